@@ -1,0 +1,276 @@
+//! A run: one execution of a suite, and everything needed to repeat it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::score::ScorerRecord;
+use crate::{Digest, Gate, Money, Reducer, SliceDecl};
+
+/// A run's identity: a UUID of version 7, so that ids sort by time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(Uuid);
+
+impl RunId {
+    /// From a UUID made elsewhere (this crate has no clock).
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// The UUID.
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+
+    /// The last 8 hexadecimal digits: random ones, short enough to type. Commands accept any unique ending.
+    pub fn short(self) -> String {
+        let text = self.0.simple().to_string();
+        text[text.len() - 8..].to_owned()
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RunId({})", self.0)
+    }
+}
+
+impl FromStr for RunId {
+    type Err = uuid::Error;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunStatus {
+    /// Being executed, or its process died: `assay resume` goes on with it.
+    Running,
+    /// Stopped on request; what was finished is sealed and `assay resume` goes on with it.
+    Interrupted,
+    /// Every planned trial has an outcome; nothing changes any more.
+    Sealed,
+}
+
+impl RunStatus {
+    /// The word stored in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Interrupted => "interrupted",
+            Self::Sealed => "sealed",
+        }
+    }
+}
+
+impl FromStr for RunStatus {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "running" => Ok(Self::Running),
+            "interrupted" => Ok(Self::Interrupted),
+            "sealed" => Ok(Self::Sealed),
+            other => Err(format!("`{other}` is not a run status")),
+        }
+    }
+}
+
+/// A dataset as a run used it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetRecord {
+    /// Its name in the suite.
+    pub name: String,
+    /// The file or directory it was read from, as written in the suite.
+    pub source: String,
+    /// The dataset version: the digest over its sorted case digests.
+    pub version: Digest,
+    /// Number of cases used.
+    pub cases: u64,
+}
+
+/// A target as a run used it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TargetRecord {
+    /// Its name in the suite.
+    pub name: String,
+    /// The kind, such as `openai` or `command`.
+    pub kind: String,
+    /// Model id, prompt digest, parameters, tools: everything that identifies it, without secrets.
+    pub fingerprint: Digest,
+    /// The configuration as written, secrets excluded.
+    pub config: Value,
+}
+
+/// Hard limits on what a run may spend.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Budget {
+    /// Dollars, targets and judges together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd: Option<f64>,
+    /// Tokens read and written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Calls to targets and judges, retries included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+    /// Minutes of wall time, counted from the start of the command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<f64>,
+}
+
+/// Everything fixed when a run starts. Its digest is the run's fingerprint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The run.
+    pub id: RunId,
+    /// The suite's name.
+    pub suite: String,
+    /// Where the suite file was, as given on the command line.
+    pub suite_path: String,
+    /// Digest of the suite file's bytes.
+    pub suite_digest: Digest,
+    /// The suite file's text, so that `assay resume` needs no file.
+    pub suite_text: String,
+    /// The tier that was run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    /// The dataset versions.
+    pub datasets: Vec<DatasetRecord>,
+    /// The targets.
+    pub targets: Vec<TargetRecord>,
+    /// The scorers.
+    pub scorers: Vec<ScorerRecord>,
+    /// Repeats of each case.
+    pub epochs: u32,
+    /// Reducers over epochs, the first one leading.
+    pub reducers: Vec<Reducer>,
+    /// Declared slices.
+    pub slices: Vec<SliceDecl>,
+    /// The gate.
+    pub gate: Gate,
+    /// The budget.
+    pub budget: Budget,
+    /// Seed of the order of cases.
+    pub seed: u64,
+    /// Cases of all datasets together.
+    pub cases: u64,
+    /// Digest of the frozen list of cases the run works through.
+    pub plan: Digest,
+    /// Version of Assay.
+    pub assay_version: String,
+    /// Git commit of the suite's directory, with `-dirty` when files differ from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<String>,
+    /// When the run was started, in microseconds since the Unix epoch, UTC.
+    pub started_us: i64,
+}
+
+impl RunRecord {
+    /// Number of trials planned.
+    pub fn planned(&self) -> u64 {
+        self.cases * self.targets.len() as u64 * u64::from(self.epochs)
+    }
+
+    /// The digest of everything that can move a result: suite, datasets, targets, scorers, seeds, version, commit.
+    pub fn fingerprint(&self) -> Digest {
+        Digest::of_json(&serde_json::json!({
+            "suite": self.suite_digest,
+            "datasets": self.datasets.iter().map(|d| d.version).collect::<Vec<_>>(),
+            "targets": self.targets.iter().map(|t| t.fingerprint).collect::<Vec<_>>(),
+            "scorers": self.scorers.iter().map(|s| s.fingerprint).collect::<Vec<_>>(),
+            "epochs": self.epochs,
+            "seed": self.seed.to_string(),
+            "assay": self.assay_version,
+            "git": self.git,
+        }))
+    }
+
+    /// The scorer of a name.
+    pub fn scorer(&self, name: &str) -> Option<&ScorerRecord> {
+        self.scorers.iter().find(|scorer| scorer.name == name)
+    }
+}
+
+/// Totals of a run, kept while it goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Trials with an answer.
+    pub ok: u64,
+    /// Trials that failed.
+    pub errors: u64,
+    /// Trials refused by a budget.
+    pub refused: u64,
+    /// Trials cancelled.
+    pub cancelled: u64,
+    /// Trials answered from the cache.
+    pub cached: u64,
+    /// Calls made to targets and judges, retries included.
+    pub calls: u64,
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+    /// Cost of targets.
+    pub target_cost: Money,
+    /// Cost of judges.
+    pub judge_cost: Money,
+    /// Scores without a value because the scorer could not say.
+    pub unscored: u64,
+    /// Scores without a value because the scorer failed.
+    pub score_errors: u64,
+}
+
+impl Totals {
+    /// Trials with any outcome.
+    pub const fn finished(&self) -> u64 {
+        self.ok + self.errors + self.refused + self.cancelled
+    }
+
+    /// What everything cost.
+    pub fn cost(&self) -> Money {
+        self.target_cost + self.judge_cost
+    }
+
+    /// Adds a finished trial.
+    pub fn add(&mut self, trial: &crate::Trial) {
+        use crate::{Outcome, ScoreStatus};
+        match &trial.outcome {
+            Outcome::Ok { output } => {
+                self.ok += 1;
+                if !trial.cached {
+                    self.input_tokens += output.usage.input_tokens.unwrap_or(0);
+                    self.output_tokens += output.usage.output_tokens.unwrap_or(0);
+                }
+            }
+            Outcome::Error { .. } => self.errors += 1,
+            Outcome::RefusedByBudget { .. } => self.refused += 1,
+            Outcome::Cancelled => self.cancelled += 1,
+        }
+        self.cached += u64::from(trial.cached);
+        self.calls += u64::from(trial.attempts);
+        self.target_cost += trial.cost;
+        for score in &trial.scores {
+            self.judge_cost += score.cost;
+            self.input_tokens += score.usage.input_tokens.unwrap_or(0);
+            self.output_tokens += score.usage.output_tokens.unwrap_or(0);
+            match score.status {
+                ScoreStatus::Scored => {}
+                ScoreStatus::Unscored => self.unscored += 1,
+                ScoreStatus::Error => self.score_errors += 1,
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! A score: what one scorer said about one trial.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Money, Usage};
+
+/// What became of scoring. An error is never a low score.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoreStatus {
+    /// There is a value.
+    Scored,
+    /// The scorer ran and could not say: an unparsable judgement, no reference, not applicable.
+    Unscored,
+    /// The scorer itself failed: it crashed, timed out, or its server did not answer.
+    Error,
+}
+
+impl ScoreStatus {
+    /// The word stored in tables.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Scored => "scored",
+            Self::Unscored => "unscored",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// One scorer's word on one trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Score {
+    /// The scorer's name in the suite.
+    pub scorer: String,
+    /// What became of it.
+    pub status: ScoreStatus,
+    /// The value; present exactly when scored, and always finite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// A label beside or behind the value, such as the class that was predicted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    /// Why: what matched, what differed, the judge's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rationale: Option<String>,
+    /// Why there is no value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Tokens a judge used for it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub usage: Usage,
+    /// What the judgement cost.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub cost: Money,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Score {
+    /// A value; one that is not finite becomes an error, because no statistic may meet it.
+    pub fn scored(scorer: &str, value: f64) -> Self {
+        if value.is_finite() {
+            Self { value: Some(value), ..Self::empty(scorer, ScoreStatus::Scored) }
+        } else {
+            Self::error(scorer, format!("the scorer returned {value}, which is not a finite number"))
+        }
+    }
+
+    /// A yes or no as 1 or 0.
+    pub fn binary(scorer: &str, passed: bool) -> Self {
+        Self::scored(scorer, f64::from(u8::from(passed)))
+    }
+
+    /// No value, with the reason.
+    pub fn unscored(scorer: &str, reason: impl Into<String>) -> Self {
+        Self { reason: Some(reason.into()), ..Self::empty(scorer, ScoreStatus::Unscored) }
+    }
+
+    /// The scorer failed.
+    pub fn error(scorer: &str, message: impl Into<String>) -> Self {
+        Self { reason: Some(message.into()), ..Self::empty(scorer, ScoreStatus::Error) }
+    }
+
+    fn empty(scorer: &str, status: ScoreStatus) -> Self {
+        Self {
+            scorer: scorer.to_owned(),
+            status,
+            value: None,
+            label: None,
+            rationale: None,
+            reason: None,
+            usage: Usage::default(),
+            cost: Money::ZERO,
+        }
+    }
+
+    /// Adds why.
+    #[must_use]
+    pub fn because(mut self, rationale: impl Into<String>) -> Self {
+        self.rationale = Some(rationale.into());
+        self
+    }
+
+    /// Adds a label.
+    #[must_use]
+    pub fn labelled(mut self, label: impl Into<String>) -> Self {
+        self.label = Some(label.into());
+        self
+    }
+}
+
+/// What kind of number a scorer gives: it decides the interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ScoreKind {
+    /// 0 or 1.
+    Binary,
+    /// A number in a closed range.
+    Bounded {
+        /// Smallest possible value.
+        lo: f64,
+        /// Largest possible value.
+        hi: f64,
+    },
+    /// Any number.
+    Unbounded,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Larger is better.
+    #[default]
+    Higher,
+    /// Smaller is better: latency, cost, error rates.
+    Lower,
+}
+
+/// A scorer as a run remembers it: enough to know what its numbers mean and whether they can be compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ScorerRecord {
+    /// The name in the suite.
+    pub name: String,
+    /// The registry name, such as `equals` or `judge`.
+    pub kind: String,
+    /// Digest of registry name, version and parameters (for a judge also model, rubric, prompt and parser).
+    pub fingerprint: Digest,
+    /// What kind of number it gives.
+    pub score: ScoreKind,
+    /// Which way is better.
+    pub direction: Direction,
+    /// A trial passes this scorer when its value is at least this (at most, when lower is better).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f64>,
+    /// Weight in the weighted mean over scorers.
+    pub weight: f64,
+    /// True for a scorer that asks a model: advisory until it is calibrated.
+    #[serde(default)]
+    pub judge: bool,
+}
+
+impl ScorerRecord {
+    /// Whether a value passes the threshold; `None` without one.
+    pub fn passes(&self, value: f64) -> Option<bool> {
+        self.threshold.map(|threshold| match self.direction {
+            Direction::Higher => value >= threshold,
+            Direction::Lower => value <= threshold,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_is_not_finite_is_an_error() {
+        assert_eq!(Score::scored("s", f64::NAN).status, ScoreStatus::Error);
+        assert_eq!(Score::scored("s", f64::INFINITY).status, ScoreStatus::Error);
+        assert_eq!(Score::scored("s", 0.5).value, Some(0.5));
+    }
+}

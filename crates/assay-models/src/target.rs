@@ -1,0 +1,159 @@
+//! The one trait every target and model provider stands behind.
+
+use std::time::Duration;
+
+use assay_core::{Case, Digest, ErrorKind, Money, Output, Problem, Usage};
+use async_trait::async_trait;
+use serde_json::Value;
+
+/// A system under test, or the model behind a judge.
+///
+/// A call has two halves, so that the engine can digest, cache, budget and repeat it without knowing what it is:
+/// [`Target::prepare`] turns a case into a payload (pure, no I/O), [`Target::call`] sends one payload once. Retries,
+/// limits, caching and budgets are the caller's.
+#[async_trait]
+pub trait Target: Send + Sync {
+    /// Who this is and how its calls may be treated.
+    fn traits(&self) -> &Traits;
+
+    /// The payload for a case: everything about the case that can change the answer. Never contains the expected
+    /// output or the reference contexts.
+    ///
+    /// # Errors
+    /// A template that cannot be rendered for this case, a recorded output that is missing.
+    fn prepare(&self, case: &Case) -> Result<Value, CallError>;
+
+    /// Sends one payload once and reads the answer. Cancel-safe: dropping the future abandons the call.
+    ///
+    /// # Errors
+    /// One classified failure; the caller decides about another attempt.
+    async fn call(&self, payload: &Value) -> Result<Reply, CallError>;
+
+    /// Finds a wrong key, a missing file, an unreachable server or an unknown model before money is spent.
+    ///
+    /// # Errors
+    /// What a call would fail with.
+    async fn preflight(&self) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    /// The variables the target's templates read, each with the JSON pointer (inside the target's configuration) of
+    /// the template, so that missing columns are found before any call.
+    fn template_variables(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+}
+
+/// Who a target is and how its calls may be treated.
+#[derive(Clone, Debug)]
+pub struct Traits {
+    /// Model id, prompt, parameters, tools, base URL: everything that identifies the target, without secrets.
+    pub fingerprint: Digest,
+    /// Calls of one account share concurrency and rate limits: provider, host and a digest of the key.
+    pub account: String,
+    /// Whether an answer may be served from the cache for the same payload and epoch.
+    pub cacheable: bool,
+    /// Whether calls leave this process at all; `recorded` and `echo` do not, and need no limits or retries.
+    pub remote: bool,
+    /// Calls that may be in flight at once on the account, when the target itself knows a bound.
+    pub max_concurrency: Option<usize>,
+    /// The deadline of one attempt.
+    pub timeout: Duration,
+    /// Attempts after the first one that a transient failure may get.
+    pub retries: u32,
+    /// Dollars per million tokens, where known.
+    pub price: Option<Price>,
+    /// The largest number of tokens one answer may have, where configured; used to keep budgets.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// Dollars per million tokens.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    /// Tokens read.
+    pub input: f64,
+    /// Tokens written.
+    pub output: f64,
+    /// Tokens read from the provider's prompt cache; the input price when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_input: Option<f64>,
+}
+
+impl Price {
+    /// What a call with this usage costs.
+    pub fn cost(&self, usage: &Usage) -> Money {
+        let input = usage.input_tokens.unwrap_or(0);
+        let cached = usage.cached_input_tokens.unwrap_or(0).min(input);
+        Money::of_tokens(input - cached, self.input)
+            + Money::of_tokens(cached, self.cached_input.unwrap_or(self.input))
+            + Money::of_tokens(usage.output_tokens.unwrap_or(0), self.output)
+    }
+}
+
+/// An answered call.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// What the target gave back.
+    pub output: Output,
+    /// Time from sending to the first token, where it was streamed.
+    pub ttft: Option<Duration>,
+}
+
+/// A failed call, classified.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{kind}: {message}")]
+pub struct CallError {
+    /// What kind of failure.
+    pub kind: ErrorKind,
+    /// In words, with the server's own message where it gave one; never contains secrets.
+    pub message: String,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl CallError {
+    /// A failure without a hint how long to wait.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), retry_after: None }
+    }
+}
+
+/// Makes calls on behalf of scorers: the engine's gateway, where limits, retries, budget and cache live. A judge is
+/// given one, so that judges and targets share an account's limits.
+#[async_trait]
+pub trait Caller: Send + Sync {
+    /// Calls a target with a payload; `epoch` is part of the cache key.
+    async fn call(&self, target: &dyn Target, payload: &Value, epoch: u32) -> Called;
+}
+
+/// What became of a call made through a [`Caller`].
+#[derive(Clone, Debug)]
+pub struct Called {
+    /// The answer, or the failure after all attempts.
+    pub result: Result<Reply, CallError>,
+    /// What it cost; zero when it was served from the cache.
+    pub cost: Money,
+    /// Attempts made; 0 when it was served from the cache.
+    pub attempts: u32,
+    /// True when it was served from the cache.
+    pub cached: bool,
+    /// True when the call was not made because it could have broken a budget.
+    pub refused_by_budget: bool,
+    /// Time of the successful attempt; for a cached answer the time it took when it was made.
+    pub latency: Duration,
+}
+
+/// What building a target needs from outside.
+#[derive(Clone, Debug, Default)]
+pub struct BuildContext {
+    /// The directory of the suite file: relative paths start there.
+    pub base_dir: std::path::PathBuf,
+    /// Refuse every connection that is not to this machine.
+    pub offline: bool,
+    /// User prices by model id, before the built-in table.
+    pub prices: std::collections::BTreeMap<String, Price>,
+}
+
+/// A builder's faults, each with a JSON pointer into the target's configuration.
+pub type Problems = Vec<Problem>;
