@@ -26,13 +26,9 @@ impl Digest {
         Self::of_bytes(&canonical)
     }
 
-    /// The digest of a sequence of digests, in the order given.
-    pub fn of_digests(digests: impl IntoIterator<Item = Digest>) -> Self {
-        let mut hasher = Sha256::new();
-        for digest in digests {
-            hasher.update(digest.0);
-        }
-        Self(hasher.finalize().into())
+    /// A digest that is fed piece by piece.
+    pub fn stream() -> DigestStream {
+        DigestStream(Sha256::new())
     }
 
     /// Rebuilds a digest from its 32 bytes; `None` when the length differs.
@@ -48,6 +44,22 @@ impl Digest {
     /// The first 12 hexadecimal digits, for people; never used as an identity.
     pub fn short(&self) -> String {
         self.to_string()[..12].to_owned()
+    }
+}
+
+/// A digest in the making: the result is that of all the pieces put together.
+#[derive(Clone, Debug)]
+pub struct DigestStream(Sha256);
+
+impl DigestStream {
+    /// Feeds a piece.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of everything fed.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 

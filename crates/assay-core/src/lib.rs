@@ -12,6 +12,7 @@ pub mod output;
 pub mod permutation;
 pub mod problem;
 pub mod reduce;
+pub mod row;
 pub mod run;
 pub mod score;
 pub mod slice;

@@ -1,0 +1,86 @@
+//! The lake: finished trials and scores as open Delta tables, queried with DataFusion.
+//!
+//! The tables need no Assay to be read: Spark, DuckDB, Polars, pandas, Snowflake, BigQuery and Trino open them as
+//! they are. A segment of trials is committed once: its number travels in the same commit, so that a repeat after a
+//! crash finds it and does nothing. DataFusion and Delta are used in this crate only.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`tables`] | the columns of `trials` and `scores`, and trials turned into Arrow batches |
+//! | [`seal`] | idempotent commits |
+//! | [`query`] | SQL over the tables, and the rows that analysis reads |
+//! | [`export`] | query results as JSON lines, CSV and Parquet, streamed |
+
+pub mod export;
+pub mod query;
+pub mod seal;
+pub mod tables;
+
+use std::path::{Path, PathBuf};
+
+use deltalake::DeltaTable;
+use url::Url;
+
+pub use query::Rows;
+pub use tables::Table;
+
+/// What can go wrong in the lake.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// A Delta table could not be read or written.
+    #[error("lake table `{table}`: {error}")]
+    Table {
+        /// Which table.
+        table: &'static str,
+        /// Why.
+        error: deltalake::DeltaTableError,
+    },
+    /// A query failed: its syntax, a column that does not exist, or reading.
+    #[error("{}", plain(.0))]
+    Query(#[from] datafusion::error::DataFusionError),
+    /// Arrow failed.
+    #[error("lake: {0}")]
+    Arrow(#[from] datafusion::arrow::error::ArrowError),
+    /// A file could not be written.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The lake's folder has no absolute path.
+    #[error("{0}: not a usable folder")]
+    Path(PathBuf),
+}
+
+/// DataFusion's message without its internal prefixes.
+fn plain(error: &datafusion::error::DataFusionError) -> String {
+    error.strip_backtrace().trim_start_matches("Error during planning: ").to_owned()
+}
+
+/// The lake of one workspace.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    root: PathBuf,
+}
+
+impl Lake {
+    /// The lake in a folder; tables appear with the first sealed segment.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) async fn table(&self, table: Table) -> Result<DeltaTable, LakeError> {
+        let folder = self.root.join(table.name());
+        std::fs::create_dir_all(&folder).map_err(|error| LakeError::Io { path: folder.clone(), error })?;
+        let absolute = folder.canonicalize().map_err(|error| LakeError::Io { path: folder.clone(), error })?;
+        let url = Url::from_directory_path(&absolute).map_err(|()| LakeError::Path(absolute))?;
+        DeltaTable::try_from_url(url).await.map_err(|error| LakeError::Table { table: table.name(), error })
+    }
+}

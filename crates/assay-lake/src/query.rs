@@ -1,0 +1,217 @@
+//! SQL over the tables, and the rows that analysis reads.
+
+use std::sync::Arc;
+
+use assay_core::row::Missing;
+use assay_core::{Digest, RunRecord, score::ScoreStatus};
+use datafusion::arrow::array::{
+    Array, AsArray, BooleanArray, Float64Array, Int32Array, MapArray, RecordBatch, StringArray,
+};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::MemTable;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::TryStreamExt;
+
+pub use assay_core::row::ScoreRow;
+
+use crate::tables::{self, Table};
+use crate::{Lake, LakeError};
+
+/// The result of a query, streamed in batches.
+pub struct Rows {
+    stream: SendableRecordBatchStream,
+}
+
+impl Rows {
+    /// The columns.
+    pub fn schema(&self) -> SchemaRef {
+        self.stream.schema()
+    }
+
+    /// The next batch; `None` at the end.
+    ///
+    /// # Errors
+    /// Reading or computing failed.
+    pub async fn next(&mut self) -> Result<Option<RecordBatch>, LakeError> {
+        Ok(self.stream.try_next().await?)
+    }
+
+    /// The rows as JSON objects, for results that are known to be small.
+    ///
+    /// # Errors
+    /// Reading or computing failed.
+    pub async fn json(mut self) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, LakeError> {
+        let mut rows = Vec::new();
+        while let Some(batch) = self.next().await? {
+            rows.extend(crate::export::json_rows(&batch)?);
+        }
+        Ok(rows)
+    }
+}
+
+impl Lake {
+    /// Runs one read-only SQL statement over `trials`, `scores` and `runs` (given as JSON lines).
+    ///
+    /// # Errors
+    /// The statement is not a query, or fails.
+    pub async fn query(&self, sql: &str, runs: Option<RecordBatch>) -> Result<Rows, LakeError> {
+        let context = self.context(runs).await?;
+        let options = datafusion::execution::context::SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false);
+        let frame = context.sql_with_options(sql, options).await?;
+        Ok(Rows { stream: frame.execute_stream().await? })
+    }
+
+    async fn context(&self, runs: Option<RecordBatch>) -> Result<SessionContext, LakeError> {
+        let config = SessionConfig::new().with_information_schema(true);
+        let context = SessionContext::new_with_config(config);
+        for table in Table::ALL {
+            let delta = self.table(table).await?;
+            if delta.version().is_some() {
+                context.register_table(table.name(), delta.table_provider().await?)?;
+            } else {
+                // An empty workspace answers queries with no rows, not with an unknown table.
+                context.register_table(table.name(), Arc::new(MemTable::try_new(table.schema(), vec![vec![]])?))?;
+            }
+        }
+        if let Some(runs) = runs {
+            context.register_table("runs", Arc::new(MemTable::try_new(runs.schema(), vec![vec![runs]])?))?;
+        }
+        Ok(context)
+    }
+
+    /// Visits every score of a run.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn for_each_score(&self, run: &RunRecord, mut visit: impl FnMut(ScoreRow<'_>)) -> Result<(), LakeError> {
+        let sql = format!(
+            "SELECT target, scorer, case_id, case_digest, cluster, weight, critical, epoch, value, status, \
+             trial_status, generation, metadata FROM scores WHERE dt = {} AND run_id = '{}'",
+            day_literal(tables::partition_day(run)),
+            run.id
+        );
+        let mut rows = self.query(&sql, None).await?;
+        while let Some(batch) = rows.next().await? {
+            visit_batch(&batch, &mut visit)?;
+        }
+        Ok(())
+    }
+
+    /// A run's trials of one case, or the first `limit` trials that `condition` (SQL over `trials`, built from
+    /// constants only) selects, as JSON rows.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn trials_of_case(
+        &self,
+        run: &RunRecord,
+        case_id: &str,
+    ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, LakeError> {
+        self.rows_of_case(Table::Trials, run, case_id, "target, epoch").await
+    }
+
+    /// A run's scores of one case as JSON rows.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn scores_of_case(
+        &self,
+        run: &RunRecord,
+        case_id: &str,
+    ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, LakeError> {
+        self.rows_of_case(Table::Scores, run, case_id, "target, epoch, scorer").await
+    }
+
+    async fn rows_of_case(
+        &self,
+        table: Table,
+        run: &RunRecord,
+        case_id: &str,
+        order: &str,
+    ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, LakeError> {
+        // Case ids come from users' data: they are quoted as a SQL literal, with quotes doubled.
+        let sql = format!(
+            "SELECT * FROM {} WHERE dt = {} AND run_id = '{}' AND case_id = '{}' ORDER BY {order}",
+            table.name(),
+            day_literal(tables::partition_day(run)),
+            run.id,
+            case_id.replace('\'', "''"),
+        );
+        self.query(&sql, None).await?.json().await
+    }
+}
+
+/// `DATE '2026-11-23'`, so that other days' files are not opened.
+pub(crate) fn day_literal(days: i32) -> String {
+    let day = time::OffsetDateTime::UNIX_EPOCH.date() + time::Duration::days(i64::from(days));
+    format!("DATE '{day}'")
+}
+
+/// A column as plain strings, whatever string encoding the reader chose.
+fn strings(batch: &RecordBatch, name: &str) -> Result<StringArray, LakeError> {
+    Ok(cast(column(batch, name)?, &DataType::Utf8)?.as_string::<i32>().clone())
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a dyn Array, LakeError> {
+    batch.column_by_name(name).map(AsRef::as_ref).ok_or_else(|| {
+        LakeError::Arrow(datafusion::arrow::error::ArrowError::SchemaError(format!("no column `{name}`")))
+    })
+}
+
+fn typed<T: Array + Clone + 'static>(batch: &RecordBatch, name: &str) -> Result<T, LakeError> {
+    column(batch, name)?.as_any().downcast_ref::<T>().cloned().ok_or_else(|| {
+        LakeError::Arrow(datafusion::arrow::error::ArrowError::SchemaError(format!(
+            "column `{name}` has an unexpected type"
+        )))
+    })
+}
+
+fn visit_batch(batch: &RecordBatch, visit: &mut impl FnMut(ScoreRow<'_>)) -> Result<(), LakeError> {
+    let target = strings(batch, "target")?;
+    let scorer = strings(batch, "scorer")?;
+    let case_id = strings(batch, "case_id")?;
+    let case_digest = strings(batch, "case_digest")?;
+    let cluster = strings(batch, "cluster")?;
+    let status = strings(batch, "status")?;
+    let trial_status = strings(batch, "trial_status")?;
+    let generation = strings(batch, "generation")?;
+    let weight: Float64Array = typed(batch, "weight")?;
+    let critical: BooleanArray = typed(batch, "critical")?;
+    let epoch: Int32Array = typed(batch, "epoch")?;
+    let value: Float64Array = typed(batch, "value")?;
+    let metadata: MapArray = typed(batch, "metadata")?;
+    let keys = cast(metadata.keys(), &DataType::Utf8)?;
+    let values = cast(metadata.values(), &DataType::Utf8)?;
+    let (keys, values) = (keys.as_string::<i32>(), values.as_string::<i32>());
+    for i in 0..batch.num_rows() {
+        let missing = match (trial_status.value(i), status.value(i)) {
+            ("ok", word) if word == ScoreStatus::Scored.as_str() => None,
+            ("ok", word) if word == ScoreStatus::Error.as_str() => Some(Missing::ScorerError),
+            ("ok", _) => Some(Missing::Unscored),
+            ("refused_by_budget", _) => Some(Missing::Refused),
+            ("cancelled", _) => Some(Missing::Cancelled),
+            _ => Some(Missing::TrialError),
+        };
+        let span = metadata.value_offsets()[i] as usize..metadata.value_offsets()[i + 1] as usize;
+        visit(ScoreRow {
+            target: target.value(i),
+            scorer: scorer.value(i),
+            case_id: case_id.value(i),
+            case_digest: case_digest.value(i).parse().unwrap_or_else(|_| Digest::of_bytes(case_id.value(i).as_bytes())),
+            cluster: cluster.is_valid(i).then(|| cluster.value(i)),
+            weight: weight.value(i),
+            critical: critical.value(i),
+            epoch: epoch.value(i).unsigned_abs(),
+            value: (missing.is_none() && value.is_valid(i)).then(|| value.value(i)),
+            missing,
+            generation: generation.value(i),
+            metadata: span.map(|at| (keys.value(at), values.value(at))).collect(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! The workspace on disk (`.assay/`): what Assay remembers between commands.
+//!
+//! | module | file | holds |
+//! |---|---|---|
+//! | [`workspace`] | `.assay/` | the folder, its locks, its version |
+//! | [`state`] | `state.db` | runs, totals, baselines, remembered plans |
+//! | [`plan`] | `plans/DIGEST.db` | the frozen list of cases a run works through, in constant memory |
+//! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
+//! | [`cache`] | `cache.db` | answers by content digest |
+//!
+//! SQLite in WAL mode: many readers beside a writer, and a reader never sees `busy`.
+
+pub mod cache;
+pub mod journal;
+pub mod plan;
+pub mod state;
+pub mod workspace;
+
+mod sqlite;
+
+pub use cache::{Cache, CachedAnswer};
+pub use journal::{Journal, JournalEntry};
+pub use plan::{CaseAt, PlanBuilder, PlanFile};
+pub use state::{Baseline, RunRow, State};
+pub use workspace::{RunLock, Workspace};
+
+/// What can go wrong with the workspace.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file or folder could not be read or written.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which one.
+        path: std::path::PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// SQLite failed.
+    #[error("{path}: {error}")]
+    Database {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// Why.
+        error: sqlx::Error,
+    },
+    /// Two cases of one dataset have the same id.
+    #[error("case id `{id}` occurs twice: {first} and {second}")]
+    DuplicateId {
+        /// The id.
+        id: String,
+        /// Where it stands first.
+        first: String,
+        /// Where it stands again.
+        second: String,
+    },
+    /// Stored data cannot be read back.
+    #[error("{path}: stored data cannot be read: {message}")]
+    Corrupt {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// Another process works on the run.
+    #[error("run {0} is being executed by another process")]
+    Locked(String),
+    /// No such run, or more than one.
+    #[error("{0}")]
+    NoSuchRun(String),
+}
+
+impl StoreError {
+    /// True when the disk is full.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Io { error, .. } => error.kind() == std::io::ErrorKind::StorageFull,
+            // SQLITE_FULL is primary result code 13.
+            Self::Database { error, .. } => {
+                error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "13")
+            }
+            _ => false,
+        }
+    }
+
+    pub(crate) fn corrupt(path: &std::path::Path, message: impl ToString) -> Self {
+        Self::Corrupt { path: path.to_owned(), message: message.to_string() }
+    }
+}

@@ -1,0 +1,63 @@
+//! How every SQLite file of the workspace is opened.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::StoreError;
+
+/// A database file with its pool.
+#[derive(Clone, Debug)]
+pub(crate) struct File {
+    pub path: PathBuf,
+    pub pool: SqlitePool,
+}
+
+/// How careful writes are.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Care {
+    /// Every commit is on disk before it returns.
+    Durable,
+    /// A power cut may lose the last commits, never corrupt the file.
+    Quick,
+    /// For a file that is built aside and put in place only when complete.
+    Scratch,
+}
+
+impl File {
+    pub async fn open(path: &Path, care: Care, connections: u32, schema: &'static str) -> Result<Self, StoreError> {
+        let file = Self::connect(path, care, connections, false).await?;
+        sqlx::raw_sql(schema).execute(&file.pool).await.map_err(|error| file.error(error))?;
+        Ok(file)
+    }
+
+    pub async fn open_read_only(path: &Path, connections: u32) -> Result<Self, StoreError> {
+        Self::connect(path, Care::Scratch, connections, true).await
+    }
+
+    async fn connect(path: &Path, care: Care, connections: u32, read_only: bool) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(!read_only)
+            .read_only(read_only)
+            .immutable(read_only)
+            .busy_timeout(Duration::from_secs(30));
+        let options = match care {
+            _ if read_only => options,
+            Care::Durable => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
+            Care::Quick => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal),
+            Care::Scratch => options.journal_mode(SqliteJournalMode::Off).synchronous(SqliteSynchronous::Off),
+        };
+        let pool = SqlitePoolOptions::new()
+            .max_connections(connections)
+            .connect_with(options)
+            .await
+            .map_err(|error| StoreError::Database { path: path.to_owned(), error })?;
+        Ok(Self { path: path.to_owned(), pool })
+    }
+
+    pub fn error(&self, error: sqlx::Error) -> StoreError {
+        StoreError::Database { path: self.path.clone(), error }
+    }
+}

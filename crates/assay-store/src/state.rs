@@ -1,0 +1,328 @@
+//! `state.db`: runs, their totals, baselines, remembered plans.
+
+use assay_core::run::{RunStatus, Totals};
+use assay_core::{Digest, RunId, RunRecord};
+use serde::{Deserialize, Serialize};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use crate::sqlite::{Care, File};
+use crate::{StoreError, Workspace};
+
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY,
+    suite TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started_us BIGINT NOT NULL,
+    ended_us BIGINT,
+    planned BIGINT NOT NULL,
+    totals TEXT NOT NULL,
+    record TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS runs_by_suite ON runs (suite, started_us);
+CREATE TABLE IF NOT EXISTS baselines (
+    suite TEXT NOT NULL,
+    name TEXT NOT NULL,
+    run TEXT NOT NULL,
+    target TEXT,
+    set_us BIGINT NOT NULL,
+    PRIMARY KEY (suite, name)
+);
+CREATE TABLE IF NOT EXISTS plans (
+    source TEXT PRIMARY KEY,
+    plan TEXT NOT NULL,
+    datasets TEXT NOT NULL
+);
+";
+
+/// The workspace's state.
+#[derive(Clone, Debug)]
+pub struct State {
+    file: File,
+}
+
+/// A run as the state knows it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunRow {
+    /// Everything fixed at its start.
+    pub record: RunRecord,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// When it ended, in microseconds since the Unix epoch.
+    pub ended_us: Option<i64>,
+    /// Trials planned.
+    pub planned: u64,
+    /// Totals so far.
+    pub totals: Totals,
+}
+
+/// A named run to compare with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Baseline {
+    /// The suite it belongs to.
+    pub suite: String,
+    /// Its name, such as `main`.
+    pub name: String,
+    /// The run.
+    pub run: RunId,
+    /// The target of that run, when the run has several.
+    pub target: Option<String>,
+    /// When it was set, in microseconds since the Unix epoch.
+    pub set_us: i64,
+}
+
+impl State {
+    /// Opens the state of a workspace.
+    ///
+    /// # Errors
+    /// A file that cannot be opened or made.
+    pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
+        Ok(Self { file: File::open(&workspace.state_file(), Care::Durable, 4, SCHEMA).await? })
+    }
+
+    /// Records a new run.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn insert_run(&self, record: &RunRecord) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO runs (id, suite, status, started_us, planned, totals, record) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(record.id.to_string())
+        .bind(&record.suite)
+        .bind(RunStatus::Running.as_str())
+        .bind(record.started_us)
+        .bind(as_i64(record.planned()))
+        .bind(self.json(&Totals::default())?)
+        .bind(self.json(record)?)
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// Updates where a run stands.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn update_run(
+        &self,
+        run: RunId,
+        status: RunStatus,
+        totals: &Totals,
+        ended_us: Option<i64>,
+    ) -> Result<(), StoreError> {
+        sqlx::query("UPDATE runs SET status = $1, totals = $2, ended_us = $3 WHERE id = $4")
+            .bind(status.as_str())
+            .bind(self.json(totals)?)
+            .bind(ended_us)
+            .bind(run.to_string())
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// The newest runs first, at most `limit`, optionally of one suite.
+    ///
+    /// # Errors
+    /// The database fails or holds what this version cannot read.
+    pub async fn runs(&self, suite: Option<&str>, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        sqlx::query(
+            "SELECT status, ended_us, planned, totals, record FROM runs WHERE ($1 IS NULL OR suite = $1)
+             ORDER BY started_us DESC, id DESC LIMIT $2",
+        )
+        .bind(suite)
+        .bind(i64::from(limit))
+        .fetch_all(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?
+        .iter()
+        .map(|row| self.run_row(row))
+        .collect()
+    }
+
+    /// Finds a run by what people type: a whole id, a unique beginning or ending of one (4 characters or more),
+    /// `latest`, or `latest~N` for the N-th before it.
+    ///
+    /// # Errors
+    /// No run or more than one fits.
+    pub async fn find_run(&self, word: &str) -> Result<RunRow, StoreError> {
+        if let Some(back) = word.strip_prefix("latest") {
+            let back: u32 = match back.strip_prefix('~') {
+                Some(number) => number.parse().map_err(|_| StoreError::NoSuchRun(format!("`{word}` is not a run")))?,
+                None if back.is_empty() => 0,
+                None => return Err(StoreError::NoSuchRun(format!("`{word}` is not a run"))),
+            };
+            let rows = self.runs(None, back.saturating_add(1)).await?;
+            let have = rows.len();
+            return rows.into_iter().nth(back as usize).ok_or_else(|| {
+                StoreError::NoSuchRun(match have {
+                    0 => "there are no runs yet: start one with `assay run`".to_owned(),
+                    have => format!("there are only {have} runs"),
+                })
+            });
+        }
+        let bad = word.len() < 4 || !word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        let rows = if bad {
+            Vec::new()
+        } else {
+            sqlx::query(
+                "SELECT status, ended_us, planned, totals, record FROM runs
+                 WHERE id LIKE $1 || '%' OR REPLACE(id, '-', '') LIKE '%' || $1 LIMIT 2",
+            )
+            .bind(word.to_ascii_lowercase())
+            .fetch_all(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?
+        };
+        match rows.as_slice() {
+            [row] => self.run_row(row),
+            [] => Err(StoreError::NoSuchRun(format!("no run `{word}`: `assay runs` lists them"))),
+            _ => Err(StoreError::NoSuchRun(format!("`{word}` fits more than one run: type more of the id"))),
+        }
+    }
+
+    /// Names a run as a baseline of its suite; an earlier one of that name is replaced.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_baseline(&self, baseline: &Baseline) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO baselines (suite, name, run, target, set_us) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (suite, name) DO UPDATE SET run = excluded.run, target = excluded.target, set_us = excluded.set_us",
+        )
+        .bind(&baseline.suite)
+        .bind(&baseline.name)
+        .bind(baseline.run.to_string())
+        .bind(&baseline.target)
+        .bind(baseline.set_us)
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// The baseline of a name in a suite.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn baseline(&self, suite: &str, name: &str) -> Result<Option<Baseline>, StoreError> {
+        Ok(self.baselines().await?.into_iter().find(|b| b.suite == suite && b.name == name))
+    }
+
+    /// Every baseline.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn baselines(&self) -> Result<Vec<Baseline>, StoreError> {
+        sqlx::query("SELECT suite, name, run, target, set_us FROM baselines ORDER BY suite, name")
+            .fetch_all(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?
+            .iter()
+            .map(|row| {
+                Ok(Baseline {
+                    suite: self.get(row, "suite")?,
+                    name: self.get(row, "name")?,
+                    run: self
+                        .get::<String>(row, "run")?
+                        .parse()
+                        .map_err(|error| StoreError::corrupt(&self.file.path, error))?,
+                    target: self.get(row, "target")?,
+                    set_us: self.get(row, "set_us")?,
+                })
+            })
+            .collect()
+    }
+
+    /// Removes a baseline; false when there was none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn remove_baseline(&self, suite: &str, name: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query("DELETE FROM baselines WHERE suite = $1 AND name = $2")
+            .bind(suite)
+            .bind(name)
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Remembers that the sources of this digest froze to this plan.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn remember_plan<T: Serialize>(
+        &self,
+        source: Digest,
+        plan: Digest,
+        datasets: &T,
+    ) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO plans (source, plan, datasets) VALUES ($1, $2, $3)
+             ON CONFLICT (source) DO UPDATE SET plan = excluded.plan, datasets = excluded.datasets",
+        )
+        .bind(source.to_string())
+        .bind(plan.to_string())
+        .bind(self.json(datasets)?)
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// The plan that sources of this digest froze to before.
+    ///
+    /// # Errors
+    /// The database fails or holds what this version cannot read.
+    pub async fn remembered_plan<T: for<'de> Deserialize<'de>>(
+        &self,
+        source: Digest,
+    ) -> Result<Option<(Digest, T)>, StoreError> {
+        let row = sqlx::query("SELECT plan, datasets FROM plans WHERE source = $1")
+            .bind(source.to_string())
+            .fetch_optional(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        let Some(row) = row else { return Ok(None) };
+        let plan: String = self.get(&row, "plan")?;
+        let plan = plan.parse().map_err(|error| StoreError::corrupt(&self.file.path, error))?;
+        Ok(Some((plan, self.parse(&self.get::<String>(&row, "datasets")?)?)))
+    }
+
+    fn run_row(&self, row: &SqliteRow) -> Result<RunRow, StoreError> {
+        Ok(RunRow {
+            record: self.parse(&self.get::<String>(row, "record")?)?,
+            status: self
+                .get::<String>(row, "status")?
+                .parse()
+                .map_err(|error: String| StoreError::corrupt(&self.file.path, error))?,
+            ended_us: self.get(row, "ended_us")?,
+            planned: self.get::<i64>(row, "planned")?.unsigned_abs(),
+            totals: self.parse(&self.get::<String>(row, "totals")?)?,
+        })
+    }
+
+    fn get<'r, T>(&self, row: &'r SqliteRow, column: &str) -> Result<T, StoreError>
+    where
+        T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+    {
+        row.try_get(column).map_err(|error| self.file.error(error))
+    }
+
+    fn json<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
+        serde_json::to_string(value).map_err(|error| StoreError::corrupt(&self.file.path, error))
+    }
+
+    fn parse<T: for<'de> Deserialize<'de>>(&self, text: &str) -> Result<T, StoreError> {
+        serde_json::from_str(text).map_err(|error| StoreError::corrupt(&self.file.path, error))
+    }
+}
+
+/// Counts stay far below 2⁶³.
+pub(crate) fn as_i64(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,112 @@
+//! The folder `.assay/` beside the suite.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use assay_core::{Digest, RunId};
+
+use crate::StoreError;
+
+/// The workspace folder. Everything Assay keeps is under it, and nothing else is.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The name of the folder.
+    pub const FOLDER: &'static str = ".assay";
+
+    /// Opens the workspace whose folder is `root`, making it when it is missing.
+    ///
+    /// # Errors
+    /// A folder that cannot be made, such as on a read-only disk.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        for folder in ["plans", "journal", "lake", "reports"] {
+            let path = root.join(folder);
+            fs::create_dir_all(&path).map_err(|error| StoreError::Io { path, error })?;
+        }
+        // Results may hold private data: keep them out of version control unless the user decides otherwise.
+        let ignore = root.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(&ignore, "*\n").map_err(|error| StoreError::Io { path: ignore, error })?;
+        }
+        Ok(Self { root })
+    }
+
+    /// The nearest workspace at `start` or above it, when there is one.
+    pub fn find(start: &Path) -> Option<PathBuf> {
+        start.ancestors().map(|folder| folder.join(Self::FOLDER)).find(|folder| folder.is_dir())
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where the lake's tables are.
+    pub fn lake(&self) -> PathBuf {
+        self.root.join("lake")
+    }
+
+    /// Where reports are written by default.
+    pub fn reports(&self) -> PathBuf {
+        self.root.join("reports")
+    }
+
+    pub(crate) fn state_file(&self) -> PathBuf {
+        self.root.join("state.db")
+    }
+
+    pub(crate) fn cache_file(&self) -> PathBuf {
+        self.root.join("cache.db")
+    }
+
+    pub(crate) fn journal_file(&self, run: RunId) -> PathBuf {
+        self.root.join("journal").join(format!("{run}.db"))
+    }
+
+    pub(crate) fn plan_file(&self, digest: Digest) -> PathBuf {
+        self.root.join("plans").join(format!("{digest}.db"))
+    }
+
+    pub(crate) fn plans(&self) -> PathBuf {
+        self.root.join("plans")
+    }
+
+    /// Takes the right to execute a run, for as long as the returned lock lives. The operating system frees it when
+    /// the process ends, however it ends.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has it.
+    pub fn lock_run(&self, run: RunId) -> Result<RunLock, StoreError> {
+        let path = self.root.join("journal").join(format!("{run}.lock"));
+        let file = File::create(&path).map_err(|error| StoreError::Io { path: path.clone(), error })?;
+        match file.try_lock() {
+            Ok(()) => Ok(RunLock { _file: file, path }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(run.short())),
+            Err(TryLockError::Error(error)) => Err(StoreError::Io { path, error }),
+        }
+    }
+
+    /// Whether some process executes the run right now.
+    pub fn is_executing(&self, run: RunId) -> bool {
+        matches!(self.lock_run(run), Err(StoreError::Locked(_)))
+    }
+}
+
+/// The right to execute one run.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+    path: PathBuf,
+}
+
+impl RunLock {
+    /// Gives the right back and removes the lock's file: for a run that is finished.
+    pub fn finish(self) {
+        // The file is only a name to lock; leaving it behind does no harm.
+        let _ = fs::remove_file(&self.path);
+    }
+}
