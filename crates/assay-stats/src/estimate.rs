@@ -1,0 +1,335 @@
+//! The level of one run: which interval for which data, first match wins.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::mean::{clustered_mean, intraclass_correlation, is_clustered};
+use crate::proportion::{critical, wilson};
+use crate::quantile::{order_statistic_interval, quantile_sorted};
+use crate::special::t_quantile;
+
+/// A closed interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Interval {
+    /// Lower end.
+    pub lower: f64,
+    /// Upper end.
+    pub upper: f64,
+}
+
+impl Interval {
+    /// The interval of the negated quantity.
+    pub fn negated(self) -> Self {
+        Self { lower: -self.upper, upper: -self.lower }
+    }
+}
+
+/// One case: the mean of its epochs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Item {
+    /// The value.
+    pub value: f64,
+    /// Independent epochs behind it.
+    pub repeats: u32,
+    /// Its cluster, when the data declare clusters.
+    pub cluster: Option<u32>,
+    /// Design weight, above zero.
+    pub weight: f64,
+}
+
+/// What kind of number is summarised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Kind {
+    /// 0 or 1 in each epoch.
+    Binary,
+    /// A number in a closed range.
+    Bounded {
+        /// Smallest possible value.
+        lo: f64,
+        /// Largest possible value.
+        hi: f64,
+    },
+    /// Any number.
+    Unbounded,
+    /// A quantile over cases.
+    Quantile {
+        /// Between 0 and 1.
+        q: f64,
+    },
+}
+
+impl Kind {
+    /// The range of values, when it is known.
+    pub fn range(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Binary => Some((0.0, 1.0)),
+            Self::Bounded { lo, hi } => Some((lo, hi)),
+            Self::Unbounded | Self::Quantile { .. } => None,
+        }
+    }
+}
+
+/// Why something is undefined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No case has a value.
+    NoData,
+    /// A single case has no spread.
+    NLt2,
+    /// All cases are in one cluster.
+    OneCluster,
+    /// All values are equal and their range is not known.
+    ZeroVarianceUnbounded,
+    /// Too few cases for an interval of this quantile.
+    QuantileNeedsMore,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoData => "no case has a value",
+            Self::NLt2 => "one case has no spread",
+            Self::OneCluster => "all cases are in one cluster",
+            Self::ZeroVarianceUnbounded => "all values are equal and their range is not known",
+            Self::QuantileNeedsMore => "too few cases for an interval of this quantile",
+        })
+    }
+}
+
+/// How an interval was computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Wilson's score interval.
+    Wilson,
+    /// Wilson's interval at the effective sample size, with a t critical value.
+    ClusteredWilson,
+    /// CR2 standard error with Bell–McCaffrey degrees of freedom (Student's t when cases are independent).
+    Cr2T,
+    /// CR2 with the plus-two guard against drops that the sample has not met.
+    Cr2TGuarded,
+    /// The wider of CR2-t and the studentised bootstrap.
+    StudentisedBootstrap,
+    /// Tango's score interval.
+    Tango,
+    /// Newcombe's hybrid score interval.
+    Newcombe,
+    /// Difference of two clustered Wilson intervals by MOVER.
+    Mover,
+    /// Welch's t, or its CR2 form.
+    Welch,
+    /// Exact order statistics.
+    OrderStatistics,
+    /// Seeded percentile bootstrap over clusters.
+    BootstrapQuantile,
+    /// All values are equal: R·z²/(n + z²) on either side.
+    ZeroVariance,
+    /// The whole range of the score: a single case tells no more.
+    WholeRange,
+    /// No interval.
+    None,
+}
+
+/// A level with its interval and what is behind it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// Cases with a value.
+    pub n: usize,
+    /// Clusters, when the data declare them.
+    pub clusters: Option<usize>,
+    /// The estimate.
+    pub value: Option<f64>,
+    /// Its interval.
+    pub interval: Option<Interval>,
+    /// Standard error.
+    pub se: Option<f64>,
+    /// Degrees of freedom.
+    pub df: Option<f64>,
+    /// How the interval was computed.
+    pub method: Method,
+    /// Why something is undefined.
+    pub reason: Option<Reason>,
+    /// Variance relative to independent cases.
+    pub design_effect: Option<f64>,
+    /// Intra-class correlation.
+    pub icc: Option<f64>,
+    /// What a reader should know.
+    pub warnings: Vec<String>,
+}
+
+impl Estimate {
+    pub(crate) fn undefined(n: usize, reason: Reason) -> Self {
+        Self {
+            n,
+            clusters: None,
+            value: None,
+            interval: None,
+            se: None,
+            df: None,
+            method: Method::None,
+            reason: Some(reason),
+            design_effect: None,
+            icc: None,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// The level of one run. Binary scores of independent, unrepeated, unweighted cases get Wilson's interval; other
+/// binary scores the clustered Wilson interval; means CR2 with a t quantile; quantiles order statistics.
+pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
+    if items.is_empty() {
+        return Estimate::undefined(0, Reason::NoData);
+    }
+    if let Kind::Quantile { q } = kind {
+        return quantile_level(items, q, confidence);
+    }
+    let n = items.len();
+    let clustered = is_clustered(items);
+    let Some(mean) = clustered_mean(items) else {
+        return few(items, kind, clustered);
+    };
+    let z = critical(confidence);
+    let mut estimate = Estimate {
+        n,
+        clusters: clustered.then_some(mean.clusters),
+        value: Some(mean.mean),
+        interval: None,
+        se: Some(mean.se),
+        df: Some(mean.df),
+        method: Method::Cr2T,
+        reason: None,
+        design_effect: clustered.then_some(mean.design_effect),
+        icc: if clustered { intraclass_correlation(items) } else { None },
+        warnings: Vec::new(),
+    };
+    if clustered && mean.largest_share > 0.5 {
+        estimate.warnings.push("one cluster holds more than half of the weight".into());
+    }
+    let plain = !clustered && items.iter().all(|item| item.repeats == 1 && item.weight == items[0].weight);
+    let constant = items.iter().all(|item| item.value == items[0].value);
+    match kind {
+        Kind::Binary if plain => {
+            estimate.method = Method::Wilson;
+            estimate.interval = Some(wilson(mean.mean * n as f64, n as f64, z));
+        }
+        Kind::Binary => {
+            let variance = mean.se * mean.se;
+            let p = mean.mean.clamp(0.0, 1.0);
+            let trials: f64 = items.iter().map(|item| f64::from(item.repeats)).sum();
+            // At 0, 1 or without any variance the clusters are all that is known to be independent.
+            let (effective, t) = if p <= 0.0 || p >= 1.0 || variance <= 0.0 {
+                (mean.clusters as f64, t_quantile(0.5 + 0.5 * confidence, mean.clusters as f64 - 1.0))
+            } else {
+                ((p * (1.0 - p) / variance).min(trials), t_quantile(0.5 + 0.5 * confidence, mean.df))
+            };
+            estimate.method = Method::ClusteredWilson;
+            estimate.interval = Some(wilson(p * effective, effective, t));
+        }
+        _ if constant => match kind.range() {
+            Some((lo, hi)) => {
+                let half = zero_variance_half(hi - lo, mean.clusters, z);
+                estimate.method = Method::ZeroVariance;
+                estimate.interval =
+                    Some(Interval { lower: (mean.mean - half).max(lo), upper: (mean.mean + half).min(hi) });
+            }
+            None => {
+                estimate.method = Method::None;
+                estimate.reason = Some(Reason::ZeroVarianceUnbounded);
+            }
+        },
+        _ => {
+            let half = t_quantile(0.5 + 0.5 * confidence, mean.df) * mean.se;
+            let (lo, hi) = kind.range().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+            estimate.interval = Some(Interval { lower: (mean.mean - half).max(lo), upper: (mean.mean + half).min(hi) });
+        }
+    }
+    estimate
+}
+
+/// Half the width when all values are equal: equals Wilson at 0 of n and Tango without discordant cases.
+pub(crate) fn zero_variance_half(range: f64, clusters: usize, z: f64) -> f64 {
+    range * z * z / (clusters as f64 + z * z)
+}
+
+/// One case, or one cluster.
+fn few(items: &[Item], kind: Kind, clustered: bool) -> Estimate {
+    let total: f64 = items.iter().map(|item| item.weight).sum();
+    let value = items.iter().map(|item| item.weight * item.value).sum::<f64>() / total;
+    let reason = if clustered && items.len() > 1 { Reason::OneCluster } else { Reason::NLt2 };
+    let range = kind.range().filter(|_| reason == Reason::NLt2);
+    Estimate {
+        value: Some(value),
+        clusters: clustered.then_some(1),
+        interval: range.map(|(lower, upper)| Interval { lower, upper }),
+        method: if range.is_some() { Method::WholeRange } else { Method::None },
+        ..Estimate::undefined(items.len(), reason)
+    }
+}
+
+fn quantile_level(items: &[Item], q: f64, confidence: f64) -> Estimate {
+    let mut sorted: Vec<f64> = items.iter().map(|item| item.value).collect();
+    sorted.sort_by(f64::total_cmp);
+    let interval = order_statistic_interval(&sorted, q, confidence);
+    let mut estimate = Estimate {
+        value: Some(quantile_sorted(&sorted, q)),
+        interval,
+        method: if interval.is_some() { Method::OrderStatistics } else { Method::None },
+        reason: interval.is_none().then_some(Reason::QuantileNeedsMore),
+        ..Estimate::undefined(items.len(), Reason::NoData)
+    };
+    if is_clustered(items) {
+        estimate.warnings.push("the interval of a quantile treats cases as independent".into());
+    }
+    estimate
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn binary(successes: usize, n: usize, cluster: impl Fn(usize) -> Option<u32>) -> Vec<Item> {
+        (0..n)
+            .map(|i| Item { value: f64::from(u8::from(i < successes)), repeats: 1, cluster: cluster(i), weight: 1.0 })
+            .collect()
+    }
+
+    #[test]
+    fn undefined_is_never_zero_or_one() {
+        let none = level(&[], Kind::Binary, 0.95);
+        assert_eq!((none.value, none.reason), (None, Some(Reason::NoData)));
+        let one = level(&binary(1, 1, |_| None), Kind::Binary, 0.95);
+        assert_eq!(one.interval, Some(Interval { lower: 0.0, upper: 1.0 }));
+        let cluster = level(&binary(3, 5, |_| Some(0)), Kind::Binary, 0.95);
+        assert_eq!((cluster.interval, cluster.reason), (None, Some(Reason::OneCluster)));
+        let constant = vec![Item { value: 2.0, repeats: 1, cluster: None, weight: 1.0 }; 9];
+        assert_eq!(level(&constant, Kind::Unbounded, 0.95).reason, Some(Reason::ZeroVarianceUnbounded));
+    }
+
+    #[test]
+    fn equal_values_keep_a_width_that_equals_wilson_at_the_edge() {
+        let zeros = vec![Item { value: 0.0, repeats: 1, cluster: None, weight: 1.0 }; 20];
+        let bounded = level(&zeros, Kind::Bounded { lo: 0.0, hi: 1.0 }, 0.95).interval.unwrap();
+        let rate = level(&zeros, Kind::Binary, 0.95).interval.unwrap();
+        assert!((bounded.upper - rate.upper).abs() < 1e-12 && bounded.lower == 0.0);
+    }
+
+    #[test]
+    fn repeats_do_not_pretend_to_be_cases() {
+        // 60 cases with 5 epochs each that always agree: the interval is that of 60 cases, up to the t quantile.
+        let repeated: Vec<Item> = binary(40, 60, |_| None).into_iter().map(|i| Item { repeats: 5, ..i }).collect();
+        let width = |e: Estimate| e.interval.map(|i| i.upper - i.lower).unwrap();
+        let (with, without) =
+            (width(level(&repeated, Kind::Binary, 0.95)), width(level(&binary(40, 60, |_| None), Kind::Binary, 0.95)));
+        assert!(with >= without && with < 1.06 * without, "{with} {without}");
+    }
+
+    #[test]
+    fn clusters_widen_the_interval() {
+        let apart = level(&binary(50, 100, |_| None), Kind::Binary, 0.95).interval.unwrap();
+        let together = level(&binary(50, 100, |i| Some(i as u32 / 10)), Kind::Binary, 0.95).interval.unwrap();
+        assert!(together.upper - together.lower > 2.0 * (apart.upper - apart.lower));
+    }
+}

@@ -1,0 +1,30 @@
+//! Intervals, tests, power, multiplicity and verdicts. Pure functions on slices of numbers: no I/O, no clock, and
+//! no randomness but from seeded streams.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`special`] | normal, t and beta distributions, accurate in the tails |
+//! | [`mean`] | CR2 cluster-robust means with Bell–McCaffrey degrees of freedom, intra-class correlation |
+//! | [`proportion`] | Wilson, Clopper–Pearson, clustered Wilson, Newcombe |
+//! | [`paired`] | Tango, McNemar, sign-flip, the plus-two guard |
+//! | [`quantile`] | order-statistic and bootstrap intervals |
+//! | [`passk`] | pass@k and pass^k |
+//! | [`multiplicity`] | Holm and Benjamini–Hochberg |
+//! | [`estimate`], [`difference`], [`verdict`] | the decision tables: which interval, which verdict |
+//!
+//! Undefined is `None` with a [`Reason`], never 0 or 1.
+
+pub mod difference;
+pub mod estimate;
+pub mod mean;
+pub mod multiplicity;
+pub mod paired;
+pub mod passk;
+pub mod proportion;
+pub mod quantile;
+pub mod special;
+pub mod verdict;
+
+pub use difference::{Difference, Pair, difference, unpaired_difference};
+pub use estimate::{Estimate, Interval, Item, Kind, Method, Reason, level};
+pub use verdict::{Guards, Verdict, VerdictKind, Wording, level_verdict, no_regression};

@@ -1,0 +1,208 @@
+//! Means of cases: CR2 cluster-robust standard errors with Bell–McCaffrey degrees of freedom.
+//!
+//! With every case its own cluster this is the plain t interval; it needs no random numbers, and at five unequal
+//! clusters it still covers 95% where the usual sandwich covers 68 to 84%.
+
+use std::collections::HashMap;
+
+use crate::estimate::Item;
+
+/// A mean with its standard error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ClusteredMean {
+    /// The weighted mean of the cases' values.
+    pub mean: f64,
+    /// CR2 standard error.
+    pub se: f64,
+    /// Bell–McCaffrey (Satterthwaite) degrees of freedom.
+    pub df: f64,
+    /// Number of clusters; the number of cases when none are declared.
+    pub clusters: usize,
+    /// The largest cluster's share of the weight.
+    pub largest_share: f64,
+    /// Variance relative to independent cases: the design effect.
+    pub design_effect: f64,
+}
+
+/// Compensated (Neumaier) sum: the same digits whatever the order of magnitude.
+pub fn sum(values: impl Iterator<Item = f64>) -> f64 {
+    let (mut total, mut lost) = (0.0_f64, 0.0_f64);
+    for value in values {
+        let next = total + value;
+        lost += if total.abs() >= value.abs() { (total - next) + value } else { (value - next) + total };
+        total = next;
+    }
+    total + lost
+}
+
+/// Whether any two cases share a cluster or any declares one.
+pub fn is_clustered(items: &[Item]) -> bool {
+    items.iter().any(|item| item.cluster.is_some())
+}
+
+/// The weighted mean with CR2 variance Σ e_g²/(1 − h_g) / N² (e_g: a cluster's sum of weighted residuals, h_g: its
+/// share of the weight) and df = N² / [Σ n_g² + ((Σ a_g)² − Σ a_g²)/N²], a_g = n_g²/(1 − h_g). Bell & McCaffrey
+/// 2002; Pustejovsky & Tipton 2018. Weights are scaled so that they sum to the number of cases; a case without a
+/// cluster is one of its own. `None` for fewer than two clusters.
+pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
+    let n = items.len() as f64;
+    let total = sum(items.iter().map(|item| item.weight));
+    let mean = sum(items.iter().map(|item| item.weight * item.value)) / total;
+    let scale = n / total;
+    // Singletons need no map: the common case stays a linear pass.
+    let mut named: HashMap<u32, (f64, f64)> = HashMap::new();
+    let mut parts = Parts::default();
+    for item in items {
+        let weight = item.weight * scale;
+        let residual = weight * (item.value - mean);
+        match item.cluster {
+            None => parts.add(weight, residual, n),
+            Some(cluster) => {
+                let entry = named.entry(cluster).or_default();
+                entry.0 += weight;
+                entry.1 += residual;
+            }
+        }
+    }
+    let mut clusters: Vec<_> = named.into_iter().collect();
+    // In a fixed order, so that the last digit does not depend on the hash map.
+    clusters.sort_unstable_by_key(|(cluster, _)| *cluster);
+    for (_, (weight, residual)) in clusters {
+        parts.add(weight, residual, n);
+    }
+    if parts.count < 2 {
+        return None;
+    }
+    let variance = parts.squares / (n * n);
+    let independent =
+        sum(items.iter().map(|item| (item.weight * scale * (item.value - mean)).powi(2))) / (n * (n - 1.0));
+    let cross = (parts.a * parts.a - parts.a2) / (n * n);
+    Some(ClusteredMean {
+        mean,
+        se: variance.sqrt(),
+        df: n * n / (parts.n2 + cross),
+        clusters: parts.count,
+        largest_share: parts.largest / n,
+        design_effect: if independent > 0.0 { variance / independent } else { 1.0 },
+    })
+}
+
+#[derive(Default)]
+struct Parts {
+    count: usize,
+    squares: f64,
+    n2: f64,
+    a: f64,
+    a2: f64,
+    largest: f64,
+}
+
+impl Parts {
+    fn add(&mut self, weight: f64, residual: f64, n: f64) {
+        let rest = 1.0 - weight / n;
+        let a = weight * weight / rest;
+        self.count += 1;
+        self.squares += residual * residual / rest;
+        self.n2 += weight * weight;
+        self.a += a;
+        self.a2 += a * a;
+        self.largest = self.largest.max(weight);
+    }
+}
+
+/// Intra-class correlation ICC(1) from the one-way analysis of variance, kept within 0 and 1. `None` without two
+/// clusters, or when no cluster has two cases.
+pub fn intraclass_correlation(items: &[Item]) -> Option<f64> {
+    let mut groups: HashMap<u32, Vec<f64>> = HashMap::new();
+    for item in items {
+        groups.entry(item.cluster?).or_default().push(item.value);
+    }
+    let (g, n) = (groups.len() as f64, items.len() as f64);
+    if g < 2.0 || n <= g {
+        return None;
+    }
+    let grand = sum(items.iter().map(|item| item.value)) / n;
+    let (mut between, mut within, mut squares) = (0.0, 0.0, 0.0);
+    let mut keys: Vec<_> = groups.keys().copied().collect();
+    keys.sort_unstable();
+    for key in keys {
+        let values = &groups[&key];
+        let size = values.len() as f64;
+        let mean = sum(values.iter().copied()) / size;
+        between += size * (mean - grand).powi(2);
+        within += sum(values.iter().map(|value| (value - mean).powi(2)));
+        squares += size * size;
+    }
+    let (between, within) = (between / (g - 1.0), within / (n - g));
+    let size = (n - squares / n) / (g - 1.0);
+    let denominator = between + (size - 1.0) * within;
+    (denominator > 0.0).then(|| ((between - within) / denominator).clamp(0.0, 1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn items(values: &[(f64, Option<u32>)]) -> Vec<Item> {
+        values
+            .iter()
+            .map(|(value, cluster)| Item { value: *value, repeats: 1, cluster: *cluster, weight: 1.0 })
+            .collect()
+    }
+
+    /// The same quantities from explicit matrices: residual maker, block adjustment, and the trace form of the
+    /// degrees of freedom.
+    fn by_matrices(values: &[f64], clusters: &[u32]) -> (f64, f64) {
+        let n = values.len();
+        let mean = values.iter().sum::<f64>() / n as f64;
+        let labels: std::collections::BTreeSet<u32> = clusters.iter().copied().collect();
+        let maker = |i: usize, j: usize| f64::from(u8::from(i == j)) - 1.0 / n as f64;
+        let mut variance = 0.0;
+        let mut columns: Vec<Vec<f64>> = Vec::new();
+        for label in labels {
+            let members: Vec<usize> = (0..n).filter(|i| clusters[*i] == label).collect();
+            let share = members.len() as f64 / n as f64;
+            // (I − 11ᵀ/n)^(−1/2) applied to a vector of ones is that vector times (1 − share)^(−1/2).
+            let factor = 1.0 / (1.0 - share).sqrt();
+            let total: f64 = members.iter().map(|i| values[*i] - mean).sum();
+            variance += (factor * total / n as f64).powi(2);
+            columns
+                .push((0..n).map(|j| members.iter().map(|i| maker(*i, j)).sum::<f64>() * factor / n as f64).collect());
+        }
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+        let trace: f64 = columns.iter().map(|c| dot(c, c)).sum();
+        let square: f64 = columns.iter().flat_map(|a| columns.iter().map(move |b| dot(a, b).powi(2))).sum();
+        (variance.sqrt(), trace * trace / square)
+    }
+
+    proptest! {
+        #[test]
+        fn the_closed_form_equals_the_matrix_form(rows in prop::collection::vec((-5.0..5.0f64, 0u32..6), 4..40)) {
+            let values: Vec<f64> = rows.iter().map(|r| r.0).collect();
+            let clusters: Vec<u32> = rows.iter().map(|r| r.1).collect();
+            prop_assume!(clusters.iter().any(|c| *c != clusters[0]));
+            let got = clustered_mean(&items(&rows.iter().map(|r| (r.0, Some(r.1))).collect::<Vec<_>>())).unwrap();
+            let (se, df) = by_matrices(&values, &clusters);
+            prop_assert!((got.se - se).abs() < 1e-10 && (got.df - df).abs() < 1e-8, "{got:?} {se} {df}");
+        }
+
+        #[test]
+        fn without_clusters_it_is_the_t_interval(values in prop::collection::vec(-5.0..5.0f64, 2..60)) {
+            let got = clustered_mean(&items(&values.iter().map(|v| (*v, None)).collect::<Vec<_>>())).unwrap();
+            let n = values.len() as f64;
+            let mean = values.iter().sum::<f64>() / n;
+            let se = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+            prop_assert!((got.se - se).abs() < 1e-12 && (got.df - (n - 1.0)).abs() < 1e-8);
+            prop_assert!((got.design_effect - 1.0).abs() < 1e-9 || se == 0.0);
+        }
+
+        #[test]
+        fn equal_clusters_are_the_t_interval_on_cluster_means(values in prop::collection::vec(-5.0..5.0f64, 4..20)) {
+            let rows: Vec<_> = values.iter().enumerate().flat_map(|(g, v)| [(v + 0.5, Some(g as u32)), (v - 0.5, Some(g as u32))]).collect();
+            let pairs = clustered_mean(&items(&rows)).unwrap();
+            let single = clustered_mean(&items(&values.iter().map(|v| (*v, None)).collect::<Vec<_>>())).unwrap();
+            prop_assert!((pairs.se - single.se).abs() < 1e-12 && (pairs.df - single.df).abs() < 1e-8);
+        }
+    }
+}

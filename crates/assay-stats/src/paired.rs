@@ -1,0 +1,156 @@
+//! Paired comparisons: Tango's score interval, McNemar's mid-p, the sign-flip test, the plus-two guard.
+
+use crate::estimate::Interval;
+use crate::special::{binomial_cdf, binomial_pmf, normal_cdf};
+
+/// Tango's score statistic for the difference of paired rates being `delta`: `better` cases only the candidate
+/// passed, `worse` only the baseline, of `n`. Tango 1998.
+pub fn tango_z(better: f64, worse: f64, n: f64, delta: f64) -> f64 {
+    let a = 2.0 * n;
+    let b = -better - worse + (2.0 * n - better + worse) * delta;
+    let c = -worse * delta * (1.0 - delta);
+    let q = (((b * b - 4.0 * a * c).max(0.0)).sqrt() - b) / (2.0 * a);
+    let variance = n * (2.0 * q + delta * (1.0 - delta));
+    let gap = better - worse - n * delta;
+    if variance > 0.0 {
+        gap / variance.sqrt()
+    } else if gap == 0.0 {
+        0.0
+    } else {
+        gap.signum() * f64::INFINITY
+    }
+}
+
+/// Tango's interval for the difference of paired rates, by bisection of the monotone score statistic.
+pub fn tango(better: u64, worse: u64, n: u64, z: f64) -> Interval {
+    let (b, c, n) = (better as f64, worse as f64, n as f64);
+    if better == 0 && worse == 0 {
+        let half = z * z / (n + z * z);
+        return Interval { lower: -half, upper: half };
+    }
+    let estimate = (b - c) / n;
+    let solve = |target: f64, mut low: f64, mut high: f64| {
+        // 60 halvings of an interval of length 2 reach the last bit.
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if tango_z(b, c, n, middle) > target {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        0.5 * (low + high)
+    };
+    Interval {
+        lower: if estimate <= -1.0 { -1.0 } else { solve(z, -1.0, estimate) },
+        upper: if estimate >= 1.0 { 1.0 } else { solve(-z, estimate, 1.0) },
+    }
+}
+
+/// One-sided p-value against "the candidate is not worse than the baseline by more than `margin`", from Tango's
+/// statistic: small when a loss beyond the margin is shown.
+pub fn tango_p_worse(better: u64, worse: u64, n: u64, margin: f64) -> f64 {
+    normal_cdf(tango_z(better as f64, worse as f64, n as f64, -margin))
+}
+
+/// McNemar's mid-p value, two-sided: 2·P(X < m) + P(X = m) for m the smaller count and X ~ Bin(better + worse, ½),
+/// and 1 without discordant cases. Fagerland, Lydersen & Laake 2013.
+pub fn mcnemar_midp(better: u64, worse: u64) -> f64 {
+    let n = better + worse;
+    let m = better.min(worse);
+    if n == 0 || better == worse {
+        return 1.0;
+    }
+    (2.0 * binomial_cdf(m, n, 0.5) - binomial_pmf(m, n, 0.5)).clamp(0.0, 1.0)
+}
+
+/// McNemar's exact p-value, two-sided.
+pub fn mcnemar_exact(better: u64, worse: u64) -> f64 {
+    let n = better + worse;
+    if n == 0 || better == worse {
+        return 1.0;
+    }
+    (2.0 * binomial_cdf(better.min(worse), n, 0.5)).min(1.0)
+}
+
+/// The exact two-sided sign-flip p-value of a mean difference, over all 2ⁿ signs in Gray-code order. Fisher 1935.
+/// `None` above 20 differences.
+pub fn sign_flip_exact(differences: &[f64]) -> Option<f64> {
+    let n = differences.len();
+    if n == 0 || n > 20 {
+        return None;
+    }
+    let observed = differences.iter().sum::<f64>().abs();
+    // Sums in another order differ in the last bits; they must not count as smaller.
+    let tolerance = 1e-12 * differences.iter().map(|d| d.abs()).sum::<f64>();
+    let mut signs = vec![1.0_f64; n];
+    let mut total: f64 = differences.iter().sum();
+    let mut extreme = 0u64;
+    let flips = 1u64 << n;
+    for step in 1..=flips {
+        if total.abs() >= observed - tolerance {
+            extreme += 1;
+        }
+        if step < flips {
+            let at = step.trailing_zeros() as usize;
+            signs[at] = -signs[at];
+            total += 2.0 * signs[at] * differences[at];
+        }
+    }
+    Some(extreme as f64 / flips as f64)
+}
+
+/// A golden value computed with the reference packages named in the file.
+#[cfg(test)]
+pub(crate) fn golden(name: &str) -> Vec<f64> {
+    let text = include_str!("../tests/golden/statistics-golden.json");
+    let all: serde_json::Value = serde_json::from_str(text).unwrap();
+    let value = &all["values"][name];
+    value.as_array().unwrap_or_else(|| panic!("no golden value `{name}`")).iter().map(|v| v.as_f64().unwrap()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proportion::critical;
+    use proptest::prelude::*;
+
+    #[test]
+    fn tango_agrees_with_the_golden_values() {
+        for (b, c, n) in [(5, 14, 89), (0, 6, 76), (0, 0, 20), (2, 5, 50)] {
+            let want = golden(&format!("tango b={b} c={c} n={n}"));
+            let got = tango(b, c, n, critical(0.95));
+            assert!((got.lower - want[0]).abs() < 1e-9 && (got.upper - want[1]).abs() < 1e-9, "{b} {c} {n}: {got:?}");
+        }
+    }
+
+    #[test]
+    fn mcnemar_agrees_with_statsmodels() {
+        for (b, c) in [(5, 14), (0, 6), (3, 3), (0, 0)] {
+            assert!((mcnemar_midp(b, c) - golden(&format!("mcnemar b={b} c={c} midp"))[0]).abs() < 1e-12);
+            assert!((mcnemar_exact(b, c) - golden(&format!("mcnemar b={b} c={c} exact"))[0]).abs() < 1e-12);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn swapping_the_arms_mirrors_the_interval(b in 0u64..30, c in 0u64..30, rest in 1u64..50) {
+            let n = b + c + rest;
+            let (a, m) = (tango(b, c, n, 1.96), tango(c, b, n, 1.96));
+            prop_assert!((a.lower + m.upper).abs() < 1e-9 && (a.upper + m.lower).abs() < 1e-9);
+            let estimate = (b as f64 - c as f64) / n as f64;
+            prop_assert!(a.lower <= estimate && estimate <= a.upper);
+        }
+
+        #[test]
+        fn sign_flips_agree_with_counting(differences in prop::collection::vec(-3i32..4, 1..9)) {
+            let d: Vec<f64> = differences.iter().map(|v| f64::from(*v)).collect();
+            let observed = d.iter().sum::<f64>().abs();
+            let n = d.len();
+            let count = (0..1u32 << n).filter(|bits| {
+                (0..n).map(|i| if bits >> i & 1 == 1 { -d[i] } else { d[i] }).sum::<f64>().abs() >= observed
+            }).count();
+            prop_assert!((sign_flip_exact(&d).unwrap() - count as f64 / f64::from(1u32 << n)).abs() < 1e-12);
+        }
+    }
+}

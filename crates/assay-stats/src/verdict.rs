@@ -1,0 +1,299 @@
+//! Verdicts: read off the interval that is shown, with a third answer when the data cannot decide.
+
+use serde::{Deserialize, Serialize};
+
+use crate::difference::Difference;
+use crate::estimate::{Estimate, Interval, Method};
+use crate::proportion::critical;
+use crate::special::{binomial_cdf, normal_quantile};
+
+/// What a gate says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictKind {
+    /// Shown to be good enough.
+    Pass,
+    /// Shown not to be good enough.
+    Fail,
+    /// The data cannot decide.
+    Inconclusive,
+}
+
+impl VerdictKind {
+    /// The word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+}
+
+/// The finer word for a comparison.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wording {
+    /// The whole interval is above zero.
+    Improved,
+    /// Worse, but within the margin.
+    WorseWithinMargin,
+    /// Neither better nor worse by more than the margin.
+    Equivalent,
+    /// Not worse by more than the margin.
+    NonInferior,
+    /// The whole interval is below zero, but a loss within the margin is not excluded.
+    LikelyWorse,
+}
+
+/// A verdict with its reasons.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// What the gate says.
+    pub kind: VerdictKind,
+    /// The finer word.
+    pub wording: Option<Wording>,
+    /// Why it is not a plain pass.
+    pub reasons: Vec<String>,
+    /// Cases that would settle it, when it is inconclusive.
+    pub needed_n: Option<u64>,
+    /// The smallest change that this many cases can detect with 80% power.
+    pub mde: Option<f64>,
+}
+
+/// What may keep a comparison from passing, besides its interval.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Guards {
+    /// Share of cases that were matched, of the run with the smaller share.
+    pub matched_share: f64,
+    /// Whether scores are missing more often in one run than in the other.
+    pub differential_missing: bool,
+    /// The interval's lower end with missing scores at worst for the candidate and at best for the baseline.
+    pub worst_case_lower: Option<f64>,
+}
+
+/// The fewest cases that may pass.
+const LEAST_CASES: usize = 20;
+/// The fewest Bell–McCaffrey degrees of freedom that may pass when cases are clustered.
+const LEAST_DF: f64 = 15.0;
+/// The smallest share of matched cases that may pass.
+const LEAST_MATCHED: f64 = 0.95;
+/// Power that needed numbers of cases are planned for.
+const POWER: f64 = 0.80;
+
+/// Is the candidate not worse than the baseline by more than `margin`? The burden of proof is on the candidate: pass
+/// when the interval excludes a larger loss, fail when it shows one, otherwise inconclusive with the number of cases
+/// that would settle it.
+pub fn no_regression(difference: &Difference, margin: f64, guards: &Guards, confidence: f64) -> Verdict {
+    let estimate = &difference.estimate;
+    let mde = mde(estimate, confidence);
+    let inconclusive = |reason: String| Verdict {
+        kind: VerdictKind::Inconclusive,
+        wording: None,
+        reasons: vec![reason],
+        needed_n: None,
+        mde,
+    };
+    let Some(Interval { lower, upper }) = difference.gate_interval else {
+        let reason = estimate.reason.map_or_else(|| "no interval".to_owned(), |reason| reason.to_string());
+        return inconclusive(reason);
+    };
+    if difference.paired && guards.matched_share < LEAST_MATCHED {
+        let share = 100.0 * guards.matched_share;
+        return inconclusive(format!("only {share:.1}% of the cases match (95% are needed)"));
+    }
+    if guards.differential_missing {
+        return inconclusive("scores are missing more often in one run than in the other".into());
+    }
+    let needed_n = needed_cases(estimate, margin, confidence);
+    if lower > -margin {
+        let wording = if lower > 0.0 {
+            Wording::Improved
+        } else if upper < 0.0 {
+            Wording::WorseWithinMargin
+        } else if upper < margin {
+            Wording::Equivalent
+        } else {
+            Wording::NonInferior
+        };
+        let mut reasons = Vec::new();
+        if estimate.n < LEAST_CASES {
+            reasons.push(format!("{} cases are too few to pass ({LEAST_CASES} are needed)", estimate.n));
+        }
+        if let (Some(_), Some(df)) = (estimate.clusters, estimate.df.filter(|df| *df < LEAST_DF)) {
+            reasons.push(format!("clusters are few or unequal: {df:.1} degrees of freedom ({LEAST_DF} are needed)"));
+        }
+        if guards.worst_case_lower.is_some_and(|worst| worst <= -margin) {
+            reasons.push("missing scores could change the verdict".into());
+        }
+        let kind = if reasons.is_empty() { VerdictKind::Pass } else { VerdictKind::Inconclusive };
+        return Verdict { kind, wording: Some(wording), reasons, needed_n: None, mde };
+    }
+    if upper < -margin {
+        return Verdict { kind: VerdictKind::Fail, wording: None, reasons: Vec::new(), needed_n: None, mde };
+    }
+    Verdict {
+        kind: VerdictKind::Inconclusive,
+        wording: (upper < 0.0).then_some(Wording::LikelyWorse),
+        reasons: vec!["a loss beyond the margin is not excluded".into()],
+        needed_n,
+        mde,
+    }
+}
+
+/// Is the level at least `min` and at most `max`? `worst` is the level's interval with missing scores counted as the
+/// worst value: a verdict to pass must hold for it too.
+pub fn level_verdict(
+    estimate: &Estimate,
+    min: Option<f64>,
+    max: Option<f64>,
+    worst: Option<Interval>,
+    confidence: f64,
+) -> Verdict {
+    let Some(interval) = estimate.interval else {
+        let reason = estimate.reason.map_or_else(|| "no interval".to_owned(), |reason| reason.to_string());
+        return Verdict {
+            kind: VerdictKind::Inconclusive,
+            wording: None,
+            reasons: vec![reason],
+            needed_n: None,
+            mde: None,
+        };
+    };
+    let inside = |i: &Interval| min.is_none_or(|min| i.lower >= min) && max.is_none_or(|max| i.upper <= max);
+    let outside = |i: &Interval| min.is_some_and(|min| i.upper < min) || max.is_some_and(|max| i.lower > max);
+    let verdict = |kind, reasons, needed_n| Verdict { kind, wording: None, reasons, needed_n, mde: None };
+    if outside(&interval) {
+        verdict(VerdictKind::Fail, Vec::new(), None)
+    } else if inside(&interval) {
+        if worst.is_some_and(|worst| !inside(&worst)) {
+            verdict(VerdictKind::Inconclusive, vec!["missing scores could change the verdict".into()], None)
+        } else {
+            verdict(VerdictKind::Pass, Vec::new(), None)
+        }
+    } else {
+        let gap = [min, max].into_iter().flatten().map(|t| (estimate.value.unwrap_or(t) - t).abs()).fold(0.0, f64::max);
+        let needed = needed_for_gap(estimate, gap, confidence);
+        verdict(VerdictKind::Inconclusive, vec!["the interval contains the threshold".into()], needed)
+    }
+}
+
+/// Variance of one case's contribution: n·SE², which holds the design effect and the repeats already.
+fn case_variance(estimate: &Estimate) -> Option<f64> {
+    estimate.se.filter(|se| *se > 0.0).map(|se| estimate.n as f64 * se * se)
+}
+
+/// Cases needed to show non-inferiority with 80% power, never planned on a lucky estimate: a difference smaller than
+/// its standard error counts as zero, and no more than the margin of gain is assumed.
+fn needed_cases(estimate: &Estimate, margin: f64, confidence: f64) -> Option<u64> {
+    let (value, se) = (estimate.value?, estimate.se?);
+    let planned = if value.abs() < se { 0.0 } else { value.clamp(-margin / 2.0, margin) };
+    needed_for_gap(estimate, margin + planned, confidence)
+}
+
+fn needed_for_gap(estimate: &Estimate, gap: f64, confidence: f64) -> Option<u64> {
+    let variance = case_variance(estimate)?;
+    if gap <= 0.0 {
+        return None;
+    }
+    let z = critical(confidence) + normal_quantile(POWER);
+    let needed = (variance * z * z / (gap * gap)).ceil();
+    (needed.is_finite() && needed < 1e12).then_some(needed as u64)
+}
+
+/// The smallest change that can be detected with 80% power at the present number of cases.
+fn mde(estimate: &Estimate, confidence: f64) -> Option<f64> {
+    if matches!(estimate.method, Method::BootstrapQuantile) {
+        return None;
+    }
+    estimate.se.filter(|se| *se > 0.0).map(|se| (critical(confidence) + normal_quantile(POWER)) * se)
+}
+
+/// The smallest number of failures of one critical case that its allowed flake does not explain: the smallest c with
+/// P(Bin(repeats, flake) ≥ c) ≤ 0.05 / critical cases. With a flake of 0 any failure counts.
+pub fn critical_failures(repeats: u32, flake: f64, critical_cases: usize) -> u32 {
+    if flake <= 0.0 {
+        return 1;
+    }
+    let allowed = 0.05 / critical_cases.max(1) as f64;
+    (1..=repeats)
+        .find(|c| 1.0 - binomial_cdf(u64::from(*c) - 1, u64::from(repeats), flake) <= allowed)
+        // A single epoch cannot tell a flake from a failure: the benefit of the doubt would hide every failure.
+        .unwrap_or(repeats.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::difference::{Pair, difference};
+    use crate::estimate::Kind;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    fn guards() -> Guards {
+        Guards { matched_share: 1.0, ..Guards::default() }
+    }
+
+    fn pairs(better: usize, worse: usize, same: usize) -> Vec<Pair> {
+        let pair = |candidate: f64, baseline: f64| Pair { candidate, baseline, repeats: 1, cluster: None, weight: 1.0 };
+        let mut pairs = vec![pair(1.0, 0.0); better];
+        pairs.extend(vec![pair(0.0, 1.0); worse]);
+        pairs.extend(vec![pair(1.0, 1.0); same]);
+        pairs
+    }
+
+    fn verdict(better: usize, worse: usize, same: usize, margin: f64) -> Verdict {
+        no_regression(&difference(&pairs(better, worse, same), Kind::Binary, 0.95, 0), margin, &guards(), 0.95)
+    }
+
+    #[test]
+    fn the_three_verdicts_come_off_the_interval() {
+        assert_eq!(verdict(5, 5, 990, 0.02).kind, VerdictKind::Pass);
+        assert_eq!(verdict(0, 40, 60, 0.02).kind, VerdictKind::Fail);
+        let open = verdict(10, 12, 178, 0.02);
+        assert_eq!(open.kind, VerdictKind::Inconclusive);
+        assert!(open.needed_n.unwrap() > 200);
+    }
+
+    #[test]
+    fn too_few_cases_never_pass() {
+        assert_eq!(verdict(15, 0, 0, 0.5).kind, VerdictKind::Inconclusive);
+    }
+
+    #[test]
+    fn unmatched_cases_block_a_pass() {
+        let d = difference(&pairs(5, 5, 990), Kind::Binary, 0.95, 0);
+        let low = no_regression(&d, 0.02, &Guards { matched_share: 0.9, ..guards() }, 0.95);
+        assert_eq!(low.kind, VerdictKind::Inconclusive);
+    }
+
+    #[test]
+    fn critical_cases_follow_the_published_example() {
+        // Five repeats, 50 critical cases, 2% flake: three failures fail.
+        assert_eq!(critical_failures(5, 0.02, 50), 3);
+        assert_eq!(critical_failures(5, 0.0, 50), 1);
+        assert_eq!(critical_failures(1, 0.02, 50), 1);
+    }
+
+    #[test]
+    fn a_candidate_exactly_at_the_margin_passes_rarely() {
+        // Discordance 10%, true difference −3 points, margin 3 points, n = 400: nominal 2.5%.
+        let mut random = ChaCha8Rng::seed_from_u64(11);
+        let runs = 3_000;
+        let mut passes = 0;
+        for _ in 0..runs {
+            let (mut better, mut worse) = (0, 0);
+            for _ in 0..400 {
+                let u: f64 = random.random();
+                if u < 0.035 {
+                    better += 1;
+                } else if u < 0.10 {
+                    worse += 1;
+                }
+            }
+            passes += usize::from(verdict(better, worse, 400 - better - worse, 0.03).kind == VerdictKind::Pass);
+        }
+        let rate = passes as f64 / f64::from(runs);
+        assert!(rate <= 0.032, "{rate}");
+    }
+}
