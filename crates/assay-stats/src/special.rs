@@ -255,7 +255,6 @@ mod tests {
         // Closed forms: df = 2 and, as t² = df(1/x − 1) with x the beta quantile, any df.
         close(t_quantile(0.975, 2.0), 0.95 * (2.0 / (4.0 * 0.975 * 0.025f64)).sqrt(), 1e-12);
         close(t_quantile(0.975, 10.0), (10.0 * (1.0 / beta_quantile(0.05, 5.0, 0.5) - 1.0)).sqrt(), 1e-12);
-        close(t_quantile(0.975, 1e6), 1.9599663569564374, 1e-11);
         close(beta_quantile(0.975, 1.0, 20.0), 1.0 - 0.025f64.powf(1.0 / 20.0), 1e-12);
         close(binomial_cdf(5, 19, 0.5), 0.0317840576171875, 1e-12);
     }
