@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
 /// A fault found in user input before anything runs. It points into the document by JSON pointer (RFC 6901), so
 /// that the reader of the file can turn it into a line and a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +79,74 @@ fn edit_distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+/// Reads a part of a document as a type, with errors in plain words that point at the place.
+///
+/// # Errors
+/// The first thing that does not fit, with a pointer under `at`.
+pub fn read<T: DeserializeOwned>(value: &Value, at: &str) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| {
+        let mut place = at.to_owned();
+        for segment in error.path() {
+            match segment {
+                serde_path_to_error::Segment::Seq { index } => place.push_str(&format!("/{index}")),
+                serde_path_to_error::Segment::Map { key } => place.push_str(&format!("/{}", pointer_step(key))),
+                serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => {}
+            }
+        }
+        in_plain_words(&error.into_inner().to_string(), place)
+    })
+}
+
+/// Turns serde's wording into a sentence and a help.
+fn in_plain_words(message: &str, at: String) -> Problem {
+    let quoted = |text: &str| -> Vec<String> { text.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    for (prefix, what) in [("unknown field ", "key"), ("unknown variant ", "value")] {
+        if let Some(rest) = message.strip_prefix(prefix) {
+            let words = quoted(rest);
+            let (word, known) = words.split_first().map_or(("", &[][..]), |(word, known)| (word.as_str(), known));
+            let problem = Problem::new(at, format!("unknown {what} `{word}`"));
+            return match did_you_mean(word, known.iter().map(String::as_str)) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None if known.is_empty() => problem,
+                None => problem.help(format!("allowed: {}", known.join(", "))),
+            };
+        }
+    }
+    if let Some(field) = message.strip_prefix("missing field ") {
+        return Problem::new(at, format!("{field} is missing"));
+    }
+    if let Some(rest) = message.strip_prefix("invalid type: ")
+        && let Some((found, expected)) = rest.split_once(", expected ")
+    {
+        return Problem::new(at, format!("expected {}, found {}", plain_type(expected), plain_type(found)));
+    }
+    if let Some(rest) = message.strip_prefix("invalid value: ")
+        && let Some((found, expected)) = rest.split_once(", expected ")
+    {
+        return Problem::new(at, format!("expected {}, found {}", plain_type(expected), plain_type(found)));
+    }
+    Problem::new(at, message.to_owned())
+}
+
+/// Words of a suite's author instead of Rust's.
+fn plain_type(text: &str) -> String {
+    let replaced = match text {
+        "a sequence" | "sequence" => "a list",
+        "map" | "a map" => "a set of keys",
+        "a string" => "a text",
+        "null" | "unit value" => "nothing",
+        "u64" | "u32" | "usize" | "a nonnegative integer" => "a whole number, 0 or more",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        other if other.starts_with("struct ") => "a set of keys",
+        other => other,
+    };
+    replaced
+        .replace("string \"", "the text \"")
+        .replace("integer `", "the number `")
+        .replace("floating point `", "the number `")
 }
 
 /// One step of a JSON pointer, escaped (RFC 6901 §3).
