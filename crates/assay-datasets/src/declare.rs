@@ -1,0 +1,154 @@
+//! A dataset as a suite declares it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use assay_core::{Problem, SliceExpr, problem};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// A dataset: a file or a directory, how it is read, and which of its cases are used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetDecl {
+    /// Its name; the file's stem by default.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// File or directory, relative to the suite file.
+    pub path: String,
+    /// The format; by the file's ending by default.
+    #[serde(default)]
+    pub format: Option<Format>,
+    /// Which column is what.
+    #[serde(default)]
+    pub fields: Fields,
+    /// Only cases of this slice.
+    #[serde(default, rename = "where")]
+    pub filter: Option<SliceExpr>,
+    /// At most this many cases.
+    #[serde(default)]
+    pub limit: Option<u64>,
+}
+
+/// A file format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+    /// Tab-separated values with a header.
+    Tsv,
+    /// Apache Parquet.
+    Parquet,
+    /// A YAML list, or an object with `cases`, `data` or `rows`.
+    Yaml,
+    /// A JSON list, or an object with `cases`, `data` or `rows`.
+    Json,
+    /// A text or Markdown file: one case, its text under `text`.
+    Text,
+}
+
+impl Format {
+    /// The format of a file by its ending.
+    pub fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+            "jsonl" | "ndjson" => Some(Self::Jsonl),
+            "csv" => Some(Self::Csv),
+            "tsv" => Some(Self::Tsv),
+            "parquet" | "pq" => Some(Self::Parquet),
+            "yaml" | "yml" => Some(Self::Yaml),
+            "json" => Some(Self::Json),
+            "txt" | "md" => Some(Self::Text),
+            _ => None,
+        }
+    }
+}
+
+/// Which column is what. A value is a column's name or a dotted path into nested objects.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fields {
+    /// The case's id.
+    #[serde(default)]
+    pub id: Option<String>,
+    /// The inputs: a list of columns, or names with paths. By default every column that nothing else claims.
+    #[serde(default)]
+    pub input: Option<Names>,
+    /// What counts as right.
+    #[serde(default)]
+    pub expected: Option<String>,
+    /// Reference contexts.
+    #[serde(default)]
+    pub contexts: Option<String>,
+    /// Cases of one cluster are not independent.
+    #[serde(default)]
+    pub cluster: Option<String>,
+    /// Design weight.
+    #[serde(default)]
+    pub weight: Option<String>,
+    /// A case that must not fail.
+    #[serde(default)]
+    pub critical: Option<String>,
+    /// Slice keys.
+    #[serde(default)]
+    pub metadata: Option<Names>,
+    /// Recorded outputs: one column, or names with paths.
+    #[serde(default)]
+    pub outputs: Option<Names>,
+}
+
+/// One column, several, or names with paths.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Names {
+    /// One column under its own name.
+    One(String),
+    /// Columns under their own names.
+    List(Vec<String>),
+    /// Name to path.
+    Map(BTreeMap<String, String>),
+}
+
+impl Names {
+    /// Name and path of each; `single` is the name of a lone one, its own last step when `None`.
+    pub fn pairs(&self, single: Option<&str>) -> Vec<(String, String)> {
+        let last = |path: &String| path.rsplit('.').next().unwrap_or(path).to_owned();
+        match self {
+            Self::One(path) => vec![(single.map_or_else(|| last(path), str::to_owned), path.clone())],
+            Self::List(paths) => paths.iter().map(|path| (last(path), path.clone())).collect(),
+            Self::Map(map) => map.iter().map(|(name, path)| (name.clone(), path.clone())).collect(),
+        }
+    }
+}
+
+impl DatasetDecl {
+    /// Reads a declaration: a path, or an object.
+    ///
+    /// # Errors
+    /// What does not fit, with a pointer under `at`.
+    pub fn read(value: &Value, at: &str) -> Result<Self, Problem> {
+        match value {
+            Value::String(path) => Ok(Self { path: path.clone(), ..Self::default() }),
+            value => problem::read(value, at),
+        }
+    }
+
+    /// The file or directory.
+    pub fn resolve(&self, base: &Path) -> PathBuf {
+        base.join(&self.path)
+    }
+}
+
+/// The JSON Schema of one dataset entry.
+pub fn schema() -> Value {
+    let mut object = schemars::schema_for!(DatasetDecl).to_value();
+    let definitions = object.as_object_mut().and_then(|object| object.remove("$defs"));
+    json!({
+        "description": "Where cases come from: a path, or an object with a field mapping.",
+        "anyOf": [{"type": "string"}, object],
+        "$defs": definitions,
+    })
+}
