@@ -1,5 +1,28 @@
 //! Targets and model providers behind one small trait.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`target`] | the trait, prices, classified errors |
+//! | [`registry`] | every kind of target, its schema and builder |
+//! | [`chat`] | what chat models share: prompts, parameters, payloads |
+//! | [`openai`], [`anthropic`], [`gemini`] | the providers' wire formats |
+//! | [`http`], [`command`], [`python`] | applications |
+//! | [`local`] | recorded outputs and echo |
+//! | [`client`] | the one HTTP client: offline guard, size limits, classified errors |
+//! | [`prices`] | dollars per million tokens |
 
+pub mod anthropic;
+pub mod chat;
+pub mod client;
+pub mod command;
+pub mod gemini;
+pub mod http;
+pub mod local;
+pub mod openai;
+pub mod prices;
+pub mod python;
+pub mod registry;
 pub mod target;
 
+pub use registry::{Built, TargetKind, build, kinds, schema};
 pub use target::{BuildContext, CallError, Called, Caller, Price, Problems, Reply, Target, Traits};

@@ -1,0 +1,236 @@
+//! The one HTTP client: no socket leaves this machine when offline, bodies are bounded, failures are classified.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use assay_core::{Digest, ErrorKind, Problem};
+use futures::StreamExt;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Response, StatusCode, Url};
+use serde_json::Value;
+
+use crate::registry::expand_environment;
+use crate::target::{BuildContext, CallError};
+
+/// The largest answer that is read.
+const LARGEST_BODY: usize = 32 << 20;
+
+/// One server with its headers.
+#[derive(Clone)]
+pub struct Endpoint {
+    url: Url,
+    headers: HeaderMap,
+    offline: bool,
+    timeout: Duration,
+}
+
+fn client() -> Result<&'static Client, CallError> {
+    static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
+    CLIENT
+        .get_or_init(|| {
+            Client::builder()
+                .user_agent(concat!("assay/", env!("CARGO_PKG_VERSION")))
+                // A redirect could carry the key to another host.
+                .redirect(reqwest::redirect::Policy::none())
+                .pool_max_idle_per_host(1024)
+                .tcp_nodelay(true)
+                .connect_timeout(Duration::from_secs(15))
+                .build()
+                .map_err(|error| error.to_string())
+        })
+        .as_ref()
+        .map_err(|error| CallError::new(ErrorKind::Connection, error.clone()))
+}
+
+/// Whether a URL's host is this machine, by its literal name.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl Endpoint {
+    /// An endpoint from a URL and headers as written in a suite.
+    ///
+    /// # Errors
+    /// A URL that is none, or a header that cannot be sent.
+    pub fn new(
+        url: &str,
+        headers: &BTreeMap<String, String>,
+        timeout: Duration,
+        context: &BuildContext,
+    ) -> Result<Self, Problem> {
+        let parsed = expand_environment(url)
+            .map_err(|name| Problem::new("/url", format!("the environment variable `{name}` is not set")))
+            .and_then(|url| Url::parse(&url).map_err(|error| Problem::new("/url", format!("`{url}`: {error}"))))?;
+        if !matches!(parsed.scheme(), "http" | "https") {
+            return Err(Problem::new("/url", format!("`{}` is not an HTTP URL", parsed.scheme())));
+        }
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            let at = format!("/headers/{}", assay_core::problem::pointer_step(name));
+            let value = expand_environment(value)
+                .map_err(|name| Problem::new(at.clone(), format!("the environment variable `{name}` is not set")))?;
+            let header =
+                HeaderName::try_from(name.as_str()).map_err(|_| Problem::new(at.clone(), "not a header name"))?;
+            let mut value = HeaderValue::try_from(value).map_err(|_| Problem::new(at, "not a header value"))?;
+            value.set_sensitive(true);
+            map.insert(header, value);
+        }
+        Ok(Self { url: parsed, headers: map, offline: context.offline, timeout })
+    }
+
+    /// Adds a header that carries a secret.
+    pub fn secret(&mut self, name: &'static str, value: &str) {
+        if let Ok(mut value) = HeaderValue::try_from(value) {
+            value.set_sensitive(true);
+            self.headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+
+    /// The URL without query and credentials, for messages.
+    pub fn shown(&self) -> String {
+        let mut url = self.url.clone();
+        url.set_query(None);
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.to_string()
+    }
+
+    /// Calls with the same host and credentials share limits.
+    pub fn account(&self, kind: &str) -> String {
+        let mut secrets: Vec<String> =
+            self.headers.iter().map(|(n, v)| format!("{n}={}", Digest::of_bytes(v.as_bytes()).short())).collect();
+        secrets.sort();
+        let digest = Digest::of_json(&secrets).short();
+        format!("{kind} {} {digest}", self.url.host_str().unwrap_or_default())
+    }
+
+    /// Whether the server is this machine.
+    pub fn is_local(&self) -> bool {
+        is_loopback(&self.url)
+    }
+
+    /// Sends one request; an HTTP error status is a classified failure.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn send(&self, method: Method, body: Option<&Value>) -> Result<Response, CallError> {
+        if self.offline && !is_loopback(&self.url) {
+            let message = format!("--offline forbids a call to {}", self.shown());
+            return Err(CallError::new(ErrorKind::Offline, message));
+        }
+        let mut request =
+            client()?.request(method, self.url.clone()).headers(self.headers.clone()).timeout(self.timeout);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let response = request.send().await.map_err(|error| self.failure(&error))?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(self.rejected(response).await)
+    }
+
+    /// Sends JSON and reads JSON.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn json(&self, method: Method, body: Option<&Value>) -> Result<(Value, HeaderMap), CallError> {
+        let response = self.send(method, body).await?;
+        let headers = response.headers().clone();
+        let bytes = self.body(response).await?;
+        let value = serde_json::from_slice(&bytes).map_err(|error| {
+            let start = printable(&String::from_utf8_lossy(&bytes), 200);
+            CallError::new(ErrorKind::BadResponse, format!("the answer is not JSON ({error}): {start}"))
+        })?;
+        Ok((value, headers))
+    }
+
+    /// Reads a body up to the limit.
+    ///
+    /// # Errors
+    /// A body that breaks off or is too large.
+    pub async fn body(&self, response: Response) -> Result<Vec<u8>, CallError> {
+        let mut bytes = Vec::new();
+        let mut stream = response.bytes_stream();
+        while let Some(chunk) = stream.next().await {
+            bytes.extend_from_slice(&chunk.map_err(|error| self.failure(&error))?);
+            if bytes.len() > LARGEST_BODY {
+                return Err(CallError::new(ErrorKind::BadResponse, "the answer is larger than 32 MiB"));
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// Classifies a failure of the transport.
+    pub fn failure(&self, error: &reqwest::Error) -> CallError {
+        let (kind, what) = if error.is_timeout() {
+            (ErrorKind::Timeout, "no complete answer in time")
+        } else if error.is_connect() {
+            (ErrorKind::Connection, "cannot connect")
+        } else if error.is_body() || error.is_decode() {
+            (ErrorKind::BadResponse, "the answer broke off")
+        } else {
+            (ErrorKind::Connection, "the connection failed")
+        };
+        let mut cause: &dyn std::error::Error = error;
+        while let Some(source) = cause.source() {
+            cause = source;
+        }
+        CallError::new(kind, format!("{what}: {} ({})", self.shown(), printable(&cause.to_string(), 200)))
+    }
+
+    async fn rejected(&self, response: Response) -> CallError {
+        let status = response.status();
+        let retry_after = retry_after(response.headers());
+        let bytes = self.body(response).await.unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let said = serde_json::from_str::<Value>(&text)
+            .ok()
+            .and_then(|body| {
+                let error = body.get("error").unwrap_or(&body);
+                error.get("message").or(body.get("message")).and_then(Value::as_str).map(str::to_owned)
+            })
+            .unwrap_or_else(|| text.clone().into_owned());
+        let kind = classify(status, &text);
+        let message = format!("{} from {}: {}", status.as_u16(), self.shown(), printable(&said, 500));
+        CallError { kind, message, retry_after }
+    }
+}
+
+fn classify(status: StatusCode, body: &str) -> ErrorKind {
+    let body = body.to_ascii_lowercase();
+    let exhausted = ["insufficient_quota", "exceeded your current quota", "billing", "credit balance", "daily limit"];
+    match status.as_u16() {
+        401 | 403 => ErrorKind::Authentication,
+        404 => ErrorKind::NotFound,
+        408 => ErrorKind::Timeout,
+        402 => ErrorKind::QuotaExhausted,
+        429 if exhausted.iter().any(|word| body.contains(word)) => ErrorKind::QuotaExhausted,
+        429 => ErrorKind::RateLimited,
+        409 | 425 | 500..=599 => ErrorKind::Server,
+        300..=399 => ErrorKind::BadResponse,
+        _ => ErrorKind::BadRequest,
+    }
+}
+
+/// How long the server asks to wait, in the forms in use: milliseconds, or seconds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+    number("retry-after-ms")
+        .map(|ms| ms / 1000.0)
+        .or_else(|| number("retry-after"))
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+}
+
+/// A server's or program's text, shortened, without control characters.
+pub fn printable(text: &str, most: usize) -> String {
+    let clean: String =
+        text.chars().take(most).map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned();
+    if text.chars().count() > most { format!("{clean}…") } else { clean }
+}

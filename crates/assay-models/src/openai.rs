@@ -1,0 +1,292 @@
+//! Chat completions as OpenAI's API and every compatible server speak them.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use assay_core::{Case, ErrorKind, Finish, Output, ToolCall, Usage};
+use async_trait::async_trait;
+use futures::StreamExt;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::chat::{Prepared, Provider, count, set};
+use crate::registry::Config;
+use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
+
+const PROVIDER: Provider = Provider {
+    kind: "openai",
+    base_url: "https://api.openai.com/v1",
+    base_url_env: "OPENAI_BASE_URL",
+    key_env: "OPENAI_API_KEY",
+    key_header: "authorization",
+    key_prefix: "Bearer ",
+};
+
+struct OpenAi(Prepared);
+
+/// Builds the target.
+///
+/// # Errors
+/// Everything that is wrong with its configuration.
+pub fn build(config: &Config, context: &BuildContext) -> Result<Arc<dyn Target>, Problems> {
+    Ok(Arc::new(OpenAi(Prepared::new(config, context, &PROVIDER, |_| "/chat/completions".to_owned())?)))
+}
+
+#[async_trait]
+impl Target for OpenAi {
+    fn traits(&self) -> &Traits {
+        &self.0.traits
+    }
+
+    fn prepare(&self, case: &Case) -> Result<Value, CallError> {
+        self.0.payload(case)
+    }
+
+    async fn preflight(&self) -> Result<(), CallError> {
+        self.0.preflight()
+    }
+
+    fn template_variables(&self) -> Vec<(String, String)> {
+        self.0.variables()
+    }
+
+    async fn call(&self, payload: &Value) -> Result<Reply, CallError> {
+        let body = self.body(payload);
+        if self.0.chat.stream {
+            return self.stream(&body).await;
+        }
+        let (answer, _) = self.0.endpoint.json(Method::POST, Some(&body)).await?;
+        Ok(Reply { output: read(&answer)?, ttft: None })
+    }
+}
+
+impl OpenAi {
+    fn body(&self, payload: &Value) -> Value {
+        let chat = &self.0.chat;
+        let mut messages = Vec::new();
+        if let Some(system) = payload.get("system") {
+            messages.push(json!({"role": "system", "content": system}));
+        }
+        messages.extend(payload["messages"].as_array().cloned().unwrap_or_default());
+        let mut body = json!({"model": chat.model, "messages": messages});
+        set(&mut body, "temperature", chat.temperature);
+        set(&mut body, "top_p", chat.top_p);
+        // OpenAI's own server wants the newer name; compatible servers know the older one.
+        let limit =
+            if self.0.endpoint.shown().contains("api.openai.com") { "max_completion_tokens" } else { "max_tokens" };
+        set(&mut body, limit, chat.max_tokens);
+        set(&mut body, "seed", chat.seed);
+        set(&mut body, "stop", chat.stop.as_ref());
+        set(&mut body, "tools", chat.tools.as_ref());
+        set(&mut body, "tool_choice", chat.tool_choice.as_ref());
+        set(&mut body, "logprobs", chat.logprobs.then_some(true));
+        if let Some(schema) = payload.get("response_schema") {
+            body["response_format"] = json!({
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "strict": true, "schema": schema},
+            });
+        }
+        if chat.stream {
+            body["stream"] = json!(true);
+            body["stream_options"] = json!({"include_usage": true});
+        }
+        for (key, value) in &chat.extra {
+            body[key] = value.clone();
+        }
+        body
+    }
+
+    async fn stream(&self, body: &Value) -> Result<Reply, CallError> {
+        let started = Instant::now();
+        let response = self.0.endpoint.send(Method::POST, Some(body)).await?;
+        let mut bytes = response.bytes_stream();
+        let mut lines = Lines::default();
+        let mut whole = Assembled::default();
+        let mut ttft: Option<Duration> = None;
+        while let Some(chunk) = bytes.next().await {
+            let chunk = chunk.map_err(|error| self.0.endpoint.failure(&error))?;
+            for data in lines.push(&chunk) {
+                if whole.take(&data)? && ttft.is_none() {
+                    ttft = Some(started.elapsed());
+                }
+            }
+        }
+        Ok(Reply { output: read(&whole.finish()?)?, ttft })
+    }
+}
+
+/// Splits server-sent events into their data, however the bytes were cut.
+#[derive(Default)]
+struct Lines {
+    rest: Vec<u8>,
+}
+
+impl Lines {
+    fn push(&mut self, bytes: &[u8]) -> Vec<String> {
+        self.rest.extend_from_slice(bytes);
+        let mut found = Vec::new();
+        while let Some(end) = self.rest.iter().position(|b| *b == b'\n') {
+            let line: Vec<u8> = self.rest.drain(..=end).collect();
+            if let Some(data) = String::from_utf8_lossy(&line).trim_end().strip_prefix("data:") {
+                found.push(data.trim_start().to_owned());
+            }
+        }
+        found
+    }
+}
+
+/// A streamed answer put together again, in the shape of a plain one.
+#[derive(Default)]
+struct Assembled {
+    content: String,
+    refusal: String,
+    tools: Vec<(String, String)>,
+    finish: Option<String>,
+    usage: Value,
+    model: Value,
+    fingerprint: Value,
+    logprobs: Vec<Value>,
+}
+
+impl Assembled {
+    /// Takes one event; true when it carried content.
+    fn take(&mut self, data: &str) -> Result<bool, CallError> {
+        if data == "[DONE]" || data.is_empty() {
+            return Ok(false);
+        }
+        let bad = |message: String| CallError::new(ErrorKind::BadResponse, message);
+        let event: Value =
+            serde_json::from_str(data).map_err(|error| bad(format!("a stream event is not JSON: {error}")))?;
+        if let Some(error) = event.get("error") {
+            let said = error.get("message").and_then(Value::as_str).unwrap_or("unknown").to_owned();
+            return Err(CallError::new(ErrorKind::Server, format!("error in the stream: {said}")));
+        }
+        for (slot, key) in
+            [(&mut self.usage, "usage"), (&mut self.model, "model"), (&mut self.fingerprint, "system_fingerprint")]
+        {
+            if let Some(value) = event.get(key).filter(|value| !value.is_null()) {
+                *slot = value.clone();
+            }
+        }
+        let choice = &event["choices"][0];
+        if let Some(reason) = choice["finish_reason"].as_str() {
+            self.finish = Some(reason.to_owned());
+        }
+        if let Some(items) = choice["logprobs"]["content"].as_array() {
+            self.logprobs.extend(items.iter().cloned());
+        }
+        let delta = &choice["delta"];
+        let mut any = false;
+        for (slot, key) in [(&mut self.content, "content"), (&mut self.refusal, "refusal")] {
+            if let Some(text) = delta[key].as_str().filter(|text| !text.is_empty()) {
+                slot.push_str(text);
+                any = true;
+            }
+        }
+        for call in delta["tool_calls"].as_array().into_iter().flatten() {
+            let index = call["index"].as_u64().unwrap_or(0) as usize;
+            if index > 1_000 {
+                return Err(bad("a tool call's index is out of range".into()));
+            }
+            if self.tools.len() <= index {
+                self.tools.resize(index + 1, Default::default());
+            }
+            self.tools[index].0.push_str(call["function"]["name"].as_str().unwrap_or_default());
+            self.tools[index].1.push_str(call["function"]["arguments"].as_str().unwrap_or_default());
+            any = true;
+        }
+        Ok(any)
+    }
+
+    fn finish(self) -> Result<Value, CallError> {
+        if self.finish.is_none() {
+            return Err(CallError::new(ErrorKind::BadResponse, "the stream ended before the answer did"));
+        }
+        let tools: Vec<Value> = self
+            .tools
+            .into_iter()
+            .map(|(name, arguments)| json!({"function": {"name": name, "arguments": arguments}}))
+            .collect();
+        let refusal = (!self.refusal.is_empty()).then_some(self.refusal);
+        Ok(json!({
+            "choices": [{
+                "finish_reason": self.finish,
+                "message": {"content": self.content, "refusal": refusal, "tool_calls": tools},
+                "logprobs": {"content": self.logprobs},
+            }],
+            "usage": self.usage, "model": self.model, "system_fingerprint": self.fingerprint,
+        }))
+    }
+}
+
+/// Reads a chat completion.
+fn read(answer: &Value) -> Result<Output, CallError> {
+    let Some(message) = answer.pointer("/choices/0/message") else {
+        let start = crate::client::printable(&answer.to_string(), 200);
+        return Err(CallError::new(ErrorKind::BadResponse, format!("the answer has no choices: {start}")));
+    };
+    let refusal = message.get("refusal").and_then(Value::as_str).filter(|text| !text.is_empty());
+    let finish = answer.pointer("/choices/0/finish_reason").and_then(Value::as_str).map(Finish::from_reason);
+    let calls = message.get("tool_calls").and_then(Value::as_array).into_iter().flatten();
+    let tool_calls = calls
+        .map(ToolCall::from_value)
+        .collect::<Result<_, _>>()
+        .map_err(|message| CallError::new(ErrorKind::BadResponse, message))?;
+    let logprobs: Vec<f64> = answer
+        .pointer("/choices/0/logprobs/content")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|token| token.get("logprob").and_then(Value::as_f64))
+        .filter(|logprob| logprob.is_finite())
+        .collect();
+    let text = refusal.or_else(|| message.get("content").and_then(Value::as_str)).unwrap_or_default();
+    Ok(Output {
+        value: Value::String(text.to_owned()),
+        tool_calls,
+        finish: if refusal.is_some() { Some(Finish::Refusal) } else { finish },
+        usage: Usage {
+            input_tokens: count(answer, "/usage/prompt_tokens"),
+            output_tokens: count(answer, "/usage/completion_tokens"),
+            cached_input_tokens: count(answer, "/usage/prompt_tokens_details/cached_tokens"),
+            reasoning_tokens: count(answer, "/usage/completion_tokens_details/reasoning_tokens"),
+        },
+        version: answer
+            .get("system_fingerprint")
+            .and_then(Value::as_str)
+            .or_else(|| answer.get("model").and_then(Value::as_str))
+            .map(str::to_owned),
+        mean_logprob: (!logprobs.is_empty()).then(|| logprobs.iter().sum::<f64>() / logprobs.len() as f64),
+        ..Output::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn events_are_the_same_however_bytes_are_cut(cuts in prop::collection::vec(1usize..9, 0..60)) {
+            let text = "data: {\"a\":\"é\"}\r\n\r\n: comment\ndata: [DONE]\n\n".as_bytes();
+            let mut lines = Lines::default();
+            let mut found = Vec::new();
+            let mut at = 0;
+            for cut in cuts {
+                let end = (at + cut).min(text.len());
+                found.extend(lines.push(&text[at..end]));
+                at = end;
+            }
+            found.extend(lines.push(&text[at..]));
+            prop_assert_eq!(found, vec!["{\"a\":\"é\"}".to_owned(), "[DONE]".to_owned()]);
+        }
+    }
+
+    #[test]
+    fn a_stream_that_breaks_off_is_not_an_answer() {
+        let mut whole = Assembled::default();
+        assert!(whole.take(r#"{"choices":[{"delta":{"content":"half"}}]}"#).unwrap());
+        assert_eq!(whole.finish().unwrap_err().kind, ErrorKind::BadResponse);
+    }
+}
