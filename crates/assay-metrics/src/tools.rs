@@ -1,0 +1,77 @@
+//! Tool calls against expected ones.
+
+use serde_json::Value;
+
+use crate::structure::compare;
+
+/// How calls must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The same calls in the same order.
+    Exact,
+    /// The same calls in any order.
+    AnyOrder,
+    /// Every made call is expected.
+    Subset,
+    /// Every expected call is made.
+    Superset,
+}
+
+/// A call: name and arguments.
+pub type Call<'a> = (&'a str, &'a Value);
+
+fn same(made: Call<'_>, expected: Call<'_>, arguments: bool) -> bool {
+    made.0 == expected.0 && (!arguments || compare(made.1, expected.1, 1e-9, &[]).is_equal())
+}
+
+/// Whether the calls agree; with `arguments` false only names count.
+pub fn agree(made: &[Call<'_>], expected: &[Call<'_>], mode: Mode, arguments: bool) -> bool {
+    if mode == Mode::Exact {
+        return made.len() == expected.len() && made.iter().zip(expected).all(|(m, e)| same(*m, *e, arguments));
+    }
+    let matched = matching(made, expected, arguments);
+    match mode {
+        Mode::Exact | Mode::AnyOrder => matched == made.len() && matched == expected.len(),
+        Mode::Subset => matched == made.len(),
+        Mode::Superset => matched == expected.len(),
+    }
+}
+
+/// F1 of the calls: each expected call is matched at most once.
+pub fn f1(made: &[Call<'_>], expected: &[Call<'_>], arguments: bool) -> f64 {
+    if made.is_empty() && expected.is_empty() {
+        return 1.0;
+    }
+    let matched = matching(made, expected, arguments) as f64;
+    crate::answer::f1(matched / made.len().max(1) as f64, matched / expected.len().max(1) as f64)
+}
+
+/// Calls agree exactly or not at all, so taking the first free partner is an optimal matching.
+fn matching(made: &[Call<'_>], expected: &[Call<'_>], arguments: bool) -> usize {
+    let mut free = vec![true; expected.len()];
+    let mut matched = 0;
+    for call in made {
+        if let Some(at) = (0..expected.len()).find(|i| free[*i] && same(*call, expected[*i], arguments)) {
+            free[at] = false;
+            matched += 1;
+        }
+    }
+    matched
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn modes_differ_in_order_and_extras() {
+        let (one, two) = (json!({"x": 1}), json!({"x": 2}));
+        let expected = [("f", &one), ("g", &two)];
+        assert!(agree(&[("g", &two), ("f", &one)], &expected, Mode::AnyOrder, true));
+        assert!(!agree(&[("g", &two), ("f", &one)], &expected, Mode::Exact, true));
+        assert!(agree(&[("f", &one)], &expected, Mode::Subset, true));
+        assert!(agree(&[("f", &two), ("g", &one)], &expected, Mode::Exact, false));
+        assert!((f1(&[("f", &one)], &expected, true) - 2.0 / 3.0).abs() < 1e-12);
+    }
+}
