@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 
 use crate::target::{BuildContext, Price, Problems, Target, Traits};
 
+type Build = fn(&Config, &BuildContext) -> Result<Arc<dyn Target>, Problems>;
+
 /// A kind of target.
 pub struct TargetKind {
     /// The key in a suite.
@@ -22,7 +24,7 @@ pub struct TargetKind {
     /// The field that the short form (`openai: gpt-5`) sets.
     pub main: &'static str,
     schema: fn() -> Value,
-    build: fn(&Config, &BuildContext) -> Result<Arc<dyn Target>, Problems>,
+    build: Build,
 }
 
 /// Every kind.

@@ -1,0 +1,39 @@
+//! What a scorer sees of a trial.
+
+use std::time::Duration;
+
+use assay_core::{Case, Money, Output};
+use serde_json::{Map, Value, json};
+
+/// A trial with an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct ScoreInput<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// What the target gave back.
+    pub output: &'a Output,
+    /// How long the answer took.
+    pub latency: Duration,
+    /// Time to the first token, where it was streamed.
+    pub ttft: Option<Duration>,
+    /// What the answer cost; `None` when no price is known.
+    pub cost: Option<Money>,
+    /// The repeat number.
+    pub epoch: u32,
+}
+
+impl ScoreInput<'_> {
+    /// The variables of templates in parameters: those of a target, and `output`, `output_text`, `expected`,
+    /// `contexts`, `retrieved`, `tool_calls`.
+    pub fn variables(&self) -> Map<String, Value> {
+        let mut variables = self.case.target_variables();
+        let mut set = |key: &str, value: Value| variables.insert(key.to_owned(), value);
+        set("output", self.output.value.clone());
+        set("output_text", Value::String(self.output.text().into_owned()));
+        set("expected", self.case.expected.clone().unwrap_or_default());
+        set("contexts", json!(self.case.contexts));
+        set("retrieved", json!(self.output.contexts));
+        set("tool_calls", json!(self.output.tool_calls));
+        variables
+    }
+}

@@ -1,0 +1,277 @@
+//! Every scorer: one line each.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use assay_core::problem::did_you_mean;
+use assay_core::score::ScorerRecord;
+use assay_core::{Digest, Direction, Problem, Score, ScoreKind};
+use assay_models::Caller;
+use futures::FutureExt;
+use serde_json::{Map, Value, json};
+
+use crate::rule::{self, Rule, Scorer};
+use crate::{ScoreInput, scorers};
+
+type Build = fn(&Value, &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>>;
+
+/// A scorer that suites can name.
+pub struct ScorerKind {
+    /// The name in suites.
+    pub name: &'static str,
+    /// The parameter that the short form sets.
+    pub main: &'static str,
+    source: &'static str,
+    schema: fn() -> Value,
+    build: Build,
+}
+
+macro_rules! rule {
+    ($file:literal, $rule:ty) => {
+        ScorerKind {
+            name: <$rule as Rule>::NAME,
+            main: <$rule as Rule>::MAIN,
+            source: include_str!(concat!("scorers/", $file, ".rs")),
+            schema: rule::schema::<$rule>,
+            build: rule::build::<$rule>,
+        }
+    };
+}
+
+macro_rules! own {
+    ($name:literal, $module:path, $params:ident) => {{
+        use $module as module;
+        ScorerKind {
+            name: $name,
+            main: if matches!($name.as_bytes(), b"python") { "function" } else { "argv" },
+            source: include_str!(concat!("scorers/", $name, ".rs")),
+            schema: || schemars::schema_for!(module::$params).to_value(),
+            build: module::build,
+        }
+    }};
+}
+
+const KINDS: &[ScorerKind] = &[
+    rule!("bleu", scorers::bleu::Bleu),
+    rule!("char_count", scorers::char_count::CharCount),
+    rule!("chrf", scorers::chrf::Chrf),
+    rule!("citation", scorers::citation::Citation),
+    own!("command", scorers::command, Command),
+    rule!("contains", scorers::contains::Contains),
+    rule!("contains_all", scorers::contains_all::ContainsAll),
+    rule!("contains_any", scorers::contains_any::ContainsAny),
+    rule!("contains_json", scorers::contains_json::ContainsJson),
+    rule!("cost", scorers::cost::Cost),
+    rule!("equals", scorers::equals::Equals),
+    rule!("icontains", scorers::icontains::IContains),
+    rule!("icontains_all", scorers::icontains_all::IContainsAll),
+    rule!("icontains_any", scorers::icontains_any::IContainsAny),
+    rule!("is_json", scorers::is_json::IsJson),
+    rule!("json_match", scorers::json_match::JsonMatch),
+    rule!("json_schema", scorers::json_schema::JsonSchemaRule),
+    own!("judge", scorers::judge, Judge),
+    rule!("label", scorers::label::Label),
+    rule!("latency", scorers::latency::Latency),
+    rule!("levenshtein", scorers::levenshtein::Levenshtein),
+    rule!("numeric", scorers::numeric::Numeric),
+    own!("python", scorers::python, Python),
+    rule!("refusal", scorers::refusal::Refusal),
+    rule!("regex", scorers::regex::Regex),
+    rule!("retrieval", scorers::retrieval::Retrieval),
+    rule!("rouge", scorers::rouge::Rouge),
+    rule!("similarity", scorers::similarity::Similarity),
+    rule!("squad_em", scorers::squad_em::SquadEm),
+    rule!("squad_f1", scorers::squad_f1::SquadF1),
+    rule!("starts_with", scorers::starts_with::StartsWith),
+    rule!("tokens", scorers::tokens::Tokens),
+    rule!("tool_calls", scorers::tool_calls::ToolCalls),
+    rule!("ttft", scorers::ttft::Ttft),
+    rule!("word_count", scorers::word_count::WordCount),
+];
+
+/// Every scorer, by name.
+pub fn kinds() -> &'static [ScorerKind] {
+    KINDS
+}
+
+impl ScorerKind {
+    /// The documentation: the doc comment of its file, as Markdown.
+    pub fn doc(&self) -> String {
+        let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
+        lines.map(|line| line.trim_start_matches("//!").trim_start_matches(' ')).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The first sentence of the documentation, without the name.
+    pub fn summary(&self) -> String {
+        let doc = self.doc();
+        let first = doc.split("\n\n").next().unwrap_or_default().replace('\n', " ");
+        first.split_once(": ").map_or(first.clone(), |(_, rest)| rest.to_owned())
+    }
+
+    /// The JSON Schema of its parameters.
+    pub fn parameters(&self) -> Value {
+        (self.schema)()
+    }
+}
+
+/// What building a scorer needs from outside.
+#[derive(Clone, Default)]
+pub struct ScorerContext {
+    /// Where judges and user scorers find files, prices and the offline flag.
+    pub targets: assay_models::BuildContext,
+    /// Makes a judge's calls.
+    pub caller: Option<Arc<dyn Caller>>,
+}
+
+/// A scorer as a suite declares it.
+pub struct Declared {
+    /// What the run remembers of it.
+    pub record: ScorerRecord,
+    /// The scorer.
+    pub scorer: Box<dyn Scorer>,
+    not: bool,
+}
+
+/// Builds a scorer from its entry in a suite: a name, or `{kind: parameters, name, weight, threshold, not}`; `name` is
+/// the name the suite gave it.
+///
+/// # Errors
+/// Everything that is wrong, with JSON pointers into the entry.
+pub fn build(entry: &Value, name: &str, context: &ScorerContext) -> Result<Declared, Vec<Problem>> {
+    let empty = Map::new();
+    let (kind_name, params, options) = match entry {
+        Value::String(kind) => (kind.as_str(), &Value::Null, &empty),
+        Value::Object(fields) => {
+            let mut kinds = fields.keys().filter(|key| !["name", "weight", "threshold", "not"].contains(&key.as_str()));
+            match (kinds.next(), kinds.next()) {
+                (Some(kind), None) => (kind.as_str(), &fields[kind], fields),
+                (Some(first), Some(second)) => {
+                    return Err(vec![
+                        Problem::new(
+                            format!("/{second}"),
+                            format!("a scorer entry is one scorer, this is `{first}` and `{second}`"),
+                        )
+                        .help(format!("parameters stand inside: `{first}: {{{second}: …}}`")),
+                    ]);
+                }
+                (None, _) => return Err(vec![Problem::new("", "the scorer is missing")]),
+            }
+        }
+        _ => return Err(vec![Problem::new("", "a scorer's name or a set of keys is expected")]),
+    };
+    let at = if entry.is_string() { String::new() } else { format!("/{kind_name}") };
+    let Some(kind) = KINDS.iter().find(|kind| kind.name == kind_name) else {
+        let problem = Problem::new(at, format!("there is no scorer `{kind_name}`"));
+        return Err(vec![match did_you_mean(kind_name, KINDS.iter().map(|kind| kind.name)) {
+            Some(near) => problem.help(format!("did you mean `{near}`?")),
+            None => problem.help("`assay scorers` lists them"),
+        }]);
+    };
+    let scorer = (kind.build)(params, context)
+        .map_err(|problems| problems.into_iter().map(|problem| problem.under(&at)).collect::<Vec<_>>())?;
+    let number = |key: &str, least: f64| match options.get(key) {
+        None => Ok(None),
+        Some(value) => match value.as_f64().filter(|number| number.is_finite() && *number > least) {
+            Some(number) => Ok(Some(number)),
+            None => Err(vec![Problem::new(
+                format!("/{key}"),
+                format!("`{key}` must be a number{}", if least == 0.0 { " above 0" } else { "" }),
+            )]),
+        },
+    };
+    let weight = number("weight", 0.0)?.unwrap_or(1.0);
+    let threshold = number("threshold", f64::NEG_INFINITY)?;
+    let not = match options.get("not") {
+        None => false,
+        Some(Value::Bool(not)) => *not,
+        Some(_) => return Err(vec![Problem::new("/not", "`not` must be true or false")]),
+    };
+    let unit = matches!(scorer.score_kind(), ScoreKind::Binary | ScoreKind::Bounded { lo: 0.0, hi: 1.0 });
+    if not && !unit {
+        return Err(vec![Problem::new("/not", "`not` needs a score from 0 to 1")]);
+    }
+    let record = ScorerRecord {
+        name: name.to_owned(),
+        kind: kind.name.to_owned(),
+        fingerprint: if not { Digest::of_json(&json!(["not", scorer.fingerprint()])) } else { scorer.fingerprint() },
+        score: scorer.score_kind(),
+        direction: scorer.direction(),
+        threshold: threshold.or_else(|| scorer.default_threshold()),
+        weight,
+        judge: scorer.is_judge(),
+    };
+    Ok(Declared { record, scorer, not })
+}
+
+impl Declared {
+    /// Scores a trial. A scorer that panics is an error of the scorer, not of the run.
+    pub async fn score(&self, input: &ScoreInput<'_>) -> Score {
+        let name = &self.record.name;
+        let scored = AssertUnwindSafe(self.scorer.score(name, input)).catch_unwind().await;
+        let mut score = scored.unwrap_or_else(|_| Score::error(name, "the scorer crashed on this trial"));
+        if self.not {
+            score.value = score.value.map(|value| 1.0 - value);
+        }
+        score
+    }
+
+    /// Whether larger is better.
+    pub fn higher_is_better(&self) -> bool {
+        self.record.direction == Direction::Higher
+    }
+}
+
+/// The JSON Schema of one scorer entry.
+pub fn schema() -> Value {
+    let mut definitions = Map::new();
+    let names: Vec<Value> =
+        KINDS.iter().map(|kind| json!({"const": kind.name, "description": kind.summary()})).collect();
+    let mut alternatives = vec![json!({"oneOf": names})];
+    for kind in KINDS {
+        let mut parameters = kind.parameters();
+        if let Some(Value::Object(inner)) = parameters.as_object_mut().and_then(|schema| schema.remove("$defs")) {
+            definitions.extend(inner);
+        }
+        let short = parameters["properties"].get(kind.main).cloned();
+        let value = match short {
+            Some(short) => json!({"anyOf": [short, parameters, {"type": "null"}]}),
+            None => json!({"anyOf": [parameters, {"type": "null"}]}),
+        };
+        let properties = json!({
+            kind.name: value,
+            "name": {"type": "string", "description": "The scorer's name in reports and gates."},
+            "weight": {"type": "number", "exclusiveMinimum": 0},
+            "threshold": {"type": "number", "description": "A trial passes from this value on."},
+            "not": {"type": "boolean", "description": "Invert a score from 0 to 1."},
+        });
+        alternatives.push(json!({
+            "type": "object", "required": [kind.name], "additionalProperties": false,
+            "description": kind.summary(), "properties": properties,
+        }));
+    }
+    json!({"description": "How answers are scored.", "anyOf": alternatives, "$defs": definitions})
+}
+
+/// The catalogue of scorers as Markdown: `docs/scorers.md` is made from it.
+pub fn catalogue() -> String {
+    let mut text = String::from(
+        "# Scorers\n\nMade from the code by `assay scorers --markdown`; a test fails when it is out of date.\n",
+    );
+    for kind in KINDS {
+        text.push_str(&format!("\n## {}\n\n{}\n", kind.name, kind.doc()));
+        let parameters = kind.parameters();
+        let rows: Vec<String> = parameters["properties"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, schema)| {
+                let description = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
+                format!("| `{name}` | {description} |\n")
+            })
+            .collect();
+        if !rows.is_empty() {
+            text.push_str(&format!("\n| parameter | meaning |\n|---|---|\n{}", rows.concat()));
+        }
+    }
+    text
+}

@@ -1,0 +1,37 @@
+//! One file per scorer: documentation, parameters, implementation.
+
+pub mod bleu;
+pub mod char_count;
+pub mod chrf;
+pub mod citation;
+pub mod command;
+pub mod contains;
+pub mod contains_all;
+pub mod contains_any;
+pub mod contains_json;
+pub mod cost;
+pub mod equals;
+pub mod icontains;
+pub mod icontains_all;
+pub mod icontains_any;
+pub mod is_json;
+pub mod json_match;
+pub mod json_schema;
+pub mod judge;
+pub mod label;
+pub mod latency;
+pub mod levenshtein;
+pub mod numeric;
+pub mod python;
+pub mod refusal;
+pub mod regex;
+pub mod retrieval;
+pub mod rouge;
+pub mod similarity;
+pub mod squad_em;
+pub mod squad_f1;
+pub mod starts_with;
+pub mod tokens;
+pub mod tool_calls;
+pub mod ttft;
+pub mod word_count;

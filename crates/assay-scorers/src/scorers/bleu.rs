@@ -1,0 +1,38 @@
+//! `bleu`: sentence BLEU against the expected texts, from 0 to 1 (sacrebleu's 13a tokens, exponential smoothing, effective order).
+
+use assay_core::ScoreKind;
+use assay_metrics::overlap::sentence_bleu;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ScoreInput;
+use crate::param::{Param, or_expected, texts};
+use crate::rule::{Rule, Scored};
+
+/// Parameters of `bleu`.
+#[derive(Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bleu {
+    /// The reference texts; the case's expected output by default.
+    #[serde(default)]
+    pub value: Option<Param>,
+}
+
+impl Rule for Bleu {
+    const NAME: &'static str = "bleu";
+    const MAIN: &'static str = "value";
+
+    fn kind(&self) -> ScoreKind {
+        ScoreKind::Bounded { lo: 0.0, hi: 1.0 }
+    }
+
+    fn needs_expected(&self) -> bool {
+        self.value.is_none()
+    }
+
+    fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
+        let references = texts(&or_expected(self.value.as_ref(), input)?);
+        let references: Vec<&str> = references.iter().map(String::as_str).collect();
+        Ok(Scored::value(sentence_bleu(&input.output.text(), &references)))
+    }
+}
