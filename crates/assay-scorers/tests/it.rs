@@ -66,7 +66,7 @@ fn examples() -> Vec<(Value, Value, Value, f64)> {
         (json!("is-json"), json!(null), json!("{\"a\": 1}"), 1.0),
         (json!("is-json"), json!(null), json!("a: 1"), 0.0),
         (json!("json-match"), json!({"a": 1, "b": 2}), json!("{\"a\": 1, \"b\": 3}"), 0.5),
-        (json!({"json-schema": {"type": "object"}}), json!(null), json!("[1]"), 0.0),
+        (json!({"json-schema": {"schema": {"type": "object"}}}), json!(null), json!("[1]"), 0.0),
         (json!({"label": ["spam", "ham"]}), json!("ham"), json!("This is HAM."), 1.0),
         (json!({"latency": 2}), json!(null), json!("x"), 1.5),
         (json!("levenshtein"), json!("kitten"), json!("sitting"), 3.0),
@@ -133,7 +133,7 @@ fn faults_point_into_the_entry() {
         Err(problems) => problems[0].to_string(),
     };
     assert_eq!(faults(json!("equls")), "there is no scorer `equls` (did you mean `equals`?)");
-    assert_eq!(faults(json!({"equals": {"valu": 1}})), "/equals: unknown key `valu` (did you mean `value`?)");
+    assert_eq!(faults(json!({"equals": {"valu": 1}})), "/equals/valu: unknown key `valu` (did you mean `value`?)");
     assert!(faults(json!({"regex": "("})).starts_with("/regex/pattern: not a regular expression"));
     assert!(faults(json!({"contains": "{{ x"})).starts_with("/contains"));
     assert_eq!(faults(json!({"latency": 1, "not": true})), "/not: `not` needs a score from 0 to 1");

@@ -3,6 +3,7 @@
 //! A trial counts when its commit is on disk. Sealed trials leave their body to the lake and keep only their number
 //! here, so that the unique index still refuses a second outcome and a resumed run knows what is done.
 
+use assay_core::run::Totals;
 use assay_core::{RunId, Trial};
 use futures::TryStreamExt;
 use sqlx::{QueryBuilder, Row, Sqlite};
@@ -22,6 +23,7 @@ CREATE TABLE IF NOT EXISTS journal (
 CREATE INDEX IF NOT EXISTS journal_unsealed ON journal (seq) WHERE segment IS NULL;
 CREATE INDEX IF NOT EXISTS journal_unreleased ON journal (segment) WHERE segment IS NOT NULL AND body IS NOT NULL;
 CREATE TABLE IF NOT EXISTS segments (segment INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS totals (one INTEGER PRIMARY KEY, totals TEXT NOT NULL);
 ";
 
 /// SQLite takes at most 32,766 bound values in one statement; four a row.
@@ -63,12 +65,13 @@ impl Journal {
         Ok(Self { file: File::open(&workspace.journal_file(run), Care::Durable, 2, SCHEMA).await? })
     }
 
-    /// Commits finished trials, all or none; on return they survive a power cut. A trial that is already there stays
+    /// Commits finished trials together with the run's totals after them, all or none; on return they survive a power cut. A trial that is already there stays
     /// as it is: the first outcome holds.
     ///
     /// # Errors
     /// The database fails, such as on a full disk; nothing of the batch was recorded then.
-    pub async fn append(&self, entries: &[JournalEntry]) -> Result<(), StoreError> {
+    pub async fn append(&self, entries: &[JournalEntry], totals: &Totals) -> Result<(), StoreError> {
+        let totals = serde_json::to_string(totals).map_err(|error| StoreError::corrupt(&self.file.path, error))?;
         let mut transaction = self.file.pool.begin().await.map_err(|error| self.file.error(error))?;
         for chunk in entries.chunks(ROWS_PER_STATEMENT) {
             let mut query: QueryBuilder<Sqlite> = QueryBuilder::new("INSERT INTO journal (number, status, body) ");
@@ -78,7 +81,29 @@ impl Journal {
             query.push(" ON CONFLICT (number) DO NOTHING");
             query.build().execute(&mut *transaction).await.map_err(|error| self.file.error(error))?;
         }
+        sqlx::query(
+            "INSERT INTO totals (one, totals) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET totals = excluded.totals",
+        )
+        .bind(totals)
+        .execute(&mut *transaction)
+        .await
+        .map_err(|error| self.file.error(error))?;
         transaction.commit().await.map_err(|error| self.file.error(error))
+    }
+
+    /// The run's totals as of the last commit.
+    ///
+    /// # Errors
+    /// The database fails or holds what this version cannot read.
+    pub async fn totals(&self) -> Result<Totals, StoreError> {
+        let text: Option<String> = sqlx::query_scalar("SELECT totals FROM totals")
+            .fetch_optional(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        match text {
+            Some(text) => serde_json::from_str(&text).map_err(|error| StoreError::corrupt(&self.file.path, error)),
+            None => Ok(Totals::default()),
+        }
     }
 
     /// The numbers of all trials with an outcome, in order of number.

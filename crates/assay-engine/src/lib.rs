@@ -1,0 +1,60 @@
+//! The run engine: from a checked suite to sealed trials.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`prepare`] | everything that can be found wrong before money is spent |
+//! | [`freeze`] | datasets as the frozen list of cases |
+//! | [`budget`], [`limits`], [`gateway`] | what calls may cost, how fast they may come, how they are retried and cached |
+//! | [`execute`] | trials in a seeded order, journaled as they finish, sealed in segments, resumable |
+//! | [`progress`] | what is known while it goes on |
+//!
+//! Every planned trial ends in exactly one recorded outcome. A trial counts when the journal has it on disk; a run that
+//! is killed goes on where the journal ends.
+
+pub mod budget;
+pub mod execute;
+pub mod freeze;
+pub mod gateway;
+pub mod limits;
+pub mod prepare;
+pub mod progress;
+
+pub use execute::{Finished, Runner, Stop};
+pub use prepare::{Options, Prepared};
+pub use progress::Progress;
+
+/// What can stop the engine.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The suite is wrong.
+    #[error(transparent)]
+    Suite(#[from] Box<assay_suite::Diagnostics>),
+    /// A dataset is wrong.
+    #[error("{}", with_help(.0))]
+    Dataset(#[from] assay_datasets::DatasetError),
+    /// The workspace cannot be used.
+    #[error(transparent)]
+    Store(#[from] assay_store::StoreError),
+    /// The lake cannot be written.
+    #[error(transparent)]
+    Lake(#[from] assay_lake::LakeError),
+    /// Nothing is left to run.
+    #[error("{0}")]
+    NothingSelected(String),
+    /// A target or a judge would fail on every call.
+    #[error("{0}")]
+    Preflight(String),
+    /// Something the user asked for does not exist.
+    #[error("{0}")]
+    Usage(String),
+    /// A task of the engine itself failed.
+    #[error("the engine failed: {0}")]
+    Internal(String),
+}
+
+fn with_help(error: &assay_datasets::DatasetError) -> String {
+    match &error.help {
+        Some(help) => format!("{error} (help: {help})"),
+        None => error.to_string(),
+    }
+}

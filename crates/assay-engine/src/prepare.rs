@@ -1,0 +1,355 @@
+//! Everything that can be found wrong before money is spent.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use assay_core::problem::did_you_mean;
+use assay_core::run::{Budget as Limits, TargetRecord};
+use assay_core::{Problem, problem};
+use assay_datasets::{Columns, DatasetDecl};
+use assay_models::{BuildContext, Built, Caller, Price};
+use assay_scorers::{Declared, ScorerContext};
+use assay_suite::suite::Part;
+use assay_suite::{Diagnostics, Source, Suite};
+
+use crate::EngineError;
+
+/// What the command line may change.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The tier to run.
+    pub tier: Option<String>,
+    /// At most this many cases.
+    pub limit: Option<u64>,
+    /// Repeats of each case.
+    pub epochs: Option<u32>,
+    /// Trials in flight.
+    pub concurrency: Option<usize>,
+    /// Seed of the order.
+    pub seed: Option<u64>,
+    /// Do not use the cache.
+    pub no_cache: bool,
+    /// Refuse every connection that is not to this machine.
+    pub offline: bool,
+    /// Only these targets.
+    pub targets: Vec<String>,
+    /// Dollars that may be spent.
+    pub max_usd: Option<f64>,
+}
+
+/// A suite whose parts are built.
+pub struct Prepared {
+    /// The suite with tier and options applied.
+    pub suite: Suite,
+    /// The file's text.
+    pub text: String,
+    /// The file.
+    pub path: PathBuf,
+    /// The folder that paths start from.
+    pub base: PathBuf,
+    /// The tier that was applied.
+    pub tier: Option<String>,
+    /// Slice of the tier.
+    pub filter: Option<assay_core::SliceExpr>,
+    /// At most this many cases.
+    pub limit: Option<u64>,
+    /// Datasets.
+    pub datasets: Vec<(String, DatasetDecl)>,
+    /// Targets with their names.
+    pub targets: Vec<(String, Built)>,
+    /// Whether answers may come from the cache.
+    pub cache: bool,
+    /// What is odd, but not wrong.
+    pub warnings: Vec<String>,
+    context: BuildContext,
+    scorers: Vec<Part>,
+}
+
+impl Prepared {
+    /// Reads and builds a suite, and checks it against the first rows of its datasets.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, at its line and column.
+    pub fn load(path: &Path, options: &Options) -> Result<Self, EngineError> {
+        let (suite, source) = Suite::load(path)?;
+        Self::build(suite, source, options)
+    }
+
+    /// As [`Prepared::load`], from a text that was read before.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn from_text(text: &str, path: &Path, options: &Options) -> Result<Self, EngineError> {
+        let (suite, source) = Suite::from_text(text, path)?;
+        Self::build(suite, source, options)
+    }
+
+    fn build(mut suite: Suite, source: Source, options: &Options) -> Result<Self, EngineError> {
+        let mut problems = Vec::new();
+        let base = source.path.parent().map(Path::to_owned).unwrap_or_default();
+        let (filter, limit) = apply(&mut suite, options)?;
+        let prices = if suite.prices.is_null() {
+            BTreeMap::new()
+        } else {
+            problem::read::<BTreeMap<String, Price>>(&suite.prices, "/prices").unwrap_or_else(|problem| {
+                problems.push(problem);
+                BTreeMap::new()
+            })
+        };
+        let context = BuildContext { base_dir: base.clone(), offline: options.offline, prices };
+        let mut datasets = Vec::new();
+        let mut columns: Option<Columns> = None;
+        for part in &suite.datasets {
+            match DatasetDecl::read(&part.value, &part.at) {
+                Err(problem) => problems.push(problem),
+                Ok(declared) => {
+                    match assay_datasets::columns(&declared, &base) {
+                        Err(error) => {
+                            let mut problem = Problem::new(part.at.clone(), error.to_string());
+                            problem.help = error.help;
+                            problems.push(problem);
+                        }
+                        Ok(found) => merge(&mut columns, found),
+                    }
+                    datasets.push((part.name.clone(), declared));
+                }
+            }
+        }
+        let columns = columns.filter(|_| problems.is_empty());
+        let mut targets = Vec::new();
+        for part in &suite.targets {
+            match assay_models::build(&part.value, &context) {
+                Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(&part.at))),
+                Ok(built) => {
+                    if let Some(columns) = &columns {
+                        let variables = built.target.template_variables();
+                        check_variables(&variables, &part.at, columns, false, &mut problems);
+                        check_recorded(&built, part, columns, &mut problems);
+                    }
+                    targets.push((part.name.clone(), built));
+                }
+            }
+        }
+        let mut warnings = Vec::new();
+        let scorer_context = ScorerContext { targets: context.clone(), caller: None };
+        for part in &suite.scorers {
+            match assay_scorers::build(&part.value, &part.name, &scorer_context) {
+                Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(&part.at))),
+                Ok(declared) => {
+                    let Some(columns) = &columns else { continue };
+                    let kind_at = match part.value.is_string() {
+                        true => part.at.clone(),
+                        false => format!("{}/{}", part.at, problem::pointer_step(&declared.record.kind)),
+                    };
+                    check_variables(&declared.scorer.template_variables(), &kind_at, columns, true, &mut problems);
+                    if declared.scorer.needs_expected() && !columns.has_expected {
+                        problems.push(
+                            Problem::new(
+                                part.at.clone(),
+                                format!("`{}` needs an expected output, the dataset has none", part.name),
+                            )
+                            .help("name the column under `fields.expected`, or give the scorer a `value`"),
+                        );
+                    }
+                    if declared.record.kind == "retrieval" && !columns.has_contexts {
+                        problems.push(
+                            Problem::new(part.at.clone(), "`retrieval` needs reference contexts, the dataset has none")
+                                .help("name the column under `fields.contexts`"),
+                        );
+                    }
+                    if declared.record.judge {
+                        warnings.push(format!(
+                            "`{}` is a judge that is not calibrated: its scores are advisory",
+                            part.name
+                        ));
+                    }
+                }
+            }
+        }
+        if let Some(columns) = &columns {
+            for (i, slice) in suite.slices.iter().enumerate() {
+                let keys = match slice {
+                    assay_core::SliceDecl::Key(key) => vec![key.as_str()],
+                    assay_core::SliceDecl::Where { r#where, .. } => r#where.keys(),
+                };
+                for key in keys.into_iter().filter(|key| !columns.metadata.contains(*key)) {
+                    let problem = Problem::new(format!("/slices/{i}"), format!("no case has the metadata key `{key}`"));
+                    problems.push(match did_you_mean(key, columns.metadata.iter().map(String::as_str)) {
+                        Some(near) => problem.help(format!("did you mean `{near}`?")),
+                        None => problem.help("name the column under `fields.metadata`"),
+                    });
+                }
+            }
+        }
+        if !problems.is_empty() {
+            return Err(EngineError::Suite(Box::new(Diagnostics { source, problems })));
+        }
+        Ok(Self {
+            cache: suite.cache && !options.no_cache,
+            scorers: suite.scorers.clone(),
+            tier: options.tier.clone(),
+            text: source.text,
+            path: source.path,
+            base,
+            filter,
+            limit,
+            datasets,
+            targets,
+            warnings,
+            context,
+            suite,
+        })
+    }
+
+    /// Builds the scorers with the gateway that judges call through.
+    ///
+    /// # Errors
+    /// A file that changed since the suite was checked.
+    pub fn scorers(&self, caller: Option<Arc<dyn Caller>>) -> Result<Vec<Declared>, EngineError> {
+        let context = ScorerContext { targets: self.context.clone(), caller };
+        self.scorers
+            .iter()
+            .map(|part| {
+                assay_scorers::build(&part.value, &part.name, &context)
+                    .map_err(|problems| EngineError::Usage(problems.iter().map(ToString::to_string).collect()))
+            })
+            .collect()
+    }
+
+    /// The targets as the run remembers them.
+    pub fn target_records(&self) -> Vec<TargetRecord> {
+        self.targets
+            .iter()
+            .map(|(name, built)| TargetRecord {
+                name: name.clone(),
+                kind: built.kind.to_owned(),
+                fingerprint: built.target.traits().fingerprint,
+                config: built.config.clone(),
+            })
+            .collect()
+    }
+
+    /// Asks every target and scorer whether it would fail on every call: a missing key, a file that does not load.
+    ///
+    /// # Errors
+    /// Everything that would fail.
+    pub async fn preflight(&self) -> Result<(), EngineError> {
+        let mut faults = Vec::new();
+        for (name, built) in &self.targets {
+            if let Err(error) = built.target.preflight().await {
+                faults.push(format!("target `{name}`: {}", error.message));
+            }
+        }
+        for declared in self.scorers(None)? {
+            if let Err(error) = declared.scorer.preflight().await {
+                faults.push(format!("scorer `{}`: {error}", declared.record.name));
+            }
+        }
+        if faults.is_empty() { Ok(()) } else { Err(EngineError::Preflight(faults.join("\n"))) }
+    }
+}
+
+/// Applies tier and options; gives the tier's slice and the limit on cases.
+fn apply(suite: &mut Suite, options: &Options) -> Result<(Option<assay_core::SliceExpr>, Option<u64>), EngineError> {
+    let tier = match &options.tier {
+        None => assay_suite::Tier::default(),
+        Some(name) => suite.tiers.get(name).cloned().ok_or_else(|| {
+            let known: Vec<&str> = suite.tiers.keys().map(String::as_str).collect();
+            let list =
+                if known.is_empty() { "the suite has none".into() } else { format!("there are: {}", known.join(", ")) };
+            EngineError::Usage(format!("there is no tier `{name}` ({list})"))
+        })?,
+    };
+    let wanted = if options.targets.is_empty() { tier.targets.unwrap_or_default() } else { options.targets.clone() };
+    for name in &wanted {
+        if !suite.targets.iter().any(|part| part.name == *name) {
+            let known: Vec<&str> = suite.targets.iter().map(|part| part.name.as_str()).collect();
+            return Err(EngineError::Usage(format!("there is no target `{name}` (there are: {})", known.join(", "))));
+        }
+    }
+    if !wanted.is_empty() {
+        suite.targets.retain(|part| wanted.contains(&part.name));
+        suite.gate.rules.retain(|rule| rule.target.as_ref().is_none_or(|target| wanted.contains(target)));
+    }
+    if let Some(names) = tier.scorers {
+        suite.scorers.retain(|part| names.contains(&part.name));
+        suite.gate.rules.retain(|rule| names.contains(&rule.scorer));
+    }
+    if let Some(epochs) = options.epochs.or(tier.epochs) {
+        suite.epochs = epochs.max(1);
+        if let Some(reducer) = suite.reducers.iter().find(|reducer| reducer.needs_epochs() > suite.epochs) {
+            return Err(EngineError::Usage(format!("`{reducer}` needs {} epochs", reducer.needs_epochs())));
+        }
+    }
+    suite.concurrency = options.concurrency.unwrap_or(suite.concurrency).max(1);
+    suite.seed = options.seed.unwrap_or(suite.seed);
+    if let Some(usd) = options.max_usd {
+        suite.budget = Limits { usd: Some(usd), ..suite.budget.clone() };
+    }
+    Ok((tier.filter, options.limit.or(tier.limit)))
+}
+
+fn merge(columns: &mut Option<Columns>, found: Columns) {
+    match columns {
+        None => *columns = Some(found),
+        Some(all) => {
+            // A template must work for every dataset, so only what all have is known.
+            all.inputs = all.inputs.intersection(&found.inputs).cloned().collect();
+            all.recorded = all.recorded.intersection(&found.recorded).cloned().collect();
+            all.metadata.extend(found.metadata);
+            all.has_expected |= found.has_expected;
+            all.has_contexts |= found.has_contexts;
+        }
+    }
+}
+
+fn check_variables(
+    variables: &[(String, String)],
+    at: &str,
+    columns: &Columns,
+    scorer: bool,
+    problems: &mut Vec<Problem>,
+) {
+    const ALWAYS: [&str; 3] = ["inputs", "metadata", "case_id"];
+    const SCORERS: [&str; 6] = ["output", "output_text", "expected", "contexts", "retrieved", "tool_calls"];
+    for (variable, place) in variables {
+        let top = variable.split('.').next().unwrap_or(variable);
+        let known = columns.inputs.contains(top) || ALWAYS.contains(&top) || (scorer && SCORERS.contains(&top));
+        let metadata = variable.strip_prefix("metadata.");
+        if known
+            && metadata.is_none_or(|key| columns.metadata.iter().any(|k| k == key || k.starts_with(&format!("{key}."))))
+        {
+            continue;
+        }
+        let problem =
+            Problem::new(format!("{at}{place}"), format!("the template reads `{variable}`, which no case has"));
+        problems.push(if !scorer && SCORERS.contains(&top) {
+            problem.help("a target never sees what is expected or what it answered")
+        } else {
+            match did_you_mean(top, columns.inputs.iter().map(String::as_str)) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => {
+                    let inputs: Vec<&str> = columns.inputs.iter().map(String::as_str).collect();
+                    problem.help(format!("inputs: {}", inputs.join(", ")))
+                }
+            }
+        });
+    }
+}
+
+fn check_recorded(built: &Built, part: &Part, columns: &Columns, problems: &mut Vec<Problem>) {
+    if built.kind != "recorded" {
+        return;
+    }
+    let name = built.config["recorded"]["output"].as_str().unwrap_or("output");
+    if !columns.recorded.contains(name) {
+        let problem = Problem::new(format!("{}/recorded", part.at), format!("no case has a recorded output `{name}`"));
+        let known: Vec<&str> = columns.recorded.iter().map(String::as_str).collect();
+        problems.push(if known.is_empty() {
+            problem.help("name the column under `fields.outputs`")
+        } else {
+            problem.help(format!("there are: {}", known.join(", ")))
+        });
+    }
+}
