@@ -1,0 +1,276 @@
+//! Candidate against baseline, paired by case digest.
+
+use assay_core::{Direction, Reducer, ScoreKind};
+use assay_stats::multiplicity::holm;
+use assay_stats::{Difference, Estimate, Guards, Item, Kind, Pair, difference, level, unpaired_difference};
+use serde::Serialize;
+
+use crate::scores::{Arm, Fill, kind_of};
+
+/// The most flipped cases that are listed for a scorer.
+const MOST_FLIPS: usize = 200;
+/// The least effective number of cases of a slice that is tested.
+const LEAST_SLICE: usize = 20;
+
+/// A comparison.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// The candidate's run and target.
+    pub candidate: String,
+    /// The baseline's run and target.
+    pub baseline: String,
+    /// Cases in both.
+    pub matched: usize,
+    /// Cases of the candidate only.
+    pub candidate_only: usize,
+    /// Cases of the baseline only.
+    pub baseline_only: usize,
+    /// One row for each scorer and reducer.
+    pub rows: Vec<Row>,
+    /// Scorers that cannot be compared, with the reason.
+    pub refused: Vec<Refused>,
+}
+
+/// A scorer that cannot be compared, with the reason.
+pub type Refused = (String, String);
+
+/// A scorer compared.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The scorer.
+    pub scorer: String,
+    /// The reducer over epochs.
+    pub reducer: Reducer,
+    /// What kind of number it is.
+    pub score: ScoreKind,
+    /// Which way is better.
+    pub direction: Direction,
+    /// True when the scorer is a judge that is not calibrated.
+    pub advisory: bool,
+    /// The candidate's level.
+    pub candidate: Estimate,
+    /// The baseline's level.
+    pub baseline: Estimate,
+    /// Candidate minus baseline, turned so that positive is better.
+    pub difference: Difference,
+    /// Cases whose value moved, the largest losses first.
+    pub flips: Vec<Flip>,
+    /// Differences by declared slice.
+    pub slices: Vec<SliceRow>,
+}
+
+/// A case whose value moved.
+#[derive(Clone, Debug, Serialize)]
+pub struct Flip {
+    /// The case.
+    pub case: String,
+    /// Its value in the baseline.
+    pub baseline: f64,
+    /// Its value in the candidate.
+    pub candidate: f64,
+    /// Whether the move is a loss.
+    pub worse: bool,
+}
+
+/// A difference in a slice.
+#[derive(Clone, Debug, Serialize)]
+pub struct SliceRow {
+    /// The slice.
+    pub slice: String,
+    /// The difference, turned so that positive is better.
+    pub difference: Difference,
+    /// Holm-adjusted p-value over all tested slices and scorers; absent for slices too small to test.
+    pub adjusted_p: Option<f64>,
+}
+
+/// Turns values so that larger is better.
+fn sign(direction: Direction) -> f64 {
+    if direction == Direction::Higher { 1.0 } else { -1.0 }
+}
+
+/// The same kind of number after turning.
+fn turned(kind: Kind, direction: Direction) -> Kind {
+    match (kind, direction) {
+        (Kind::Bounded { lo, hi }, Direction::Lower) => Kind::Bounded { lo: -hi, hi: -lo },
+        (Kind::Quantile { q }, Direction::Lower) => Kind::Quantile { q: 1.0 - q },
+        (kind, _) => kind,
+    }
+}
+
+/// The matched cases' values of two arms.
+pub(crate) struct Matched {
+    pub pairs: Vec<Pair>,
+    pub cases: Vec<(usize, usize)>,
+    pub unpaired: (Vec<Item>, Vec<Item>),
+}
+
+/// Pairs the cases of two arms; `keep` selects candidate cases.
+pub(crate) fn pair(
+    candidate: Arm<'_>,
+    baseline: Arm<'_>,
+    scorers: (usize, usize),
+    reducer: Reducer,
+    fills: (Fill, Fill),
+    keep: &dyn Fn(usize) -> bool,
+) -> Matched {
+    let record = &candidate.scores.record.scorers[scorers.0];
+    let sign = sign(record.direction);
+    let mut matched = Matched { pairs: Vec::new(), cases: Vec::new(), unpaired: Default::default() };
+    for (c, info) in candidate.scores.cases.iter().enumerate().filter(|(c, _)| keep(*c)) {
+        let Some(b) = baseline.scores.case(&info.digest) else { continue };
+        let values =
+            candidate.value(c, scorers.0, reducer, fills.0).zip(baseline.value(b, scorers.1, reducer, fills.1));
+        let Some(((candidate, repeats), (baseline, other))) = values else { continue };
+        let (repeats, cluster, weight) = (repeats.max(other), info.cluster, info.weight);
+        matched.pairs.push(Pair { candidate: sign * candidate, baseline: sign * baseline, repeats, cluster, weight });
+        matched.cases.push((c, b));
+    }
+    if matched.pairs.is_empty() {
+        let turn = |items: Vec<Item>| items.into_iter().map(|i| Item { value: sign * i.value, ..i }).collect();
+        matched.unpaired = (
+            turn(candidate.items(scorers.0, reducer, fills.0, None)),
+            turn(baseline.items(scorers.1, reducer, fills.1, None)),
+        );
+    }
+    matched
+}
+
+/// The difference of two arms under one scorer, positive being better. Runs without a common case are compared
+/// unpaired.
+pub(crate) fn measure(matched: &Matched, kind: Kind, direction: Direction, confidence: f64, seed: u64) -> Difference {
+    if matched.pairs.is_empty()
+        && !matched.unpaired.0.is_empty()
+        && kind == Kind::Binary
+        && direction == Direction::Higher
+    {
+        return unpaired_difference(&matched.unpaired.0, &matched.unpaired.1, kind, confidence);
+    }
+    let kind = turned(kind, direction);
+    if matched.pairs.is_empty() && !matched.unpaired.0.is_empty() {
+        return unpaired_difference(&matched.unpaired.0, &matched.unpaired.1, kind, confidence);
+    }
+    difference(&matched.pairs, kind, confidence, seed)
+}
+
+/// Shares of matched cases and of missing scores, for verdicts.
+pub(crate) fn guards(
+    candidate: Arm<'_>,
+    baseline: Arm<'_>,
+    scorers: (usize, usize),
+    reducer: Reducer,
+    confidence: f64,
+    seed: u64,
+) -> Guards {
+    let (c, b) = (candidate.scores, baseline.scores);
+    let common = c.cases.iter().filter(|case| b.case(&case.digest).is_some()).count() as f64;
+    let matched_share = common / c.cases.len().max(b.cases.len()).max(1) as f64;
+    let share = |(scored, missing): (u64, u64)| missing as f64 / (scored + missing).max(1) as f64;
+    let (missing_c, missing_b) = (share(candidate.counts(scorers.0)), share(baseline.counts(scorers.1)));
+    let worst_case_lower = (missing_c + missing_b > 0.0)
+        .then(|| {
+            let record = &c.record.scorers[scorers.0];
+            let fills = (Fill::Worst, Fill::Best);
+            let matched = pair(candidate, baseline, scorers, reducer, fills, &|_| true);
+            measure(&matched, kind_of(record, reducer, None), record.direction, confidence, seed).gate_interval
+        })
+        .flatten()
+        .map(|interval| interval.lower);
+    Guards { matched_share, differential_missing: (missing_c - missing_b).abs() > 0.02, worst_case_lower }
+}
+
+/// The scorers that can be compared, as positions in both runs, and why the others cannot.
+pub(crate) fn comparable(candidate: Arm<'_>, baseline: Arm<'_>) -> (Vec<(usize, usize)>, Vec<Refused>) {
+    let (mut both, mut refused) = (Vec::new(), Vec::new());
+    for (c, record) in candidate.scores.record.scorers.iter().enumerate() {
+        match baseline.scores.record.scorers.iter().position(|other| other.name == record.name) {
+            None => refused.push((record.name.clone(), "the baseline has no such scorer".to_owned())),
+            Some(b) if baseline.scores.record.scorers[b].fingerprint != record.fingerprint => {
+                refused.push((
+                    record.name.clone(),
+                    "its fingerprint differs: the two runs do not measure the same".to_owned(),
+                ));
+            }
+            Some(b) => both.push((c, b)),
+        }
+    }
+    (both, refused)
+}
+
+/// Compares two arms scorer by scorer.
+pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Comparison {
+    let (both, refused) = comparable(candidate, baseline);
+    let (c, b) = (candidate.scores, baseline.scores);
+    let matched = c.cases.iter().filter(|case| b.case(&case.digest).is_some()).count();
+    let slices = c.slices();
+    let mut rows = Vec::new();
+    for scorers in both {
+        let record = &c.record.scorers[scorers.0];
+        for reducer in c.record.reducers.iter().filter(|reducer| b.record.reducers.contains(reducer)) {
+            let kind = kind_of(record, *reducer, None);
+            let fills = (Fill::Available, Fill::Available);
+            let all = pair(candidate, baseline, scorers, *reducer, fills, &|_| true);
+            let sign = sign(record.direction);
+            let mut flips: Vec<Flip> = all
+                .pairs
+                .iter()
+                .zip(&all.cases)
+                .filter(|(pair, _)| pair.candidate != pair.baseline)
+                .map(|(pair, (case, _))| Flip {
+                    case: c.cases[*case].id.clone(),
+                    baseline: sign * pair.baseline,
+                    candidate: sign * pair.candidate,
+                    worse: pair.candidate < pair.baseline,
+                })
+                .collect();
+            let loss = |flip: &Flip| sign * (flip.candidate - flip.baseline);
+            flips.sort_by(|x, y| loss(x).total_cmp(&loss(y)).then_with(|| x.case.cmp(&y.case)));
+            flips.truncate(MOST_FLIPS);
+            rows.push(Row {
+                scorer: record.name.clone(),
+                reducer: *reducer,
+                score: record.score,
+                direction: record.direction,
+                advisory: record.judge,
+                candidate: level(&candidate.items(scorers.0, *reducer, Fill::Available, None), kind, confidence),
+                baseline: level(&baseline.items(scorers.1, *reducer, Fill::Available, None), kind, confidence),
+                difference: measure(&all, kind, record.direction, confidence, c.record.seed),
+                flips,
+                slices: slices
+                    .iter()
+                    .map(|slice| {
+                        let keep = |case: usize| slice.cases.binary_search(&case).is_ok();
+                        let part = pair(candidate, baseline, scorers, *reducer, fills, &keep);
+                        SliceRow {
+                            slice: slice.name.clone(),
+                            difference: measure(&part, kind, record.direction, confidence, c.record.seed),
+                            adjusted_p: None,
+                        }
+                    })
+                    .collect(),
+            });
+        }
+    }
+    adjust(&mut rows);
+    let label = |arm: Arm<'_>| format!("{}:{}", arm.scores.record.id.short(), arm.name());
+    Comparison {
+        candidate: label(candidate),
+        baseline: label(baseline),
+        matched,
+        candidate_only: c.cases.len() - matched,
+        baseline_only: b.cases.len() - matched,
+        rows,
+        refused,
+    }
+}
+
+/// Holm over all slices and scorers that are large enough to test.
+fn adjust(rows: &mut [Row]) {
+    let tested = |slice: &SliceRow| slice.difference.p.filter(|_| slice.difference.estimate.n >= LEAST_SLICE);
+    let p: Vec<f64> = rows.iter().flat_map(|row| row.slices.iter().filter_map(tested)).collect();
+    let mut adjusted = holm(&p).into_iter();
+    for slice in rows.iter_mut().flat_map(|row| &mut row.slices) {
+        if tested(slice).is_some() {
+            slice.adjusted_p = adjusted.next();
+        }
+    }
+}

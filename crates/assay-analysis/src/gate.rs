@@ -1,0 +1,286 @@
+//! The rules of a suite read off the intervals.
+
+use assay_core::gate::Role;
+use assay_core::{Direction, GateRule, Reducer};
+use assay_stats::multiplicity::holm;
+use assay_stats::verdict::critical_failures;
+use assay_stats::{Estimate, Interval, Verdict, VerdictKind, Wording, level, level_verdict, no_regression};
+use serde::Serialize;
+
+use crate::compare::{comparable, guards, measure, pair};
+use crate::scores::{Arm, Fill, RunScores, kind_of};
+
+/// What the gate says, and every criterion behind it.
+#[derive(Clone, Debug, Serialize)]
+pub struct GateReport {
+    /// The verdict; absent when the suite has no rules.
+    pub verdict: Option<VerdictKind>,
+    /// The confidence of the intervals.
+    pub confidence: f64,
+    /// Each criterion.
+    pub criteria: Vec<Criterion>,
+}
+
+/// One requirement with its verdict.
+#[derive(Clone, Debug, Serialize)]
+pub struct Criterion {
+    /// What is required, in words.
+    pub name: String,
+    /// The target.
+    pub target: String,
+    /// The scorer.
+    pub scorer: String,
+    /// What it is for.
+    pub role: Role,
+    /// What was found, in words.
+    pub found: String,
+    /// The estimate.
+    pub value: Option<f64>,
+    /// The interval that decides.
+    pub interval: Option<Interval>,
+    /// Cases behind it.
+    pub n: usize,
+    /// The verdict.
+    pub verdict: Verdict,
+}
+
+/// Evaluates the gate of a run. `baseline` finds the arm that a target is compared with.
+pub fn evaluate<'a>(scores: &'a RunScores, baseline: &dyn Fn(&str) -> Option<Arm<'a>>) -> GateReport {
+    let gate = &scores.record.gate;
+    let mut criteria = Vec::new();
+    // One-sided p-values of the no-regression criteria, for Holm.
+    let mut harms: Vec<(usize, f64)> = Vec::new();
+    for rule in &gate.rules {
+        for target in 0..scores.record.targets.len() {
+            let arm = Arm { scores, target };
+            if rule.target.as_deref().is_some_and(|name| name != arm.name()) {
+                continue;
+            }
+            let Some(scorer) = scores.record.scorers.iter().position(|scorer| scorer.name == rule.scorer) else {
+                continue;
+            };
+            if rule.min.is_some() || rule.max.is_some() {
+                criteria.push(level_criterion(arm, scorer, rule));
+            }
+            if let Some(margin) = rule.margin {
+                let (criterion, harm) = regression_criterion(arm, scorer, rule, margin, baseline(arm.name()));
+                if let Some(harm) = harm {
+                    harms.push((criteria.len(), harm));
+                }
+                criteria.push(criterion);
+            }
+        }
+    }
+    temper(&mut criteria, &harms, gate.confidence);
+    criteria.extend(critical_criteria(scores));
+    for criterion in &mut criteria {
+        let judge = scores.record.scorer(&criterion.scorer).is_some_and(|scorer| scorer.judge);
+        if judge {
+            criterion.verdict.kind = VerdictKind::Inconclusive;
+            criterion.verdict.needed_n = None;
+            criterion.verdict.reasons = vec!["advisory: the judge is not calibrated against people".into()];
+        }
+        if criterion.role == Role::Guardrail && criterion.verdict.kind == VerdictKind::Inconclusive {
+            criterion.verdict.kind = VerdictKind::Fail;
+            criterion.verdict.reasons.push("a guardrail must be shown to hold".into());
+        }
+    }
+    let any = |kind: VerdictKind| criteria.iter().any(|criterion| criterion.verdict.kind == kind);
+    let verdict = if criteria.is_empty() {
+        None
+    } else if any(VerdictKind::Fail) {
+        Some(VerdictKind::Fail)
+    } else if any(VerdictKind::Inconclusive) {
+        Some(VerdictKind::Inconclusive)
+    } else {
+        Some(VerdictKind::Pass)
+    };
+    GateReport { verdict, confidence: gate.confidence, criteria }
+}
+
+fn reducer_of(scores: &RunScores, rule: &GateRule) -> Reducer {
+    rule.reducer.or_else(|| scores.record.reducers.first().copied()).unwrap_or_default()
+}
+
+fn scope(rule: &GateRule) -> String {
+    let mut words = String::new();
+    if let Some(q) = rule.quantile {
+        words.push_str(&format!(" p{}", (q * 100.0 * 1e6).round() / 1e6));
+    }
+    if let Some(reducer) = rule.reducer {
+        words.push_str(&format!(" {reducer}"));
+    }
+    if let Some(slice) = &rule.slice {
+        words.push_str(&format!(" where {slice}"));
+    }
+    words
+}
+
+fn level_criterion(arm: Arm<'_>, scorer: usize, rule: &GateRule) -> Criterion {
+    let scores = arm.scores;
+    let confidence = scores.record.gate.confidence;
+    let reducer = reducer_of(scores, rule);
+    let kind = kind_of(&scores.record.scorers[scorer], reducer, rule.quantile);
+    let cases: Option<Vec<usize>> =
+        rule.slice.as_ref().map(|slice| (0..scores.cases.len()).filter(|case| scores.matches(*case, slice)).collect());
+    let of = |fill: Fill| level(&arm.items(scorer, reducer, fill, cases.as_deref()), kind, confidence);
+    let estimate = of(Fill::Available);
+    let missing = arm.counts(scorer).1 > 0;
+    let bounded = kind.range().is_some();
+    let worst = (missing && bounded).then(|| of(Fill::Worst).interval).flatten();
+    let mut verdict = level_verdict(&estimate, rule.min, rule.max, worst, confidence);
+    if missing && !bounded && verdict.kind == VerdictKind::Pass {
+        let (scored, missing) = arm.counts(scorer);
+        if missing as f64 > 0.02 * (scored + missing) as f64 {
+            verdict.kind = VerdictKind::Inconclusive;
+            verdict.reasons.push(format!("{missing} of {} trials have no score", scored + missing));
+        }
+    }
+    let mut name = format!("{}{}", rule.scorer, scope(rule));
+    if let Some(min) = rule.min {
+        name.push_str(&format!(" ≥ {min}"));
+    }
+    if let Some(max) = rule.max {
+        name.push_str(&format!(" ≤ {max}"));
+    }
+    criterion(name, arm, rule, &estimate, estimate.interval, verdict)
+}
+
+fn criterion(
+    name: String,
+    arm: Arm<'_>,
+    rule: &GateRule,
+    estimate: &Estimate,
+    interval: Option<Interval>,
+    verdict: Verdict,
+) -> Criterion {
+    let confidence = arm.scores.record.gate.confidence * 100.0;
+    let found = match (estimate.value, interval) {
+        (Some(value), Some(i)) => {
+            format!("{value:.4} ({confidence:.0}% CI {:.4} to {:.4}, n = {})", i.lower, i.upper, estimate.n)
+        }
+        (Some(value), None) => format!("{value:.4} (no interval, n = {})", estimate.n),
+        _ => "no data".to_owned(),
+    };
+    Criterion {
+        name,
+        target: arm.name().to_owned(),
+        scorer: rule.scorer.clone(),
+        role: rule.role,
+        found,
+        value: estimate.value,
+        interval,
+        n: estimate.n,
+        verdict,
+    }
+}
+
+fn regression_criterion<'a>(
+    arm: Arm<'a>,
+    scorer: usize,
+    rule: &GateRule,
+    margin: f64,
+    baseline: Option<Arm<'a>>,
+) -> (Criterion, Option<f64>) {
+    let scores = arm.scores;
+    let record = &scores.record.scorers[scorer];
+    let name = format!("{}{} not worse than the baseline by more than {margin}", rule.scorer, scope(rule));
+    let undecided = |reason: String| {
+        let verdict = Verdict {
+            kind: VerdictKind::Inconclusive,
+            wording: None,
+            reasons: vec![reason],
+            needed_n: None,
+            mde: None,
+        };
+        let empty = level(&[], assay_stats::Kind::Unbounded, 0.95);
+        (criterion(name.clone(), arm, rule, &empty, None, verdict), None)
+    };
+    let Some(baseline) = baseline else {
+        return undecided("there is no baseline: `assay baseline set main RUN` names one".into());
+    };
+    let (both, refused) = comparable(arm, baseline);
+    let Some(scorers) = both.into_iter().find(|(c, _)| *c == scorer) else {
+        let reason = refused.into_iter().find(|(name, _)| *name == rule.scorer).map(|(_, reason)| reason);
+        return undecided(reason.unwrap_or_else(|| "the scorer cannot be compared".into()));
+    };
+    let reducer = reducer_of(scores, rule);
+    let kind = kind_of(record, reducer, rule.quantile);
+    let keep = |case: usize| rule.slice.as_ref().is_none_or(|slice| scores.matches(case, slice));
+    let matched = pair(arm, baseline, scorers, reducer, (Fill::Available, Fill::Available), &keep);
+    let (confidence, seed) = (scores.record.gate.confidence, scores.record.seed);
+    let difference = measure(&matched, kind, record.direction, confidence, seed);
+    let guards = guards(arm, baseline, scorers, reducer, confidence, seed);
+    let verdict = no_regression(&difference, margin, &guards, confidence);
+    let harm = difference.p_worse(margin);
+    let mut made = criterion(name, arm, rule, &difference.estimate, difference.gate_interval, verdict);
+    made.found = format!(
+        "{} better, {} worse, {} same; difference {}{}",
+        difference.better,
+        difference.worse,
+        difference.same,
+        made.found,
+        if record.direction == Direction::Lower { ", positive is better" } else { "" }
+    );
+    (made, harm)
+}
+
+/// With several no-regression criteria a failure must also hold at Holm's level: one of many will look worse by
+/// chance.
+fn temper(criteria: &mut [Criterion], harms: &[(usize, f64)], confidence: f64) {
+    let adjusted = holm(&harms.iter().map(|(_, p)| *p).collect::<Vec<_>>());
+    for ((at, _), adjusted) in harms.iter().zip(adjusted) {
+        let verdict = &mut criteria[*at].verdict;
+        if verdict.kind == VerdictKind::Fail && adjusted > (1.0 - confidence) / 2.0 {
+            verdict.kind = VerdictKind::Inconclusive;
+            verdict.wording = Some(Wording::LikelyWorse);
+            verdict.reasons.push("a loss is likely, but not shown once all criteria are counted".into());
+        }
+    }
+}
+
+/// Cases marked critical, under every gated scorer that has a threshold.
+fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
+    let gate = &scores.record.gate;
+    let critical: Vec<usize> = (0..scores.cases.len()).filter(|case| scores.cases[*case].critical).collect();
+    let mut criteria = Vec::new();
+    if critical.is_empty() {
+        return criteria;
+    }
+    let allowed = critical_failures(scores.record.epochs, gate.critical.allowed_flake, critical.len());
+    for target in 0..scores.record.targets.len() {
+        let arm = Arm { scores, target };
+        for (scorer, record) in scores.record.scorers.iter().enumerate() {
+            if !gate.rules.iter().any(|rule| rule.scorer == record.name) || record.threshold.is_none() {
+                continue;
+            }
+            let failed: Vec<&str> = critical
+                .iter()
+                .filter(|case| arm.failures(**case, scorer).is_some_and(|(failures, _)| failures >= allowed))
+                .map(|case| scores.cases[*case].id.as_str())
+                .collect();
+            let n = critical.len();
+            let kind = if failed.is_empty() { VerdictKind::Pass } else { VerdictKind::Fail };
+            let reasons = if failed.is_empty() {
+                Vec::new()
+            } else {
+                vec![format!("failed: {}", failed.iter().take(10).copied().collect::<Vec<_>>().join(", "))]
+            };
+            criteria.push(Criterion {
+                name: format!(
+                    "{}: no critical case fails {allowed} of {} times or more",
+                    record.name, scores.record.epochs
+                ),
+                target: arm.name().to_owned(),
+                scorer: record.name.clone(),
+                role: Role::Gate,
+                found: format!("{} of {n} critical cases failed", failed.len()),
+                value: Some(failed.len() as f64),
+                interval: None,
+                n,
+                verdict: Verdict { kind, wording: None, reasons, needed_n: None, mde: None },
+            });
+        }
+    }
+    criteria
+}

@@ -1,0 +1,18 @@
+//! From stored scores to estimates, comparisons, slices and verdicts. Synchronous, no I/O.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`scores`] | a run's scores by case: epochs averaged inside the case, what is missing kept apart |
+//! | [`summary`] | one run: a level with its interval for each target, scorer and slice |
+//! | [`compare`] | candidate against baseline, paired by case |
+//! | [`gate`] | the rules of a suite read off the intervals |
+
+pub mod compare;
+pub mod gate;
+pub mod scores;
+pub mod summary;
+
+pub use compare::{Comparison, compare};
+pub use gate::{GateReport, evaluate};
+pub use scores::{Arm, Fill, RunScores};
+pub use summary::{Summary, summarize};

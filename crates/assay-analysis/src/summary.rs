@@ -1,0 +1,117 @@
+//! One run: a level with its interval for each target, scorer, reducer and slice.
+
+use assay_core::row::Missing;
+use assay_core::{Direction, Reducer, ScoreKind};
+use assay_stats::{Estimate, level};
+use serde::Serialize;
+
+use crate::scores::{Arm, Fill, RunScores, kind_of};
+
+/// What a run shows.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// One row for each target, scorer and reducer.
+    pub rows: Vec<Row>,
+    /// Cases with at least one outcome.
+    pub cases: usize,
+    /// What a reader should know.
+    pub warnings: Vec<String>,
+}
+
+/// A level.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// The target.
+    pub target: String,
+    /// The scorer.
+    pub scorer: String,
+    /// The reducer over epochs.
+    pub reducer: Reducer,
+    /// What kind of number it is.
+    pub score: ScoreKind,
+    /// Which way is better.
+    pub direction: Direction,
+    /// True when the scorer is a judge that is not calibrated.
+    pub advisory: bool,
+    /// The level over the scores that are there.
+    pub estimate: Estimate,
+    /// The level when missing scores count as the worst value; absent when nothing is missing or no range is known.
+    pub worst: Option<Estimate>,
+    /// The level when missing scores count as the best value.
+    pub best: Option<Estimate>,
+    /// Trials with a value.
+    pub scored: u64,
+    /// Trials whose target failed.
+    pub trial_errors: u64,
+    /// Trials whose scorer failed.
+    pub scorer_errors: u64,
+    /// Trials that the scorer could not judge.
+    pub unscored: u64,
+    /// Trials that a budget refused or that were cancelled.
+    pub not_run: u64,
+    /// Levels by declared slice.
+    pub slices: Vec<SliceRow>,
+}
+
+/// A level in a slice.
+#[derive(Clone, Debug, Serialize)]
+pub struct SliceRow {
+    /// The slice.
+    pub slice: String,
+    /// The level.
+    pub estimate: Estimate,
+}
+
+/// Summarises a run at a confidence level.
+pub fn summarize(scores: &RunScores, confidence: f64) -> Summary {
+    let slices = scores.slices();
+    let mut rows = Vec::new();
+    let mut warnings = Vec::new();
+    for target in 0..scores.record.targets.len() {
+        let arm = Arm { scores, target };
+        for (s, record) in scores.record.scorers.iter().enumerate() {
+            let missing = arm.missing(s);
+            let count = |why: Missing| missing.get(&why).copied().unwrap_or(0);
+            let any = !missing.is_empty();
+            for reducer in &scores.record.reducers {
+                let kind = kind_of(record, *reducer, None);
+                let of = |fill: Fill| level(&arm.items(s, *reducer, fill, None), kind, confidence);
+                let bound = |fill: Fill| (any && record.score != ScoreKind::Unbounded).then(|| of(fill));
+                rows.push(Row {
+                    target: arm.name().to_owned(),
+                    scorer: record.name.clone(),
+                    reducer: *reducer,
+                    score: record.score,
+                    direction: record.direction,
+                    advisory: record.judge,
+                    estimate: of(Fill::Available),
+                    worst: bound(Fill::Worst),
+                    best: bound(Fill::Best),
+                    scored: arm.counts(s).0,
+                    trial_errors: count(Missing::TrialError),
+                    scorer_errors: count(Missing::ScorerError),
+                    unscored: count(Missing::Unscored),
+                    not_run: count(Missing::Refused) + count(Missing::Cancelled),
+                    slices: slices
+                        .iter()
+                        .map(|slice| SliceRow {
+                            slice: slice.name.clone(),
+                            estimate: level(
+                                &arm.items(s, *reducer, Fill::Available, Some(&slice.cases)),
+                                kind,
+                                confidence,
+                            ),
+                        })
+                        .collect(),
+                });
+            }
+        }
+    }
+    if scores.repeated_generations > 0 {
+        warnings.push(format!(
+            "{} repeats are copies of one answer and count once: the target answers the same in every epoch",
+            scores.repeated_generations
+        ));
+    }
+    Summary { rows, cases: scores.cases.len(), warnings }
+}
