@@ -84,3 +84,45 @@ pub fn batch_of_json(rows: &[Value]) -> Result<RecordBatch, LakeError> {
     decoder.serialize(rows)?;
     Ok(decoder.flush()?.unwrap_or_else(|| RecordBatch::new_empty(std::sync::Arc::new(schema))))
 }
+
+/// Writes rows as CSV; gives their number. A cell that a spreadsheet would take for a formula gets an apostrophe in
+/// front.
+///
+/// # Errors
+/// Reading or writing failed.
+pub async fn write_csv(mut rows: Rows, out: &mut impl Write) -> Result<usize, LakeError> {
+    let failed =
+        |error: csv::Error| LakeError::Arrow(datafusion::arrow::error::ArrowError::CsvError(error.to_string()));
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(rows.schema().fields().iter().map(|field| field.name())).map_err(failed)?;
+    let mut count = 0;
+    while let Some(batch) = rows.next().await? {
+        count += batch.num_rows();
+        for row in text_rows(&batch)? {
+            writer.write_record(row.iter().map(|cell| guarded(cell).into_owned())).map_err(failed)?;
+        }
+    }
+    writer.flush().map_err(|error| failed(error.into()))?;
+    Ok(count)
+}
+
+/// A cell that cannot be a formula (OWASP, CSV injection); numbers stay numbers.
+fn guarded(cell: &str) -> std::borrow::Cow<'_, str> {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err() {
+        format!("'{cell}").into()
+    } else {
+        cell.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+
+    #[test]
+    fn formulas_are_texts_and_numbers_stay_numbers() {
+        assert_eq!(guarded("=1+1"), "'=1+1");
+        assert_eq!(guarded("-3.5"), "-3.5");
+        assert_eq!(guarded("plain"), "plain");
+    }
+}

@@ -90,7 +90,7 @@ impl Lake {
     /// The table cannot be read.
     pub async fn for_each_score(&self, run: &RunRecord, mut visit: impl FnMut(ScoreRow<'_>)) -> Result<(), LakeError> {
         let sql = format!(
-            "SELECT target, scorer, case_id, case_digest, cluster, weight, critical, epoch, value, status, \
+            "SELECT target, scorer, case_id, case_digest, cluster_id, weight, critical, epoch, value, status, \
              trial_status, generation, metadata FROM scores WHERE dt = {} AND run_id = '{}'",
             day_literal(tables::partition_day(run)),
             run.id
@@ -176,7 +176,7 @@ fn visit_batch(batch: &RecordBatch, visit: &mut impl FnMut(ScoreRow<'_>)) -> Res
     let scorer = strings(batch, "scorer")?;
     let case_id = strings(batch, "case_id")?;
     let case_digest = strings(batch, "case_digest")?;
-    let cluster = strings(batch, "cluster")?;
+    let cluster = strings(batch, "cluster_id")?;
     let status = strings(batch, "status")?;
     let trial_status = strings(batch, "trial_status")?;
     let generation = strings(batch, "generation")?;

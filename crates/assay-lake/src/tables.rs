@@ -67,7 +67,7 @@ fn identity_fields() -> Vec<Field> {
         field("epoch", DataType::Int32, false),
         field("case_id", DataType::Utf8, false),
         field("case_digest", DataType::Utf8, false),
-        field("cluster", DataType::Utf8, true),
+        field("cluster_id", DataType::Utf8, true),
         field("weight", DataType::Float64, false),
         field("critical", DataType::Boolean, false),
         field("generation", DataType::Utf8, false),

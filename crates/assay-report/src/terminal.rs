@@ -1,0 +1,216 @@
+//! The report in a terminal, or in plain lines.
+
+use std::fmt::Write as _;
+
+use assay_analysis::{Comparison, GateReport, Summary};
+use assay_core::ScoreKind;
+use assay_core::run::{RunRecord, Totals};
+use assay_stats::VerdictKind;
+use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+use crate::{numbers, plain};
+
+/// A table that fits any width.
+pub fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_FULL_CONDENSED).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+    for row in rows {
+        table.add_row(row.into_iter().map(|cell| plain(&cell, 400)).collect::<Vec<_>>());
+    }
+    for index in right {
+        if let Some(column) = table.column_mut(*index) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table.to_string()
+}
+
+/// Levels of a run.
+pub fn summary(summary: &Summary, confidence: f64) -> String {
+    let level = format!("{:.0}% interval", confidence * 100.0);
+    let many = summary.rows.iter().any(|row| row.reducer != summary.rows[0].reducer);
+    let rows = summary
+        .rows
+        .iter()
+        .map(|row| {
+            let (value, range) = numbers::estimate(&row.estimate, row.score);
+            let mut name = row.scorer.clone();
+            if many {
+                name.push_str(&format!(" {}", row.reducer));
+            }
+            if row.advisory {
+                name.push_str(" (advisory)");
+            }
+            let mut missing = numbers::missing(row);
+            if let (Some(worst), Some(best)) = (&row.worst, &row.best)
+                && let (Some(w), Some(b)) = (worst.value, best.value)
+            {
+                missing.push_str(&format!(
+                    "; {} if worst, {} if best",
+                    numbers::value(w, row.score),
+                    numbers::value(b, row.score)
+                ));
+            }
+            vec![row.target.clone(), name, value, range, row.estimate.n.to_string(), missing]
+        })
+        .collect();
+    let mut text = table(&["target", "scorer", "value", &level, "cases", "missing"], rows, &[2, 3, 4]);
+    let slices = summary
+        .rows
+        .iter()
+        .filter(|row| Some(&row.reducer) == summary.rows.first().map(|first| &first.reducer))
+        .flat_map(|row| {
+            row.slices.iter().map(|slice| {
+                let (value, range) = numbers::estimate(&slice.estimate, row.score);
+                vec![
+                    row.target.clone(),
+                    row.scorer.clone(),
+                    slice.slice.clone(),
+                    value,
+                    range,
+                    slice.estimate.n.to_string(),
+                ]
+            })
+        })
+        .collect::<Vec<_>>();
+    if !slices.is_empty() {
+        let _ =
+            write!(text, "\n{}", table(&["target", "scorer", "slice", "value", &level, "cases"], slices, &[3, 4, 5]));
+    }
+    for warning in &summary.warnings {
+        let _ = write!(text, "\nnote: {warning}");
+    }
+    text
+}
+
+/// What a run did and cost, on one line.
+pub fn totals(record: &RunRecord, totals: &Totals) -> String {
+    let mut text = format!("{} of {} trials", totals.finished(), record.planned());
+    for (count, word) in [
+        (totals.errors, "failed"),
+        (totals.refused, "refused by budget"),
+        (totals.cancelled, "cancelled"),
+        (totals.cached, "from the cache"),
+        (totals.unscored, "scores unscored"),
+        (totals.score_errors, "scorer errors"),
+    ] {
+        if count > 0 {
+            let _ = write!(text, ", {count} {word}");
+        }
+    }
+    let _ = write!(
+        text,
+        "; {} calls, {} tokens, {}",
+        totals.calls,
+        totals.input_tokens + totals.output_tokens,
+        totals.cost()
+    );
+    if totals.judge_cost.nanos() > 0 {
+        let _ = write!(text, " (judges {})", totals.judge_cost);
+    }
+    text
+}
+
+/// A comparison.
+pub fn comparison(comparison: &Comparison, most_flips: usize) -> String {
+    let mut text = format!(
+        "candidate {} against baseline {}: {} cases match",
+        plain(&comparison.candidate, 120),
+        plain(&comparison.baseline, 120),
+        comparison.matched
+    );
+    for (count, word) in [(comparison.candidate_only, "candidate"), (comparison.baseline_only, "baseline")] {
+        if count > 0 {
+            let _ = write!(text, ", {count} only in the {word}");
+        }
+    }
+    let rows = comparison
+        .rows
+        .iter()
+        .map(|row| {
+            let (shown, range) = numbers::difference(&row.difference, row.score, row.direction);
+            let p = row.difference.p.map_or_else(String::new, |p| format!("{p:.2e}"));
+            vec![
+                format!("{}{}", row.scorer, if row.advisory { " (advisory)" } else { "" }),
+                numbers::estimate(&row.baseline, row.score).0,
+                numbers::estimate(&row.candidate, row.score).0,
+                shown,
+                range,
+                format!("{}/{}/{}", row.difference.better, row.difference.worse, row.difference.same),
+                p,
+            ]
+        })
+        .collect();
+    let header = ["scorer", "baseline", "candidate", "difference", "interval", "better/worse/same", "p"];
+    let _ = write!(text, "\n{}", table(&header, rows, &[1, 2, 3, 4, 5, 6]));
+    let slices: Vec<Vec<String>> = comparison
+        .rows
+        .iter()
+        .flat_map(|row| {
+            row.slices.iter().map(|slice| {
+                let (shown, range) = numbers::difference(&slice.difference, row.score, row.direction);
+                let p = slice.adjusted_p.map_or_else(|| "–".into(), |p| format!("{p:.2e}"));
+                vec![row.scorer.clone(), slice.slice.clone(), shown, range, slice.difference.estimate.n.to_string(), p]
+            })
+        })
+        .collect();
+    if !slices.is_empty() {
+        let header = ["scorer", "slice", "difference", "interval", "cases", "p (Holm)"];
+        let _ = write!(text, "\n{}", table(&header, slices, &[2, 3, 4, 5]));
+    }
+    // Numbers without a range, such as latency, move on every case: a list of those says nothing.
+    let listed = |row: &&assay_analysis::compare::Row| !row.flips.is_empty() && row.score != ScoreKind::Unbounded;
+    for row in comparison.rows.iter().filter(listed) {
+        let worse = row.flips.iter().filter(|flip| flip.worse).take(most_flips);
+        let list: Vec<String> = worse
+            .map(|flip| {
+                format!(
+                    "{} ({} → {})",
+                    plain(&flip.case, 60),
+                    numbers::value(flip.baseline, row.score),
+                    numbers::value(flip.candidate, row.score)
+                )
+            })
+            .collect();
+        if !list.is_empty() {
+            let _ = write!(text, "\n{}: worse on {}", row.scorer, list.join(", "));
+            let rest = row.difference.worse.saturating_sub(list.len());
+            if rest > 0 {
+                let _ = write!(text, " and {rest} more");
+            }
+        }
+    }
+    for (scorer, reason) in &comparison.refused {
+        let _ = write!(text, "\n{}: not compared: {reason}", plain(scorer, 80));
+    }
+    text
+}
+
+/// The gate.
+pub fn gate(gate: &GateReport) -> String {
+    let mut text = String::new();
+    for criterion in &gate.criteria {
+        let _ = writeln!(
+            text,
+            "  {:<12} {} [{}]: {}",
+            criterion.verdict.kind.as_str(),
+            plain(&criterion.name, 200),
+            plain(&criterion.target, 60),
+            criterion.found
+        );
+        for reason in &criterion.verdict.reasons {
+            let _ = writeln!(text, "               {}", plain(reason, 300));
+        }
+        if let Some(n) = criterion.verdict.needed_n {
+            let _ = writeln!(text, "               about {n} cases would settle it");
+        }
+    }
+    let verdict = match gate.verdict {
+        None => "no rules".to_owned(),
+        Some(VerdictKind::Inconclusive) => "inconclusive: the data cannot decide".to_owned(),
+        Some(kind) => kind.as_str().to_owned(),
+    };
+    let _ = write!(text, "gate: {verdict}");
+    text
+}

@@ -1,0 +1,82 @@
+//! One file per command.
+
+mod baseline;
+mod compare;
+mod export;
+mod gate;
+mod init;
+mod query;
+mod report;
+mod resume;
+mod run;
+mod runs;
+mod schema;
+mod scorers;
+mod show;
+mod validate;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+
+/// Whatever a command can fail with; [`crate::exit::report`] chooses the exit code.
+pub type Failure = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write a first suite that runs at once
+    Init(init::Init),
+    /// Check a suite without calling anything
+    Validate(validate::Validate),
+    /// Run a suite
+    Run(run::Run),
+    /// Go on with a run that was stopped, or retry what failed
+    Resume(resume::Resume),
+    /// List runs
+    Runs(runs::Runs),
+    /// Show a run, or one of its cases
+    Show(show::Show),
+    /// Compare a candidate with a baseline, paired by case
+    Compare(compare::Compare),
+    /// Read the verdict of a run's gate
+    Gate(gate::Gate),
+    /// Name a run to compare with
+    Baseline(baseline::Baseline),
+    /// Write a report: HTML, Markdown, JSON, JUnit
+    Report(report::ReportCommand),
+    /// Ask the tables `trials`, `scores` and `runs` in SQL
+    Query(query::Query),
+    /// Write a run's trials or scores as JSON lines, CSV or Parquet
+    Export(export::Export),
+    /// List the scorers
+    Scorers(scorers::Scorers),
+    /// Print the JSON Schema of suite files
+    Schema(schema::Schema),
+}
+
+/// Runs a command; gives its exit code.
+pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+    match command {
+        Command::Init(command) => command.run(),
+        Command::Validate(command) => command.run(),
+        Command::Run(command) => command.run(workspace).await,
+        Command::Resume(command) => command.run(workspace).await,
+        Command::Runs(command) => command.run(workspace).await,
+        Command::Show(command) => command.run(workspace).await,
+        Command::Compare(command) => command.run(workspace).await,
+        Command::Gate(command) => command.run(workspace).await,
+        Command::Baseline(command) => command.run(workspace).await,
+        Command::Report(command) => command.run(workspace).await,
+        Command::Query(command) => command.run(workspace).await,
+        Command::Export(command) => command.run(workspace).await,
+        Command::Scorers(command) => command.run(),
+        Command::Schema(command) => command.run(),
+    }
+}
+
+/// Prints a line; a reader that has gone away is no fault.
+pub fn say(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout(), "{text}");
+}

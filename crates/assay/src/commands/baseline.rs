@@ -1,0 +1,72 @@
+//! `assay baseline`: runs to compare with, by name.
+
+use std::path::{Path, PathBuf};
+
+use assay_engine::execute::now_us;
+use assay_report::{numbers, terminal};
+use assay_store::Baseline as Named;
+use clap::{Args, Subcommand};
+
+use super::{Failure, say};
+use crate::exit;
+use crate::load::Home;
+
+/// Names runs to compare with.
+#[derive(Args)]
+pub struct Baseline {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Name a run, and target after a colon
+    Set {
+        /// The baseline's name; `main` is used by default.
+        name: String,
+        /// The run.
+        run: String,
+    },
+    /// List baselines
+    List,
+    /// Remove a baseline
+    Rm {
+        /// The suite.
+        suite: String,
+        /// The baseline's name.
+        name: String,
+    },
+}
+
+impl Baseline {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let home = Home::open(workspace, Path::new(".")).await?;
+        match self.action {
+            Action::Set { name, run } => {
+                let (row, target) = home.find(&run).await?;
+                if row.status != assay_core::RunStatus::Sealed {
+                    return Err(format!("run {} is not complete", row.record.id.short()).into());
+                }
+                let (suite, id) = (row.record.suite, row.record.id);
+                say(&format!("{suite}: baseline {name} is {}", id.short()));
+                home.state.set_baseline(&Named { suite, name, run: id, target, set_us: now_us() }).await?;
+            }
+            Action::List => {
+                let rows = home.state.baselines().await?;
+                let cells = rows
+                    .into_iter()
+                    .map(|b| {
+                        vec![b.suite, b.name, b.run.short(), b.target.unwrap_or_default(), numbers::time(b.set_us)]
+                    })
+                    .collect();
+                say(&terminal::table(&["suite", "name", "run", "target", "set"], cells, &[]));
+            }
+            Action::Rm { suite, name } => {
+                if !home.state.remove_baseline(&suite, &name).await? {
+                    return Err(format!("`{suite}` has no baseline `{name}`").into());
+                }
+            }
+        }
+        Ok(exit::PASS)
+    }
+}

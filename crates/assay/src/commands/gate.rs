@@ -1,0 +1,65 @@
+//! `assay gate`: the verdict of a run.
+
+use std::path::{Path, PathBuf};
+
+use assay_report::terminal;
+use clap::Args;
+
+use super::run::{code, step_summary, verdict_line};
+use super::{Failure, say};
+use crate::exit;
+use crate::load::{Against, Home};
+
+/// Reads the verdict of a run's gate; the exit code says it too.
+#[derive(Args)]
+pub struct Gate {
+    /// The run.
+    #[arg(default_value = "latest")]
+    run: String,
+    /// Compare with this run, and target after a colon, instead of the baseline `main`.
+    #[arg(long, value_name = "RUN[:TARGET]")]
+    baseline: Option<String>,
+    /// Only this target of the run.
+    #[arg(long)]
+    target: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Gate {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let home = Home::open(workspace, Path::new(".")).await?;
+        let (mut row, colon) = home.find(&self.run).await?;
+        if row.status != assay_core::RunStatus::Sealed {
+            let id = row.record.id.short();
+            return Err(format!("run {id} is not complete: go on with `assay resume {id}`").into());
+        }
+        let target = self.target.or(colon);
+        if let Some(target) = &target {
+            for rule in &mut row.record.gate.rules {
+                rule.target.get_or_insert_with(|| target.clone());
+            }
+            row.record.gate.rules.retain(|rule| rule.target.as_ref() == Some(target));
+        }
+        let totals = row.totals;
+        let against = self.baseline.map_or_else(|| Against::Named("main".into()), Against::Run);
+        let (report, _) = home.report(row, target.as_deref(), against).await?;
+        let mut code = code(&report, true);
+        if totals.ok == 0 && totals.errors > 0 {
+            eprintln!("every trial failed: there is nothing to decide on");
+            code = exit::INFRASTRUCTURE;
+        } else if totals.refused > 0 && code != exit::FAIL {
+            eprintln!("a budget refused {} trials", totals.refused);
+            code = exit::BUDGET;
+        }
+        if self.json {
+            say(&serde_json::to_string_pretty(&report.gate)?);
+        } else {
+            say(&terminal::gate(&report.gate));
+        }
+        step_summary(&report)?;
+        verdict_line(&report, code);
+        Ok(code)
+    }
+}

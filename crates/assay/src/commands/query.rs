@@ -1,0 +1,82 @@
+//! `assay query`: SQL over the lake.
+
+use std::path::{Path, PathBuf};
+
+use assay_lake::export;
+use assay_report::terminal;
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::{Failure, say};
+use crate::exit;
+use crate::load::Home;
+
+/// Runs one read-only SQL statement over `trials`, `scores` and `runs`.
+#[derive(Args)]
+pub struct Query {
+    /// The statement, such as `SELECT scorer, avg(value) FROM scores GROUP BY scorer`.
+    sql: String,
+    /// The form of the result.
+    #[arg(long, value_enum, default_value = "table")]
+    format: Form,
+    /// At most this many rows in a table.
+    #[arg(long, default_value_t = 200)]
+    limit: usize,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Form {
+    /// For people.
+    Table,
+    /// JSON lines.
+    Jsonl,
+}
+
+/// The most runs that the table `runs` holds.
+const MOST_RUNS: u32 = 100_000;
+
+impl Query {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let home = Home::open(workspace, Path::new(".")).await?;
+        let runs: Vec<_> = home
+            .state
+            .runs(None, MOST_RUNS)
+            .await?
+            .into_iter()
+            .map(|row| {
+                json!({"run_id": row.record.id.to_string(), "suite": row.record.suite, "status": row.status.as_str(),
+                       "started_us": row.record.started_us, "planned": row.planned, "ok": row.totals.ok,
+                       "errors": row.totals.errors, "cost_nanousd": row.totals.cost().nanos(),
+                       "git": row.record.git.unwrap_or_default()})
+            })
+            .collect();
+        let runs = if runs.is_empty() { None } else { Some(export::batch_of_json(&runs)?) };
+        let mut rows = home.lake.query(&self.sql, runs).await?;
+        match self.format {
+            Form::Jsonl => {
+                export::write_json_lines(rows, &mut std::io::stdout()).await?;
+            }
+            Form::Table => {
+                let schema = rows.schema();
+                let header: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+                let mut cells = Vec::new();
+                while let Some(batch) = rows.next().await? {
+                    cells.extend(export::text_rows(&batch)?);
+                    if cells.len() > self.limit {
+                        break;
+                    }
+                }
+                let more = cells.len() > self.limit;
+                cells.truncate(self.limit);
+                say(&terminal::table(&header, cells, &[]));
+                if more {
+                    say(&format!(
+                        "more rows were left out: `--limit` shows more than {}, `--format jsonl` all",
+                        self.limit
+                    ));
+                }
+            }
+        }
+        Ok(exit::PASS)
+    }
+}

@@ -1,0 +1,318 @@
+//! `assay run`: execute a suite.
+
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use assay_core::RunStatus;
+use assay_engine::{EngineError, Finished, Options, Prepared, Progress, Runner, Stop};
+use assay_report::terminal;
+use assay_stats::VerdictKind;
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{Failure, say};
+use crate::exit;
+use crate::load::{Against, Home};
+
+/// Runs a suite: every case against every target, scored, with intervals.
+#[derive(Args)]
+pub struct Run {
+    /// The suite file.
+    #[arg(default_value = "assay.yaml")]
+    suite: PathBuf,
+    /// Run this tier.
+    #[arg(long)]
+    tier: Option<String>,
+    /// At most this many cases, in the seeded order.
+    #[arg(long)]
+    limit: Option<u64>,
+    /// Repeats of each case.
+    #[arg(long)]
+    epochs: Option<u32>,
+    /// Only these targets.
+    #[arg(long = "target", value_name = "NAME")]
+    targets: Vec<String>,
+    /// Trials in flight at once.
+    #[arg(short = 'j', long)]
+    concurrency: Option<usize>,
+    /// Seed of the order of cases.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Do not answer from the cache, and do not fill it.
+    #[arg(long)]
+    no_cache: bool,
+    /// Refuse every connection that is not to this machine.
+    #[arg(long, env = "ASSAY_OFFLINE")]
+    offline: bool,
+    /// Dollars that may be spent, instead of the suite's budget.
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<f64>,
+    #[command(flatten)]
+    outcome: Outcome,
+}
+
+/// What happens after the trials.
+#[derive(Args)]
+pub struct Outcome {
+    /// Let the gate decide the exit code.
+    #[arg(long)]
+    gate: bool,
+    /// Compare with this run, and target after a colon, instead of the baseline `main`.
+    #[arg(long, value_name = "RUN[:TARGET]")]
+    baseline: Option<String>,
+    /// Print events and the result as JSON lines.
+    #[arg(long)]
+    json: bool,
+    /// No progress.
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+impl Run {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let options = Options {
+            tier: self.tier,
+            limit: self.limit,
+            epochs: self.epochs,
+            concurrency: self.concurrency,
+            seed: self.seed,
+            no_cache: self.no_cache,
+            offline: self.offline,
+            targets: self.targets,
+            max_usd: self.max_cost,
+        };
+        let prepared = Prepared::load(&self.suite, &options)?;
+        if !self.outcome.quiet && !self.outcome.json {
+            prepared.warnings.iter().for_each(|warning| eprintln!("note: {warning}"));
+        }
+        prepared.preflight().await?;
+        let home = Home::open(workspace, self.suite.parent().unwrap_or(Path::new("."))).await?;
+        let runner = Runner::start(&home.workspace, &home.state, prepared).await?;
+        execute(&home, runner, &self.outcome).await
+    }
+}
+
+/// Executes a run to its end or to the first Ctrl-C, and shows what came of it.
+pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<u8, Failure> {
+    let stop = Stop::default();
+    let id = runner.record.id;
+    let signals = tokio::spawn(listen(stop.clone(), outcome.json));
+    let show = tokio::spawn(show(runner.progress.clone(), runner.record.id.short(), outcome.json, outcome.quiet));
+    if outcome.json {
+        say(&json!({"event": "started", "run": id, "planned": runner.record.planned()}).to_string());
+    }
+    let result = runner.execute(stop).await;
+    signals.abort();
+    show.abort();
+    let _ = show.await;
+    let finished = match result {
+        Ok(finished) => finished,
+        Err(error) => {
+            eprintln!("what was recorded is kept: `assay resume {}` goes on", id.short());
+            return Err(error.into());
+        }
+    };
+    if !finished.complete {
+        let text = terminal::totals(&finished.record, &finished.totals);
+        if outcome.json {
+            say(&json!({"event": "interrupted", "run": id, "totals": finished.totals}).to_string());
+        } else {
+            say(&format!("stopped: {text}\nfinished trials are sealed; go on with `assay resume {}`", id.short()));
+        }
+        return Ok(exit::INTERRUPTED);
+    }
+    conclude(home, finished, outcome).await
+}
+
+/// Shows levels, comparison and gate; writes the HTML report; chooses the exit code.
+async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<u8, Failure> {
+    let row = home.state.find_run(&finished.record.id.to_string()).await?;
+    let against = match &outcome.baseline {
+        Some(word) => Against::Run(word.clone()),
+        None => Against::Named("main".into()),
+    };
+    let (report, _) = home.report(row, None, against).await?;
+    let path = home.workspace.reports().join(format!("{}.html", finished.record.id));
+    std::fs::write(&path, assay_report::html::render(&report)?)?;
+    step_summary(&report)?;
+    let totals = finished.totals;
+    let code = code(&report, outcome.gate);
+    if outcome.json {
+        say(&json!({"event": "finished", "run": finished.record.id, "report": path, "result": report.json()})
+            .to_string());
+    } else {
+        say(&terminal::summary(&report.summary, report.gate.confidence));
+        if let Some(comparison) = &report.comparison {
+            say(&format!("\n{}", terminal::comparison(comparison, 10)));
+        }
+        if report.gate.verdict.is_some() {
+            say(&format!("\n{}", terminal::gate(&report.gate)));
+        }
+        say(&format!("\n{}", terminal::totals(&finished.record, &totals)));
+        say(&format!("run {}   report {}", finished.record.id.short(), shorter(&path)));
+    }
+    // Every trial failing is no measurement of anything.
+    if totals.ok == 0 && totals.errors > 0 {
+        if let Some(first) = report.failing.first() {
+            eprintln!("every trial failed; the first: {}: {}", first.scorer, assay_report::plain(&first.why, 300));
+        }
+        return Ok(exit::INFRASTRUCTURE);
+    }
+    if totals.refused > 0 && code != exit::FAIL {
+        eprintln!(
+            "a budget refused {} trials: raise it and go on with `assay resume {} --retry-errors`",
+            totals.refused,
+            finished.record.id.short()
+        );
+        return Ok(exit::BUDGET);
+    }
+    if outcome.gate {
+        verdict_line(&report, code);
+    }
+    Ok(code)
+}
+
+/// The machine-readable last line of a gate.
+pub fn verdict_line(report: &assay_report::Report, code: u8) {
+    let verdict = report.gate.verdict.map_or("none", VerdictKind::as_str);
+    eprintln!("assay-verdict: {}", json!({"run": report.run.id, "verdict": verdict, "exit": code}));
+}
+
+/// The exit code of a gate.
+pub fn code(report: &assay_report::Report, gate: bool) -> u8 {
+    match report.gate.verdict {
+        _ if !gate => exit::PASS,
+        None | Some(VerdictKind::Pass) => exit::PASS,
+        Some(VerdictKind::Fail) => exit::FAIL,
+        Some(VerdictKind::Inconclusive) => match report.run.gate.on_inconclusive {
+            assay_core::OnInconclusive::Block => exit::INCONCLUSIVE,
+            assay_core::OnInconclusive::Warn => exit::PASS,
+        },
+    }
+}
+
+/// Appends the report to GitHub's step summary, where there is one.
+pub fn step_summary(report: &assay_report::Report) -> Result<(), Failure> {
+    use std::io::Write;
+    if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
+        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+        file.write_all(assay_report::markdown::render(report).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// A path relative to here, where that is shorter.
+pub fn shorter(path: &Path) -> String {
+    let here = std::env::current_dir().ok().and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    here.unwrap_or_else(|| path.to_owned()).display().to_string()
+}
+
+async fn listen(stop: Stop, json: bool) {
+    let mut asked = 0;
+    loop {
+        let signal = async {
+            #[cfg(unix)]
+            {
+                use tokio::signal::unix::{SignalKind, signal};
+                let (Ok(mut term), Ok(mut hup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup()))
+                else {
+                    return tokio::signal::ctrl_c().await.is_ok();
+                };
+                tokio::select! {
+                    done = tokio::signal::ctrl_c() => done.is_ok(),
+                    _ = term.recv() => true,
+                    _ = hup.recv() => true,
+                }
+            }
+            #[cfg(not(unix))]
+            tokio::signal::ctrl_c().await.is_ok()
+        };
+        if !signal.await {
+            return;
+        }
+        asked += 1;
+        if !json && asked == 1 {
+            eprintln!("stopping: waiting for calls in flight (again to abandon them)");
+        }
+        stop.ask();
+    }
+}
+
+/// Live progress: a bar in a terminal, a line every few seconds elsewhere, events as JSON.
+async fn show(progress: Arc<Progress>, run: String, json: bool, quiet: bool) {
+    if quiet && !json {
+        return;
+    }
+    let terminal = std::io::stderr().is_terminal() && !json;
+    let started = Instant::now();
+    let first = progress.snapshot();
+    let bar = terminal.then(|| {
+        let bar = ProgressBar::new(first.planned);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+            bar.set_style(style);
+        }
+        bar
+    });
+    let every = if terminal { Duration::from_millis(120) } else { Duration::from_secs(5) };
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+    loop {
+        ticks.tick().await;
+        let now = progress.snapshot();
+        let done = now.totals.finished();
+        let rate = (done - now.before.min(done)) as f64 / started.elapsed().as_secs_f64().max(1e-3);
+        let left = now.planned.saturating_sub(done) as f64 / rate.max(1e-9);
+        let estimates: Vec<String> = now
+            .running
+            .iter()
+            .filter(|running| running.n > 1)
+            .take(3)
+            .map(|r| {
+                let se = (r.squares / (r.n - 1) as f64 / r.n as f64).sqrt();
+                let half = assay_stats::special::t_quantile(0.975, (r.n - 1) as f64) * se;
+                format!("{} {:.3} ± {:.3}", r.scorer, r.mean, half)
+            })
+            .collect();
+        if json {
+            say(&json!({"event": "progress", "run": run, "done": done, "planned": now.planned, "rate": rate,
+                        "errors": now.totals.errors, "cost_usd": now.totals.cost().dollars()})
+            .to_string());
+            continue;
+        }
+        let mut text = format!("{rate:.1}/s, {} left, {}", duration(left), now.totals.cost());
+        if now.totals.errors > 0 {
+            text.push_str(&format!(", {} failed", now.totals.errors));
+        }
+        if !estimates.is_empty() {
+            text.push_str(&format!(", {}", estimates.join(", ")));
+        }
+        match &bar {
+            Some(bar) => {
+                bar.set_position(done);
+                bar.set_message(text);
+            }
+            None => eprintln!("{done}/{} {text}", now.planned),
+        }
+    }
+}
+
+fn duration(seconds: f64) -> String {
+    match seconds {
+        s if !s.is_finite() || s > 1e7 => "?".into(),
+        s if s < 90.0 => format!("{s:.0} s"),
+        s if s < 5_400.0 => format!("{:.0} min", s / 60.0),
+        s => format!("{:.1} h", s / 3_600.0),
+    }
+}
+
+/// Whether a run can be gone on with, in words.
+pub fn resumable(status: RunStatus) -> bool {
+    status != RunStatus::Sealed
+}
+
+/// Makes the engine's errors of usage.
+pub fn usage(message: String) -> Failure {
+    EngineError::Usage(message).into()
+}

@@ -1,0 +1,74 @@
+//! Exit codes: one table for every command.
+
+use std::error::Error;
+use std::io::IsTerminal;
+
+use assay_engine::EngineError;
+use assay_store::StoreError;
+use assay_suite::Diagnostics;
+
+/// The gate passed, or the command did what it was asked.
+pub const PASS: u8 = 0;
+/// The gate failed.
+pub const FAIL: u8 = 1;
+/// Wrong usage, suite or data.
+pub const USAGE: u8 = 2;
+/// The data cannot decide.
+pub const INCONCLUSIVE: u8 = 3;
+/// Infrastructure: a provider, the disk, the workspace.
+pub const INFRASTRUCTURE: u8 = 4;
+/// Nothing was selected.
+pub const NOTHING: u8 = 5;
+/// A budget ended the run before a verdict.
+pub const BUDGET: u8 = 6;
+/// Stopped by Ctrl-C; what was finished is kept.
+pub const INTERRUPTED: u8 = 130;
+
+/// The table, for `--help`.
+pub const TABLE: &str = "\
+Exit codes: 0 pass or done, 1 gate failed, 2 wrong usage, suite or data, 3 inconclusive, 4 infrastructure or provider, \
+5 nothing selected, 6 budget reached before a verdict, 130 interrupted (resumable).";
+
+/// Prints an error and chooses its code.
+pub fn report(error: &(dyn Error + 'static)) -> u8 {
+    if let Some(diagnostics) = diagnostics(error) {
+        if std::io::stderr().is_terminal() {
+            eprint!("{}", diagnostics.graphical(std::env::var_os("NO_COLOR").is_none()));
+        } else {
+            eprint!("{}", diagnostics.plain());
+        }
+        return USAGE;
+    }
+    eprintln!("error: {}", assay_report::plain(&error.to_string(), 4_000));
+    match error.downcast_ref::<EngineError>() {
+        Some(EngineError::Dataset(_) | EngineError::Usage(_) | EngineError::Suite(_)) => USAGE,
+        Some(EngineError::NothingSelected(_)) => NOTHING,
+        Some(EngineError::Store(error)) => store(error),
+        Some(_) => INFRASTRUCTURE,
+        None => match error.downcast_ref::<StoreError>() {
+            Some(error) => store(error),
+            None => match error.downcast_ref::<assay_lake::LakeError>() {
+                Some(assay_lake::LakeError::Query(_)) => USAGE,
+                Some(_) => INFRASTRUCTURE,
+                None => USAGE,
+            },
+        },
+    }
+}
+
+fn store(error: &StoreError) -> u8 {
+    if error.is_disk_full() {
+        eprintln!("The disk is full. What was recorded is kept: make room and go on with `assay resume`.");
+    }
+    match error {
+        StoreError::DuplicateId { .. } | StoreError::NoSuchRun(_) => USAGE,
+        _ => INFRASTRUCTURE,
+    }
+}
+
+fn diagnostics<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a Diagnostics> {
+    match error.downcast_ref::<EngineError>() {
+        Some(EngineError::Suite(diagnostics)) => Some(diagnostics),
+        _ => error.downcast_ref::<Diagnostics>(),
+    }
+}
