@@ -1,0 +1,87 @@
+//! Kill it at any moment: nothing finished is lost, nothing recorded is repeated.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Answer, Folder, Server, served};
+
+const CASES: usize = 400;
+
+#[test]
+fn killed_at_random_points_a_run_ends_with_exact_totals() {
+    let server = Server::start(|_, _| Answer::Slow(4));
+    let folder = Folder::new();
+    served(&folder, &server, CASES, "  cache: false");
+    let mut first = true;
+    // The points at which it is killed differ from run to run of this test: the law must hold at all of them.
+    for kill_after in [40, 90, 150, 60] {
+        let arguments: &[&str] = if first { &["run", "-j", "8", "--quiet"] } else { &["resume", "-j", "8", "--quiet"] };
+        first = false;
+        let mut child = folder
+            .command(arguments)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        let before = server.total();
+        let started = Instant::now();
+        while server.total() < before + kill_after && started.elapsed() < Duration::from_secs(60) {
+            if child.try_wait().unwrap().is_some() {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    assert!(folder.assay(&["runs"]).out.contains("resumable"));
+    let said = folder.assay(&["resume", "-j", "8"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains(&format!("{CASES} of {CASES} trials")), "{}", said.out);
+    let rows = folder.query("SELECT count(*) AS n, count(DISTINCT number) AS d FROM trials WHERE status = 'ok'");
+    assert_eq!((rows[0]["n"].as_i64(), rows[0]["d"].as_i64()), (Some(CASES as i64), Some(CASES as i64)));
+    // Only calls in flight or answered but not yet recorded at one of the four kills may have been made again: at most
+    // eight in flight and one group commit each.
+    let asked = server.asked();
+    assert_eq!(asked.len(), CASES);
+    let repeated = server.total() - CASES as u32;
+    assert!(repeated <= 4 * 2 * 8, "{repeated} calls were repeated");
+}
+
+#[test]
+fn ctrl_c_seals_what_is_finished_and_says_how_to_go_on() {
+    let server = Server::start(|_, _| Answer::Slow(10));
+    let folder = Folder::new();
+    served(&folder, &server, 200, "  cache: false");
+    let child = folder.command(&["run", "-j", "4", "--quiet"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    while server.total() < 20 && started.elapsed() < Duration::from_secs(60) {
+        std::thread::yield_now();
+    }
+    std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("go on with `assay resume"), "{said}");
+    let sealed = folder.query("SELECT count(*) AS n FROM trials")[0]["n"].as_i64().unwrap();
+    assert!(sealed >= 20, "{sealed}");
+    assert_eq!(server.total(), sealed as u32, "every call that was made is recorded");
+    assert_eq!(folder.assay(&["resume", "--quiet"]).code, 0);
+    assert_eq!(server.total(), 200);
+}
+
+#[test]
+fn a_run_is_executed_by_one_process_only() {
+    let server = Server::start(|_, _| Answer::Slow(20));
+    let folder = Folder::new();
+    served(&folder, &server, 100, "  cache: false");
+    let mut child = folder.command(&["run", "-j", "2", "--quiet"]).stdout(std::process::Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while server.total() < 4 && started.elapsed() < Duration::from_secs(60) {
+        std::thread::yield_now();
+    }
+    let said = folder.assay(&["resume"]);
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.err.contains("another process"), "{}", said.err);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(server.total(), 100);
+}

@@ -1,0 +1,88 @@
+//! From `assay init` to a verdict, as a newcomer goes.
+
+use crate::support::Folder;
+
+#[test]
+fn a_newcomer_gets_from_nothing_to_a_verdict() {
+    let folder = Folder::new();
+    assert_eq!(folder.assay(&["init"]).code, 0);
+    assert_eq!(folder.assay(&["init"]).code, 2, "init must not overwrite");
+    assert_eq!(folder.assay(&["validate"]).code, 0);
+    let run = folder.assay(&["run", "--gate"]);
+    // 10 of 12 right: Wilson's 95% interval is 55.2% to 95.3%, above 0.5.
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("83.3%") && run.out.contains("55.2% to 95.3%"), "{}", run.out);
+    assert!(run.err.contains("\"verdict\":\"pass\""), "{}", run.err);
+    let show = folder.assay(&["show", "latest", "au"]);
+    assert!(show.out.contains("Sydney") && show.out.contains("Canberra"), "{}", show.out);
+    assert!(folder.assay(&["runs"]).out.contains("sealed"));
+    // The same system again: nothing moved.
+    assert_eq!(folder.assay(&["baseline", "set", "main", "latest"]).code, 0);
+    assert_eq!(folder.assay(&["run", "--quiet"]).code, 0);
+    let compare = folder.assay(&["compare", "latest"]);
+    assert!(compare.out.contains("12 cases match") && compare.out.contains("0/0/12"), "{}", compare.out);
+}
+
+#[test]
+fn every_form_of_report_is_written_and_hostile_answers_stay_text() {
+    let folder = Folder::new();
+    folder.write("cases.jsonl", "{\"id\": \"a\", \"q\": \"x\", \"expected\": \"y\", \"output\": \"<script>alert(1)</script> ]]> | \\u001b[31m @someone\"}\n{\"id\": \"b\", \"q\": \"z\", \"expected\": \"y\", \"output\": \"y\"}\n");
+    folder.write("assay.yaml", "suite: hostile\ndataset: cases.jsonl\ntarget: {recorded: output}\nscorers: [equals]\n");
+    assert_eq!(folder.assay(&["run", "--quiet"]).code, 0);
+    let html = folder.assay(&["report", "--output", "-"]).out;
+    assert!(html.contains("&lt;script&gt;") && !html.contains("<script>"), "{html}");
+    assert!(html.contains("default-src &#x27;none&#x27;") || html.contains("default-src 'none'"));
+    let markdown = folder.assay(&["report", "--format", "markdown"]).out;
+    assert!(!markdown.contains("<script>") && !markdown.contains("@someone"), "{markdown}");
+    let junit = folder.assay(&["report", "--format", "junit"]).out;
+    assert!(junit.contains("<failure") && junit.contains("tests=\"2\"") && !junit.contains('\u{1b}'), "{junit}");
+    let json: serde_json::Value = serde_json::from_str(&folder.assay(&["report", "--format", "json"]).out).unwrap();
+    assert_eq!(json["summary"]["rows"][0]["estimate"]["value"], 0.5);
+    let terminal = folder.assay(&["show", "latest", "a"]).out;
+    assert!(!terminal.contains('\u{1b}'));
+}
+
+#[test]
+fn results_are_tables_for_other_tools() {
+    let folder = Folder::new();
+    assert_eq!(folder.assay(&["init"]).code, 0);
+    assert_eq!(folder.assay(&["run", "--quiet"]).code, 0);
+    let rows = folder.query("SELECT metadata['topic'] AS topic, avg(value) AS v FROM scores GROUP BY 1 ORDER BY 1");
+    assert_eq!(rows[0]["topic"], "arithmetic");
+    assert_eq!(rows[0]["v"], 1.0);
+    for file in ["s.jsonl", "s.csv", "s.parquet"] {
+        let said = folder.assay(&["export", "--output", file]);
+        assert!(said.out.starts_with("12 rows"), "{said:?}");
+        assert!(folder.path().join(file).metadata().unwrap().len() > 100);
+    }
+    assert_eq!(folder.assay(&["query", "DROP TABLE trials"]).code, 2);
+    assert_eq!(folder.assay(&["query", "SELECT nothing FROM trials"]).code, 2);
+}
+
+#[test]
+fn the_scorer_catalogue_in_the_docs_is_the_one_of_the_code() {
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/scorers.md");
+    let made = Folder::new().assay(&["scorers", "--markdown"]).out;
+    let written = std::fs::read_to_string(docs).unwrap();
+    assert!(made == written, "write it anew: cargo run -p assay -- scorers --markdown > docs/scorers.md");
+}
+
+#[test]
+fn the_examples_are_valid() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    for name in ["docs-qa", "recorded", "openai"] {
+        let suite = examples.join(name).join("assay.yaml");
+        let said = Folder::new().assay(&["validate", suite.to_str().unwrap()]);
+        assert_eq!(said.code, 0, "{name}: {said:?}");
+    }
+}
+
+#[test]
+fn epochs_are_averaged_inside_the_case_and_copies_count_once() {
+    let folder = Folder::new();
+    folder.write("cases.jsonl", "{\"q\": \"a\", \"expected\": \"a\"}\n{\"q\": \"b\", \"expected\": \"c\"}\n");
+    folder.write("assay.yaml", "suite: e\ndataset: cases.jsonl\ntarget: {echo: \"{{ q }}\"}\nscorers: [equals]\nepochs: {count: 3, reduce: [mean, pass@1]}\n");
+    let run = folder.assay(&["run"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(run.out.contains("6 of 6 trials") && run.out.contains("copies of one answer"), "{}", run.out);
+}

@@ -1,0 +1,9 @@
+//! The binary as a user has it: files in, output and exit codes out, real servers and processes in between.
+
+mod support;
+
+mod bad_input;
+mod crash;
+mod data;
+mod first_run;
+mod servers;

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs all of them: format, lints, spelling, unit, property and integration tests,
+# parity with the Python reference packages, and the example that the README starts with.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+if [ ! -x .oracle/bin/python ]; then
+  python3 -m venv .oracle
+fi
+.oracle/bin/pip install --quiet --requirement tests/oracle/requirements.txt
+export ASSAY_ORACLE_PYTHON=$PWD/.oracle/bin/python
+cargo fmt --all --check
+.oracle/bin/typos
+cargo clippy --workspace --all-targets --quiet -- -D warnings
+cargo nextest run --workspace --no-fail-fast
+bash examples/docs-qa/run.sh
