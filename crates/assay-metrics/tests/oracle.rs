@@ -38,8 +38,33 @@ print(json.dumps(out))
 /// Pairs of texts that share some words, with punctuation, numbers, entities and other scripts.
 fn pairs() -> Vec<(String, String)> {
     let words = [
-        "the", "cat", "sat", "on", "a", "mat", "Hello,", "world!", "3.5", "1,000", "-", "don't", "U.S.", "naïve", "Straße",
-        "&quot;x&quot;", "&amp;", "e-mail", "(see", "below)", "日本", "50%", "a/b", "end.", "\"quoted\"", "x=1", "An",
+        "the",
+        "cat",
+        "sat",
+        "on",
+        "a",
+        "mat",
+        "Hello,",
+        "world!",
+        "3.5",
+        "1,000",
+        "-",
+        "don't",
+        "U.S.",
+        "naïve",
+        "Straße",
+        "&quot;x&quot;",
+        "&amp;",
+        "e-mail",
+        "(see",
+        "below)",
+        "日本",
+        "50%",
+        "a/b",
+        "end.",
+        "\"quoted\"",
+        "x=1",
+        "An",
     ];
     let mut state = 12_345u64;
     let mut next = |n: usize| {

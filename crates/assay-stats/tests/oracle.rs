@@ -66,7 +66,8 @@ fn items(values: &[f64]) -> Vec<Item> {
 /// Questions with our answers and the relative tolerance.
 fn questions() -> Vec<(Value, Vec<f64>, f64)> {
     let mut all = Vec::new();
-    let mut ask = |f: &str, a: Value, ours: Vec<f64>, tolerance: f64| all.push((json!({"f": f, "a": a}), ours, tolerance));
+    let mut ask =
+        |f: &str, a: Value, ours: Vec<f64>, tolerance: f64| all.push((json!({"f": f, "a": a}), ours, tolerance));
     let mut random = Stream(7);
     for p in [1e-12, 1e-5, 0.01, 0.3, 0.5, 0.9, 0.975, 0.9999] {
         ask("normal_quantile", json!([p]), vec![normal_quantile(p)], 1e-13);

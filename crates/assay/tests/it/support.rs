@@ -66,10 +66,6 @@ impl Said {
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
         }
     }
-
-    pub fn all(&self) -> String {
-        format!("{}{}", self.out, self.err)
-    }
 }
 
 /// What the server does with a question.
