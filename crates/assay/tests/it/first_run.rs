@@ -86,3 +86,29 @@ fn epochs_are_averaged_inside_the_case_and_copies_count_once() {
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.out.contains("6 of 6 trials") && run.out.contains("copies of one answer"), "{}", run.out);
 }
+
+#[test]
+fn the_published_schema_takes_the_examples_and_refuses_what_validate_refuses() {
+    let schema: serde_json::Value = serde_json::from_str(&Folder::new().assay(&["schema"]).out).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let parse = |text: String| assay_suite::Source::parse(std::path::Path::new("assay.yaml"), text).unwrap().0;
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut texts: Vec<String> = ["docs-qa", "recorded", "openai"]
+        .iter()
+        .map(|name| std::fs::read_to_string(examples.join(name).join("assay.yaml")).unwrap())
+        .collect();
+    texts.push(assay_suite::starter::files()[0].1.to_owned());
+    for text in texts {
+        let faults: Vec<String> = validator.iter_errors(&parse(text.clone())).map(|error| error.to_string()).collect();
+        assert!(faults.is_empty(), "{text}\n{faults:?}");
+    }
+    for text in [
+        "suite: a\ndataset: c.jsonl\nscorers: [equals]\n",
+        "suite: a\ndataset: c.jsonl\ntarget: {echo: x}\nscorers: [nothing]\n",
+        "suite: a\ndataset: c.jsonl\ntarget: {echo: x, tempature: 1}\nscorers: [equals]\n",
+        "suite: a\ndataset: c.jsonl\ntarget: {echo: x}\nscorers: [{contains: {valu: 1}}]\nextra: 1\n",
+        "suite: a\ndataset: c.jsonl\ntarget: {echo: x}\nscorers: [equals]\ngate: {rules: [{min: 1}]}\n",
+    ] {
+        assert!(!validator.is_valid(&parse(text.to_owned())), "{text}");
+    }
+}
