@@ -56,14 +56,15 @@ pub fn render(report: &Report) -> Result<String, String> {
 }
 
 fn context(report: &Report) -> Value {
-    let all: Vec<&Estimate> = report.summary.rows.iter().map(|row| &row.estimate).collect();
     let levels: Vec<Value> = report
         .summary
         .rows
         .iter()
         .map(|row| {
             let (value, range) = numbers::estimate(&row.estimate, row.score);
-            let (lo, hi) = axis(row.score, &all);
+            // Targets of one scorer share an axis; other scorers have other units.
+            let same = report.summary.rows.iter().filter(|other| other.scorer == row.scorer);
+            let (lo, hi) = axis(row.score, &same.map(|other| &other.estimate).collect::<Vec<_>>());
             let slices: Vec<Value> = row
                 .slices
                 .iter()
