@@ -1,0 +1,5 @@
+//! Parity with the Python reference packages, run live. See `tests/oracle/README.md`.
+
+#[path = "../../../../tests/oracle/oracle.rs"]
+mod oracle;
+mod text;

@@ -1,0 +1,5 @@
+//! Parity with scipy, statsmodels and their like, run live. See `tests/oracle/README.md`.
+
+mod error_bars;
+#[path = "../../../../tests/oracle/oracle.rs"]
+mod oracle;
