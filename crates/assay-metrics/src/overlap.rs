@@ -1,12 +1,10 @@
-//! N-gram overlap: BLEU and chrF as sacrebleu computes them, ROUGE as rouge-score does.
+//! N-gram overlap: BLEU and chrF as sacrebleu computes them.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::LazyLock;
 
 use regex::Regex;
-
-use crate::answer::f1;
 
 fn regex(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a constant expression that a test compiles")
@@ -35,7 +33,8 @@ pub fn tokenize_13a(line: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-fn ngrams<T: Hash + Eq>(tokens: &[T], n: usize) -> HashMap<&[T], usize> {
+/// The n-grams of a sequence with their counts.
+pub(crate) fn ngrams<T: Hash + Eq>(tokens: &[T], n: usize) -> HashMap<&[T], usize> {
     let mut counts = HashMap::new();
     if tokens.len() >= n {
         for gram in tokens.windows(n) {
@@ -116,47 +115,13 @@ pub fn chrf(hypothesis: &str, references: &[&str]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// Tokens of rouge-score without stemming: lowercase, everything but ASCII letters and digits separates.
-fn rouge_tokens(text: &str) -> Vec<String> {
-    text.to_lowercase()
-        .split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit()))
-        .filter(|token| !token.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// ROUGE-N F1 from 0 to 1 (Lin 2004; rouge-score 0.1.2 without stemming).
-pub fn rouge_n(prediction: &str, reference: &str, n: usize) -> f64 {
-    let (p, r) = (rouge_tokens(prediction), rouge_tokens(reference));
-    let (p, r) = (ngrams(&p, n), ngrams(&r, n));
-    let matched = p.iter().map(|(g, c)| (*c).min(r.get(g).copied().unwrap_or(0))).sum::<usize>() as f64;
-    let share = |total: usize| matched / total.max(1) as f64;
-    f1(share(p.values().sum()), share(r.values().sum()))
-}
-
-/// ROUGE-L F1 from 0 to 1: the longest common subsequence (rouge-score 0.1.2 without stemming).
-pub fn rouge_l(prediction: &str, reference: &str) -> f64 {
-    let (p, r) = (rouge_tokens(prediction), rouge_tokens(reference));
-    if p.is_empty() || r.is_empty() {
-        return 0.0;
-    }
-    let mut row = vec![0usize; r.len() + 1];
-    for token in &p {
-        let mut diagonal = 0;
-        for (j, other) in r.iter().enumerate() {
-            let above = row[j + 1];
-            row[j + 1] = if token == other { diagonal + 1 } else { above.max(row[j]) };
-            diagonal = above;
-        }
-    }
-    let common = row[r.len()] as f64;
-    f1(common / p.len() as f64, common / r.len() as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rouge::{Tokens, rouge_l, rouge_lsum, rouge_n};
     use proptest::prelude::*;
+
+    const TOKENS: Tokens = Tokens { stem: true };
 
     #[test]
     fn tokens_are_split_as_mteval_does() {
@@ -169,17 +134,23 @@ mod tests {
     #[test]
     fn equal_texts_score_one_and_foreign_ones_zero() {
         let text = "the quick brown fox jumps";
-        for score in [sentence_bleu(text, &[text]), chrf(text, &[text]), rouge_n(text, text, 2), rouge_l(text, text)] {
+        for score in [
+            sentence_bleu(text, &[text]),
+            chrf(text, &[text]),
+            rouge_n(text, text, 2, TOKENS),
+            rouge_l(text, text, TOKENS),
+            rouge_lsum(text, text, TOKENS),
+        ] {
             assert!((score - 1.0).abs() < 1e-12);
         }
         assert_eq!(sentence_bleu("xyz", &[text]), 0.0);
-        assert_eq!(rouge_l("", text), 0.0);
+        assert_eq!(rouge_l("", text, TOKENS), 0.0);
     }
 
     proptest! {
         #[test]
         fn any_texts_score_between_zero_and_one(a in ".{0,40}", b in ".{0,40}") {
-            for score in [sentence_bleu(&a, &[&b]), chrf(&a, &[&b]), rouge_n(&a, &b, 1), rouge_l(&a, &b)] {
+            for score in [sentence_bleu(&a, &[&b]), chrf(&a, &[&b]), rouge_n(&a, &b, 1, TOKENS), rouge_l(&a, &b, TOKENS), rouge_lsum(&a, &b, TOKENS)] {
                 prop_assert!((0.0..=1.0 + 1e-12).contains(&score), "{}", score);
             }
         }

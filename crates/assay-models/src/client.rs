@@ -151,6 +151,14 @@ impl Endpoint {
         Ok((value, headers))
     }
 
+    /// Posts JSON and reads JSON.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn post(&self, body: &Value) -> Result<Value, CallError> {
+        Ok(self.json(Method::POST, Some(body)).await?.0)
+    }
+
     /// Reads a body up to the limit.
     ///
     /// # Errors

@@ -36,4 +36,14 @@ impl ScoreInput<'_> {
         set("tool_calls", json!(self.output.tool_calls));
         variables
     }
+
+    /// The trial as user scorers get it: `output`, `expected`, `inputs`, `contexts`, `retrieved`, `tool_calls`,
+    /// `metadata`, `case_id`.
+    pub fn trial(&self) -> Value {
+        json!({
+            "output": self.output.value, "expected": self.case.expected, "inputs": self.case.inputs,
+            "contexts": self.case.contexts, "retrieved": self.output.contexts,
+            "tool_calls": self.output.tool_calls, "metadata": self.case.metadata, "case_id": self.case.id,
+        })
+    }
 }

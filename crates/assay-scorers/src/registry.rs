@@ -43,7 +43,7 @@ macro_rules! own {
         use $module as module;
         ScorerKind {
             name: $name,
-            main: if matches!($name.as_bytes(), b"python") { "function" } else { "argv" },
+            main: module::MAIN,
             source: include_str!(concat!("scorers/", $name, ".rs")),
             schema: || schemars::schema_for!(module::$params).to_value(),
             build: module::build,
@@ -57,21 +57,24 @@ const KINDS: &[ScorerKind] = &[
     rule!("chrf", scorers::chrf::Chrf),
     rule!("citation", scorers::citation::Citation),
     own!("command", scorers::command, Command),
-    rule!("contains", scorers::contains::Contains),
-    rule!("contains_all", scorers::contains_all::ContainsAll),
-    rule!("contains_any", scorers::contains_any::ContainsAny),
+    rule!("contains", scorers::contains::Contains<0>),
+    rule!("contains", scorers::contains::Contains<1>),
+    rule!("contains", scorers::contains::Contains<2>),
     rule!("contains_json", scorers::contains_json::ContainsJson),
-    rule!("cost", scorers::cost::Cost),
+    rule!("measure", scorers::measure::Measure<2>),
+    rule!("affix", scorers::affix::Affix<true>),
     rule!("equals", scorers::equals::Equals),
-    rule!("icontains", scorers::icontains::IContains),
-    rule!("icontains_all", scorers::icontains_all::IContainsAll),
-    rule!("icontains_any", scorers::icontains_any::IContainsAny),
+    rule!("extraction", scorers::extraction::Extraction),
+    own!("http", scorers::http, Http),
+    rule!("contains", scorers::contains::Contains<3>),
+    rule!("contains", scorers::contains::Contains<4>),
+    rule!("contains", scorers::contains::Contains<5>),
     rule!("is_json", scorers::is_json::IsJson),
     rule!("json_match", scorers::json_match::JsonMatch),
     rule!("json_schema", scorers::json_schema::JsonSchemaRule),
     own!("judge", scorers::judge, Judge),
     rule!("label", scorers::label::Label),
-    rule!("latency", scorers::latency::Latency),
+    rule!("measure", scorers::measure::Measure<0>),
     rule!("levenshtein", scorers::levenshtein::Levenshtein),
     rule!("numeric", scorers::numeric::Numeric),
     own!("python", scorers::python, Python),
@@ -82,10 +85,10 @@ const KINDS: &[ScorerKind] = &[
     rule!("similarity", scorers::similarity::Similarity),
     rule!("squad_em", scorers::squad_em::SquadEm),
     rule!("squad_f1", scorers::squad_f1::SquadF1),
-    rule!("starts_with", scorers::starts_with::StartsWith),
-    rule!("tokens", scorers::tokens::Tokens),
+    rule!("affix", scorers::affix::Affix<false>),
+    rule!("measure", scorers::measure::Measure<3>),
     rule!("tool_calls", scorers::tool_calls::ToolCalls),
-    rule!("ttft", scorers::ttft::Ttft),
+    rule!("measure", scorers::measure::Measure<1>),
     rule!("word_count", scorers::word_count::WordCount),
 ];
 
@@ -257,8 +260,13 @@ pub fn catalogue() -> String {
     let mut text = String::from(
         "# Scorers\n\nMade from the code by `assay scorers --markdown`; a test fails when it is out of date.\n",
     );
-    for kind in KINDS {
-        text.push_str(&format!("\n## {}\n\n{}\n", kind.name, kind.doc()));
+    for (at, kind) in KINDS.iter().enumerate() {
+        // Kin share a file and with it their documentation.
+        if KINDS[..at].iter().any(|earlier| earlier.source == kind.source) {
+            continue;
+        }
+        let kin: Vec<&str> = KINDS.iter().filter(|other| other.source == kind.source).map(|kin| kin.name).collect();
+        text.push_str(&format!("\n## {}\n\n{}\n", kin.join(", "), kind.doc()));
         let parameters = kind.parameters();
         let rows: Vec<String> = parameters["properties"]
             .as_object()

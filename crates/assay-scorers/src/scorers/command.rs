@@ -16,6 +16,9 @@ use crate::ScoreInput;
 use crate::registry::ScorerContext;
 use crate::rule::{Scorer, fingerprint, long_form, shorten};
 
+/// The parameter that the short form sets.
+pub const MAIN: &str = "argv";
+
 /// Parameters of `command`.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +47,7 @@ struct CommandScorer {
 /// # Errors
 /// Everything that is wrong with its parameters.
 pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>> {
-    let params: Command = problem::read(&long_form(params, "argv"), "").map_err(|problem| vec![problem])?;
+    let params: Command = problem::read(&long_form(params, MAIN), "").map_err(|problem| vec![problem])?;
     if params.argv.is_empty() {
         return Err(vec![Problem::new("/argv", "the program is missing")]);
     }
@@ -77,7 +80,7 @@ impl Scorer for CommandScorer {
     async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score {
         let timeout =
             Duration::try_from_secs_f64(self.params.timeout.unwrap_or(60.0)).unwrap_or(Duration::from_secs(60));
-        let trial = Value::Object(input.variables());
+        let trial = input.trial();
         match assay_models::command::run(&self.params.argv, &[], &self.base, &trial, timeout).await {
             Ok(text) => match serde_json::from_str(text.trim()) {
                 Ok(result) => super::python::read(name, &result, self.params.range.unwrap_or((0.0, 1.0))),

@@ -1,7 +1,8 @@
-//! `contains`: the expected text stands somewhere in the answer.
+//! `contains`, `contains-all`, `contains-any`, `icontains`, `icontains-all`, `icontains-any`: expected texts stand
+//! somewhere in the answer.
 //!
-//! Looks for `value` in the answer's text, by default the case's expected output; every text of a list must be
-//! there. `icontains` ignores case; `contains-any`, `contains-all`, `icontains-any` and `icontains-all` take lists.
+//! Looks for `value` in the answer's text, by default the case's expected output. `contains` and `contains-all` want
+//! every text of a list, `contains-any` wants one of them; names that begin with `i` ignore case.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,17 +11,19 @@ use crate::ScoreInput;
 use crate::param::{Param, or_expected, texts};
 use crate::rule::{Rule, Scored};
 
-/// Parameters of `contains`.
+/// Parameters of `contains` and its kin; `NAME` indexes [`NAMES`].
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Contains {
+pub struct Contains<const NAME: usize> {
     /// The text or texts to look for; the case's expected output by default.
     #[serde(default)]
     pub value: Option<Param>,
 }
 
-impl Rule for Contains {
-    const NAME: &'static str = "contains";
+const NAMES: [&str; 6] = ["contains", "contains-all", "contains-any", "icontains", "icontains-all", "icontains-any"];
+
+impl<const NAME: usize> Rule for Contains<NAME> {
+    const NAME: &'static str = NAMES[NAME];
     const MAIN: &'static str = "value";
 
     fn needs_expected(&self) -> bool {
@@ -28,25 +31,17 @@ impl Rule for Contains {
     }
 
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
-        find(self.value.as_ref(), input, true, false)
+        let wanted = texts(&or_expected(self.value.as_ref(), input)?);
+        if wanted.iter().all(String::is_empty) {
+            return Err("there is no text to look for".into());
+        }
+        let (any, ignore_case) = (Self::NAME.ends_with("any"), Self::NAME.starts_with('i'));
+        let fold = |text: &str| if ignore_case { text.to_lowercase() } else { text.to_owned() };
+        let answer = fold(&input.output.text());
+        let missing: Vec<&str> =
+            wanted.iter().filter(|want| !answer.contains(&fold(want))).map(String::as_str).collect();
+        let passed = missing.is_empty() || any && missing.len() < wanted.len();
+        let score = Scored::pass(passed);
+        Ok(if passed { score } else { score.because(format!("not found: {}", missing.join(" | "))) })
     }
-}
-
-/// Looks for texts in the answer: all of them, or any.
-pub(crate) fn find(
-    value: Option<&Param>,
-    input: &ScoreInput<'_>,
-    all: bool,
-    ignore_case: bool,
-) -> Result<Scored, String> {
-    let wanted = texts(&or_expected(value, input)?);
-    if wanted.iter().all(String::is_empty) {
-        return Err("there is no text to look for".into());
-    }
-    let fold = |text: &str| if ignore_case { text.to_lowercase() } else { text.to_owned() };
-    let answer = fold(&input.output.text());
-    let missing: Vec<&str> = wanted.iter().filter(|want| !answer.contains(&fold(want))).map(String::as_str).collect();
-    let passed = if all { missing.is_empty() } else { missing.len() < wanted.len() };
-    let score = Scored::pass(passed);
-    Ok(if passed { score } else { score.because(format!("not found: {}", missing.join(" | "))) })
 }

@@ -23,6 +23,9 @@ use crate::rule::{Scorer, fingerprint, shorten, variables};
 /// Raised when the prompt or the reading of verdicts changes.
 const VERSION: u32 = 1;
 
+/// The parameter that the short form sets.
+pub const MAIN: &str = "rubric";
+
 /// Parameters of `judge`.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

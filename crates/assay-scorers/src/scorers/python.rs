@@ -18,6 +18,9 @@ use crate::ScoreInput;
 use crate::registry::ScorerContext;
 use crate::rule::{Scorer, fingerprint, long_form, shorten};
 
+/// The parameter that the short form sets.
+pub const MAIN: &str = "function";
+
 /// Parameters of `python`.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -52,7 +55,7 @@ struct PythonScorer {
 /// # Errors
 /// Everything that is wrong with its parameters.
 pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>> {
-    let params: Python = problem::read(&long_form(params, "function"), "").map_err(|problem| vec![problem])?;
+    let params: Python = problem::read(&long_form(params, MAIN), "").map_err(|problem| vec![problem])?;
     if params.range.is_some_and(|(lo, hi)| !(lo.is_finite() && hi.is_finite() && lo < hi)) {
         return Err(vec![Problem::new("/range", "the range must be two numbers, the smaller one first")]);
     }
@@ -85,12 +88,7 @@ impl Scorer for PythonScorer {
     }
 
     async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score {
-        let kwargs = json!({
-            "output": input.output.value, "expected": input.case.expected, "inputs": input.case.inputs,
-            "contexts": input.case.contexts, "retrieved": input.output.contexts,
-            "tool_calls": input.output.tool_calls, "metadata": input.case.metadata, "case_id": input.case.id,
-        });
-        match self.pool.call(None, kwargs).await {
+        match self.pool.call(None, input.trial()).await {
             Ok(result) => read(name, &result, self.params.range.unwrap_or((0.0, 1.0))),
             Err(error) => Score::error(name, shorten(&error.message)),
         }

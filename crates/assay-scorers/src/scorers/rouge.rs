@@ -1,6 +1,9 @@
-//! `rouge`: ROUGE F1 against the best expected text, from 0 to 1, without stemming.
+//! `rouge`: ROUGE F1 against the best expected text, from 0 to 1.
+//!
+//! Lowercase words of ASCII letters and digits count, as in rouge-score; `stem` cuts them to their stems.
 
 use assay_core::ScoreKind;
+use assay_metrics::rouge::{Tokens, rouge_l, rouge_lsum, rouge_n};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +21,9 @@ pub struct Rouge {
     /// Which ROUGE.
     #[serde(default)]
     pub variant: Variant,
+    /// Compare stems of words (Porter).
+    #[serde(default)]
+    pub stem: bool,
 }
 
 /// A variant of ROUGE.
@@ -33,6 +39,9 @@ pub enum Variant {
     #[default]
     #[serde(rename = "rouge-l")]
     RougeL,
+    /// The longest common subsequences of lines.
+    #[serde(rename = "rouge-lsum")]
+    RougeLsum,
 }
 
 impl Rule for Rouge {
@@ -49,15 +58,14 @@ impl Rule for Rouge {
 
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let answer = input.output.text();
+        let tokens = Tokens { stem: self.stem };
+        let measure = |want: &String| match self.variant {
+            Variant::Rouge1 => rouge_n(&answer, want, 1, tokens),
+            Variant::Rouge2 => rouge_n(&answer, want, 2, tokens),
+            Variant::RougeL => rouge_l(&answer, want, tokens),
+            Variant::RougeLsum => rouge_lsum(&answer, want, tokens),
+        };
         let wanted = texts(&or_expected(self.value.as_ref(), input)?);
-        let best = wanted
-            .iter()
-            .map(|want| match self.variant {
-                Variant::Rouge1 => assay_metrics::overlap::rouge_n(&answer, want, 1),
-                Variant::Rouge2 => assay_metrics::overlap::rouge_n(&answer, want, 2),
-                Variant::RougeL => assay_metrics::overlap::rouge_l(&answer, want),
-            })
-            .fold(0.0, f64::max);
-        Ok(Scored::value(best))
+        Ok(Scored::value(wanted.iter().map(measure).fold(0.0, f64::max)))
     }
 }

@@ -33,6 +33,10 @@ pub enum Method {
     Levenshtein,
     /// Jaro–Winkler, for names and short texts.
     JaroWinkler,
+    /// Likeness of the sorted words.
+    TokenSort,
+    /// Likeness of the sets of words.
+    TokenSet,
 }
 
 impl Rule for Similarity {
@@ -52,6 +56,8 @@ impl Rule for Similarity {
         let measure = match self.method {
             Method::Levenshtein => distance::similarity,
             Method::JaroWinkler => distance::jaro_winkler,
+            Method::TokenSort => distance::token_sort_ratio,
+            Method::TokenSet => distance::token_set_ratio,
         };
         let wanted = texts(&or_expected(self.value.as_ref(), input)?);
         Ok(Scored::value(wanted.iter().map(|want| measure(answer.trim(), want.trim())).fold(0.0, f64::max)))

@@ -1,5 +1,9 @@
 //! Servers that misbehave: retried, classified, counted.
 
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
 use crate::support::{Answer, Folder, Server, served};
 
 #[test]
@@ -133,4 +137,36 @@ fn commands_and_http_applications_are_targets_too() {
         (rows[1]["output"].as_str(), rows[1]["output_tokens"].as_i64(), rows[1]["version"].as_str()),
         (Some("ok"), Some(2), Some("mock-1"))
     );
+}
+
+#[test]
+fn services_and_commands_score_the_documented_trial() {
+    let folder = Folder::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+    let url = format!("http://{}/score", listener.local_addr().unwrap());
+    let score = async |Json(trial): Json<Value>| {
+        assert_eq!(trial["metadata"]["area"], "maths");
+        Json(json!({"score": trial["output"] == trial["expected"], "reason": trial["inputs"]["question"]}))
+    };
+    let app = Router::new().route("/score", post(score));
+    runtime.spawn(async move { axum::serve(listener, app).await });
+    folder.write(
+        "cases.jsonl",
+        "{\"id\": \"a\", \"question\": \"x\", \"expected\": \"x\", \"area\": \"maths\"}\n{\"id\": \"b\", \"question\": \"y\", \"expected\": \"z\", \"area\": \"maths\"}\n",
+    );
+    folder.write("score.py", "import json, sys\nt = json.load(sys.stdin)\nprint(json.dumps(sorted(t) == ['case_id', 'contexts', 'expected', 'inputs', 'metadata', 'output', 'retrieved', 'tool_calls']))\n");
+    folder.write(
+        "assay.yaml",
+        format!(
+            "suite: s\ndatasets:\n  - path: cases.jsonl\n    fields: {{metadata: [area]}}\ntarget: {{echo: \"{{{{ question }}}}\"}}\nscorers:\n  - http: {url}\n  - command: [python3, score.py]\n"
+        ),
+    );
+    let said = folder.assay(&["run", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let rows = folder.query("SELECT value, rationale FROM scores WHERE scorer = 'http' ORDER BY case_id");
+    assert_eq!((rows[0]["value"].as_f64(), rows[0]["rationale"].as_str()), (Some(1.0), Some("x")));
+    assert_eq!(rows[1]["value"].as_f64(), Some(0.0));
+    let rows = folder.query("SELECT sum(value) AS n FROM scores WHERE scorer = 'command'");
+    assert_eq!(rows[0]["n"].as_f64(), Some(2.0));
 }
