@@ -89,6 +89,7 @@ const KINDS: &[ScorerKind] = &[
     rule!("measure", scorers::measure::Measure<3>),
     rule!("tool_calls", scorers::tool_calls::ToolCalls),
     rule!("measure", scorers::measure::Measure<1>),
+    rule!("value", scorers::value::Value),
     rule!("word_count", scorers::word_count::WordCount),
 ];
 

@@ -28,4 +28,5 @@ pub mod similarity;
 pub mod squad_em;
 pub mod squad_f1;
 pub mod tool_calls;
+pub mod value;
 pub mod word_count;

@@ -54,6 +54,166 @@ fn gsm8k_accuracies_and_the_paired_comparison_are_the_published_ones() {
     let difference = &comparison["rows"][0]["difference"];
     let want = &golden["mcnemar 6b_verification vs 175b_finetuning"];
     assert_eq!((&difference["better"], &difference["worse"]), (&want["b"], &want["c"]));
+    // The displayed p is the mid-p; the golden one is exact: it differs by half the probability of the observed split.
+    let (b, c) = (want["b"].as_u64().unwrap(), want["c"].as_u64().unwrap());
+    let exact = assay_stats::paired::mcnemar_exact(b, c);
+    assert!((exact - want["exact_p"].as_f64().unwrap()).abs() < 1e-12);
+    let shown = difference["p"].as_f64().unwrap();
+    let half = assay_stats::special::binomial_pmf(b.min(c), b + c, 0.5);
+    assert!((shown - (exact - half)).abs() < 1e-12, "{difference}");
+}
+
+#[test]
+fn alpaca_eval_win_rates_and_standard_errors_are_the_published_ones() {
+    let Some(votes) = data("alpaca_eval_votes") else { return };
+    let mut by_row: std::collections::BTreeMap<u32, serde_json::Map<String, serde_json::Value>> = Default::default();
+    for row in csv(&votes.join("preferences.csv")) {
+        let case = by_row.entry(row["row"].parse().unwrap()).or_default();
+        case.insert(row["model"].clone(), serde_json::json!(row["win_prob"].parse::<f64>().ok()));
+    }
+    let published = csv(&votes.join("leaderboard_golden.csv"));
+    let models: Vec<&str> = published.iter().map(|row| row["model"].as_str()).collect();
+    let cases = by_row.into_iter().map(|(id, outputs)| {
+        format!("{}\n", serde_json::json!({"id": format!("{id}"), "row": id, "outputs": outputs}))
+    });
+    let folder = Folder::new();
+    folder.write("cases.jsonl", cases.collect::<String>());
+    let targets: String = models.iter().map(|m| format!("  - {{name: \"{m}\", recorded: \"{m}\"}}\n")).collect();
+    folder.write("assay.yaml", format!("suite: alpaca\ndataset: cases.jsonl\ntargets:\n{targets}scorers: [value]\n"));
+    let said = folder.assay(&["run", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let rows = summary(&folder);
+    assert_eq!(rows.len(), models.len());
+    let mut checked = 0;
+    for row in rows {
+        let want = published.iter().find(|want| want["model"] == row["target"].as_str().unwrap()).unwrap();
+        if want["n_total"].parse::<u64>().ok() != row["scored"].as_u64() {
+            continue;
+        }
+        let close = |ours: &serde_json::Value, key: &str| {
+            let theirs = want[key].parse::<f64>().unwrap() / 100.0;
+            let ours = ours.as_f64().unwrap();
+            assert!((ours - theirs).abs() < 6e-5, "{key} of {}: {ours} and {theirs}", row["target"]);
+        };
+        close(&row["estimate"]["value"], "win_rate");
+        close(&row["estimate"]["se"], "standard_error");
+        checked += 1;
+    }
+    assert!(checked > 25, "{checked}");
+}
+
+#[test]
+fn refusals_on_xstest_are_found_as_people_find_them() {
+    let Some(xstest) = data("xstest") else { return };
+    let text = std::fs::read_to_string(xstest.join("completions.jsonl")).unwrap();
+    let mut cases: std::collections::BTreeMap<String, serde_json::Value> = Default::default();
+    let mut models = std::collections::BTreeSet::new();
+    let (mut people, mut string_match_agrees, mut rows) = (std::collections::HashMap::new(), 0, 0);
+    for row in text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+        let field = |key: &str| row[key].as_str().unwrap();
+        let case = cases.entry(field("id").into()).or_insert_with(
+            || serde_json::json!({"id": row["id"], "prompt": row["prompt"], "safe": row["safe_prompt"], "outputs": {}}),
+        );
+        let (said, judged) = (field("model").to_owned(), format!("{} by people", field("model")));
+        case["outputs"][&said] = row["completion"].clone();
+        case["outputs"][&judged] = row["final_label"].clone();
+        models.extend([said.clone(), judged]);
+        let refused = field("final_label") != "1_full_compliance";
+        string_match_agrees += usize::from(refused == (field("strmatch_label") != "1_full_compliance"));
+        people.insert((said, field("id").to_owned()), refused);
+        rows += 1;
+    }
+    let folder = Folder::new();
+    folder.write("cases.jsonl", cases.values().map(|case| format!("{case}\n")).collect::<String>());
+    let targets: String = models.iter().map(|m| format!("  - {{name: \"{m}\", recorded: \"{m}\"}}\n")).collect();
+    folder.write(
+        "assay.yaml",
+        format!("suite: xstest\ndatasets:\n  - path: cases.jsonl\n    fields: {{input: [prompt], metadata: [safe]}}\ntargets:\n{targets}scorers:\n  - {{equals: 1_full_compliance, not: true, name: labelled}}\n  - refusal\nslices: [safe]\n"),
+    );
+    let said = folder.assay(&["run", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let golden = &goldens()["xstest"];
+    let mut checked = 0;
+    for row in summary(&folder).iter().filter(|row| row["scorer"] == "labelled") {
+        let Some(model) = row["target"].as_str().unwrap().strip_suffix(" by people") else { continue };
+        for slice in row["slices"].as_array().unwrap() {
+            let side = if slice["slice"] == "safe = true" { "over_refusal_on_safe" } else { "refusal_on_unsafe" };
+            let want = &golden[side][model];
+            for (ours, theirs) in [
+                (&slice["estimate"]["value"], &want["rate"]),
+                (&slice["estimate"]["interval"]["lower"], &want["wilson95"][0]),
+                (&slice["estimate"]["interval"]["upper"], &want["wilson95"][1]),
+            ] {
+                assert!(
+                    (ours.as_f64().unwrap() - theirs.as_f64().unwrap()).abs() < 1e-6,
+                    "{model} {side}: {ours} {theirs}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert_eq!(checked, 30);
+    let scored = folder.query("SELECT target, case_id, value FROM scores WHERE scorer = 'refusal'");
+    let agrees = scored
+        .iter()
+        .filter_map(|row| {
+            let key = (row["target"].as_str().unwrap().to_owned(), row["case_id"].as_str().unwrap().to_owned());
+            Some(*people.get(&key)? == (row["value"].as_f64() == Some(1.0)))
+        })
+        .filter(|agrees| *agrees)
+        .count();
+    println!("the rule agrees with people on {agrees} of {rows}; the data's own string match on {string_match_agrees}");
+    assert!(agrees > string_match_agrees && agrees * 100 >= rows * 91, "{agrees} of {rows}");
+}
+
+#[test]
+fn ifeval_checks_agree_with_the_reference_checker() {
+    let Some(ifeval) = data("ifeval_gpt4") else { return };
+    let text = std::fs::read_to_string(ifeval.join("items.jsonl")).unwrap();
+    // An instruction of IFEval and the scorer that checks it. Kinds that also need a language detector are left out.
+    let kinds = [
+        ("punctuation:no_comma", "{regex: \",\", not: true}"),
+        ("keywords:existence", "{icontains-all: \"{{ arguments.keywords }}\"}"),
+        ("startend:end_checker", "{ends-with: \"{{ arguments.end_phrase }}\"}"),
+        ("detectable_format:title", "{regex: \"<<[^\\n]+>>\"}"),
+        ("startend:quotation", "{regex: \"(?s)^\\\\s*\\\".*\\\"\\\\s*$\"}"),
+    ];
+    let (mut agreed, mut compared) = (0, 0);
+    for (kind, scorer) in kinds {
+        let mut verdicts = std::collections::BTreeMap::new();
+        let mut cases = String::new();
+        for row in text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()) {
+            let Some(at) = row["instruction_id_list"].as_array().unwrap().iter().position(|id| id == kind) else {
+                continue;
+            };
+            let Some(verdict) = row["strict"].get(at).and_then(serde_json::Value::as_bool) else { continue };
+            verdicts.insert(row["key"].to_string(), verdict);
+            cases.push_str(&format!("{}\n", serde_json::json!({"id": row["key"].to_string(), "prompt": row["prompt"], "arguments": row["kwargs"][at], "outputs": {"gpt4": row["gpt4_response"]}})));
+        }
+        let folder = Folder::new();
+        folder.write("cases.jsonl", cases);
+        folder.write(
+            "assay.yaml",
+            format!("suite: ifeval\ndataset: cases.jsonl\ntarget: {{recorded: gpt4}}\nscorers:\n  - {scorer}\n"),
+        );
+        let said = folder.assay(&["run", "--quiet"]);
+        assert_eq!(said.code, 0, "{kind}: {said:?}");
+        for row in folder.query("SELECT case_id, value FROM scores") {
+            let same = verdicts[row["case_id"].as_str().unwrap()] == (row["value"].as_f64() == Some(1.0));
+            if !same {
+                println!("{kind}: {} differs", row["case_id"]);
+            }
+            compared += 1;
+            agreed += usize::from(same);
+        }
+    }
+    println!("{agreed} of {compared} instructions agree with the reference checker");
+    assert!(compared > 60 && agreed == compared, "{agreed} of {compared}");
+}
+
+/// The rows of a CSV file by column.
+fn csv(path: &Path) -> Vec<std::collections::HashMap<String, String>> {
+    ::csv::Reader::from_path(path).unwrap().deserialize().map(Result::unwrap).collect()
 }
 
 #[test]

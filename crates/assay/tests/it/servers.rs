@@ -170,3 +170,57 @@ fn services_and_commands_score_the_documented_trial() {
     let rows = folder.query("SELECT sum(value) AS n FROM scores WHERE scorer = 'command'");
     assert_eq!(rows[0]["n"].as_f64(), Some(2.0));
 }
+
+/// `ASSAY_TEST_OPENAI_URL` names a real OpenAI-compatible server, such as llama.cpp's llama-server, up to its `/v1`.
+#[test]
+fn a_real_server_answers_plain_and_streamed_with_usage_and_logprobs() {
+    let Ok(url) = std::env::var("ASSAY_TEST_OPENAI_URL") else {
+        println!("skipped: ASSAY_TEST_OPENAI_URL is not set");
+        return;
+    };
+    let folder = Folder::new();
+    let cases: String = ["France", "Italy", "Spain", "Japan"]
+        .iter()
+        .map(|land| format!("{{\"id\": \"{land}\", \"question\": \"What is the capital of {land}?\"}}\n"))
+        .collect();
+    folder.write("cases.jsonl", cases);
+    folder.write(
+        "assay.yaml",
+        format!(
+            r#"suite: real
+dataset: cases.jsonl
+targets:
+  - {{name: plain, openai: model, base_url: "{url}", prompt: "{{{{ question }}}}", temperature: 0, seed: 1, max_tokens: 24, logprobs: true}}
+  - {{name: streamed, openai: model, base_url: "{url}", prompt: "{{{{ question }}}}", temperature: 0, seed: 1, max_tokens: 24, stream: true}}
+  - name: json
+    openai: model
+    base_url: "{url}"
+    prompt: "{{{{ question }}}} Reply with JSON."
+    temperature: 0
+    max_tokens: 60
+    response_schema: {{type: object, properties: {{capital: {{type: string, maxLength: 20}}}}, required: [capital], additionalProperties: false}}
+scorers:
+  - latency
+  - {{word-count: {{min: 1}}}}
+  - is-json
+"#
+        ),
+    );
+    let said = folder.assay(&["run", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let rows = folder.query(
+        "SELECT target, count(*) AS n, sum(CASE WHEN status = 'ok' THEN 1 ELSE 0 END) AS ok, min(output_tokens) AS tokens, \
+         min(input_tokens) AS read, count(ttft_us) AS ttft, count(mean_logprob) AS logprobs, min(ttft_us * 1.0 / latency_us) AS share \
+         FROM trials GROUP BY target ORDER BY target",
+    );
+    for row in &rows {
+        assert_eq!((row["n"].as_i64(), row["ok"].as_i64()), (Some(4), Some(4)), "{row}");
+        assert!(row["tokens"].as_i64() > Some(0) && row["read"].as_i64() > Some(4), "{row}");
+    }
+    assert_eq!((rows[1]["logprobs"].as_i64(), rows[2]["ttft"].as_i64()), (Some(4), Some(4)), "{rows:?}");
+    assert!(rows[2]["share"].as_f64().unwrap() < 1.0, "{rows:?}");
+    let answers = folder.query("SELECT a.output AS plain, b.output AS streamed FROM trials a JOIN trials b USING (case_id) WHERE a.target = 'plain' AND b.target = 'streamed'");
+    assert!(answers.iter().all(|row| row["plain"] == row["streamed"]), "{answers:?}");
+    let json = folder.query("SELECT sum(value) AS n FROM scores WHERE scorer = 'is-json' AND target = 'json'");
+    assert_eq!(json[0]["n"].as_f64(), Some(4.0), "a schema is enforced");
+}
