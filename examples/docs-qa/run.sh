@@ -3,8 +3,8 @@
 # documentation, compare them, and read the gate's verdict.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-cargo build --quiet --package assay
-assay=target/debug/assay
+assay=${ASSAY_BIN:-target/debug/assay}
+[ -n "${ASSAY_BIN:-}" ] || cargo build --quiet --package assay
 suite=examples/docs-qa/assay.yaml
 export ASSAY_WORKSPACE=${ASSAY_WORKSPACE:-examples/docs-qa/.assay}
 "$assay" run "$suite" --baseline latest:v1 --quiet

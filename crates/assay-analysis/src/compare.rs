@@ -216,7 +216,7 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
                 .zip(&all.cases)
                 .filter(|(pair, _)| pair.candidate != pair.baseline)
                 .map(|(pair, (case, _))| Flip {
-                    case: c.cases[*case].id.clone(),
+                    case: c.cases[*case].id.to_string(),
                     baseline: sign * pair.baseline,
                     candidate: sign * pair.candidate,
                     worse: pair.candidate < pair.baseline,

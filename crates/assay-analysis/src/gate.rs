@@ -257,7 +257,7 @@ fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
             let failed: Vec<&str> = critical
                 .iter()
                 .filter(|case| arm.failures(**case, scorer).is_some_and(|(failures, _)| failures >= allowed))
-                .map(|case| scores.cases[*case].id.as_str())
+                .map(|case| &*scores.cases[*case].id)
                 .collect();
             let n = critical.len();
             let kind = if failed.is_empty() { VerdictKind::Pass } else { VerdictKind::Fail };

@@ -1,18 +1,19 @@
 //! A run's scores by case.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use assay_core::row::{Missing, ScoreRow};
 use assay_core::score::ScorerRecord;
 use assay_core::{Digest, Direction, Reducer, RunRecord, ScoreKind, SliceDecl};
 use assay_stats::passk::{pass_at_k, pass_hat_k};
 use assay_stats::{Item, Kind};
+use hashbrown::HashTable;
 
 /// A case as analysis sees it.
 #[derive(Clone, Debug)]
 pub struct CaseInfo {
     /// Its id.
-    pub id: String,
+    pub id: Box<str>,
     /// Its digest.
     pub digest: Digest,
     /// Its cluster, as a number.
@@ -21,8 +22,8 @@ pub struct CaseInfo {
     pub weight: f64,
     /// Whether it must not fail.
     pub critical: bool,
-    /// What slices are made of.
-    pub metadata: Vec<(String, String)>,
+    /// What slices are made of: positions in [`RunScores::tags`].
+    tags: Box<[u32]>,
 }
 
 /// A run's scores, by case, target, scorer and epoch.
@@ -32,12 +33,17 @@ pub struct RunScores {
     pub record: RunRecord,
     /// The cases that have at least one row, in the order they were met.
     pub cases: Vec<CaseInfo>,
-    by_digest: HashMap<Digest, usize>,
+    /// Positions in `cases`, found by digest.
+    by_digest: HashTable<u32>,
+    /// Every key and value of metadata that a case has.
+    tags: Vec<(String, String)>,
+    tag_numbers: HashMap<(String, String), u32>,
     clusters: HashMap<String, u32>,
     /// For each target and scorer: values by case and epoch, NaN where there is none.
     values: Vec<Vec<f64>>,
     missing: Vec<BTreeMap<Missing, u64>>,
-    generations: HashSet<(usize, usize, Digest)>,
+    /// The epoch that showed a generation of a case and target first.
+    generations: HashMap<(u32, u32, u64), u32>,
     /// Epochs left out because they repeat another epoch's generation.
     pub repeated_generations: u64,
 }
@@ -78,11 +84,13 @@ impl RunScores {
         Self {
             record,
             cases: Vec::new(),
-            by_digest: HashMap::new(),
+            by_digest: HashTable::new(),
+            tags: Vec::new(),
+            tag_numbers: HashMap::new(),
             clusters: HashMap::new(),
             values: vec![Vec::new(); series],
             missing: vec![BTreeMap::new(); series],
-            generations: HashSet::new(),
+            generations: HashMap::new(),
             repeated_generations: 0,
         }
     }
@@ -95,23 +103,7 @@ impl RunScores {
     pub fn push(&mut self, row: &ScoreRow<'_>) {
         let Some(target) = self.record.targets.iter().position(|target| target.name == row.target) else { return };
         let Some(scorer) = self.record.scorers.iter().position(|scorer| scorer.name == row.scorer) else { return };
-        let case = match self.by_digest.get(&row.case_digest) {
-            Some(case) => *case,
-            None => {
-                let next = u32::try_from(self.clusters.len()).unwrap_or(u32::MAX);
-                let cluster = row.cluster.map(|name| *self.clusters.entry(name.to_owned()).or_insert(next));
-                self.cases.push(CaseInfo {
-                    id: row.case_id.to_owned(),
-                    digest: row.case_digest,
-                    cluster,
-                    weight: row.weight,
-                    critical: row.critical,
-                    metadata: row.metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
-                });
-                self.by_digest.insert(row.case_digest, self.cases.len() - 1);
-                self.cases.len() - 1
-            }
-        };
+        let case = self.case(&row.case_digest).unwrap_or_else(|| self.add(row));
         let (series, epochs) = (self.series(target, scorer), self.record.epochs as usize);
         if let Some(why) = row.missing {
             *self.missing[series].entry(why).or_default() += 1;
@@ -119,9 +111,13 @@ impl RunScores {
         }
         let Some(value) = row.value else { return };
         // The same answer under two epochs is one observation.
-        if epochs > 1 && !self.generations.insert((case, series, Digest::of_bytes(row.generation.as_bytes()))) {
-            self.repeated_generations += 1;
-            return;
+        if epochs > 1 {
+            let generation = (case as u32, target as u32, Digest::of_bytes(row.generation.as_bytes()).leading());
+            let first = *self.generations.entry(generation).or_insert(row.epoch);
+            if first != row.epoch {
+                self.repeated_generations += u64::from(scorer == 0);
+                return;
+            }
         }
         let at = case * epochs + row.epoch as usize;
         let values = &mut self.values[series];
@@ -131,9 +127,40 @@ impl RunScores {
         values[at] = value;
     }
 
+    fn add(&mut self, row: &ScoreRow<'_>) -> usize {
+        let next = u32::try_from(self.clusters.len()).unwrap_or(u32::MAX);
+        let cluster = row.cluster.map(|name| *self.clusters.entry(name.to_owned()).or_insert(next));
+        let (tags, numbers) = (&mut self.tags, &mut self.tag_numbers);
+        let tag = |(key, value): &(&str, &str)| {
+            *numbers.entry(((*key).to_owned(), (*value).to_owned())).or_insert_with_key(|tag| {
+                tags.push(tag.clone());
+                tags.len() as u32 - 1
+            })
+        };
+        self.cases.push(CaseInfo {
+            id: row.case_id.into(),
+            digest: row.case_digest,
+            cluster,
+            weight: row.weight,
+            critical: row.critical,
+            tags: row.metadata.iter().map(tag).collect(),
+        });
+        let (case, cases) = (self.cases.len() - 1, &self.cases);
+        self.by_digest
+            .insert_unique(row.case_digest.leading(), case as u32, |case| cases[*case as usize].digest.leading());
+        case
+    }
+
     /// The position of a case.
     pub fn case(&self, digest: &Digest) -> Option<usize> {
-        self.by_digest.get(digest).copied()
+        let same = |case: &u32| self.cases[*case as usize].digest == *digest;
+        self.by_digest.find(digest.leading(), same).map(|case| *case as usize)
+    }
+
+    /// A case's value of a metadata key.
+    fn tag(&self, case: usize, key: &str) -> Option<&str> {
+        let mut tags = self.cases[case].tags.iter().map(|tag| &self.tags[*tag as usize]);
+        tags.find(|(k, _)| k == key).map(|(_, value)| value.as_str())
     }
 
     /// The arm of a target by name; the only one when no name is given.
@@ -153,8 +180,8 @@ impl RunScores {
             match declared {
                 SliceDecl::Key(key) => {
                     let mut by_value: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-                    for (i, case) in self.cases.iter().enumerate() {
-                        if let Some((_, value)) = case.metadata.iter().find(|(k, _)| k == key) {
+                    for i in 0..self.cases.len() {
+                        if let Some(value) = self.tag(i, key) {
                             by_value.entry(value).or_default().push(i);
                         }
                     }
@@ -173,8 +200,7 @@ impl RunScores {
 
     /// Whether a case is in a slice.
     pub fn matches(&self, case: usize, slice: &assay_core::SliceExpr) -> bool {
-        let metadata = &self.cases[case].metadata;
-        slice.matches(&|key| metadata.iter().find(|(k, _)| k == key).map(|(_, value)| value.as_str()))
+        slice.matches(&|key| self.tag(case, key))
     }
 }
 

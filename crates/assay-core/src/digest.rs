@@ -11,6 +11,11 @@ use sha2::{Digest as _, Sha256};
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// The first 8 bytes as a number: a hash that needs no hashing.
+    pub fn leading(&self) -> u64 {
+        u64::from_le_bytes(self.0.first_chunk().copied().unwrap_or_default())
+    }
+
     /// The digest of raw bytes.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())

@@ -12,7 +12,7 @@ use assay_models::{Caller, Target};
 use assay_scorers::{Declared, ScoreInput};
 use assay_store::{Cache, CachedAnswer, CaseAt, Journal, JournalEntry, PlanFile, RunLock, State, Workspace};
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::budget::Budget;
 use crate::gateway::{CacheHandle, Gateway, micros};
@@ -20,8 +20,12 @@ use crate::prepare::Prepared;
 use crate::progress::Progress;
 use crate::{EngineError, freeze};
 
-/// Trials in one segment of the lake.
+/// The most trials in one segment of the lake.
 const SEGMENT: u64 = 10_000;
+/// A segment is closed when its trials' journal entries reach this many bytes.
+const SEGMENT_BYTES: u64 = 32 << 20;
+/// Bytes of finished trials that may wait for the journal: workers wait while there are more.
+const WAITING_BYTES: usize = 64 << 20;
 /// The most trials in one commit of the journal.
 const GROUP: usize = 2_000;
 /// Cases fetched from the plan at once.
@@ -238,7 +242,8 @@ impl Runner {
             stop: stop.clone(),
         });
         let (jobs, job_queue) = async_queue(concurrency * 2);
-        let (finished, finished_queue) = mpsc::channel::<(Trial, JournalEntry)>(GROUP * 2);
+        let (finished, finished_queue) = mpsc::channel::<Done>(GROUP * 2);
+        let waiting = Arc::new(Semaphore::new(WAITING_BYTES));
         let broken = Arc::new(AtomicBool::new(false));
 
         let writer = tokio::spawn(write(
@@ -252,14 +257,16 @@ impl Runner {
         ));
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..concurrency.min(usize::try_from(self.record.planned()).unwrap_or(usize::MAX)) {
-            let (work, queue, finished) = (work.clone(), job_queue.clone(), finished.clone());
+            let (work, queue, finished, waiting) = (work.clone(), job_queue.clone(), finished.clone(), waiting.clone());
             workers.spawn(async move {
                 while let Some((case, target, epoch)) = next(&queue).await {
                     let key = TrialKey { case: case.position, target, epoch };
                     let Some(trial) = work.trial(&case, key).await else { return Ok(()) };
                     let number = key.number(u32::try_from(work.targets.len()).unwrap_or(1), work.record.epochs);
                     let entry = JournalEntry::new(number, &trial).map_err(|e| EngineError::Internal(e.to_string()))?;
-                    if finished.send((trial, entry)).await.is_err() {
+                    let size = u32::try_from(entry.body.len().min(WAITING_BYTES)).unwrap_or(u32::MAX);
+                    let Ok(room) = waiting.clone().acquire_many_owned(size).await else { return Ok(()) };
+                    if finished.send(Done { trial, entry, room }).await.is_err() {
                         // The writer is gone; its error says why.
                         return Ok(());
                     }
@@ -363,6 +370,14 @@ impl Runner {
         self.lock.finish();
         Ok(Finished { record: self.record, totals, complete })
     }
+}
+
+/// A finished trial on its way into the journal.
+struct Done {
+    trial: Trial,
+    entry: JournalEntry,
+    /// Its share of [`WAITING_BYTES`], free again when it is dropped.
+    room: OwnedSemaphorePermit,
 }
 
 type Job = (Arc<CaseAt>, u32, u32);
@@ -486,30 +501,38 @@ async fn write(
     state: State,
     record: Arc<RunRecord>,
     progress: Arc<Progress>,
-    mut finished: mpsc::Receiver<(Trial, JournalEntry)>,
+    mut finished: mpsc::Receiver<Done>,
     broken: Arc<AtomicBool>,
 ) -> Result<(), EngineError> {
     let result = async {
         let mut batch = Vec::with_capacity(GROUP);
         let mut sealing: Option<tokio::task::JoinHandle<Result<(), EngineError>>> = None;
         let mut unsealed = journal.unsealed().await?;
+        let mut unsealed_bytes = 0;
         while finished.recv_many(&mut batch, GROUP).await > 0 {
-            let (trials, entries): (Vec<Trial>, Vec<JournalEntry>) = batch.drain(..).unzip();
             let mut totals = progress.totals();
-            trials.iter().for_each(|trial| totals.add(trial));
+            let (mut entries, mut trials, mut room) = (Vec::new(), Vec::new(), Vec::new());
+            for done in batch.drain(..) {
+                totals.add(&done.trial);
+                unsealed_bytes += done.entry.body.len() as u64;
+                entries.push(done.entry);
+                trials.push(done.trial);
+                room.push(done.room);
+            }
             journal.append(&entries, &totals).await?;
             unsealed += entries.len() as u64;
             // A trial counts from here on.
             for trial in &trials {
                 progress.add(trial);
             }
+            drop((entries, trials, room));
             if sealing.as_ref().is_some_and(tokio::task::JoinHandle::is_finished)
                 && let Some(task) = sealing.take()
             {
                 task.await.map_err(|error| EngineError::Internal(error.to_string()))??;
             }
-            if unsealed >= SEGMENT && sealing.is_none() {
-                unsealed = 0;
+            if (unsealed >= SEGMENT || unsealed_bytes >= SEGMENT_BYTES) && sealing.is_none() {
+                (unsealed, unsealed_bytes) = (0, 0);
                 let (journal, lake, state, record) = (journal.clone(), lake.clone(), state.clone(), record.clone());
                 let totals = progress.totals();
                 sealing = Some(tokio::spawn(async move {
@@ -536,7 +559,7 @@ async fn seal_all(journal: &Journal, lake: &Lake, record: &RunRecord, leave: u64
     loop {
         let segment = journal.current_segment().await?;
         // A segment that was taken before a crash is finished whatever its size.
-        let trials = journal.take_segment(segment, SEGMENT).await?;
+        let trials = journal.take_segment(segment, SEGMENT, SEGMENT_BYTES).await?;
         if trials.is_empty() {
             return Ok(());
         }

@@ -63,8 +63,8 @@ fn test_case(report: &Report, arm: Arm<'_>, case: usize) -> TestCase {
             failed.push(format!("{} = {}", record.name, numbers::significant(value)));
         }
     }
-    let id = &scores.cases[case].id;
-    let error = report.failing.iter().find(|f| f.case == *id && f.target == arm.name() && f.value.is_none());
+    let id = &*scores.cases[case].id;
+    let error = report.failing.iter().find(|f| f.case == id && f.target == arm.name() && f.value.is_none());
     let mut status = if !failed.is_empty() {
         TestCaseStatus::non_success(NonSuccessKind::Failure)
     } else if let Some(error) = error.filter(|_| scored == 0) {
@@ -85,7 +85,7 @@ fn test_case(report: &Report, arm: Arm<'_>, case: usize) -> TestCase {
     }
     if !failed.is_empty() {
         status.set_message(failed.join(", "));
-        let detail = report.failing.iter().find(|f| f.case == *id && f.target == arm.name());
+        let detail = report.failing.iter().find(|f| f.case == id && f.target == arm.name());
         if let Some(detail) = detail {
             status.set_description(format!("{}\n\n{}", plain(&detail.why, 2_000), plain(&detail.output, 6_000)));
         }

@@ -130,13 +130,14 @@ impl Journal {
         Ok(count.unsigned_abs())
     }
 
-    /// Assigns the oldest unsealed trials, at most `limit`, to segment `segment` and reads them. Asking again for the
+    /// Assigns the oldest unsealed trials, at most `limit` and `bytes` of bodies but at least one, to segment `segment`
+    /// and reads them. Asking again for the
     /// same segment gives the same trials, so that a crash between the lake's commit and [`Journal::sealed`] can be
     /// repeated.
     ///
     /// # Errors
     /// The database fails or a body cannot be read.
-    pub async fn take_segment(&self, segment: u64, limit: u64) -> Result<Vec<Trial>, StoreError> {
+    pub async fn take_segment(&self, segment: u64, limit: u64, bytes: u64) -> Result<Vec<Trial>, StoreError> {
         let segment = as_i64(segment);
         let taken: i64 = sqlx::query_scalar("SELECT count(*) FROM journal WHERE segment = $1 AND body IS NOT NULL")
             .bind(segment)
@@ -146,10 +147,14 @@ impl Journal {
         if taken == 0 {
             sqlx::query(
                 "UPDATE journal SET segment = $1 WHERE seq IN
-                 (SELECT seq FROM journal WHERE segment IS NULL ORDER BY seq LIMIT $2)",
+                 (SELECT seq FROM
+                   (SELECT seq, sum(length(body)) OVER (ORDER BY seq) - length(body) AS before
+                    FROM (SELECT seq, body FROM journal WHERE segment IS NULL ORDER BY seq LIMIT $2) AS oldest) AS sized
+                  WHERE before < $3)",
             )
             .bind(segment)
             .bind(as_i64(limit))
+            .bind(as_i64(bytes))
             .execute(&self.file.pool)
             .await
             .map_err(|error| self.file.error(error))?;

@@ -30,6 +30,7 @@ const BATCH: usize = 2_000;
 #[derive(Debug)]
 pub struct PlanBuilder {
     file: File,
+    _scratch: Scratch,
     workspace: Workspace,
     batch: Vec<(u32, Case, Digest, String)>,
     written: u64,
@@ -58,15 +59,41 @@ pub struct CaseAt {
     pub digest: Digest,
 }
 
+/// How the names of scratch files begin.
+const SCRATCH: &str = "building-";
+
+/// A scratch file, removed when the plan is given up; a plan that is finished has moved it away.
+#[derive(Debug)]
+struct Scratch(std::path::PathBuf);
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Removes scratch files that a killed process left more than a day ago.
+fn remove_abandoned(folder: &std::path::Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let scratch = entry.file_name().to_string_lossy().starts_with(SCRATCH);
+        let age = entry.metadata().and_then(|file| file.modified()).ok().and_then(|at| at.elapsed().ok());
+        if scratch && age.is_some_and(|age| age.as_secs() > 86_400) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 impl PlanBuilder {
     /// Starts a plan in a scratch file of the workspace.
     ///
     /// # Errors
     /// A file that cannot be made.
     pub async fn new(workspace: &Workspace) -> Result<Self, StoreError> {
-        let path = workspace.plans().join(format!("building-{}.tmp", uuid::Uuid::now_v7()));
+        remove_abandoned(&workspace.plans());
+        let path = workspace.plans().join(format!("{SCRATCH}{}.tmp", uuid::Uuid::now_v7()));
+        let scratch = Scratch(path.clone());
         let file = File::open(&path, Care::Scratch, 1, SCHEMA).await?;
-        Ok(Self { file, workspace: workspace.clone(), batch: Vec::with_capacity(BATCH), written: 0 })
+        Ok(Self { file, _scratch: scratch, workspace: workspace.clone(), batch: Vec::with_capacity(BATCH), written: 0 })
     }
 
     /// Adds a case of the suite's `dataset`-th dataset; `place` says where it came from, for error messages.

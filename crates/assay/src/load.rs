@@ -87,19 +87,35 @@ impl Home {
             };
             let name = scorer.name.replace('\'', "''");
             let sql = format!(
-                "SELECT s.case_id, s.target, s.value, s.rationale, substr(t.output, 1, 2000) AS output \
-                 FROM scores s JOIN trials t ON t.run_id = s.run_id AND t.number = s.number \
-                 WHERE s.run_id = '{id}' AND s.scorer = '{name}' AND s.value {sign} {threshold:?} \
-                 ORDER BY s.value {order}, s.case_id, s.target LIMIT {MOST_FAILING}"
+                "SELECT number, case_id, target, value, rationale FROM scores \
+                 WHERE run_id = '{id}' AND scorer = '{name}' AND value {sign} {threshold:?} \
+                 ORDER BY value {order}, case_id, target LIMIT {MOST_FAILING}"
             );
-            for row in self.lake.query(&sql, None).await?.json().await? {
+            let rows = self.lake.query(&sql, None).await?.json().await?;
+            // Joining in SQL would hold every answer of the run in memory.
+            let number = |row: &serde_json::Map<String, serde_json::Value>| {
+                row.get("number").and_then(serde_json::Value::as_i64).unwrap_or_default()
+            };
+            let numbers: Vec<String> = rows.iter().map(|row| number(row).to_string()).collect();
+            let mut outputs = std::collections::HashMap::new();
+            if !numbers.is_empty() {
+                let sql = format!(
+                    "SELECT number, substr(output, 1, 2000) AS output FROM trials \
+                     WHERE run_id = '{id}' AND number IN ({})",
+                    numbers.join(", ")
+                );
+                for row in self.lake.query(&sql, None).await?.json().await? {
+                    outputs.insert(number(&row), text(&row, "output"));
+                }
+            }
+            for row in rows {
                 failing.push(Failing {
                     case: text(&row, "case_id"),
                     target: text(&row, "target"),
                     scorer: scorer.name.clone(),
                     value: row.get("value").and_then(serde_json::Value::as_f64),
                     why: text(&row, "rationale"),
-                    output: text(&row, "output"),
+                    output: outputs.remove(&number(&row)).unwrap_or_default(),
                 });
             }
         }

@@ -106,3 +106,45 @@ fn a_run_is_executed_by_one_process_only() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(server.total(), 100);
 }
+
+/// No file may grow beyond a limit, as on a disk that is full; with room again the run goes on.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_room_for_more_nothing_recorded_is_lost() {
+    let folder = Folder::new();
+    let cases: String = (0..4_000)
+        .map(|i| {
+            format!(
+                "{{\"id\": \"c{i}\", \"question\": \"{}\", \"outputs\": {{\"a\": \"{}\"}}}}\n",
+                "q".repeat(50),
+                "a".repeat(900)
+            )
+        })
+        .collect();
+    folder.write("cases.jsonl", cases);
+    folder.write("assay.yaml", "suite: s\ndataset: cases.jsonl\ntarget: {recorded: a}\nscorers: [{contains: a}]\n");
+    // The first limit stops the plan, the second the journal.
+    for (kilobytes, recorded_something) in [(1_000, false), (6_200, true)] {
+        let script = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\"");
+        let program = folder.command(&[]).get_program().to_owned();
+        let output = std::process::Command::new("bash")
+            .args(["-c", &script, "bash"])
+            .arg(program)
+            .args(["run", "--quiet"])
+            .current_dir(folder.path())
+            .env_remove("ASSAY_WORKSPACE")
+            .output()
+            .unwrap();
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(4), "{kilobytes}: {err}");
+        assert!(err.contains("assay resume") || !recorded_something, "{err}");
+        let plans = std::fs::read_dir(folder.path().join(".assay/plans")).unwrap();
+        let scratch = plans.flatten().filter(|file| file.file_name().to_string_lossy().contains("building")).count();
+        assert_eq!(scratch, 0, "scratch files are removed");
+    }
+    let said = folder.assay(&["resume"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("4000 of 4000 trials") && said.out.contains("100.0%"), "{}", said.out);
+    let rows = folder.query("SELECT count(*) AS n, count(DISTINCT number) AS d FROM trials");
+    assert_eq!((rows[0]["n"].as_i64(), rows[0]["d"].as_i64()), (Some(4_000), Some(4_000)));
+}
