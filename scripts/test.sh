@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 if [ ! -x .oracle/bin/python ]; then
   python3 -m venv .oracle
 fi
@@ -11,6 +12,7 @@ fi
 export ASSAY_ORACLE_PYTHON=$PWD/.oracle/bin/python
 cargo fmt --all --check
 .oracle/bin/typos
+cargo deny --log-level error check bans licenses sources
 cargo clippy --workspace --all-targets --quiet -- -D warnings
 cargo nextest run --workspace --no-fail-fast
 # The binary that the tests built: building it alone would resolve other features and compile DataFusion again.
