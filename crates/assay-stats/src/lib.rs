@@ -5,23 +5,32 @@
 //! |---|---|
 //! | [`special`] | normal, t and beta distributions, accurate in the tails |
 //! | [`mean`] | CR2 cluster-robust means with Bell–McCaffrey degrees of freedom, intra-class correlation |
-//! | [`proportion`] | Wilson, Clopper–Pearson, clustered Wilson, Newcombe |
-//! | [`paired`] | Tango, McNemar, sign-flip, the plus-two guard |
+//! | [`proportion`] | Wilson, Clopper–Pearson, Jeffreys, clustered Wilson, Newcombe, Miettinen–Nurminen |
+//! | [`paired`] | Tango, Bonett–Price, McNemar, sign-flip, the plus-two guard |
 //! | [`quantile`] | order-statistic and bootstrap intervals |
+//! | [`rank`] | Wilcoxon, Hodges–Lehmann, effect sizes |
+//! | [`correlation`] | Pearson, Spearman, Kendall, dependent correlations |
+//! | [`jackknife`], [`bootstrap`] | intervals for statistics that are no means |
+//! | [`power`] | sample sizes, detectable effects, exact power |
 //! | [`passk`] | pass@k and pass^k |
-//! | [`multiplicity`] | Holm and Benjamini–Hochberg |
+//! | [`multiplicity`] | Holm, Hochberg, Hommel, BH, BY, max-T |
 //! | [`estimate`], [`difference`], [`verdict`] | the decision tables: which interval, which verdict |
 //!
 //! Undefined is `None` with a [`Reason`], never 0 or 1.
 
+pub mod bootstrap;
+pub mod correlation;
 pub mod difference;
 pub mod estimate;
+pub mod jackknife;
 pub mod mean;
 pub mod multiplicity;
 pub mod paired;
 pub mod passk;
+pub mod power;
 pub mod proportion;
 pub mod quantile;
+pub mod rank;
 pub mod special;
 pub mod verdict;
 

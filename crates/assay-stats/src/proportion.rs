@@ -46,6 +46,73 @@ pub fn mover(candidate: f64, c: Interval, baseline: f64, b: Interval) -> Interva
     }
 }
 
+/// Jeffreys' interval: the equal-tailed posterior of a rate under a Beta(½, ½) prior, with the bound at 0 of n set to 0
+/// and at n of n to 1. Brown, Cai & DasGupta 2001.
+pub fn jeffreys(successes: u64, n: u64, confidence: f64) -> Interval {
+    let tail = 0.5 * (1.0 - confidence);
+    let (a, b) = (successes as f64 + 0.5, (n - successes) as f64 + 0.5);
+    Interval {
+        lower: if successes == 0 { 0.0 } else { beta_quantile(tail, a, b) },
+        upper: if successes == n { 1.0 } else { beta_quantile(1.0 - tail, a, b) },
+    }
+}
+
+/// Agresti and Caffo's interval for the difference of two independent rates: Wald after one success and one failure
+/// more in each arm. 2000.
+pub fn agresti_caffo(c: (u64, u64), b: (u64, u64), z: f64) -> Interval {
+    let plus = |(k, n): (u64, u64)| ((k + 1) as f64 / (n + 2) as f64, (n + 2) as f64);
+    let ((p, n), (q, m)) = (plus(c), plus(b));
+    let half = z * (p * (1.0 - p) / n + q * (1.0 - q) / m).sqrt();
+    Interval { lower: (p - q - half).max(-1.0), upper: (p - q + half).min(1.0) }
+}
+
+/// Miettinen and Nurminen's score statistic for the difference of two independent rates (successes, cases) being
+/// `delta`: the variance is that of the maximum-likelihood rates under the restriction, times N / (N − 1). 1985.
+pub fn miettinen_nurminen_z(c: (u64, u64), b: (u64, u64), delta: f64) -> f64 {
+    let ((x1, n1), (x0, n0)) = ((c.0 as f64, c.1 as f64), (b.0 as f64, b.1 as f64));
+    let (n, x) = (n1 + n0, x1 + x0);
+    // The restricted baseline rate is the root in [0, 1] of a cubic.
+    let l3 = n;
+    let l2 = (n1 + 2.0 * n0) * delta - n - x;
+    let l1 = (n0 * delta - n - 2.0 * x0) * delta + x;
+    let l0 = x0 * delta * (1.0 - delta);
+    let q = (l2 / (3.0 * l3)).powi(3) - l1 * l2 / (6.0 * l3 * l3) + l0 / (2.0 * l3);
+    let p = q.signum() * ((l2 / (3.0 * l3)).powi(2) - l1 / (3.0 * l3)).max(0.0).sqrt();
+    let angle = if p == 0.0 { 0.0 } else { (q / p.powi(3)).clamp(-1.0, 1.0) };
+    let a = (std::f64::consts::PI + angle.acos()) / 3.0;
+    let r0 = (2.0 * p * a.cos() - l2 / (3.0 * l3)).clamp(0.0, 1.0);
+    let r1 = (r0 + delta).clamp(0.0, 1.0);
+    let variance = (r1 * (1.0 - r1) / n1 + r0 * (1.0 - r0) / n0) * n / (n - 1.0);
+    let gap = x1 / n1 - x0 / n0 - delta;
+    if variance > 0.0 {
+        gap / variance.sqrt()
+    } else if gap.abs() < 1e-15 {
+        0.0
+    } else {
+        gap.signum() * f64::INFINITY
+    }
+}
+
+/// Miettinen and Nurminen's interval for the difference of two independent rates, by bisection of the monotone score.
+pub fn miettinen_nurminen(c: (u64, u64), b: (u64, u64), z: f64) -> Interval {
+    let estimate = c.0 as f64 / c.1 as f64 - b.0 as f64 / b.1 as f64;
+    let solve = |target: f64, mut low: f64, mut high: f64| {
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if miettinen_nurminen_z(c, b, middle) > target {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        0.5 * (low + high)
+    };
+    Interval {
+        lower: if estimate <= -1.0 { -1.0 } else { solve(z, -1.0, estimate) },
+        upper: if estimate >= 1.0 { 1.0 } else { solve(-z, estimate, 1.0) },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,3 +3,4 @@
 mod error_bars;
 #[path = "../../../../tests/oracle/oracle.rs"]
 mod oracle;
+mod samples;
