@@ -1,10 +1,10 @@
 //! How many cases are enough: sample sizes, minimal detectable effects and exact power, before anything is run.
 //!
-//! Sizes are cases after averaging repeats; multiply by the design effect when cases share clusters ([`clustered`]).
+//! Sizes are cases after averaging repeats; multiply by the design effect when cases share clusters ([`design_effect`], [`scaled`]).
 
 use crate::paired::tango_z;
 use crate::proportion::{critical, wilson};
-use crate::special::{ln_gamma, normal_quantile, t_quantile};
+use crate::special::{ln_gamma, normal_cdf, normal_quantile, t_quantile};
 
 /// What a test should be able to do.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -138,9 +138,21 @@ pub fn unpaired_cases(sd: (f64, f64), goal: Goal) -> Option<u64> {
     Some(((goal.z() / distance).powi(2) * (sd.0 * sd.0 + sd.1 * sd.1)).ceil() as u64)
 }
 
-/// Cases when they share clusters: n · design effect, with 1 + (size − 1) · ICC for clusters of `size` cases.
-pub fn clustered(n: u64, size: f64, icc: f64) -> u64 {
-    (n as f64 * (1.0 + (size - 1.0).max(0.0) * icc.clamp(0.0, 1.0))).ceil() as u64
+/// Cases when they share clusters: n · design effect.
+pub fn scaled(n: u64, design_effect: f64) -> u64 {
+    (n as f64 * design_effect).ceil() as u64
+}
+
+/// The design effect of clusters of `size` cases: 1 + (size − 1) · ICC. Kish 1965.
+pub fn design_effect(size: f64, icc: f64) -> f64 {
+    1.0 + (size - 1.0).max(0.0) * icc.clamp(0.0, 1.0)
+}
+
+/// The chance that the interval of a paired difference with standard deviation `sd` per case excludes a loss of
+/// `goal.margin`, by the normal approximation.
+pub fn approximate_power(n: f64, sd: f64, goal: Goal) -> Option<f64> {
+    let distance = goal.margin + goal.effect;
+    (sd > 0.0 && n > 0.0).then(|| normal_cdf(distance * n.sqrt() / sd - critical(goal.confidence)))
 }
 
 /// The standard deviation of a paired difference of means over `repeats` epochs, from the variance between cases, their
@@ -226,7 +238,10 @@ mod tests {
     #[test]
     fn sizes_shrink_with_what_is_known() {
         assert!(difference_sd(0.2, 0.5, 0.1, 5) < difference_sd(0.2, 0.5, 0.1, 1));
-        assert_eq!((clustered(100, 5.0, 0.25), clustered(100, 1.0, 0.25)), (200, 100));
+        assert_eq!(scaled(100, design_effect(5.0, 0.25)), 200);
+        let goal = Goal { effect: 0.1, ..NONE_WORSE };
+        let n = paired_cases(1.0, goal).unwrap() as f64;
+        assert!((approximate_power(n, 1.0, goal).unwrap() - 0.8).abs() < 0.005);
         assert_eq!(best_repeats(10.0, 1.0, 0.4, 0.1), Some(40f64.sqrt()));
         let n = rate_cases(0.8, 0.05, 0.95).unwrap();
         let z = critical(0.95);

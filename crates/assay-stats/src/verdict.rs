@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::difference::Difference;
 use crate::estimate::{Estimate, Interval, Method};
+use crate::power::{Goal, paired_binary_cases};
 use crate::proportion::critical;
 use crate::special::{binomial_cdf, normal_quantile};
 
@@ -105,7 +106,7 @@ pub fn no_regression(difference: &Difference, margin: f64, guards: &Guards, conf
     if guards.differential_missing {
         return inconclusive("scores are missing more often in one run than in the other".into());
     }
-    let needed_n = needed_cases(estimate, margin, confidence);
+    let needed_n = needed_cases(difference, margin, confidence);
     if lower > -margin {
         let wording = if lower > 0.0 {
             Wording::Improved
@@ -184,10 +185,16 @@ fn case_variance(estimate: &Estimate) -> Option<f64> {
 }
 
 /// Cases needed to show non-inferiority with 80% power, never planned on a lucky estimate: a difference smaller than
-/// its standard error counts as zero, and no more than the margin of gain is assumed.
-fn needed_cases(estimate: &Estimate, margin: f64, confidence: f64) -> Option<u64> {
+/// its standard error counts as zero, and no more than the margin of gain is assumed. Exact for paired pass rates of up
+/// to 2,000 cases, else the closed form.
+fn needed_cases(difference: &Difference, margin: f64, confidence: f64) -> Option<u64> {
+    let estimate = &difference.estimate;
     let (value, se) = (estimate.value?, estimate.se?);
     let planned = if value.abs() < se { 0.0 } else { value.clamp(-margin / 2.0, margin) };
+    if estimate.method == Method::Tango {
+        let psi = (difference.better + difference.worse) as f64 / estimate.n as f64;
+        return paired_binary_cases(psi, Goal { confidence, power: POWER, margin, effect: planned.clamp(-psi, psi) });
+    }
     needed_for_gap(estimate, margin + planned, confidence)
 }
 

@@ -13,6 +13,7 @@ mod runs;
 mod schema;
 mod scorers;
 mod show;
+mod stats;
 mod validate;
 
 use std::path::PathBuf;
@@ -51,6 +52,8 @@ pub enum Command {
     Export(export::Export),
     /// List the scorers
     Scorers(scorers::Scorers),
+    /// Plan sample sizes and compute intervals
+    Stats(stats::Stats),
     /// Print the JSON Schema of suite files
     Schema(schema::Schema),
 }
@@ -71,6 +74,7 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Query(command) => command.run(workspace).await,
         Command::Export(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
+        Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),
     }
 }

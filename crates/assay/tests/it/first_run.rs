@@ -112,3 +112,47 @@ fn the_published_schema_takes_the_examples_and_refuses_what_validate_refuses() {
         assert!(!validator.is_valid(&parse(text.to_owned())), "{text}");
     }
 }
+
+#[test]
+fn sizes_are_planned_without_a_run_and_from_one() {
+    let folder = Folder::new();
+    let said = folder.assay(&["stats", "power", "--discordance", "0.1", "--cases", "314", "--json"]);
+    let plan: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    // Measured by simulation: 314 cases, the closed form's answer, pass 77% of the time.
+    assert!((plan["at"]["power"].as_f64().unwrap() - 0.77).abs() < 0.01, "{plan}");
+    assert!(plan["cases"].as_u64() > Some(314), "{plan}");
+    let said = folder.assay(&["stats", "rate", "47/50", "--baseline", "42/50", "--json"]);
+    let rate: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert!((rate["intervals"]["newcombe"][1].as_f64().unwrap() - 0.23119352471766488).abs() < 1e-9, "{rate}");
+    assert!(folder.assay(&["stats", "power"]).out.contains("Cases that exclude a loss"));
+    for (arguments, what) in [
+        (vec!["stats", "rate", "5/3"], "at most the cases"),
+        (vec!["stats", "power", "--margin=-1", "--sd", "1"], "--margin must be"),
+        (vec!["stats", "power", "--cases", "10"], "say how cases differ"),
+        (vec!["stats", "power", "--sd", "1", "--effect", "-0.5"], "no number of cases"),
+    ] {
+        let said = folder.assay(&arguments);
+        assert!(said.code == 2 && said.err.contains(what), "{arguments:?}: {said:?}");
+    }
+    let cases: String = (0..40)
+        .map(|i| format!("{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"expected\": \"a\", \"outputs\": {{\"v1\": \"{}\", \"v2\": \"a\"}}}}\n", if i < 8 { "b" } else { "a" }))
+        .collect();
+    folder.write("cases.jsonl", cases);
+    folder.write("assay.yaml", "suite: s\ndataset: cases.jsonl\ntargets: [{name: v1, recorded: v1}, {name: v2, recorded: v2}]\nscorers: [equals]\n");
+    assert_eq!(folder.assay(&["run", "--quiet"]).code, 0);
+    let said = folder.assay(&[
+        "stats",
+        "power",
+        "--run",
+        "latest:v2",
+        "--baseline",
+        "latest:v1",
+        "--scorer",
+        "equals",
+        "--json",
+    ]);
+    let plan: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(plan["discordance"].as_f64(), Some(0.2), "{said:?}");
+    let said = folder.assay(&["stats", "power", "--run", "latest:v1", "--baseline", "latest:v1", "--scorer", "equals"]);
+    assert!(said.code == 2 && said.err.contains("no case differed"), "{said:?}");
+}
