@@ -9,6 +9,7 @@ if [ ! -x .oracle/bin/python ]; then
   python3 -m venv .oracle
 fi
 .oracle/bin/pip install --quiet --requirement tests/oracle/requirements.txt
+.oracle/bin/pip install --quiet --no-deps --requirement tests/oracle/requirements-alone.txt
 export ASSAY_ORACLE_PYTHON=$PWD/.oracle/bin/python
 cargo fmt --all --check
 .oracle/bin/typos

@@ -11,6 +11,8 @@
 //! | [`rank`] | Wilcoxon, Hodges–Lehmann, effect sizes |
 //! | [`correlation`] | Pearson, Spearman, Kendall, dependent correlations |
 //! | [`jackknife`], [`bootstrap`] | intervals for statistics that are no means |
+//! | [`calibration`] | judges corrected by labels: double sampling, PPI++, Rogan–Gladen; isotonic, Platt, conformal |
+//! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
 //! | [`power`] | sample sizes, detectable effects, exact power |
 //! | [`passk`] | pass@k and pass^k |
 //! | [`multiplicity`] | Holm, Hochberg, Hommel, BH, BY, max-T |
@@ -18,11 +20,14 @@
 //!
 //! Undefined is `None` with a [`Reason`], never 0 or 1.
 
+pub mod arena;
 pub mod bootstrap;
+pub mod calibration;
 pub mod correlation;
 pub mod difference;
 pub mod estimate;
 pub mod jackknife;
+mod linear;
 pub mod mean;
 pub mod multiplicity;
 pub mod paired;

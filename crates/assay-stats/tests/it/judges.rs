@@ -1,0 +1,109 @@
+//! Corrected judges, calibration and rankings against ppi-python, scikit-learn and evalica.
+
+use assay_stats::arena::{Battle, Ties, rank};
+use assay_stats::calibration::{Label, brier, isotonic, platt, prediction_powered, risk_coverage};
+use serde_json::json;
+
+use crate::oracle::{Oracle, Stream};
+
+const SCRIPT: &str = r#"
+import types
+# ppi-python imports numba for speed only.
+sys.modules["numba"] = types.SimpleNamespace(njit=lambda f=None, **k: f if callable(f) else (lambda g: g))
+import evalica, ppi_py
+from scipy import stats
+from sklearn.calibration import _sigmoid_calibration
+from sklearn.isotonic import IsotonicRegression
+from sklearn.metrics import brier_score_loss
+def one(f, a):
+    if f == "ppi++":
+        y, fl, fu = (np.array(v, dtype=float) for v in a)
+        n, N = len(y), len(fu)
+        point = ppi_py.ppi_mean_pointestimate(y, fl, fu).item()
+        # Its interval has ddof 0 and z: ours is the same with ddof 1 and t.
+        lo, hi = (float(np.ravel(v)[0]) for v in ppi_py.ppi_mean_ci(y, fl, fu, alpha=0.05))
+        se0 = (hi - lo) / 2 / stats.norm.ppf(0.975)
+        lam = np.cov(y, fl, ddof=0)[0, 1] / ((1 + n / N) * np.var(np.concatenate([fl, fu]), ddof=1))
+        lam = min(max(lam, 0), 1)
+        vi, vr = np.var(lam * fu) / N, np.var(y - lam * fl) / n
+        assert abs(vi + vr - se0 ** 2) < 1e-12
+        vi, vr = vi * N / (N - 1), vr * n / (n - 1)
+        df = (vi + vr) ** 2 / (vi ** 2 / (N - 1) + vr ** 2 / (n - 1))
+        h = stats.t.ppf(0.975, df) * np.sqrt(vi + vr)
+        return [point, point - h, point + h]
+    if f == "isotonic": return IsotonicRegression().fit(a[0], a[1], sample_weight=a[2]).predict(a[0])
+    if f == "platt": return _sigmoid_calibration(np.array(a[0]), np.array(a[1]).astype(int), max_abs_prediction_threshold=1e9)
+    if f == "brier": return brier_score_loss(np.array(a[1]).astype(int), a[0])
+    if f == "aurc":
+        order = np.argsort(-np.array(a[0])); e = np.array(a[1], dtype=float)[order]
+        return np.mean(np.cumsum(e) / np.arange(1, len(e) + 1))
+    if f == "bradley-terry":
+        w = {1.0: evalica.Winner.X, 0.0: evalica.Winner.Y, 0.5: evalica.Winner.Draw}
+        r = evalica.bradley_terry([x for x, _, _ in a], [y for _, y, _ in a], [w[o] for _, _, o in a], tolerance=1e-14, limit=100000)
+        s = np.log(np.array([r.scores[k] for k in sorted(r.scores.index)]))
+        return s - s.mean()
+    raise ValueError(f)
+"#;
+
+#[test]
+fn corrected_judges_and_rankings_agree_with_the_references() {
+    let mut oracle = Oracle::new(SCRIPT);
+    let mut random = Stream(23);
+    for round in 0..60 {
+        let n = 3 + random.below(60) as usize;
+        let noise = 0.05 + random.next();
+        let mut pair = || {
+            let truth = random.next();
+            (truth, 0.8 * truth + noise * random.next())
+        };
+        let labels: Vec<(f64, f64)> = (0..n).map(|_| pair()).collect();
+        let many: Vec<f64> = (0..5 * n).map(|_| pair().1).collect();
+        let ours = prediction_powered(
+            &labels
+                .iter()
+                .map(|(truth, judge)| Label { truth: *truth, judge: *judge, cluster: None })
+                .collect::<Vec<_>>(),
+            &many.iter().map(|f| (*f, None)).collect::<Vec<_>>(),
+            None,
+            0.95,
+        )
+        .unwrap()
+        .corrected;
+        let (truth, judge): (Vec<f64>, Vec<f64>) = labels.into_iter().unzip();
+        oracle.ask(
+            "ppi++",
+            json!([truth, judge, many]),
+            vec![ours.value, ours.interval.lower, ours.interval.upper],
+            1e-9,
+        );
+        let x: Vec<f64> = (0..n).map(|_| random.below(12) as f64).collect();
+        let y: Vec<f64> = x.iter().map(|x| x + 6.0 * random.normal()).collect();
+        let weights: Vec<f64> = (0..n).map(|_| 0.1 + random.next()).collect();
+        oracle.ask("isotonic", json!([x, y, weights]), isotonic(&x, &y, Some(&weights)).unwrap(), 1e-9);
+        let truths: Vec<bool> = x.iter().map(|x| random.next() < 0.1 + 0.06 * x).collect();
+        if let Some((a, b)) = platt(&x, &truths) {
+            oracle.ask("platt", json!([x, truths]), vec![a, b], 2e-3);
+        }
+        let forecasts = random.many(n);
+        oracle.ask("brier", json!([forecasts, truths]), vec![brier(&forecasts, &truths).unwrap().score], 1e-12);
+        let (_, area) = risk_coverage(&forecasts, &truths).unwrap();
+        oracle.ask("aurc", json!([forecasts, truths]), vec![area], 1e-12);
+        let players = 2 + random.below(6) as usize;
+        let battles: Vec<(usize, usize, f64)> = (0..40 * players)
+            .map(|_| {
+                let a = random.below(players as u64) as usize;
+                let b = (a + 1 + random.below(players as u64 - 1) as usize) % players;
+                (a, b, [0.0, 0.5, 1.0, f64::from(u8::from(a < b))][random.below(4) as usize])
+            })
+            .collect();
+        let fitted: Vec<Battle> = battles.iter().map(|(a, b, o)| Battle::new(*a, *b, *o)).collect();
+        if let Ok(ranking) = rank(players, &fitted, Ties::Half)
+            && !ranking.separated
+        {
+            // The reference stops when its steps are small, not when its slope is.
+            let tolerance = if round < 30 { 1e-4 } else { 1e-3 };
+            oracle.ask("bradley-terry", json!(battles), ranking.strengths.clone(), tolerance);
+        }
+    }
+    oracle.check();
+}
