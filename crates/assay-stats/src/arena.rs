@@ -234,8 +234,8 @@ impl Model<'_> {
                 information.add_outer(&entries, battle.weight * p);
             }
         }
-        for i in 0..self.players {
-            gradient[i] -= self.penalty() * self.parameters[i];
+        for (i, strength) in self.parameters[..self.players].iter().enumerate() {
+            gradient[i] -= self.penalty() * strength;
             information.add(i, i, self.penalty());
             for j in 0..self.players {
                 // Only the differences of strengths are known; this fixes their sum without moving them.

@@ -288,21 +288,21 @@ pub fn platt(scores: &[f64], truths: &[bool]) -> Option<(f64, f64)> {
     let (mut a, mut b) = (0.0, ((negative + 1.0) / (positive + 1.0)).ln());
     let mut best = loss(a, b);
     for _ in 0..100 {
-        let (mut haa, mut hab, mut hbb, mut ga, mut gb) = (1e-12, 0.0, 1e-12, 0.0, 0.0);
+        let (mut h11, mut h12, mut h22, mut ga, mut gb) = (1e-12, 0.0, 1e-12, 0.0, 0.0);
         for (s, t) in scores.iter().zip(&targets) {
             let p = 1.0 / (1.0 + (a * s + b).exp());
             let (slope, curve) = (t - p, p * (1.0 - p));
             ga += s * slope;
             gb += slope;
-            haa += s * s * curve;
-            hab += s * curve;
-            hbb += curve;
+            h11 += s * s * curve;
+            h12 += s * curve;
+            h22 += curve;
         }
         if ga.abs() < 1e-10 && gb.abs() < 1e-10 {
             break;
         }
-        let determinant = haa * hbb - hab * hab;
-        let (da, db) = (-(hbb * ga - hab * gb) / determinant, -(haa * gb - hab * ga) / determinant);
+        let determinant = h11 * h22 - h12 * h12;
+        let (da, db) = (-(h22 * ga - h12 * gb) / determinant, -(h11 * gb - h12 * ga) / determinant);
         let mut step = 1.0;
         while step > 1e-10 && loss(a + step * da, b + step * db) > best {
             step *= 0.5;
