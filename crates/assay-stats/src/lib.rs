@@ -12,6 +12,7 @@
 //! | [`correlation`] | Pearson, Spearman, Kendall, dependent correlations |
 //! | [`jackknife`], [`bootstrap`] | intervals for statistics that are no means |
 //! | [`calibration`] | judges corrected by labels: double sampling, PPI++, Rogan–Gladen; isotonic, Platt, conformal |
+//! | [`agreement`] | Krippendorff's α, κ family, Gwet's AC, intra-class correlations |
 //! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
 //! | [`power`] | sample sizes, detectable effects, exact power |
 //! | [`passk`] | pass@k and pass^k |
@@ -20,6 +21,7 @@
 //!
 //! Undefined is `None` with a [`Reason`], never 0 or 1.
 
+pub mod agreement;
 pub mod arena;
 pub mod bootstrap;
 pub mod calibration;

@@ -1,5 +1,6 @@
 //! Parity with scipy, statsmodels and their like, run live. See `tests/oracle/README.md`.
 
+mod agreement;
 mod error_bars;
 mod judges;
 #[path = "../../../../tests/oracle/oracle.rs"]
