@@ -14,6 +14,8 @@
 //! | [`calibration`] | judges corrected by labels: double sampling, PPI++, Rogan–Gladen; isotonic, Platt, conformal |
 //! | [`agreement`] | Krippendorff's α, κ family, Gwet's AC, intra-class correlations |
 //! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
+//! | [`sequential`] | group-sequential boundaries, e-values, confidence sequences |
+//! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, weighting, off-policy estimates |
 //! | [`power`] | sample sizes, detectable effects, exact power |
 //! | [`passk`] | pass@k and pass^k |
 //! | [`multiplicity`] | Holm, Hochberg, Hommel, BH, BY, max-T |
@@ -32,12 +34,14 @@ pub mod jackknife;
 mod linear;
 pub mod mean;
 pub mod multiplicity;
+pub mod online;
 pub mod paired;
 pub mod passk;
 pub mod power;
 pub mod proportion;
 pub mod quantile;
 pub mod rank;
+pub mod sequential;
 pub mod special;
 pub mod verdict;
 

@@ -67,7 +67,8 @@ pub fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
 }
 
-fn ln_beta(a: f64, b: f64) -> f64 {
+/// ln B(a, b) for a, b > 0, also where its three logarithms would cancel.
+pub fn ln_beta(a: f64, b: f64) -> f64 {
     // For large arguments the three logarithms cancel; Stirling's series for their difference does not.
     if a.max(b) > 1e5 {
         let (small, large) = if a < b { (a, b) } else { (b, a) };
@@ -128,6 +129,44 @@ fn continued_fraction(x: f64, a: f64, b: f64) -> f64 {
         }
     }
     h
+}
+
+/// The upper tail of the gamma distribution with shape `a` and scale 1, Q(a, x): a series on the one side of its mean, a
+/// continued fraction on the other (Press et al., Numerical Recipes §6.2).
+pub fn gamma_sf(x: f64, a: f64) -> f64 {
+    if x <= 0.0 {
+        return 1.0;
+    }
+    let front = (a * x.ln() - x - ln_gamma(a)).exp();
+    if x < a + 1.0 {
+        let (mut term, mut sum, mut n) = (1.0 / a, 1.0 / a, a);
+        while term.abs() > sum.abs() * 1e-17 {
+            n += 1.0;
+            term *= x / n;
+            sum += term;
+        }
+        return 1.0 - front * sum;
+    }
+    let mut b = x + 1.0 - a;
+    let (mut c, mut d) = (1e300, 1.0 / b);
+    let mut h = d;
+    for i in 1..100_000 {
+        let i = f64::from(i);
+        let step = -i * (i - a);
+        b += 2.0;
+        d = 1.0 / (step * d + b);
+        c = b + step / c;
+        h *= d * c;
+        if (d * c - 1.0).abs() < 1e-16 {
+            break;
+        }
+    }
+    front * h
+}
+
+/// The upper tail of χ² with `df` degrees of freedom.
+pub fn chi_square_sf(x: f64, df: f64) -> f64 {
+    gamma_sf(0.5 * x, 0.5 * df)
 }
 
 /// Beta quantile, by bisection to a bracket and Newton steps inside it.

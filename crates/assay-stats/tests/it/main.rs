@@ -3,6 +3,7 @@
 mod agreement;
 mod error_bars;
 mod judges;
+mod online;
 #[path = "../../../../tests/oracle/oracle.rs"]
 mod oracle;
 mod samples;
