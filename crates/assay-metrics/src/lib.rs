@@ -1,4 +1,5 @@
-//! Metrics as pure functions: text, numbers, structure, retrieval, tool calls. No I/O, no state.
+//! Metrics as pure functions: text, structure, retrieval, tool calls, classification, forecasts, anomalies, fairness.
+//! No I/O, no state.
 //!
 //! | module | holds | reference |
 //! |---|---|---|
@@ -12,10 +13,20 @@
 //! | [`structure`] | JSON compared field by field | – |
 //! | [`ranking`] | precision, recall, MRR, nDCG, average precision | trec_eval |
 //! | [`tools`] | tool calls | – |
+//! | [`classification`] | confusion, P/R/F1, MCC, AUC, AP, log loss, Brier, ECE, multilabel | scikit-learn 1.9 |
+//! | [`entities`] | tag schemes, entity and span matching | seqeval 1.2, nervaluate 1.2 |
+//! | [`forecasting`] | errors, pinball, CRPS, WIS, PIT | scikit-learn, utilsforecast, scoringrules |
+//! | [`anomaly`] | events, point adjustment, affiliation, NAB, VUS | vus 0.0.6, numpy |
+//! | [`fairness`] | parity, odds and opportunity gaps between groups | fairlearn 0.15 |
 
+pub mod anomaly;
 pub mod answer;
+pub mod classification;
 pub mod distance;
+pub mod entities;
 pub mod extraction;
+pub mod fairness;
+pub mod forecasting;
 pub mod number;
 pub mod overlap;
 pub mod ranking;

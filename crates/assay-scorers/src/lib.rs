@@ -9,6 +9,7 @@ pub mod param;
 pub mod registry;
 pub mod rule;
 pub mod scorers;
+mod user;
 
 pub use input::ScoreInput;
 pub use registry::{Declared, ScorerContext, ScorerKind, build, catalogue, kinds, schema};

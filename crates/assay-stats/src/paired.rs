@@ -1,6 +1,7 @@
 //! Paired comparisons: Tango's score interval, McNemar's mid-p, the sign-flip test, the plus-two guard.
 
 use crate::estimate::Interval;
+use crate::proportion::invert_score;
 use crate::special::{binomial_cdf, binomial_pmf, normal_cdf};
 
 /// Tango's score statistic for the difference of paired rates being `delta`: `better` cases only the candidate
@@ -28,23 +29,7 @@ pub fn tango(better: u64, worse: u64, n: u64, z: f64) -> Interval {
         let half = z * z / (n + z * z);
         return Interval { lower: -half, upper: half };
     }
-    let estimate = (b - c) / n;
-    let solve = |target: f64, mut low: f64, mut high: f64| {
-        // 60 halvings of an interval of length 2 reach the last bit.
-        for _ in 0..60 {
-            let middle = 0.5 * (low + high);
-            if tango_z(b, c, n, middle) > target {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        0.5 * (low + high)
-    };
-    Interval {
-        lower: if estimate <= -1.0 { -1.0 } else { solve(z, -1.0, estimate) },
-        upper: if estimate >= 1.0 { 1.0 } else { solve(-z, estimate, 1.0) },
-    }
+    invert_score((b - c) / n, z, |delta| tango_z(b, c, n, delta))
 }
 
 /// Bonett and Price's interval for the difference of paired rates: Wald after one discordant case more on either side.

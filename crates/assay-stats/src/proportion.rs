@@ -96,10 +96,17 @@ pub fn miettinen_nurminen_z(c: (u64, u64), b: (u64, u64), delta: f64) -> f64 {
 /// Miettinen and Nurminen's interval for the difference of two independent rates, by bisection of the monotone score.
 pub fn miettinen_nurminen(c: (u64, u64), b: (u64, u64), z: f64) -> Interval {
     let estimate = c.0 as f64 / c.1 as f64 - b.0 as f64 / b.1 as f64;
+    invert_score(estimate, z, |delta| miettinen_nurminen_z(c, b, delta))
+}
+
+/// All differences within [−1, 1] that a falling score statistic does not reject at ±z, by bisection on either side of
+/// the estimate.
+pub(crate) fn invert_score(estimate: f64, z: f64, score: impl Fn(f64) -> f64) -> Interval {
     let solve = |target: f64, mut low: f64, mut high: f64| {
+        // 60 halvings of an interval of length 2 reach the last bit.
         for _ in 0..60 {
             let middle = 0.5 * (low + high);
-            if miettinen_nurminen_z(c, b, middle) > target {
+            if score(middle) > target {
                 low = middle;
             } else {
                 high = middle;

@@ -2,4 +2,5 @@
 
 #[path = "../../../../tests/oracle/oracle.rs"]
 mod oracle;
+mod tasks;
 mod text;

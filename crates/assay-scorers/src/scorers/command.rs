@@ -6,15 +6,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use assay_core::{Digest, Direction, Problem, Score, ScoreKind, problem};
+use assay_core::{Digest, Direction, Problem, problem};
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ScoreInput;
 use crate::registry::ScorerContext;
-use crate::rule::{Scorer, fingerprint, long_form, shorten};
+use crate::rule::{Scorer, fingerprint, long_form};
+use crate::user::{self, Source, Terms};
 
 /// The parameter that the short form sets.
 pub const MAIN: &str = "argv";
@@ -36,10 +36,10 @@ pub struct Command {
     pub timeout: Option<f64>,
 }
 
-struct CommandScorer {
-    params: Command,
+struct Program {
+    argv: Vec<String>,
     base: PathBuf,
-    fingerprint: Digest,
+    timeout: Duration,
 }
 
 /// Builds the scorer.
@@ -51,6 +51,7 @@ pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>,
     if params.argv.is_empty() {
         return Err(vec![Problem::new("/argv", "the program is missing")]);
     }
+    let terms = Terms::new(params.range, params.direction, params.timeout)?;
     let folder = &context.targets.base_dir;
     let base = if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.clone() };
     let files: Vec<Digest> = params
@@ -60,33 +61,16 @@ pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>,
         .map(|bytes| Digest::of_bytes(&bytes))
         .collect();
     let fingerprint = fingerprint("command", 1, &json!({"params": params, "files": files}));
-    Ok(Box::new(CommandScorer { params, base, fingerprint }))
+    let program = Program { argv: params.argv, base, timeout: terms.timeout };
+    Ok(user::scorer(terms, fingerprint, program))
 }
 
 #[async_trait]
-impl Scorer for CommandScorer {
-    fn score_kind(&self) -> ScoreKind {
-        self.params.range.map_or(ScoreKind::Binary, |(lo, hi)| ScoreKind::Bounded { lo, hi })
-    }
-
-    fn direction(&self) -> Direction {
-        self.params.direction
-    }
-
-    fn fingerprint(&self) -> Digest {
-        self.fingerprint
-    }
-
-    async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score {
-        let timeout =
-            Duration::try_from_secs_f64(self.params.timeout.unwrap_or(60.0)).unwrap_or(Duration::from_secs(60));
-        let trial = input.trial();
-        match assay_models::command::run(&self.params.argv, &[], &self.base, &trial, timeout).await {
-            Ok(text) => match serde_json::from_str(text.trim()) {
-                Ok(result) => super::python::read(name, &result, self.params.range.unwrap_or((0.0, 1.0))),
-                Err(error) => Score::error(name, format!("the program's output is not JSON: {error}")),
-            },
-            Err(error) => Score::error(name, shorten(&error.message)),
-        }
+impl Source for Program {
+    async fn score(&self, trial: Value) -> Result<Value, String> {
+        let text = assay_models::command::run(&self.argv, &[], &self.base, &trial, self.timeout)
+            .await
+            .map_err(|error| error.message)?;
+        serde_json::from_str(text.trim()).map_err(|error| format!("the program's output is not JSON: {error}"))
     }
 }

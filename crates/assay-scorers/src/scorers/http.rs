@@ -5,18 +5,17 @@
 //! headers is replaced from the environment.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use assay_core::{Digest, Direction, Problem, Score, ScoreKind, problem};
+use assay_core::{Direction, Problem, problem};
 use assay_models::client::Endpoint;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::ScoreInput;
 use crate::registry::ScorerContext;
-use crate::rule::{Scorer, fingerprint, long_form, shorten};
+use crate::rule::{Scorer, fingerprint, long_form};
+use crate::user::{self, Source, Terms};
 
 /// The parameter that the short form sets.
 pub const MAIN: &str = "url";
@@ -41,44 +40,21 @@ pub struct Http {
     pub timeout: Option<f64>,
 }
 
-struct HttpScorer {
-    params: Http,
-    endpoint: Endpoint,
-    fingerprint: Digest,
-}
-
 /// Builds the scorer.
 ///
 /// # Errors
 /// Everything that is wrong with its parameters.
 pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>> {
     let params: Http = problem::read(&long_form(params, MAIN), "").map_err(|problem| vec![problem])?;
-    let timeout = Duration::try_from_secs_f64(params.timeout.unwrap_or(60.0))
-        .map_err(|_| vec![Problem::new("/timeout", "not a number of seconds")])?;
-    let endpoint =
-        Endpoint::new(&params.url, &params.headers, timeout, &context.targets).map_err(|problem| vec![problem])?;
-    let fingerprint = fingerprint("http", 1, &json!(params));
-    Ok(Box::new(HttpScorer { params, endpoint, fingerprint }))
+    let terms = Terms::new(params.range, params.direction, params.timeout)?;
+    let endpoint = Endpoint::new(&params.url, &params.headers, terms.timeout, &context.targets)
+        .map_err(|problem| vec![problem])?;
+    Ok(user::scorer(terms, fingerprint("http", 1, &json!(params)), endpoint))
 }
 
 #[async_trait]
-impl Scorer for HttpScorer {
-    fn score_kind(&self) -> ScoreKind {
-        self.params.range.map_or(ScoreKind::Binary, |(lo, hi)| ScoreKind::Bounded { lo, hi })
-    }
-
-    fn direction(&self) -> Direction {
-        self.params.direction
-    }
-
-    fn fingerprint(&self) -> Digest {
-        self.fingerprint
-    }
-
-    async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score {
-        match self.endpoint.post(&input.trial()).await {
-            Ok(result) => super::python::read(name, &result, self.params.range.unwrap_or((0.0, 1.0))),
-            Err(error) => Score::error(name, shorten(&error.message)),
-        }
+impl Source for Endpoint {
+    async fn score(&self, trial: Value) -> Result<Value, String> {
+        self.post(&trial).await.map_err(|error| error.message)
     }
 }
