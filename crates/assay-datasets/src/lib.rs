@@ -55,6 +55,15 @@ pub struct Cases {
     left: u64,
 }
 
+/// The rows of a file as they stand, without field mapping: a JSON object per row with its place. Cells of CSV are texts,
+/// empty ones null.
+///
+/// # Errors
+/// A missing file, an unknown format, or an unreadable first row.
+pub fn rows(path: &Path) -> Result<rows::Rows, DatasetError> {
+    rows::open(path, None)
+}
+
 /// Opens a dataset. Paths are relative to `base`.
 ///
 /// # Errors

@@ -35,11 +35,12 @@ impl fmt::Display for Place {
     }
 }
 
-pub(crate) type Row = Map<String, Value>;
+/// A row: a JSON object by column.
+pub type Row = Map<String, Value>;
 type Item = Result<(Row, Place), DatasetError>;
 
 /// Rows of one file or of all files of a directory.
-pub(crate) struct Rows {
+pub struct Rows {
     files: std::vec::IntoIter<PathBuf>,
     format: Option<Format>,
     current: Option<Box<dyn Iterator<Item = Item> + Send>>,
@@ -205,11 +206,17 @@ fn broken_json(place: Option<Place>, error: &serde_json::Error, text: &str) -> D
 
 fn csv_rows(path: &Path, file: File, delimiter: u8) -> Result<impl Iterator<Item = Item> + Send + use<>, DatasetError> {
     let path = path.to_owned();
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(BufReader::new(file));
+    let mut input = BufReader::new(file);
+    // The reader counts a line at its line feed, which it leaves to the next record where lines end in \r\n.
+    let late = input.fill_buf().is_ok_and(|start| {
+        start.iter().position(|byte| *byte == b'\n').is_some_and(|at| at > 0 && start[at - 1] == b'\r')
+    });
+    let line_of = move |position: &csv::Position| position.line() + u64::from(late);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(input);
     let failed = {
         let path = path.clone();
         move |error: csv::Error, line: Option<u64>| {
-            let line = error.position().map(csv::Position::line).or(line);
+            let line = error.position().map(line_of).or(line);
             let place = Some(Place { file: path.clone(), line });
             match error.kind() {
                 csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
@@ -235,7 +242,7 @@ fn csv_rows(path: &Path, file: File, delimiter: u8) -> Result<impl Iterator<Item
     }
     Ok(reader.into_records().map(move |record| {
         let record = record.map_err(|error| failed(error, None))?;
-        let line = record.position().map(csv::Position::line);
+        let line = record.position().map(line_of);
         let cells = record.iter().map(|cell| match cell {
             "" => Value::Null,
             text => Value::String(text.to_owned()),

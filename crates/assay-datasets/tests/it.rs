@@ -144,3 +144,17 @@ fn the_source_digest_changes_with_content_and_mapping() {
     fs::write(&path, "{\"q\":2}").unwrap();
     assert_ne!(first, source_digest(&plain, folder.path()).unwrap());
 }
+
+#[test]
+fn lines_are_counted_alike_whatever_ends_them() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, end) in [("unix.csv", "\n"), ("windows.csv", "\r\n")] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, ["a,b", "1,2", "\"x\",y"].join(end)).unwrap();
+        let lines: Vec<_> = assay_datasets::rows(&path).unwrap().map(|row| row.unwrap().1.line.unwrap()).collect();
+        assert_eq!(lines, [2, 3], "{name}");
+        std::fs::write(&path, ["a,b", "1,2", "3"].join(end)).unwrap();
+        let error = assay_datasets::rows(&path).unwrap().last().unwrap().unwrap_err().to_string();
+        assert!(error.contains(&format!("{name}:3")), "{error}");
+    }
+}

@@ -156,3 +156,55 @@ fn sizes_are_planned_without_a_run_and_from_one() {
     let said = folder.assay(&["stats", "power", "--run", "latest:v1", "--baseline", "latest:v1", "--scorer", "equals"]);
     assert!(said.code == 2 && said.err.contains("no case differed"), "{said:?}");
 }
+
+#[test]
+fn tables_from_elsewhere_are_analysed() {
+    let folder = Folder::new();
+    // Krippendorff's own example; its nominal α is published.
+    let kripp = "unit,a,b,c,d\n1,1,1,,1\n2,2,2,3,2\n3,3,3,3,3\n4,3,3,3,3\n5,2,2,2,2\n6,1,2,3,4\n7,4,4,4,4\n8,1,1,2,1\n9,2,2,2,2\n10,,5,5,5\n11,,,1,1\n12,,,3,\n";
+    folder.write("ratings.csv", kripp);
+    let said = folder.assay(&["stats", "agreement", "ratings.csv", "--raters", "a,b,c,d", "--json"]);
+    let got: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let alpha = got["coefficients"]["Krippendorff's α (nominal)"]["value"].as_f64().unwrap();
+    assert!((alpha - 0.743421052631579).abs() < 1e-9, "{got}");
+    folder.write(
+        "battles.jsonl",
+        (0..60)
+            .map(|i| {
+                format!(
+                    "{{\"model_a\": \"x\", \"model_b\": \"y\", \"winner\": \"{}\"}}\n",
+                    if i % 3 == 0 { "y" } else { "x" }
+                )
+            })
+            .collect::<String>(),
+    );
+    let said = folder.assay(&["stats", "rank", "battles.jsonl", "--json"]);
+    let got: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let gap = got["models"][0]["strength"].as_f64().unwrap() - got["models"][1]["strength"].as_f64().unwrap();
+    assert!((gap - 2f64.ln()).abs() < 1e-9 && got["models"][0]["model"] == "x", "{got}");
+    folder.write("classes.csv", "expected,predicted,score\na,a,1\na,b,2\nb,b,3\nb,,4\nc,c,5\n");
+    let said = folder.assay(&["stats", "classify", "classes.csv", "--json"]);
+    let got: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    // By hand: F1 of a 2/3, of b 1/2, of c 1.
+    assert!((got["macro_f1"]["value"].as_f64().unwrap() - (2.0 / 3.0 + 0.5 + 1.0) / 3.0).abs() < 1e-12, "{got}");
+    assert_eq!(got["accuracy"]["value"].as_f64(), Some(0.6));
+    let said = folder.assay(&["stats", "looks", "--json"]);
+    let got: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert!((got["boundaries"][0].as_f64().unwrap() - 4.876884948776417).abs() < 1e-6, "{got}");
+    for (arguments, what) in [
+        (vec!["stats", "classify", "classes.csv", "--truth", "expecte"], "did you mean `expected`"),
+        (
+            vec!["stats", "correlate", "classes.csv", "--x", "score", "--y", "expected"],
+            "classes.csv:2: `expected` is \"a\", not a number",
+        ),
+        (
+            vec!["stats", "rank", "classes.csv", "--a", "expected", "--b", "predicted", "--winner", "expected"],
+            "is empty",
+        ),
+        (vec!["stats", "agreement", "classes.csv", "--raters", "expected"], "two or more"),
+        (vec!["stats", "looks", "--at", "0.5,0.2"], "--at must rise"),
+    ] {
+        let said = folder.assay(&arguments);
+        assert!(said.code == 2 && said.err.contains(what), "{arguments:?}: {said:?}");
+    }
+}

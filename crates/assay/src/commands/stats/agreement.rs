@@ -1,0 +1,169 @@
+//! `assay stats agreement`: how far raters agree.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use assay_report::terminal::table;
+use assay_stats::agreement::{Chance, Level, Weights, cohen, kappa, krippendorff_interval};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::table::Table;
+use crate::commands::run::usage;
+use crate::commands::{Failure, say};
+use crate::exit;
+
+/// Krippendorff's α with its interval, Gwet's AC, Fleiss' κ and, for two raters, Cohen's κ, with the raw agreement.
+#[derive(Args)]
+pub struct Agreement {
+    /// A table of ratings.
+    file: PathBuf,
+    /// The raters' columns, when a row is a unit.
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["unit", "rater", "rating"])]
+    raters: Vec<String>,
+    /// The column that names the unit, when a row is a rating.
+    #[arg(long, default_value = "unit")]
+    unit: String,
+    /// The column that names the rater.
+    #[arg(long, default_value = "rater")]
+    rater: String,
+    /// The column of the rating.
+    #[arg(long, default_value = "rating")]
+    rating: String,
+    /// What distance between ratings means.
+    #[arg(long, value_enum, default_value_t = Scale::Nominal)]
+    level: Scale,
+    /// The level of the intervals.
+    #[arg(long, default_value_t = 0.95)]
+    confidence: f64,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Scale {
+    /// Equal or not; ratings may be words
+    Nominal,
+    /// By rank
+    Ordinal,
+    /// By difference
+    Interval,
+    /// By ratio
+    Ratio,
+}
+
+impl Agreement {
+    pub fn run(self) -> Result<u8, Failure> {
+        let source = Table::read(&self.file)?;
+        let (units, labels) = self.units(&source)?;
+        let rated = units.iter().filter(|unit| unit.iter().flatten().count() > 1).count();
+        let level = match self.level {
+            Scale::Nominal => Level::Nominal,
+            Scale::Ordinal => Level::Ordinal,
+            Scale::Interval => Level::Interval,
+            Scale::Ratio => Level::Ratio,
+        };
+        let weights = if self.level == Scale::Nominal { Weights::Identity } else { Weights::Quadratic };
+        let mut categories: Vec<f64> = units.iter().flatten().flatten().copied().collect();
+        categories.sort_by(f64::total_cmp);
+        categories.dedup();
+        let alpha = krippendorff_interval(&units, level, self.confidence);
+        let mut rows =
+            vec![(format!("Krippendorff's α ({})", word(self.level)), alpha.map(|a| (a.estimate, Some(a.interval))))];
+        for (name, chance) in [("Gwet's AC", Chance::Gwet), ("Fleiss' κ", Chance::Fleiss)] {
+            let found = kappa(&units, &categories, chance, weights);
+            rows.push((name.to_owned(), found.map(|c| (c.value, c.interval(self.confidence)))));
+        }
+        if units[0].len() == 2 {
+            let both: Vec<(f64, f64)> = units.iter().filter_map(|u| Some((u[0]?, u[1]?))).collect();
+            let (a, b): (Vec<f64>, Vec<f64>) = both.into_iter().unzip();
+            let found = cohen(&a, &b, weights);
+            rows.push(("Cohen's κ".to_owned(), found.map(|c| (c.value, c.interval(self.confidence)))));
+        }
+        let raw = kappa(&units, &categories, Chance::BrennanPrediger, Weights::Identity).map(|c| c.observed);
+        if self.json {
+            let coefficients: serde_json::Map<String, serde_json::Value> = rows
+                .into_iter()
+                .map(|(name, found)| {
+                    let value = found.map(|(v, i)| json!({"value": v, "interval": i.map(|i| [i.lower, i.upper])}));
+                    (name, json!(value))
+                })
+                .collect();
+            say(&json!({"units": rated, "raters": units[0].len(), "agreement": raw, "coefficients": coefficients})
+                .to_string());
+            return Ok(exit::PASS);
+        }
+        let categories = if labels.is_empty() { categories.len() } else { labels.len() };
+        say(&format!(
+            "{rated} units with two or more ratings, {} raters, {categories} categories; two raters say the same {} of \
+             the time",
+            units[0].len(),
+            raw.map_or_else(|| "?".into(), |raw| format!("{:.1}%", 100.0 * raw))
+        ));
+        let cells = rows
+            .into_iter()
+            .map(|(name, found)| match found {
+                Some((value, interval)) => {
+                    let interval = interval.map_or_else(|| "–".into(), |i| format!("{:.3} to {:.3}", i.lower, i.upper));
+                    vec![name, format!("{value:.3}"), interval]
+                }
+                None => vec![name, "–".into(), "not defined: no variation, or too few units".into()],
+            })
+            .collect();
+        say(&table(&["coefficient", "value", &format!("{:.0}% interval", 100.0 * self.confidence)], cells, &[1, 2]));
+        Ok(exit::PASS)
+    }
+
+    /// A row per unit; words become numbers in their order.
+    #[allow(clippy::type_complexity, reason = "the ratings and the words behind them")]
+    fn units(&self, source: &Table) -> Result<(Vec<Vec<Option<f64>>>, Vec<String>), Failure> {
+        let columns: Vec<Vec<Option<String>>> = if self.raters.is_empty() {
+            let (unit, rater, rating) =
+                (source.full(&self.unit)?, source.full(&self.rater)?, source.texts(&self.rating)?);
+            let mut raters: Vec<&String> = rater.iter().collect();
+            raters.sort();
+            raters.dedup();
+            let mut by_unit: BTreeMap<&String, Vec<Option<String>>> = BTreeMap::new();
+            for ((unit, rater), rating) in unit.iter().zip(&rater).zip(rating) {
+                let row = by_unit.entry(unit).or_insert_with(|| vec![None; raters.len()]);
+                let at = raters.binary_search(&rater).unwrap_or_default();
+                if row[at].is_some() && rating.is_some() {
+                    return Err(usage(format!("{}: rater `{rater}` rated unit `{unit}` twice", self.file.display())));
+                }
+                row[at] = rating.or(row[at].take());
+            }
+            by_unit.into_values().collect()
+        } else {
+            if self.raters.len() < 2 {
+                return Err(usage("--raters needs two or more columns".into()));
+            }
+            let columns = self.raters.iter().map(|name| source.texts(name)).collect::<Result<Vec<_>, _>>()?;
+            (0..columns[0].len()).map(|i| columns.iter().map(|column| column[i].clone()).collect()).collect()
+        };
+        let numeric = columns.iter().flatten().flatten().all(|text| text.trim().parse::<f64>().is_ok());
+        if !numeric && self.level != Scale::Nominal {
+            return Err(usage(format!("ratings must be numbers on the {} level", word(self.level))));
+        }
+        let mut labels: Vec<String> = Vec::new();
+        if !numeric {
+            labels = columns.iter().flatten().flatten().cloned().collect();
+            labels.sort();
+            labels.dedup();
+        }
+        let code = |text: &String| match labels.binary_search(text) {
+            Ok(at) => at as f64,
+            Err(_) => text.trim().parse().unwrap_or(f64::NAN),
+        };
+        Ok((columns.iter().map(|row| row.iter().map(|cell| cell.as_ref().map(code)).collect()).collect(), labels))
+    }
+}
+
+fn word(level: Scale) -> &'static str {
+    match level {
+        Scale::Nominal => "nominal",
+        Scale::Ordinal => "ordinal",
+        Scale::Interval => "interval",
+        Scale::Ratio => "ratio",
+    }
+}

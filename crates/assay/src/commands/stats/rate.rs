@@ -1,0 +1,91 @@
+//! `assay stats rate`: the intervals of a rate, or of the difference of two.
+
+use assay_report::terminal::table;
+use assay_stats::proportion::{self, critical};
+use clap::Args;
+use serde_json::json;
+
+use crate::commands::run::usage;
+use crate::commands::{Failure, say};
+use crate::exit;
+
+/// `47/50`: passes of cases.
+#[derive(Clone, Copy)]
+pub struct Count {
+    successes: u64,
+    cases: u64,
+}
+
+impl std::str::FromStr for Count {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parsed = text.split_once('/').and_then(|(k, n)| Some((k.trim().parse().ok()?, n.trim().parse().ok()?)));
+        match parsed {
+            Some((successes, cases)) if cases > 0 && successes <= cases => Ok(Self { successes, cases }),
+            Some(_) => Err("the passes must be at most the cases, of which there must be one or more".into()),
+            None => Err("passes and cases are written like 47/50".into()),
+        }
+    }
+}
+
+/// Passes of cases.
+#[derive(Args)]
+pub struct Rate {
+    /// Passes of cases, such as 47/50.
+    count: Count,
+    /// Independent passes of cases to compare with.
+    #[arg(long)]
+    baseline: Option<Count>,
+    /// The level of the intervals.
+    #[arg(long, default_value_t = 0.95)]
+    confidence: f64,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Rate {
+    pub fn run(self) -> Result<u8, Failure> {
+        if !(0.5..1.0).contains(&self.confidence) {
+            return Err(usage(format!("--confidence must be from 0.5 to below 1, not {}", self.confidence)));
+        }
+        let z = critical(self.confidence);
+        let Count { successes: k, cases: n } = self.count;
+        let mut rows = vec![
+            ("wilson", proportion::wilson(k as f64, n as f64, z)),
+            ("clopper-pearson", proportion::clopper_pearson(k, n, self.confidence)),
+            ("jeffreys", proportion::jeffreys(k, n, self.confidence)),
+        ];
+        let mut value = k as f64 / n as f64;
+        if let Some(Count { successes: j, cases: m }) = self.baseline {
+            let (p, q) = (value, j as f64 / m as f64);
+            let (c, b) = (rows[0].1, proportion::wilson(j as f64, m as f64, z));
+            value = p - q;
+            rows = vec![
+                ("newcombe", proportion::mover(p, c, q, b)),
+                ("miettinen-nurminen", proportion::miettinen_nurminen((k, n), (j, m), z)),
+                ("agresti-caffo", proportion::agresti_caffo((k, n), (j, m), z)),
+            ];
+        }
+        if self.json {
+            let intervals: serde_json::Map<String, serde_json::Value> =
+                rows.iter().map(|(name, i)| ((*name).to_owned(), json!([i.lower, i.upper]))).collect();
+            say(&json!({"value": value, "confidence": self.confidence, "intervals": intervals}).to_string());
+            return Ok(exit::PASS);
+        }
+        let (what, scale, unit) = match self.baseline {
+            Some(_) => ("difference", 100.0, " pts"),
+            None => ("rate", 100.0, "%"),
+        };
+        say(&format!("{what} {:.2}{unit}, {:.0}% intervals", scale * value, 100.0 * self.confidence));
+        let cells = rows
+            .iter()
+            .map(|(name, i)| {
+                vec![(*name).to_owned(), format!("{:.2} to {:.2}{unit}", scale * i.lower, scale * i.upper)]
+            })
+            .collect();
+        say(&table(&["method", "interval"], cells, &[1]));
+        Ok(exit::PASS)
+    }
+}

@@ -1,0 +1,78 @@
+//! Columns of a file that the user names.
+
+use std::path::{Path, PathBuf};
+
+use assay_core::problem::did_you_mean;
+use assay_datasets::rows::Place;
+use serde_json::{Map, Value};
+
+use crate::commands::Failure;
+use crate::commands::run::usage;
+
+/// A file as rows.
+pub struct Table {
+    path: PathBuf,
+    columns: Vec<String>,
+    rows: Vec<(Map<String, Value>, Place)>,
+}
+
+impl Table {
+    /// Reads a JSONL, CSV, TSV, Parquet, YAML or JSON file.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let rows = assay_datasets::rows(path)?.collect::<Result<Vec<_>, _>>()?;
+        let mut columns: Vec<String> = Vec::new();
+        for (row, _) in &rows {
+            for name in row.keys() {
+                if !columns.contains(name) {
+                    columns.push(name.clone());
+                }
+            }
+        }
+        if rows.is_empty() {
+            return Err(usage(format!("{}: there are no rows", path.display())));
+        }
+        Ok(Self { path: path.to_owned(), columns, rows })
+    }
+
+    /// The cells of a column; `None` where a row has none.
+    fn cells(&self, column: &str) -> Result<impl Iterator<Item = (Option<&Value>, &Place)>, Failure> {
+        if !self.columns.iter().any(|name| name == column) {
+            let near = did_you_mean(column, self.columns.iter().map(String::as_str));
+            let hint = near.map_or_else(
+                || format!("it has: {}", self.columns.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(usage(format!("{}: there is no column `{column}` ({hint})", self.path.display())));
+        }
+        let column = column.to_owned();
+        Ok(self.rows.iter().map(move |(row, place)| (row.get(&column).filter(|cell| !cell.is_null()), place)))
+    }
+
+    /// A column of texts; other values as JSON.
+    pub fn texts(&self, column: &str) -> Result<Vec<Option<String>>, Failure> {
+        let text = |cell: &Value| cell.as_str().map_or_else(|| cell.to_string(), str::to_owned);
+        Ok(self.cells(column)?.map(|(cell, _)| cell.map(text)).collect())
+    }
+
+    /// A column of texts without gaps.
+    pub fn full(&self, column: &str) -> Result<Vec<String>, Failure> {
+        let cells = self.texts(column)?;
+        cells.into_iter().zip(&self.rows).map(|(cell, (_, place))| cell.ok_or_else(|| empty(place, column))).collect()
+    }
+
+    /// A column of numbers; `None` where a row has none.
+    pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, Failure> {
+        self.cells(column)?
+            .map(|(cell, place)| {
+                let Some(cell) = cell else { return Ok(None) };
+                let number =
+                    cell.as_f64().or_else(|| cell.as_str()?.trim().parse().ok()).filter(|n: &f64| n.is_finite());
+                number.map(Some).ok_or_else(|| usage(format!("{place}: `{column}` is {cell}, not a number")))
+            })
+            .collect()
+    }
+}
+
+fn empty(place: &Place, column: &str) -> Failure {
+    usage(format!("{place}: `{column}` is empty"))
+}
