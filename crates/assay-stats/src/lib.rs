@@ -15,7 +15,8 @@
 //! | [`agreement`] | Krippendorff's α, κ family, Gwet's AC, intra-class correlations |
 //! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
 //! | [`sequential`] | group-sequential boundaries, e-values, confidence sequences |
-//! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, weighting, off-policy estimates |
+//! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, A/A checks |
+//! | [`quasi`] | difference in differences, weighting, off-policy estimates, interleaving |
 //! | [`power`] | sample sizes, detectable effects, exact power |
 //! | [`passk`] | pass@k and pass^k |
 //! | [`multiplicity`] | Holm, Hochberg, Hommel, BH, BY, max-T |
@@ -40,6 +41,7 @@ pub mod passk;
 pub mod power;
 pub mod proportion;
 pub mod quantile;
+pub mod quasi;
 pub mod rank;
 pub mod sequential;
 pub mod special;

@@ -1,377 +1,750 @@
-//! Experiments on live traffic: sample ratio, variance reduction, ratio metrics, lift, and what logs say about a policy
-//! that was not run.
+//! Randomised online experiments: was the split kept, what is the effect, and does the machinery hold its level.
+//!
+//! The unit of randomisation (user, session) is the case: events are added up to it first. Every metric becomes an
+//! [`Arm`] (value, variance of one unit, units), and [`effect`] and [`lift`] compare two of those.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
 
 use crate::estimate::Interval;
-use crate::linear::Matrix;
-use crate::proportion::critical;
-use crate::special::{chi_square_sf, ln_gamma, normal_cdf, t_quantile, t_sf};
+use crate::mean::sum;
+use crate::special::{beta_cdf, binomial_cdf, binomial_pmf, chi_square_sf, ln_gamma, normal_cdf, t_quantile, t_sf};
 
-/// Pearson's χ² of observed assignments against the configured split: statistic and p-value. Below 0.001 the experiment
-/// is broken and its results say nothing. `None` for fewer than two arms, unequal lengths or shares that are not above
-/// 0. Fabijan et al. 2019.
-pub fn sample_ratio(observed: &[u64], shares: &[f64]) -> Option<(f64, f64)> {
-    let (expected, total) = expected(observed, shares)?;
-    let statistic: f64 =
-        observed.iter().zip(&expected).map(|(o, p)| (*o as f64 - p * total).powi(2) / (p * total)).sum();
-    (total > 0.0).then(|| (statistic, chi_square_sf(statistic, observed.len() as f64 - 1.0)))
+/// How far a split is from the configured one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concern {
+    /// p ≥ 0.01.
+    None,
+    /// p < 0.01: look for a cause before trusting an effect.
+    Warning,
+    /// p < 0.001: do not trust any effect. Fabijan et al. 2019.
+    Alert,
 }
 
-/// The e-value against the configured split by a Dirichlet(1, …, 1) mixture; it may be read after every unit: a split
-/// that holds reaches 1/α at any time with a chance of at most α. Lindon & Malek 2020 (arXiv 2011.03567).
-pub fn sample_ratio_e_value(observed: &[u64], shares: &[f64]) -> Option<f64> {
-    let (expected, total) = expected(observed, shares)?;
-    let arms = observed.len() as f64;
-    let mixture: f64 =
-        observed.iter().map(|n| ln_gamma(1.0 + *n as f64)).sum::<f64>() + ln_gamma(arms) - ln_gamma(arms + total);
-    let null: f64 = observed.iter().zip(&expected).map(|(n, p)| *n as f64 * p.ln()).sum();
-    Some((mixture - null).exp())
+/// The test for a sample ratio mismatch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SampleRatio {
+    /// Pearson's χ².
+    pub chi2: f64,
+    /// Arms − 1.
+    pub df: u32,
+    /// p-value of χ², for a single look.
+    pub p: f64,
+    /// p-value of the exact binomial test, of two arms.
+    pub exact: Option<f64>,
+    /// What to make of the exact p-value, or else of that of χ².
+    pub concern: Concern,
 }
 
-fn expected(observed: &[u64], shares: &[f64]) -> Option<(Vec<f64>, f64)> {
-    let sum: f64 = shares.iter().sum();
-    let valid =
-        observed.len() > 1 && observed.len() == shares.len() && shares.iter().all(|s| *s > 0.0 && s.is_finite());
-    valid.then(|| (shares.iter().map(|s| s / sum).collect(), observed.iter().sum::<u64>() as f64))
+/// Pearson's χ² test of the units in each arm against the configured shares, which are scaled to sum to 1: an
+/// approximation that is good from about five expected units in each arm. For two arms also the exact test. O(arms).
+///
+/// # Errors
+/// Fewer than two arms, mismatched lengths, a share that is not above 0, no unit.
+pub fn sample_ratio(counts: &[u64], shares: &[f64]) -> Result<SampleRatio, &'static str> {
+    let shares = split(counts, shares)?;
+    let total = counts.iter().sum::<u64>() as f64;
+    if total == 0.0 {
+        return Err("no unit has been assigned");
+    }
+    let chi2 =
+        sum(counts.iter().zip(&shares).map(|(count, share)| (*count as f64 / total - share).powi(2) / share)) * total;
+    let df = counts.len() as u32 - 1;
+    let p = chi_square_sf(chi2, f64::from(df));
+    let exact = (df == 1).then(|| binomial_test(counts[0], counts[0] + counts[1], shares[0]));
+    let concern = match exact.unwrap_or(p) {
+        p if p < 0.001 => Concern::Alert,
+        p if p < 0.01 => Concern::Warning,
+        _ => Concern::None,
+    };
+    Ok(SampleRatio { chi2, df, p, exact, concern })
 }
 
-/// A difference treatment − control with its t or normal interval.
+/// The exact two-sided binomial p-value: the probability of all counts that are no more likely than `k`, up to
+/// rounding. O(log n) tails.
+fn binomial_test(k: u64, n: u64, p: f64) -> f64 {
+    // From the side on which the count is too small.
+    let (k, p) = if k as f64 > n as f64 * p { (n - k, 1.0 - p) } else { (k, p) };
+    let mean = n as f64 * p;
+    if k as f64 >= mean {
+        return 1.0;
+    }
+    let limit = binomial_pmf(k, n, p) * (1.0 + 1e-7);
+    let (mut likely, mut rare) = (mean.ceil() as u64, n + 1);
+    while likely < rare {
+        let middle = likely + (rare - likely) / 2;
+        if binomial_pmf(middle, n, p) <= limit {
+            rare = middle;
+        } else {
+            likely = middle + 1;
+        }
+    }
+    let above = if rare > n { 0.0 } else { beta_cdf(p, rare as f64, (n - rare) as f64 + 1.0) };
+    (binomial_cdf(k, n, p) + above).min(1.0)
+}
+
+/// The checked shares, scaled to sum to 1.
+fn split(counts: &[u64], shares: &[f64]) -> Result<Vec<f64>, &'static str> {
+    if counts.len() != shares.len() || counts.len() < 2 {
+        return Err("there must be two arms or more, each with a count and a share");
+    }
+    let total = sum(shares.iter().copied());
+    if !shares.iter().all(|share| *share > 0.0) || !total.is_finite() {
+        return Err("shares must be above 0 and finite");
+    }
+    Ok(shares.iter().map(|share| share / total).collect())
+}
+
+/// The usual concentration of [`sample_ratio_log_e`]: alert to deviations of about a percentage point.
+pub const CONCENTRATION: f64 = 10_000.0;
+
+/// Log e-value of the units in each arm against the configured shares: ln of the Dirichlet-multinomial likelihood, with
+/// parameters `concentration` · share, over the multinomial one. May be looked at after every unit: a mismatch is
+/// shown at level α once it reaches −ln α ([`always_valid_p`](crate::sequential::always_valid_p)). 0 without units.
+/// O(arms). Lindon & Malek 2020.
+///
+/// # Errors
+/// As [`sample_ratio`], and a concentration that is not above 0 and finite.
+pub fn sample_ratio_log_e(counts: &[u64], shares: &[f64], concentration: f64) -> Result<f64, &'static str> {
+    let shares = split(counts, shares)?;
+    if !(concentration > 0.0 && concentration.is_finite()) {
+        return Err("the concentration must be above 0 and finite");
+    }
+    let rising = |a: f64, n: f64| ln_gamma(a + n) - ln_gamma(a);
+    let arms = counts.iter().zip(&shares).map(|(count, share)| {
+        let n = *count as f64;
+        rising(concentration * share, n) - n * share.ln()
+    });
+    Ok(sum(arms) - rising(concentration, counts.iter().sum::<u64>() as f64))
+}
+
+/// The pooled z statistic and two-sided p-value of the difference of two rates, (successes, units) of treatment and of
+/// control. `None` without units in either arm, with more successes than units, or when all or no units succeed.
+pub fn two_proportions(treatment: (u64, u64), control: (u64, u64)) -> Option<(f64, f64)> {
+    let ((k1, n1), (k0, n0)) = (treatment, control);
+    if n1 == 0 || n0 == 0 || k1 > n1 || k0 > n0 {
+        return None;
+    }
+    let (n1, n0) = (n1 as f64, n0 as f64);
+    let pooled = (k1 + k0) as f64 / (n1 + n0);
+    let se = (pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n0)).sqrt();
+    let z = (k1 as f64 / n1 - k0 as f64 / n0) / se;
+    (se > 0.0).then(|| (z, 2.0 * normal_cdf(-z.abs())))
+}
+
+/// What a comparison needs to know of one arm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Arm {
+    /// The mean or ratio.
+    pub value: f64,
+    /// Variance of one unit: the squared standard error times the number of units.
+    pub variance: f64,
+    /// Units.
+    pub n: u64,
+}
+
+impl Arm {
+    /// The mean of the units' values. `None` below two units, or with a value that is not finite. O(units).
+    pub fn mean(values: &[f64]) -> Option<Self> {
+        let moments = Moments::of(values.iter().map(|y| (*y, 0.0)))?;
+        Some(Self { value: moments.y, variance: moments.yy, n: moments.n })
+    }
+
+    /// Σ numerator / Σ denominator over units given as (numerator, denominator), with the delta-method variance
+    /// (σ²_Y − 2Rσ_XY + R²σ²_X)/X̄². `None` as for [`Arm::mean`], or when the denominators sum to 0. O(units). Deng,
+    /// Knoblich & Lu 2018.
+    pub fn ratio(units: &[(f64, f64)]) -> Option<Self> {
+        let moments = Moments::of(units.iter().copied())?;
+        let value = moments.y / moments.x;
+        let variance = moments.residual(value) / (moments.x * moments.x);
+        (value.is_finite() && variance.is_finite()).then_some(Self { value, variance, n: moments.n })
+    }
+
+    fn squared_se(self) -> f64 {
+        self.variance / self.n as f64
+    }
+}
+
+/// The variance that rounding alone makes of equal numbers of this size.
+pub(crate) fn rounding(size: f64) -> f64 {
+    (4.0 * f64::EPSILON * size).powi(2)
+}
+
+/// Means, variances and the covariance of pairs (y, x), with denominator n − 1.
+struct Moments {
+    n: u64,
+    y: f64,
+    x: f64,
+    yy: f64,
+    xx: f64,
+    yx: f64,
+}
+
+impl Moments {
+    fn of(pairs: impl Iterator<Item = (f64, f64)> + Clone) -> Option<Self> {
+        let n = pairs.clone().count();
+        let mean = |part: fn((f64, f64)) -> f64| sum(pairs.clone().map(part)) / n as f64;
+        let (y, x) = (mean(|pair| pair.0), mean(|pair| pair.1));
+        let product =
+            |part: fn(f64, f64) -> f64| sum(pairs.clone().map(|(a, b)| part(a - y, b - x))) / (n as f64 - 1.0);
+        let spread = |variance: f64, size: f64| if variance <= rounding(size) { 0.0 } else { variance };
+        let (yy, xx) = (spread(product(|a, _| a * a), y), spread(product(|_, b| b * b), x));
+        let moments = Self { n: n as u64, y, x, yy, xx, yx: product(|a, b| a * b) };
+        (n >= 2 && moments.yy.is_finite() && moments.xx.is_finite()).then_some(moments)
+    }
+
+    /// Variance of y − slope · x.
+    fn residual(&self, slope: f64) -> f64 {
+        (self.yy - 2.0 * slope * self.yx + slope * slope * self.xx).max(0.0)
+    }
+}
+
+/// Two arms after CUPED.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cuped {
+    /// Treatment, adjusted.
+    pub treatment: Arm,
+    /// Control, adjusted.
+    pub control: Arm,
+    /// θ = Cov(Y, X)/Var(X) over both arms; 0 when the covariate does not vary.
+    pub theta: f64,
+    /// The share of the variance of the difference that is left.
+    pub variance_left: f64,
+}
+
+/// Adjusts outcomes by a covariate from before the experiment: Y − θ(X − X̄), with θ and X̄ of both arms together. Units
+/// are (outcome, covariate); a missing covariate is replaced by X̄. `None` below two units in an arm, or with a value
+/// that is not finite. The covariate must not be touched by the treatment. O(units). Deng et al. 2013.
+pub fn cuped(treatment: &[(f64, Option<f64>)], control: &[(f64, Option<f64>)]) -> Option<Cuped> {
+    let all = || treatment.iter().chain(control);
+    let known = all().filter(|unit| unit.1.is_some()).count().max(1) as f64;
+    let centre = sum(all().filter_map(|unit| unit.1)) / known;
+    let filled = |unit: &(f64, Option<f64>)| (unit.0, unit.1.unwrap_or(centre));
+    let pooled = Moments::of(all().map(filled))?;
+    let theta = if pooled.xx > 0.0 { pooled.yx / pooled.xx } else { 0.0 };
+    let (t, c) = (Moments::of(treatment.iter().map(filled))?, Moments::of(control.iter().map(filled))?);
+    let adjusted =
+        |arm: &Moments| Arm { value: arm.y - theta * (arm.x - pooled.x), variance: arm.residual(theta), n: arm.n };
+    let before = t.yy / t.n as f64 + c.yy / c.n as f64;
+    let (treatment, control) = (adjusted(&t), adjusted(&c));
+    let left = (treatment.squared_se() + control.squared_se()) / before;
+    Some(Cuped { treatment, control, theta, variance_left: if before > 0.0 { left } else { 1.0 } })
+}
+
+/// The difference treatment − control.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Effect {
-    /// The estimate.
+    /// The difference.
     pub value: f64,
     /// Its standard error.
     pub se: f64,
-    /// Degrees of freedom; infinite for a normal interval.
+    /// Degrees of freedom of the t distribution behind interval and p-value.
     pub df: f64,
-    /// The interval.
+    /// Confidence interval.
     pub interval: Interval,
-    /// Two-sided p-value against 0.
+    /// Two-sided p-value of no difference.
     pub p: f64,
 }
 
 impl Effect {
-    fn new(value: f64, se: f64, df: f64, confidence: f64) -> Option<Self> {
-        if !(se > 0.0 && se.is_finite() && value.is_finite() && df > 0.0) {
-            return None;
+    /// From the squared standard errors of two independent parts and their degrees of freedom, combined by
+    /// Satterthwaite. `None` without variance.
+    pub(crate) fn of(value: f64, parts: [(f64, f64); 2], confidence: f64) -> Option<Self> {
+        let [(a, da), (b, db)] = parts;
+        Self::with_df(value, (a + b).sqrt(), (a + b).powi(2) / (a * a / da + b * b / db), confidence)
+    }
+
+    /// `None` when the standard error is 0 or an input is not a number.
+    pub(crate) fn with_df(value: f64, se: f64, df: f64, confidence: f64) -> Option<Self> {
+        let half = t_quantile(0.5 + 0.5 * confidence, df) * se;
+        (value.is_finite() && se > 0.0 && half > 0.0 && half.is_finite()).then(|| Self {
+            value,
+            se,
+            df,
+            interval: Interval { lower: value - half, upper: value + half },
+            p: (2.0 * t_sf((value / se).abs(), df)).min(1.0),
+        })
+    }
+}
+
+/// Welch's difference treatment − control of two arms. `None` below two units in an arm, when neither arm varies, or
+/// when an input is out of range. Welch 1947.
+pub fn effect(treatment: Arm, control: Arm, confidence: f64) -> Option<Effect> {
+    let parts = [treatment, control].map(|arm| (arm.squared_se(), arm.n as f64 - 1.0));
+    (treatment.n >= 2 && control.n >= 2).then(|| Effect::of(treatment.value - control.value, parts, confidence))?
+}
+
+/// How the interval of a [`Lift`] was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LiftMethod {
+    /// Delta method on the logarithm of treatment/control.
+    LogDelta,
+    /// Fieller's theorem.
+    Fieller,
+}
+
+/// The relative difference treatment/control − 1.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lift {
+    /// The estimate.
+    pub value: f64,
+    /// Its interval; `None` when it is unbounded, as the control cannot be told from 0 (g ≥ 1).
+    pub interval: Option<Interval>,
+    /// How it was found.
+    pub method: LiftMethod,
+    /// Fieller's g = (critical value · standard error of the control / control)²: how close the control is to 0.
+    pub g: f64,
+}
+
+/// The relative difference with the interval of the delta method on the logarithm, or of Fieller's theorem when that is
+/// not good enough: g above 0.05, or a treatment that is not of the control's sign. `None` as for [`effect`], and when
+/// the control is exactly 0.
+pub fn lift(treatment: Arm, control: Arm, confidence: f64) -> Option<Lift> {
+    let careful = fieller(treatment, control, confidence)?;
+    let by_delta = log_delta(treatment, control, confidence).filter(|_| careful.g <= 0.05);
+    Some(by_delta.unwrap_or(careful))
+}
+
+/// treatment/control · exp(± t · √(v_T/T² + v_C/C²)) − 1, with Welch's degrees of freedom on that scale. `None` as for
+/// [`effect`], and unless both arms are above 0 or both below.
+pub fn log_delta(treatment: Arm, control: Arm, confidence: f64) -> Option<Lift> {
+    let ratio = treatment.value / control.value;
+    let scaled =
+        [treatment, control].map(|arm| Arm { value: 0.0, variance: arm.variance / arm.value.powi(2), n: arm.n });
+    if !(ratio > 0.0 && ratio.is_finite()) {
+        return None;
+    }
+    let Interval { lower, upper } = effect(scaled[0], scaled[1], confidence)?.interval;
+    let interval = Interval { lower: ratio * lower.exp() - 1.0, upper: ratio * upper.exp() - 1.0 };
+    let g = nearness(treatment, control, confidence)?;
+    Some(Lift { value: ratio - 1.0, interval: Some(interval), method: LiftMethod::LogDelta, g })
+}
+
+/// The ratios ρ that T − ρC does not refute: the roots of (T − ρC)² = t²(v_T + ρ²v_C), minus 1, with Welch's degrees of
+/// freedom of the difference. The interval is `None` for g ≥ 1. `None` as for [`effect`], and when the control is
+/// exactly 0. Fieller 1954.
+pub fn fieller(treatment: Arm, control: Arm, confidence: f64) -> Option<Lift> {
+    let g = nearness(treatment, control, confidence)?;
+    let ratio = treatment.value / control.value;
+    if !ratio.is_finite() {
+        return None;
+    }
+    // Everything in units of the control.
+    let critical2 = t_quantile(0.5 + 0.5 * confidence, effect(treatment, control, confidence)?.df).powi(2);
+    let a = critical2 * treatment.squared_se() / control.value.powi(2);
+    let interval = (g < 1.0).then(|| {
+        let half = (a * (1.0 - g) + g * ratio * ratio).sqrt();
+        Interval { lower: (ratio - half) / (1.0 - g) - 1.0, upper: (ratio + half) / (1.0 - g) - 1.0 }
+    });
+    Some(Lift { value: ratio - 1.0, interval, method: LiftMethod::Fieller, g })
+}
+
+fn nearness(treatment: Arm, control: Arm, confidence: f64) -> Option<f64> {
+    let df = effect(treatment, control, confidence)?.df;
+    Some(t_quantile(0.5 + 0.5 * confidence, df).powi(2) * control.squared_se() / control.value.powi(2))
+}
+
+/// A unit with its covariates from before the experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// The outcome.
+    pub outcome: f64,
+    /// The same covariates for every unit; `None` where one is missing.
+    pub covariates: Vec<Option<f64>>,
+}
+
+/// The regression-adjusted difference.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adjusted {
+    /// Mean outcome at the mean covariates of all units, under treatment.
+    pub treatment: f64,
+    /// The same, under control.
+    pub control: f64,
+    /// Their difference, with the HC2 standard error.
+    pub effect: Effect,
+    /// Covariates that were left out, because they are constant or follow from those before them in an arm.
+    pub left_out: Vec<usize>,
+}
+
+/// Lin's estimator: the outcome regressed on treatment, covariates centred at their mean over all units, and their
+/// products, which is one regression in each arm, with the HC2 standard error Σ w²e²/(1 − h). A missing covariate is
+/// replaced by its mean and gets an indicator column. Without covariates this is Welch's difference; never less precise
+/// than it in large samples. Satterthwaite's degrees of freedom, of units − columns in each arm. O(units · columns²),
+/// memory O(units · columns). Lin 2013.
+///
+/// # Errors
+/// Values that are not finite, units with different numbers of covariates, no unit in an arm beyond the columns, a unit
+/// that alone decides a coefficient, no variance.
+pub fn lin(treatment: &[Unit], control: &[Unit], confidence: f64) -> Result<Adjusted, &'static str> {
+    let all = || treatment.iter().chain(control);
+    let width = all().next().ok_or("no unit")?.covariates.len();
+    let finite = |unit: &Unit| unit.outcome.is_finite() && unit.covariates.iter().flatten().all(|x| x.is_finite());
+    if !all().all(|unit| unit.covariates.len() == width && finite(unit)) {
+        return Err("units must have finite values and the same number of covariates");
+    }
+    let mut arms = [Regression::new(treatment.len()), Regression::new(control.len())];
+    let mut left_out = Vec::new();
+    for at in 0..width {
+        let known = all().filter(|unit| unit.covariates[at].is_some()).count() as f64;
+        let missing = all().count() as f64 - known;
+        let centre = sum(all().filter_map(|unit| unit.covariates[at])) / known.max(1.0);
+        let share = missing / (known + missing);
+        let value = |unit: &Unit| unit.covariates[at].map_or(0.0, |x| x - centre);
+        let absent = |unit: &Unit| f64::from(u8::from(unit.covariates[at].is_none())) - share;
+        if !extend(&mut arms, [treatment, control], &value) {
+            left_out.push(at);
         }
-        let t = value / se;
-        let (quantile, p) = if df.is_finite() {
-            (t_quantile(0.5 + 0.5 * confidence, df), 2.0 * t_sf(t.abs(), df))
-        } else {
-            (critical(confidence), 2.0 * normal_cdf(-t.abs()))
+        if missing > 0.0 {
+            extend(&mut arms, [treatment, control], &absent);
+        }
+    }
+    let [t, c] = [(&arms[0], treatment), (&arms[1], control)]
+        .map(|(arm, units)| arm.at_point(&units.iter().map(|unit| unit.outcome).collect::<Vec<_>>()));
+    let ((treatment, tv, td), (control, cv, cd)) = (t?, c?);
+    let effect =
+        Effect::of(treatment - control, [(tv, td), (cv, cd)], confidence).ok_or("the outcome does not vary")?;
+    Ok(Adjusted { treatment, control, effect, left_out })
+}
+
+/// Adds a column to both regressions, or to neither when it is redundant in one.
+fn extend(arms: &mut [Regression; 2], units: [&[Unit]; 2], value: &dyn Fn(&Unit) -> f64) -> bool {
+    let [a, b] = [0, 1].map(|i| arms[i].new_direction(units[i].iter().map(value).collect(), 0.0));
+    let (Some(a), Some(b)) = (a, b) else { return false };
+    arms[0].columns.push(a);
+    arms[1].columns.push(b);
+    true
+}
+
+/// A least-squares fit by orthonormal columns (modified Gram–Schmidt, twice). Each column carries its value at one point
+/// at which the outcome is wanted, which takes part in the same steps.
+struct Regression {
+    columns: Vec<(Vec<f64>, f64)>,
+}
+
+impl Regression {
+    /// With the intercept only.
+    fn new(rows: usize) -> Self {
+        let one = 1.0 / (rows as f64).sqrt();
+        Self { columns: vec![(vec![one; rows], one)] }
+    }
+
+    /// What is new in a column, at unit length; `None` when nothing is.
+    fn new_direction(&self, mut column: Vec<f64>, mut point: f64) -> Option<(Vec<f64>, f64)> {
+        let length = dot(&column, &column).sqrt();
+        for _ in 0..2 {
+            for (basis, at_point) in &self.columns {
+                let share = dot(basis, &column);
+                column.iter_mut().zip(basis).for_each(|(x, b)| *x -= share * b);
+                point -= share * at_point;
+            }
+        }
+        let left = dot(&column, &column).sqrt();
+        column.iter_mut().for_each(|x| *x /= left);
+        (left > 1e-9 * length).then(|| (column, point / left))
+    }
+
+    /// The fitted outcome at the point, its HC2 variance and the degrees of freedom.
+    fn at_point(&self, outcome: &[f64]) -> Result<(f64, f64, f64), &'static str> {
+        let df = outcome.len() as f64 - self.columns.len() as f64;
+        if df < 1.0 {
+            return Err("an arm has too few units for its covariates");
+        }
+        let coefficients: Vec<f64> = self.columns.iter().map(|(column, _)| dot(column, outcome)).collect();
+        let over = |row: usize, factor: &dyn Fn(usize) -> f64| -> f64 {
+            self.columns.iter().enumerate().map(|(j, (column, _))| column[row] * factor(j)).sum()
         };
-        let interval = Interval { lower: value - quantile * se, upper: value + quantile * se };
-        Some(Self { value, se, df, interval, p })
-    }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Covariance with n − 1.
-fn covariance(x: &[f64], y: &[f64]) -> f64 {
-    let (mx, my) = (mean(x), mean(y));
-    x.iter().zip(y).map(|(a, b)| (a - mx) * (b - my)).sum::<f64>() / (x.len() as f64 - 1.0)
-}
-
-fn welch(a: &[f64], b: &[f64], confidence: f64) -> Option<Effect> {
-    let (va, vb) = (covariance(a, a) / a.len() as f64, covariance(b, b) / b.len() as f64);
-    let variance = va + vb;
-    let df = variance * variance / (va * va / (a.len() as f64 - 1.0) + vb * vb / (b.len() as f64 - 1.0));
-    Effect::new(mean(a) - mean(b), variance.sqrt(), df, confidence)
-}
-
-/// One arm of an experiment: an outcome for each unit and a covariate from before the experiment.
-#[derive(Clone, Copy, Debug)]
-pub struct Arm<'a> {
-    /// Outcomes.
-    pub y: &'a [f64],
-    /// Covariates in the same order; NaN where there is none.
-    pub x: &'a [f64],
-}
-
-/// CUPED: outcomes less θ·(covariate − its mean), θ = cov(y, x)/var(x) pooled within the arms, then Welch's interval. A
-/// missing covariate counts as the mean, which leaves the estimate unbiased. `None` below two units in an arm, for
-/// unequal lengths or without variation. Deng, Xu, Kohavi & Walker 2013.
-pub fn cuped(treatment: Arm<'_>, control: Arm<'_>, confidence: f64) -> Option<Effect> {
-    let valid = |arm: &Arm<'_>| arm.y.len() > 1 && arm.y.len() == arm.x.len() && arm.y.iter().all(|v| v.is_finite());
-    if !valid(&treatment) || !valid(&control) {
-        return None;
-    }
-    let known: Vec<f64> = treatment.x.iter().chain(control.x).copied().filter(|x| !x.is_nan()).collect();
-    let centre = mean(&known);
-    let filled = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| if x.is_nan() { 0.0 } else { x - centre }).collect() };
-    let (xt, xc) = (filled(treatment.x), filled(control.x));
-    let weight = |n: usize| n as f64 - 1.0;
-    let pooled = |f: &dyn Fn(&[f64], &[f64]) -> f64| {
-        weight(xt.len()) * f(treatment.y, &xt) + weight(xc.len()) * f(control.y, &xc)
-    };
-    let spread = weight(xt.len()) * covariance(&xt, &xt) + weight(xc.len()) * covariance(&xc, &xc);
-    let theta = if spread > 0.0 { pooled(&covariance) / spread } else { 0.0 };
-    let adjusted = |y: &[f64], x: &[f64]| -> Vec<f64> { y.iter().zip(x).map(|(y, x)| y - theta * x).collect() };
-    welch(&adjusted(treatment.y, &xt), &adjusted(control.y, &xc), confidence)
-}
-
-/// Lin's regression adjustment: outcome on treatment, centred covariates and their interactions, with the HC2 standard
-/// error of the treatment's coefficient and a normal interval. Never less precise than no adjustment in large samples.
-/// `covariates[i]` are unit i's. `None` for collinear covariates or too few units. Lin 2013. O(units · covariates²).
-pub fn lin(y: &[f64], treated: &[bool], covariates: &[Vec<f64>], confidence: f64) -> Option<Effect> {
-    let (n, k) = (y.len(), covariates.first().map_or(0, Vec::len));
-    let finite = y.iter().chain(covariates.iter().flatten()).all(|v| v.is_finite());
-    if treated.len() != n || covariates.len() != n || covariates.iter().any(|row| row.len() != k) || !finite {
-        return None;
-    }
-    let centre: Vec<f64> = (0..k).map(|j| covariates.iter().map(|row| row[j]).sum::<f64>() / n as f64).collect();
-    let row = |i: usize| -> Vec<(usize, f64)> {
-        let t = f64::from(u8::from(treated[i]));
-        let mut row = vec![(0, 1.0), (1, t)];
-        for (j, (x, m)) in covariates[i].iter().zip(&centre).enumerate() {
-            row.push((2 + j, x - m));
-            row.push((2 + k + j, t * (x - m)));
+        let mut squares = Vec::with_capacity(outcome.len());
+        for (row, y) in outcome.iter().enumerate() {
+            let leverage: f64 = self.columns.iter().map(|(column, _)| column[row] * column[row]).sum();
+            let residual = y - over(row, &|j| coefficients[j]);
+            let weight = over(row, &|j| self.columns[j].1);
+            if 1.0 - leverage < 1e-10 {
+                return Err("a unit alone decides a coefficient");
+            }
+            squares.push((weight * residual).powi(2) / (1.0 - leverage));
         }
-        row
-    };
-    let size = 2 + 2 * k;
-    let (mut normal, mut right) = (Matrix::zeros(size), vec![0.0; size]);
-    for (i, y) in y.iter().enumerate() {
-        let row = row(i);
-        normal.add_outer(&row, 1.0);
-        row.iter().for_each(|(at, x)| right[*at] += x * y);
+        let value = sum(self.columns.iter().zip(&coefficients).map(|((_, at_point), b)| at_point * b));
+        let largest = outcome.iter().fold(0.0f64, |largest, y| largest.max(y.abs()));
+        let variance = sum(squares.into_iter());
+        Ok((value, if variance <= rounding(largest) { 0.0 } else { variance }, df))
     }
-    let factor = normal.cholesky()?;
-    let (beta, inverse) = (factor.solve(&right), factor.inverse());
-    // Only the treatment's row of the sandwich is needed.
-    let mut variance = 0.0;
-    for (i, y) in y.iter().enumerate() {
-        let row = row(i);
-        let fitted: f64 = row.iter().map(|(at, x)| x * beta[*at]).sum();
-        let along: f64 = row.iter().map(|(at, x)| x * inverse.at(1, *at)).sum();
-        let leverage: f64 =
-            row.iter().map(|(a, x)| x * row.iter().map(|(b, z)| z * inverse.at(*a, *b)).sum::<f64>()).sum();
-        variance += (along * (y - fitted)).powi(2) / (1.0 - leverage).max(1e-12);
-    }
-    Effect::new(beta[1], variance.sqrt(), f64::INFINITY, confidence)
 }
 
-/// A ratio of sums over randomised units, such as clicks per search: the estimate and its delta-method variance
-/// (σ²_y − 2Rσ_xy + R²σ²_x)/(n·x̄²). `None` for unequal lengths, fewer than two units or a mean of 0 below the line. Deng,
-/// Knoblich & Lu 2018.
-pub fn ratio(above: &[f64], below: &[f64]) -> Option<(f64, f64)> {
-    let n = above.len() as f64;
-    if above.len() != below.len() || above.len() < 2 || mean(below) == 0.0 {
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// What an A/A check found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AaCheck {
+    /// p-values below 0.05, which should be one in twenty.
+    pub rejected: u32,
+    /// Replays with a p-value.
+    pub defined: u32,
+    /// The largest distance between the p-values' distribution and the uniform one.
+    pub distance: f64,
+    /// Kolmogorov's asymptotic p-value of that distance.
+    pub p: f64,
+}
+
+impl AaCheck {
+    /// Whether the p-values look uniform (p > 0.01).
+    pub fn passed(&self) -> bool {
+        self.p > 0.01
+    }
+}
+
+/// Replays an experiment without effect: `treated` of `units` are drawn at random `replays` times, `p_value` tests for
+/// an effect between them and the rest, and its p-values are compared with the uniform distribution. A test on few
+/// distinct values has few p-values and fails for that reason. `None` when there is no unit on a side or no p-value.
+/// O(replays · (units + cost of the test)). Kohavi, Tang & Xu 2020 §19.
+pub fn aa_check(
+    units: usize,
+    treated: usize,
+    replays: u32,
+    seed: u64,
+    mut p_value: impl FnMut(&[bool]) -> Option<f64>,
+) -> Option<AaCheck> {
+    if treated == 0 || treated >= units {
         return None;
     }
-    let r = mean(above) / mean(below);
-    let spread = covariance(above, above) - 2.0 * r * covariance(above, below) + r * r * covariance(below, below);
-    Some((r, spread / (n * mean(below).powi(2))))
-}
-
-/// The difference of two such ratios, with a normal interval.
-pub fn ratio_difference(treatment: (&[f64], &[f64]), control: (&[f64], &[f64]), confidence: f64) -> Option<Effect> {
-    let (t, c) = (ratio(treatment.0, treatment.1)?, ratio(control.0, control.1)?);
-    Effect::new(t.0 - c.0, (t.1 + c.1).sqrt(), f64::INFINITY, confidence)
-}
-
-/// The relative change of independent means, treatment/control − 1, with Fieller's interval. Where the control mean is
-/// not clearly away from 0 (g ≥ 1) there is no finite interval: `None`. Fieller 1954.
-pub fn lift(treatment: (f64, f64), control: (f64, f64), confidence: f64) -> Option<(f64, Interval)> {
-    let ((a, va), (b, vb)) = ((treatment.0, treatment.1.powi(2)), (control.0, control.1.powi(2)));
-    let z2 = critical(confidence).powi(2);
-    let g = z2 * vb / (b * b);
-    if g.is_nan() || g >= 1.0 {
-        return None;
-    }
-    let r = a / b;
-    let half = (z2 * (va * (1.0 - g) + r * r * vb)).sqrt() / b.abs();
-    let (lower, upper) = ((r - half) / (1.0 - g), (r + half) / (1.0 - g));
-    Some((r - 1.0, Interval { lower: lower - 1.0, upper: upper - 1.0 }))
-}
-
-/// One decision of a logged policy.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Logged {
-    /// What came of it.
-    pub reward: f64,
-    /// The chance with which the logged policy took it.
-    pub logged: f64,
-    /// The chance with which the policy in question would have taken it.
-    pub wanted: f64,
-    /// A model's forecast of the reward of the taken action, and of the policy in question on the same context; zeros
-    /// without a model.
-    pub forecast: (f64, f64),
-}
-
-/// What a logged policy says of another.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct OffPolicy {
-    /// Inverse propensity score: mean of weight · reward.
-    pub ips: Effect,
-    /// Self-normalised: Σ weight · reward / Σ weight.
-    pub snips: Effect,
-    /// Doubly robust: the model's forecast corrected by the weighted error of its forecasts.
-    pub doubly_robust: Effect,
-    /// (Σw)²/Σw²: so many decisions tell as much as all of them. Below a tenth of them the overlap is poor.
-    pub effective: f64,
-    /// The largest weight.
-    pub largest: f64,
-}
-
-/// Off-policy estimates with normal intervals from independent decisions. `None` for fewer than two decisions, a logged
-/// chance outside (0, 1] or no spread. Horvitz & Thompson 1952; Swaminathan & Joachims 2015; Dudík et al. 2011.
-pub fn off_policy(decisions: &[Logged], confidence: f64) -> Option<OffPolicy> {
-    let n = decisions.len() as f64;
-    let valid =
-        |d: &Logged| d.logged > 0.0 && d.logged <= 1.0 && (0.0..=1.0).contains(&d.wanted) && d.reward.is_finite();
-    if decisions.len() < 2 || !decisions.iter().all(valid) {
-        return None;
-    }
-    let weights: Vec<f64> = decisions.iter().map(|d| d.wanted / d.logged).collect();
-    let (total, squares) = (weights.iter().sum::<f64>(), weights.iter().map(|w| w * w).sum::<f64>());
-    let of_mean = |values: Vec<f64>| {
-        Effect::new(mean(&values), (covariance(&values, &values) / n).sqrt(), f64::INFINITY, confidence)
-    };
-    let pairs = || decisions.iter().zip(&weights);
-    let ips = of_mean(pairs().map(|(d, w)| w * d.reward).collect())?;
-    let robust = of_mean(pairs().map(|(d, w)| d.forecast.1 + w * (d.reward - d.forecast.0)).collect())?;
-    let value = pairs().map(|(d, w)| w * d.reward).sum::<f64>() / total;
-    let spread: f64 = pairs().map(|(d, w)| (w * (d.reward - value)).powi(2)).sum();
-    let snips = Effect::new(value, spread.sqrt() / total, f64::INFINITY, confidence)?;
-    let largest = weights.iter().copied().fold(0.0, f64::max);
-    Some(OffPolicy { ips, snips, doubly_robust: robust, effective: total * total / squares, largest })
-}
-
-/// One unit of an observational comparison.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Observed {
-    /// Its outcome.
-    pub y: f64,
-    /// Whether it was treated.
-    pub treated: bool,
-    /// The chance that it was, given what is known of it.
-    pub propensity: f64,
-    /// A model's forecast of its outcome when treated and when not; zeros without a model.
-    pub forecast: (f64, f64),
-}
-
-/// The average effect of a treatment that was not randomised: by stabilised inverse propensity weights (Hájek), and
-/// augmented by an outcome model (AIPW), with influence-function standard errors. Propensities are taken as known.
-/// `None` without both groups or for a propensity outside (0, 1). Robins, Rotnitzky & Zhao 1994; Hájek 1971.
-pub fn weighted_effect(units: &[Observed], confidence: f64) -> Option<(Effect, Effect)> {
-    let n = units.len() as f64;
-    let both = units.iter().any(|u| u.treated) && units.iter().any(|u| !u.treated);
-    if !both || units.iter().any(|u| !(u.propensity > 0.0 && u.propensity < 1.0 && u.y.is_finite())) {
-        return None;
-    }
-    let weight = |u: &Observed, treated: bool| match (u.treated == treated, treated) {
-        (false, _) => 0.0,
-        (true, true) => 1.0 / u.propensity,
-        (true, false) => 1.0 / (1.0 - u.propensity),
-    };
-    let level = |treated: bool| {
-        let total: f64 = units.iter().map(|u| weight(u, treated)).sum();
-        (units.iter().map(|u| weight(u, treated) * u.y).sum::<f64>() / total, total / n)
-    };
-    let ((m1, w1), (m0, w0)) = (level(true), level(false));
-    let squares: f64 =
-        units.iter().map(|u| (weight(u, true) * (u.y - m1) / w1 - weight(u, false) * (u.y - m0) / w0).powi(2)).sum();
-    let hajek = Effect::new(m1 - m0, squares.sqrt() / n, f64::INFINITY, confidence)?;
-    let parts: Vec<f64> = units
-        .iter()
-        .map(|u| {
-            let (f1, f0) = u.forecast;
-            f1 - f0 + weight(u, true) * (u.y - f1) - weight(u, false) * (u.y - f0)
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut assigned: Vec<bool> = (0..units).map(|at| at < treated).collect();
+    let mut found: Vec<f64> = (0..replays)
+        .filter_map(|_| {
+            assigned.shuffle(&mut random);
+            p_value(&assigned).filter(|p| (0.0..=1.0).contains(p))
         })
         .collect();
-    let spread = parts.iter().map(|p| (p - mean(&parts)).powi(2)).sum::<f64>().sqrt() / n;
-    Some((hajek, Effect::new(mean(&parts), spread, f64::INFINITY, confidence)?))
+    found.sort_by(f64::total_cmp);
+    let distance = uniform_distance(&found)?;
+    Some(AaCheck {
+        rejected: found.partition_point(|p| *p < 0.05) as u32,
+        defined: found.len() as u32,
+        distance,
+        p: kolmogorov_sf(distance * (found.len() as f64).sqrt()),
+    })
 }
 
-/// Difference in differences of two groups over two periods, from each unit's change: Welch's interval, which is the CR2
-/// interval by unit. `None` below two units in a group or without variation.
-pub fn difference_in_differences(treated: &[(f64, f64)], control: &[(f64, f64)], confidence: f64) -> Option<Effect> {
-    let change = |units: &[(f64, f64)]| units.iter().map(|(before, after)| after - before).collect::<Vec<f64>>();
-    if treated.len() < 2 || control.len() < 2 {
-        return None;
-    }
-    welch(&change(treated), &change(control), confidence)
+/// The Kolmogorov–Smirnov distance of sorted values from the uniform distribution on [0, 1].
+fn uniform_distance(sorted: &[f64]) -> Option<f64> {
+    let n = sorted.len() as f64;
+    let gaps = sorted.iter().enumerate().map(|(at, p)| ((at as f64 + 1.0) / n - p).max(p - at as f64 / n));
+    gaps.reduce(f64::max)
 }
 
-/// The share of A/A comparisons with a p-value below each of 5%, 1% and 0.1%, and the p-value of Kolmogorov and Smirnov
-/// that p-values are uniform, from the p-values of many comparisons of shuffled arms.
-pub fn aa_check(p_values: &[f64]) -> Option<([f64; 3], f64)> {
-    if p_values.is_empty() || p_values.iter().any(|p| !(0.0..=1.0).contains(p)) {
-        return None;
-    }
-    let n = p_values.len() as f64;
-    let below = |level: f64| p_values.iter().filter(|p| **p < level).count() as f64 / n;
-    let mut sorted = p_values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    let gap =
-        sorted.iter().enumerate().map(|(i, p)| (p - i as f64 / n).max((i as f64 + 1.0) / n - p)).fold(0.0, f64::max);
-    Some(([0.05, 0.01, 0.001].map(below), kolmogorov_sf(n.sqrt() * gap)))
-}
-
-/// The upper tail of Kolmogorov's distribution.
-pub(crate) fn kolmogorov_sf(x: f64) -> f64 {
-    if x < 0.2 {
+/// Upper tail of Kolmogorov's distribution, by the series that converges fast at `x`. Kolmogorov 1933.
+fn kolmogorov_sf(x: f64) -> f64 {
+    let terms = (1..=8).map(f64::from);
+    if x <= 0.0 {
         return 1.0;
     }
-    let term = |k: i32| (-1f64).powi(k - 1) * (-2.0 * f64::from(k * k) * x * x).exp();
-    (2.0 * (1..=100).map(term).sum::<f64>()).clamp(0.0, 1.0)
+    if x < 1.0 {
+        let q = std::f64::consts::PI.powi(2) / (8.0 * x * x);
+        let sum: f64 = terms.map(|k| (-(2.0 * k - 1.0).powi(2) * q).exp()).sum();
+        return 1.0 - (2.0 * std::f64::consts::PI).sqrt() / x * sum;
+    }
+    let sign = |k: f64| if k % 2.0 == 1.0 { 1.0 } else { -1.0 };
+    2.0 * terms.map(|k| sign(k) * (-2.0 * k * k * x * x).exp()).sum::<f64>()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rand::{RngExt, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
+    use proptest::prelude::*;
+
+    fn units(rows: &[(f64, f64)]) -> Vec<Unit> {
+        rows.iter().map(|(y, x)| Unit { outcome: *y, covariates: vec![Some(*x)] }).collect()
+    }
+
+    type Rows = Vec<(f64, f64)>;
+
+    fn arms(size: std::ops::Range<usize>) -> impl Strategy<Value = (Rows, Rows)> {
+        let rows = prop::collection::vec((-5.0..5.0f64, -2.0..2.0f64), size);
+        (rows.clone(), rows)
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-8 * (1.0 + a.abs())
+    }
 
     #[test]
-    fn a_covariate_narrows_the_interval_and_a_missing_one_does_no_harm() {
-        let mut random = ChaCha8Rng::seed_from_u64(4);
-        let mut arm = |shift: f64| -> (Vec<f64>, Vec<f64>) {
-            let x: Vec<f64> = (0..300).map(|_| random.random::<f64>()).collect();
-            let y = x.iter().map(|x| 3.0 * x + shift + 0.3 * random.random::<f64>()).collect();
-            (y, x)
+    fn a_split_raises_concern_by_its_p_value() {
+        let concern = |a, b| sample_ratio(&[a, b], &[1.0, 1.0]).unwrap().concern;
+        assert_eq!(concern(10_000, 10_100), Concern::None);
+        assert_eq!(concern(10_000, 10_400), Concern::Warning);
+        assert_eq!(concern(10_000, 10_600), Concern::Alert);
+        assert!(sample_ratio(&[0, 0], &[0.5, 0.5]).is_err());
+        assert!(sample_ratio(&[5], &[1.0]).is_err());
+        assert!(sample_ratio(&[5, 5], &[1.0]).is_err());
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(sample_ratio(&[5, 5], &[1.0, bad]).is_err());
+            assert!(sample_ratio_log_e(&[5, 5], &[1.0, 1.0], bad).is_err());
+        }
+        assert_eq!(sample_ratio_log_e(&[0, 0], &[0.5, 0.5], CONCENTRATION), Ok(0.0));
+    }
+
+    #[test]
+    fn undefined_is_none() {
+        assert_eq!(two_proportions((0, 0), (1, 2)), None);
+        assert_eq!(two_proportions((3, 2), (1, 2)), None);
+        assert_eq!(two_proportions((0, 2), (0, 2)), None);
+        assert_eq!(Arm::mean(&[1.0]), None);
+        assert_eq!(Arm::mean(&[1.0, f64::NAN]), None);
+        assert_eq!(Arm::ratio(&[(1.0, 1.0), (1.0, -1.0)]), None);
+        let constant = Arm::mean(&[1.0, 1.0, 1.0]).unwrap();
+        assert_eq!(effect(constant, constant, 0.95), None);
+        let arm = Arm::mean(&[1.0, 2.0, 3.0]).unwrap();
+        for confidence in [-0.5, 0.0, 1.0, f64::NAN] {
+            assert_eq!(effect(arm, arm, confidence), None);
+        }
+        assert_eq!(lift(arm, Arm { value: 0.0, ..arm }, 0.95), None);
+        assert_eq!(log_delta(arm, Arm { value: -1.0, ..arm }, 0.95), None);
+        assert_eq!(cuped(&[(1.0, None)], &[(1.0, None), (2.0, None)]), None);
+        assert_eq!(aa_check(10, 10, 10, 1, |_| Some(0.5)), None);
+        assert_eq!(aa_check(10, 5, 10, 1, |_| None), None);
+    }
+
+    #[test]
+    fn lin_refuses_what_it_cannot_fit() {
+        let good = units(&[(1.0, 0.0), (2.0, 1.0), (4.0, 3.0), (3.0, 1.0)]);
+        assert!(lin(&[], &[], 0.95).is_err());
+        assert!(lin(&good, &good[..2], 0.95).is_err());
+        assert!(lin(&good, &units(&[(1.0, 0.0), (f64::NAN, 1.0), (1.0, 2.0)]), 0.95).is_err());
+        assert!(lin(&good, &[Unit { outcome: 1.0, covariates: vec![] }], 0.95).is_err());
+        // One unit alone has another covariate.
+        assert!(lin(&good, &units(&[(1.0, 0.0), (2.0, 0.0), (3.0, 0.0), (9.0, 5.0)]), 0.95).is_err());
+        // A covariate twice, and one that is constant in an arm.
+        let wide = |rows: &[Unit], constant: f64| -> Vec<Unit> {
+            let more = |(at, unit): (usize, &Unit)| {
+                let x = unit.covariates[0];
+                Unit {
+                    outcome: unit.outcome,
+                    covariates: vec![x, x.map(|x| 3.0 - 2.0 * x), Some(constant * at as f64)],
+                }
+            };
+            rows.iter().enumerate().map(more).collect()
         };
-        let ((yt, mut xt), (yc, xc)) = (arm(0.1), arm(0.0));
-        let plain = welch(&yt, &yc, 0.95).unwrap();
-        let adjusted = cuped(Arm { y: &yt, x: &xt }, Arm { y: &yc, x: &xc }, 0.95).unwrap();
-        assert!(adjusted.se < 0.2 * plain.se && (adjusted.value - 0.1).abs() < 3.0 * adjusted.se);
-        xt[0] = f64::NAN;
-        let missing = cuped(Arm { y: &yt, x: &xt }, Arm { y: &yc, x: &xc }, 0.95).unwrap();
-        assert!((missing.value - adjusted.value).abs() < adjusted.se);
-        assert_eq!(cuped(Arm { y: &yt, x: &xc[1..] }, Arm { y: &yc, x: &xc }, 0.95), None);
+        let got = lin(&wide(&good, 0.0), &wide(&good, 1.0), 0.95).unwrap();
+        let simple = lin(&good, &good, 0.95).unwrap();
+        assert_eq!(got.left_out, [1, 2]);
+        assert!(close(got.effect.se, simple.effect.se));
     }
 
     #[test]
-    fn weighting_removes_confounding() {
-        // Units with x = 1 are treated more often and do better anyway: the plain difference is far from the effect 1.
-        let mut random = ChaCha8Rng::seed_from_u64(8);
-        let units: Vec<Observed> = (0..4_000)
-            .map(|_| {
-                let x = f64::from(u8::from(random.random::<bool>()));
-                let propensity = 0.2 + 0.6 * x;
-                let treated = random.random::<f64>() < propensity;
-                let y = f64::from(u8::from(treated)) + 4.0 * x + random.random::<f64>();
-                Observed { y, treated, propensity, forecast: (1.5 + 4.0 * x, 0.5 + 4.0 * x) }
-            })
-            .collect();
-        let (hajek, aipw) = weighted_effect(&units, 0.95).unwrap();
-        let inside = |e: &Effect| e.interval.lower <= 1.0 && 1.0 <= e.interval.upper;
-        assert!(inside(&hajek) && inside(&aipw) && aipw.se < 0.5 * hajek.se, "{hajek:?} {aipw:?}");
+    fn a_missing_covariate_keeps_its_unit() {
+        let mut t = units(&[(1.0, 0.0), (2.0, 1.0), (4.0, 3.0), (3.0, 1.0), (5.0, 2.0), (2.0, 2.0)]);
+        let c = t.clone();
+        t[0].covariates[0] = None;
+        // Missing in one arm only: no indicator can be fitted in the other.
+        assert_eq!(lin(&t, &c, 0.95).unwrap().left_out, [0usize; 0]);
+        t[3].covariates[0] = None;
+        let mut both = c;
+        both[1].covariates[0] = None;
+        both[2].covariates[0] = None;
+        let got = lin(&t, &both, 0.95).unwrap();
+        assert!(got.effect.df < 6.0 && got.effect.se > 0.0);
     }
 
     #[test]
-    fn broken_splits_and_unclear_denominators_are_found() {
-        assert!(sample_ratio(&[5_300, 4_700], &[1.0, 1.0]).unwrap().1 < 1e-6);
-        assert!(sample_ratio_e_value(&[5_300, 4_700], &[1.0, 1.0]).unwrap() > 1e4);
-        assert!(sample_ratio_e_value(&[5_010, 4_990], &[1.0, 1.0]).unwrap() < 1.0);
-        assert_eq!((sample_ratio(&[5], &[1.0]), lift((1.0, 0.1), (0.1, 0.2), 0.95)), (None, None));
-        let uniform: Vec<f64> = (0..1000).map(|i| (f64::from(i) + 0.5) / 1000.0).collect();
-        let (shares, p) = aa_check(&uniform).unwrap();
-        assert!((shares[0] - 0.05).abs() < 1e-9 && p > 0.99);
-        assert!(aa_check(&uniform.iter().map(|p| p * p).collect::<Vec<_>>()).unwrap().1 < 1e-6);
+    fn a_control_near_zero_has_no_bounded_lift() {
+        let arm = |value, variance| Arm { value, variance, n: 100 };
+        let got = lift(arm(1.0, 1.0), arm(0.1, 1.0), 0.95).unwrap();
+        assert!(got.g >= 1.0 && got.interval.is_none() && got.method == LiftMethod::Fieller, "{got:?}");
+        assert_eq!(lift(arm(1.0, 1.0), arm(0.8, 1.0), 0.95).unwrap().method, LiftMethod::Fieller);
+        assert_eq!(lift(arm(1.0, 1.0), arm(2.0, 1.0), 0.95).unwrap().method, LiftMethod::LogDelta);
+        assert_eq!(lift(arm(-1.0, 1.0), arm(2.0, 1.0), 0.95).unwrap().method, LiftMethod::Fieller);
+    }
+
+    #[test]
+    fn an_aa_check_finds_a_test_that_counts_events_as_units() {
+        let mut random = ChaCha8Rng::seed_from_u64(4);
+        let mut draw = || rand::RngExt::random_range(&mut random, 0.0..1.0f64);
+        let values: Vec<f64> = (0..80).map(|_| draw() + draw()).collect();
+        let test = |copies: usize| {
+            let values = &values;
+            move |assigned: &[bool]| {
+                let side = |side| -> Vec<f64> {
+                    let of = values.iter().zip(assigned).filter(|(_, at)| **at == side);
+                    of.flat_map(|(value, _)| vec![*value; copies]).collect()
+                };
+                Some(effect(Arm::mean(&side(true))?, Arm::mean(&side(false))?, 0.95)?.p)
+            }
+        };
+        let sound = aa_check(80, 40, 1_000, 2, test(1)).unwrap();
+        assert!(sound.passed() && sound.defined == 1_000 && (30..75).contains(&sound.rejected), "{sound:?}");
+        let broken = aa_check(80, 40, 1_000, 2, test(5)).unwrap();
+        assert!(!broken.passed() && broken.rejected > 200, "{broken:?}");
+        assert_eq!(aa_check(80, 40, 50, 2, test(1)), aa_check(80, 40, 50, 2, test(1)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_split_e_value_is_a_fair_bet(
+            counts in prop::collection::vec(0u64..2_000, 2..5), weights in prop::collection::vec(0.1..1.0f64, 5),
+        ) {
+            let shares = split(&counts, &weights[..counts.len()]).unwrap();
+            let now = sample_ratio_log_e(&counts, &shares, 500.0).unwrap();
+            let next = (0..counts.len()).map(|arm| {
+                let mut more = counts.clone();
+                more[arm] += 1;
+                shares[arm] * (sample_ratio_log_e(&more, &shares, 500.0).unwrap() - now).exp()
+            });
+            prop_assert!((next.sum::<f64>() - 1.0).abs() < 1e-7);
+        }
+
+        #[test]
+        fn swapping_arms_negates((a, b) in arms(3..30)) {
+            let arm = |rows: &[(f64, f64)]| Arm::mean(&rows.iter().map(|row| row.0).collect::<Vec<_>>()).unwrap();
+            let (one, two) = (effect(arm(&a), arm(&b), 0.9).unwrap(), effect(arm(&b), arm(&a), 0.9).unwrap());
+            prop_assert!(close(one.value, -two.value) && close(one.interval.lower, -two.interval.upper));
+            prop_assert!(close(one.p, two.p));
+            if let (Ok(one), Ok(two)) = (lin(&units(&a), &units(&b), 0.9), lin(&units(&b), &units(&a), 0.9)) {
+                prop_assert!(close(one.effect.value, -two.effect.value) && close(one.effect.se, two.effect.se));
+            }
+        }
+
+        #[test]
+        fn without_covariates_lin_is_welch((a, b) in arms(3..30)) {
+            let bare = |rows: &[(f64, f64)]| -> Vec<Unit> { rows.iter().map(|row| Unit { outcome: row.0, covariates: vec![] }).collect() };
+            let arm = |rows: &[(f64, f64)]| Arm::mean(&rows.iter().map(|row| row.0).collect::<Vec<_>>()).unwrap();
+            let got = lin(&bare(&a), &bare(&b), 0.95).unwrap().effect;
+            let want = effect(arm(&a), arm(&b), 0.95).unwrap();
+            prop_assert!(close(got.value, want.value) && close(got.se, want.se) && close(got.df, want.df));
+        }
+
+        #[test]
+        fn adjustment_does_not_depend_on_the_covariates_scale((a, b) in arms(4..30), slope in 0.1..50.0f64, shift in -50.0..50.0f64) {
+            let moved = |rows: &[(f64, f64)]| -> Vec<(f64, f64)> { rows.iter().map(|(y, x)| (*y, shift - slope * x)).collect() };
+            let (one, two) = (lin(&units(&a), &units(&b), 0.95), lin(&units(&moved(&a)), &units(&moved(&b)), 0.95));
+            let (one, two) = (one.unwrap().effect, two.unwrap().effect);
+            prop_assert!(close(one.value, two.value) && close(one.se, two.se));
+            let optional = |rows: &[(f64, f64)]| -> Vec<(f64, Option<f64>)> { rows.iter().map(|(y, x)| (*y, Some(*x))).collect() };
+            let (one, two) = (cuped(&optional(&a), &optional(&b)).unwrap(), cuped(&optional(&moved(&a)), &optional(&moved(&b))).unwrap());
+            prop_assert!(close(one.treatment.value, two.treatment.value) && close(one.control.variance, two.control.variance));
+            prop_assert!(close(one.theta, -slope * two.theta));
+        }
+
+        #[test]
+        fn a_ratio_over_ones_is_a_mean(values in prop::collection::vec(-5.0..5.0f64, 2..40)) {
+            let ratio = Arm::ratio(&values.iter().map(|y| (*y, 1.0)).collect::<Vec<_>>()).unwrap();
+            let mean = Arm::mean(&values).unwrap();
+            prop_assert!(close(ratio.value, mean.value) && close(ratio.variance, mean.variance));
+        }
+
+        #[test]
+        fn fieller_bounds_are_just_not_refuted(t in -3.0..3.0f64, c in 0.5..3.0f64, vt in 0.1..9.0f64, vc in 0.1..9.0f64, n in 10u64..500) {
+            let (treatment, control) = (Arm { value: t, variance: vt, n }, Arm { value: c, variance: vc, n: n + 7 });
+            let got = fieller(treatment, control, 0.95).unwrap();
+            if let Some(interval) = got.interval {
+                let critical = t_quantile(0.975, effect(treatment, control, 0.95).unwrap().df);
+                prop_assert!(interval.lower <= got.value && got.value <= interval.upper);
+                for ratio in [interval.lower + 1.0, interval.upper + 1.0] {
+                    let se = (treatment.squared_se() + ratio * ratio * control.squared_se()).sqrt();
+                    prop_assert!(((t - ratio * c).abs() / se - critical).abs() < 1e-6);
+                }
+            }
+        }
     }
 }

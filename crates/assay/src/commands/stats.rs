@@ -7,6 +7,7 @@ mod looks;
 mod power;
 mod rank;
 mod rate;
+mod split;
 mod table;
 
 use std::path::PathBuf;
@@ -38,6 +39,8 @@ enum What {
     Correlate(correlate::Correlate),
     /// Boundaries for looking at results before the last case
     Looks(looks::Looks),
+    /// Whether traffic was split between arms as configured
+    Split(split::Split),
 }
 
 impl Stats {
@@ -50,6 +53,7 @@ impl Stats {
             What::Classify(classify) => classify.run(),
             What::Correlate(correlate) => correlate.run(),
             What::Looks(looks) => looks.run(),
+            What::Split(split) => split.run(),
         }
     }
 }

@@ -191,7 +191,13 @@ fn tables_from_elsewhere_are_analysed() {
     let said = folder.assay(&["stats", "looks", "--json"]);
     let got: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert!((got["boundaries"][0].as_f64().unwrap() - 4.876884948776417).abs() < 1e-6, "{got}");
+    let said = folder.assay(&["stats", "split", "44700", "45489"]);
+    assert!(said.code == 0 && said.out.starts_with("warning"), "{said:?}");
+    let said = folder.assay(&["stats", "split", "5300", "4700"]);
+    assert!(said.code == 1 && said.out.starts_with("mismatch"), "{said:?}");
+    assert!(folder.assay(&["stats", "split", "900", "100", "--shares", "0.9,0.1"]).out.starts_with("no sign"));
     for (arguments, what) in [
+        (vec!["stats", "split", "0", "0"], "no unit has been assigned"),
         (vec!["stats", "classify", "classes.csv", "--truth", "expecte"], "did you mean `expected`"),
         (
             vec!["stats", "correlate", "classes.csv", "--x", "score", "--y", "expected"],

@@ -45,7 +45,8 @@ impl Looks {
             return Err(usage(format!("--confidence must be from 0.5 to below 1, not {}", self.confidence)));
         }
         let limits = boundaries(&self.at, alpha, spending)
-            .ok_or_else(|| usage("--at must rise, with each share above 0 and at most 1".into()))?;
+            .map_err(|_| usage("--at must rise by 0.0001 or more, with each share above 0 and at most 1".into()))?;
+        let limits: Vec<f64> = limits.iter().map(|look| look.critical).collect();
         if self.json {
             say(&json!({"at": self.at, "boundaries": limits, "confidence": self.confidence}).to_string());
             return Ok(exit::PASS);

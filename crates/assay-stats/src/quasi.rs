@@ -1,0 +1,611 @@
+//! Effects without a plain randomised split: difference in differences, weighting by known propensities, other policies
+//! evaluated on logged decisions, interleaved rankings.
+//!
+//! Weighted estimators are means of one influence value for each case, so that [`level`] gives them its interval: CR2
+//! with Student's t, by cluster where cases declare one.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::Hash;
+
+use crate::estimate::{Estimate, Item, Kind, level};
+use crate::mean::sum;
+use crate::online::{Effect, rounding};
+use crate::paired::mcnemar_exact;
+
+/// One outcome of a unit, before or after the treated group was treated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Observation {
+    /// The unit, which may be observed any number of times.
+    pub unit: u32,
+    /// Whether the unit is in the treated group.
+    pub treated: bool,
+    /// Whether this is after the treatment began.
+    pub post: bool,
+    /// The outcome.
+    pub outcome: f64,
+}
+
+/// Difference in differences.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct DiffInDiff {
+    /// (treated after − before) − (control after − before), with the CR2 standard error by unit.
+    pub effect: Effect,
+    /// Mean outcome of the treated group, before and after.
+    pub treated: [f64; 2],
+    /// The same of the control group.
+    pub control: [f64; 2],
+    /// Treated and control units.
+    pub units: [usize; 2],
+}
+
+/// What is known of a unit in the two periods: number and sum of outcomes.
+#[derive(Default)]
+struct Panel {
+    treated: bool,
+    n: [f64; 2],
+    total: [f64; 2],
+}
+
+/// The interaction of outcome ~ treated · post with CR2 standard error by unit and Bell–McCaffrey degrees of freedom.
+/// The model is saturated, so that hat matrices are blocks of constants: a unit with n of the N outcomes of a period has
+/// leverage h = n/N there, contributes the residual sum / (N √(1 − h)) to the sandwich, and the degrees of freedom follow
+/// from sums over units without any matrix. With two periods before the treatment it tests for a trend of the groups'
+/// own, which must be absent. One date of treatment only: staggered adoption needs other estimators. O(observations ·
+/// log units). Bell & McCaffrey 2002; Roth et al. 2023.
+///
+/// # Errors
+/// An outcome that is not finite, a unit in both groups, fewer than two units in a group and period, no variance.
+pub fn diff_in_diff(rows: &[Observation], confidence: f64) -> Result<DiffInDiff, &'static str> {
+    let mut units: BTreeMap<u32, Panel> = BTreeMap::new();
+    for row in rows {
+        let panel = units.entry(row.unit).or_insert_with(|| Panel { treated: row.treated, ..Panel::default() });
+        if panel.treated != row.treated {
+            return Err("a unit is in both groups");
+        }
+        if !row.outcome.is_finite() {
+            return Err("outcomes must be finite");
+        }
+        let at = usize::from(row.post);
+        panel.n[at] += 1.0;
+        panel.total[at] += row.outcome;
+    }
+    let group = |treated: bool| Group::of(units.values().filter(|unit| unit.treated == treated).collect());
+    let (treated, control) = (group(true)?, group(false)?);
+    let change = |group: &Group| group.mean[1] - group.mean[0];
+    let trace = treated.trace + control.trace;
+    let effect = Effect::with_df(
+        change(&treated) - change(&control),
+        (treated.variance + control.variance).sqrt(),
+        trace * trace / (treated.squares + control.squares),
+        confidence,
+    );
+    Ok(DiffInDiff {
+        effect: effect.ok_or("outcomes do not vary within groups and periods")?,
+        treated: treated.mean,
+        control: control.mean,
+        units: [treated.units, control.units],
+    })
+}
+
+/// One group's share in the sandwich: `trace` and `squares` are the sums of p_g'p_g and of (p_g'p_h)² of
+/// Bell and McCaffrey's vectors p.
+struct Group {
+    units: usize,
+    mean: [f64; 2],
+    variance: f64,
+    trace: f64,
+    squares: f64,
+}
+
+impl Group {
+    fn of(units: Vec<&Panel>) -> Result<Self, &'static str> {
+        let over = |part: &dyn Fn(&Panel) -> f64| sum(units.iter().map(|unit| part(unit)));
+        let n = [0, 1].map(|s| over(&|unit| unit.n[s]));
+        let mean = [0, 1].map(|s| over(&|unit| unit.total[s]) / n[s]);
+        if [0, 1].iter().any(|s| units.iter().filter(|unit| unit.n[*s] > 0.0).count() < 2) {
+            return Err("each group needs two units in each period");
+        }
+        // 1/√(1 − h) of a unit in a period.
+        let stretch = |unit: &Panel, s: usize| 1.0 / (1.0 - unit.n[s] / n[s]).sqrt();
+        let score = |unit: &Panel, s: usize| (unit.total[s] - unit.n[s] * mean[s]) / n[s] * stretch(unit, s);
+        let own = |unit: &Panel| unit.n[0] / (n[0] * n[0]) + unit.n[1] / (n[1] * n[1]);
+        let q = |unit: &Panel, s: usize| unit.n[s] / n[s].powf(1.5) * stretch(unit, s);
+        let cross = |s: usize, t: usize| over(&|unit| q(unit, s) * q(unit, t)).powi(2);
+        // Equal outcomes differ from their mean in the last bit; that is no variance.
+        let variance = over(&|unit| (score(unit, 1) - score(unit, 0)).powi(2));
+        let pairs = cross(0, 0) + 2.0 * cross(0, 1) + cross(1, 1)
+            - over(&|unit| (q(unit, 0).powi(2) + q(unit, 1).powi(2)).powi(2));
+        Ok(Self {
+            units: units.len(),
+            mean,
+            variance: if variance <= rounding(mean[0].abs() + mean[1].abs()) { 0.0 } else { variance },
+            trace: over(&own),
+            squares: over(&|unit| own(unit).powi(2)) + pairs,
+        })
+    }
+}
+
+/// A case that got the treatment with a known (or well estimated) probability.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Assigned {
+    /// Whether it got the treatment.
+    pub treated: bool,
+    /// The outcome.
+    pub outcome: f64,
+    /// The probability of the treatment, between 0 and 1.
+    pub propensity: f64,
+    /// Cases of one cluster are not independent; without one a case stands alone.
+    pub cluster: Option<u32>,
+}
+
+/// How well weighted cases stand for all.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Overlap {
+    /// Cases that were used.
+    pub cases: usize,
+    /// Cases left out because their propensity is too close to 0 or 1: the effect is not theirs.
+    pub trimmed: usize,
+    /// Effective number of cases, (Σw)²/Σw², of treatment and control.
+    pub effective: [f64; 2],
+    /// The largest weight's share in its arm's.
+    pub largest_share: f64,
+}
+
+/// An average treatment effect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Average {
+    /// The mean outcome if all were treated.
+    pub treatment: f64,
+    /// The mean outcome if none were.
+    pub control: f64,
+    /// Their difference, with the standard error of its influence values.
+    pub effect: Estimate,
+    /// How much data that rests on.
+    pub overlap: Overlap,
+}
+
+/// Inverse-propensity weighting with weights scaled to sum to 1 in each arm (Hájek): the influence value of a case is
+/// effect + n·w(y − mean of its arm), negative in control. Cases with a propensity outside [trim, 1 − trim] are left
+/// out. O(cases). Hájek 1971; Lunceford & Davidian 2004.
+///
+/// # Errors
+/// Outcomes that are not finite, propensities outside (0, 1), a trim outside [0, ½), an arm without cases.
+pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, &'static str> {
+    let (used, overlap) = overlap(rows, trim)?;
+    let arm = |treated: bool| {
+        let of = || used.iter().filter(move |at| rows[**at].treated == treated).map(|at| &rows[*at]);
+        let total = sum(of().map(weight));
+        (total, sum(of().map(|row| weight(row) * row.outcome)) / total)
+    };
+    let (treatment, control) = (arm(true), arm(false));
+    let effect = treatment.1 - control.1;
+    let n = used.len() as f64;
+    let influence = |at: &usize| {
+        let row = &rows[*at];
+        let ((total, mean), sign) = if row.treated { (treatment, 1.0) } else { (control, -1.0) };
+        (effect + sign * n * weight(row) / total * (row.outcome - mean), row.cluster)
+    };
+    let effect = estimate(used.iter().map(influence), confidence);
+    Ok(Average { treatment: treatment.1, control: control.1, effect, overlap })
+}
+
+/// Augmented inverse-propensity weighting: the influence value of a case is m₁ − m₀ + t(y − m₁)/e − (1 − t)(y − m₀)/(1 − e),
+/// for its `predictions` (m₀, m₁) of the outcome under control and under treatment, which should come from other cases
+/// or a small model. Right when either the propensities or the predictions are. O(cases). Robins, Rotnitzky & Zhao 1994.
+///
+/// # Errors
+/// As [`ipw`], and predictions that are not finite or not as many as cases.
+pub fn aipw(
+    rows: &[Assigned],
+    predictions: &[(f64, f64)],
+    trim: f64,
+    confidence: f64,
+) -> Result<Average, &'static str> {
+    if predictions.len() != rows.len() || !predictions.iter().all(|(m0, m1)| m0.is_finite() && m1.is_finite()) {
+        return Err("each case needs two finite predictions");
+    }
+    let (used, overlap) = overlap(rows, trim)?;
+    let potential = |at: usize, treated: bool| {
+        let (row, (m0, m1)) = (&rows[at], predictions[at]);
+        let prediction = if treated { m1 } else { m0 };
+        prediction + if row.treated == treated { weight(row) * (row.outcome - prediction) } else { 0.0 }
+    };
+    let mean = |treated: bool| sum(used.iter().map(|at| potential(*at, treated))) / used.len() as f64;
+    let influence = |at: &usize| (potential(*at, true) - potential(*at, false), rows[*at].cluster);
+    let effect = estimate(used.iter().map(influence), confidence);
+    Ok(Average { treatment: mean(true), control: mean(false), effect, overlap })
+}
+
+/// One over the probability of the arm that a case is in.
+fn weight(row: &Assigned) -> f64 {
+    1.0 / if row.treated { row.propensity } else { 1.0 - row.propensity }
+}
+
+/// The positions of cases within the trim, and what they amount to.
+fn overlap(rows: &[Assigned], trim: f64) -> Result<(Vec<usize>, Overlap), &'static str> {
+    if !(0.0..0.5).contains(&trim) {
+        return Err("the trim must be at least 0 and below one half");
+    }
+    let valid =
+        |row: &Assigned| row.propensity > 0.0 && row.propensity < 1.0 && (weight(row) * row.outcome).is_finite();
+    if !rows.iter().all(valid) {
+        return Err("outcomes must be finite and propensities between 0 and 1");
+    }
+    let within = |at: &usize| (trim..=1.0 - trim).contains(&rows[*at].propensity);
+    let used: Vec<usize> = (0..rows.len()).filter(within).collect();
+    let weights =
+        |treated: bool| used.iter().map(|at| &rows[*at]).filter(move |row| row.treated == treated).map(weight);
+    if weights(true).next().is_none() || weights(false).next().is_none() {
+        return Err("an arm has no case");
+    }
+    let (t, c) = (Concentration::of(weights(true)), Concentration::of(weights(false)));
+    let overlap = Overlap {
+        cases: used.len(),
+        trimmed: rows.len() - used.len(),
+        effective: [t.effective, c.effective],
+        largest_share: t.largest_share.max(c.largest_share),
+    };
+    Ok((used, overlap))
+}
+
+/// How unequal weights are.
+struct Concentration {
+    effective: f64,
+    largest_share: f64,
+}
+
+impl Concentration {
+    fn of(weights: impl Iterator<Item = f64> + Clone) -> Self {
+        let total = sum(weights.clone());
+        let squares = sum(weights.clone().map(|w| w * w));
+        let largest = weights.fold(0.0, f64::max);
+        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+        Self { effective: share(total * total, squares), largest_share: share(largest, total) }
+    }
+}
+
+/// The mean of influence values.
+fn estimate(values: impl Iterator<Item = (f64, Option<u32>)>, confidence: f64) -> Estimate {
+    let items: Vec<Item> = values.map(|(value, cluster)| Item { value, repeats: 1, cluster, weight: 1.0 }).collect();
+    level(&items, Kind::Unbounded, confidence)
+}
+
+/// A logged decision and its reward.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Logged {
+    /// The reward that followed.
+    pub reward: f64,
+    /// The probability with which the logging policy chose the action, above 0.
+    pub propensity: f64,
+    /// The probability with which the policy to be evaluated would have chosen it.
+    pub target: f64,
+    /// Decisions of one cluster, such as a user, are not independent; without one a decision stands alone.
+    pub cluster: Option<u32>,
+}
+
+impl Logged {
+    fn weight(&self) -> f64 {
+        self.target / self.propensity
+    }
+}
+
+/// The mean reward that another policy would have had.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OffPolicy {
+    /// Inverse propensity scoring: the mean of w · reward, w = target/propensity. Unbiased.
+    pub ips: Estimate,
+    /// Self-normalised: Σ w · reward / Σ w. Slightly biased, far less noisy. Undefined when all weights are 0.
+    pub snips: Option<Estimate>,
+    /// Doubly robust: the mean of v + w(reward − q), when predictions are given.
+    pub doubly_robust: Option<Estimate>,
+    /// Effective number of decisions, (Σw)²/Σw².
+    pub effective: f64,
+    /// The largest weight's share of all.
+    pub largest_share: f64,
+    /// The mean weight, whose expectation is 1: far from it, the logged propensities are wrong or the policies differ
+    /// too much.
+    pub mean_weight: f64,
+}
+
+/// Evaluates a policy on decisions logged under another one that could have taken every action which the first takes.
+/// `predictions` give for each decision (q, v): the reward predicted for the logged action, and the mean prediction over
+/// the target policy's actions. O(decisions). Horvitz & Thompson 1952; Swaminathan & Joachims 2015; Dudík, Langford & Li
+/// 2011.
+///
+/// # Errors
+/// No decision, rewards or predictions that are not finite, probabilities outside [0, 1], a propensity of 0, fewer
+/// predictions than decisions.
+pub fn off_policy(
+    rows: &[Logged],
+    predictions: Option<&[(f64, f64)]>,
+    confidence: f64,
+) -> Result<OffPolicy, &'static str> {
+    let valid = |row: &Logged| {
+        row.reward.is_finite()
+            && row.propensity > 0.0
+            && row.propensity <= 1.0
+            && (0.0..=1.0).contains(&row.target)
+            && row.weight().is_finite()
+    };
+    if rows.is_empty() {
+        return Err("no decision");
+    }
+    if !rows.iter().all(valid) {
+        return Err("rewards must be finite, propensities above 0 and at most 1, targets from 0 to 1");
+    }
+    if predictions.is_some_and(|p| p.len() != rows.len() || !p.iter().all(|(q, v)| q.is_finite() && v.is_finite())) {
+        return Err("each decision needs two finite predictions");
+    }
+    let Concentration { effective, largest_share } = Concentration::of(rows.iter().map(Logged::weight));
+    let mean_weight = sum(rows.iter().map(Logged::weight)) / rows.len() as f64;
+    let ratio = sum(rows.iter().map(|row| row.weight() * row.reward)) / rows.len() as f64 / mean_weight;
+    let normalised = |row: &Logged| (ratio + row.weight() / mean_weight * (row.reward - ratio), row.cluster);
+    let robust = |(row, (q, v)): (&Logged, &(f64, f64))| (v + row.weight() * (row.reward - q), row.cluster);
+    Ok(OffPolicy {
+        ips: estimate(rows.iter().map(|row| (row.weight() * row.reward, row.cluster)), confidence),
+        snips: (mean_weight > 0.0).then(|| estimate(rows.iter().map(normalised), confidence)),
+        doubly_robust: predictions.map(|p| estimate(rows.iter().zip(p).map(robust), confidence)),
+        effective,
+        largest_share,
+        mean_weight,
+    })
+}
+
+/// Whose pick an item of an interleaved list was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Team {
+    /// The first ranker's.
+    A,
+    /// The second ranker's.
+    B,
+}
+
+/// Interleaves two rankings by team draft, at most `length` items: whoever has fewer picks, or at par whom `coin` names
+/// (A when true), adds its best item that is not yet in. Ends when a ranking has nothing left. O(items). Radlinski,
+/// Kurup & Joachims 2008.
+pub fn team_draft<T: Clone + Eq + Hash>(
+    a: &[T],
+    b: &[T],
+    length: usize,
+    mut coin: impl FnMut() -> bool,
+) -> Vec<(T, Team)> {
+    let mut taken = HashSet::new();
+    let mut picks: Vec<(T, Team)> = Vec::new();
+    let (mut left_a, mut left_b) = (a.iter().peekable(), b.iter().peekable());
+    let mut lead = 0i64;
+    while picks.len() < length {
+        while left_a.next_if(|item| taken.contains(*item)).is_some() {}
+        while left_b.next_if(|item| taken.contains(*item)).is_some() {}
+        let (Some(best_a), Some(best_b)) = (left_a.peek(), left_b.peek()) else { break };
+        let (item, team) = if lead < 0 || lead == 0 && coin() { (*best_a, Team::A) } else { (*best_b, Team::B) };
+        lead += if team == Team::A { 1 } else { -1 };
+        taken.insert(item);
+        picks.push((item.clone(), team));
+    }
+    picks
+}
+
+/// Credit that the two rankers got for one interleaved list, such as clicks on their picks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Impression {
+    /// Of ranker A.
+    pub a: f64,
+    /// Of ranker B.
+    pub b: f64,
+    /// Impressions of one cluster, such as a user, are not independent; without one an impression stands alone.
+    pub cluster: Option<u32>,
+}
+
+/// Which ranker is preferred.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interleaving {
+    /// Impressions with more credit for A.
+    pub wins_a: u64,
+    /// Impressions with more credit for B.
+    pub wins_b: u64,
+    /// Impressions with equal credit, such as none.
+    pub ties: u64,
+    /// Δ_AB = (wins of A + ½ ties)/impressions − ½, with its CR2 interval: above 0 when A is preferred.
+    pub preference: Estimate,
+    /// Exact two-sided sign test of wins against wins; `None` when impressions are clustered, as it takes them for
+    /// independent.
+    pub p: Option<f64>,
+}
+
+/// Analyses interleaved lists. O(impressions). Chapelle et al. 2012.
+///
+/// # Errors
+/// Credit that is not finite.
+pub fn interleaving(impressions: &[Impression], confidence: f64) -> Result<Interleaving, &'static str> {
+    if !impressions.iter().all(|impression| impression.a.is_finite() && impression.b.is_finite()) {
+        return Err("credit must be finite");
+    }
+    let count = |won: fn(&Impression) -> bool| impressions.iter().filter(|i| won(i)).count() as u64;
+    let (wins_a, wins_b) = (count(|i| i.a > i.b), count(|i| i.b > i.a));
+    let score = |i: &Impression| {
+        if i.a > i.b {
+            0.5
+        } else if i.b > i.a {
+            -0.5
+        } else {
+            0.0
+        }
+    };
+    let items: Vec<Item> =
+        impressions.iter().map(|i| Item { value: score(i), repeats: 1, cluster: i.cluster, weight: 1.0 }).collect();
+    Ok(Interleaving {
+        wins_a,
+        wins_b,
+        ties: impressions.len() as u64 - wins_a - wins_b,
+        preference: level(&items, Kind::Bounded { lo: -0.5, hi: 0.5 }, confidence),
+        p: items.iter().all(|item| item.cluster.is_none()).then(|| mcnemar_exact(wins_a, wins_b)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::online::{Arm, effect};
+    use proptest::prelude::*;
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-9 * (1.0 + a.abs())
+    }
+
+    fn panel(rows: &[(bool, f64, f64)]) -> Vec<Observation> {
+        let of = |(unit, (treated, before, after)): (usize, &(bool, f64, f64))| {
+            [(false, *before), (true, *after)].map(|(post, outcome)| Observation {
+                unit: unit as u32,
+                treated: *treated,
+                post,
+                outcome,
+            })
+        };
+        rows.iter().enumerate().flat_map(of).collect()
+    }
+
+    #[test]
+    fn diff_in_diff_refuses_what_it_cannot_identify() {
+        let good = panel(&[(true, 1.0, 2.0), (true, 2.0, 5.0), (false, 1.0, 1.5), (false, 0.0, 1.0)]);
+        let got = diff_in_diff(&good, 0.95).unwrap();
+        assert!(close(got.effect.value, 2.0 - 0.75) && got.units == [2, 2]);
+        assert!(diff_in_diff(&[], 0.95).is_err());
+        assert!(diff_in_diff(&good[2..], 0.95).is_err());
+        let mut both = good.clone();
+        both[0].treated = false;
+        assert_eq!(diff_in_diff(&both, 0.95), Err("a unit is in both groups"));
+        let mut broken = good.clone();
+        broken[0].outcome = f64::NAN;
+        assert_eq!(diff_in_diff(&broken, 0.95), Err("outcomes must be finite"));
+        let constant: Vec<_> = good.iter().map(|row| Observation { outcome: 0.1, ..*row }).collect();
+        assert!(diff_in_diff(&constant, 0.95).is_err());
+    }
+
+    #[test]
+    fn weighting_checks_its_input() {
+        let row = |treated, propensity| Assigned { treated, outcome: 1.0, propensity, cluster: None };
+        let good = [row(true, 0.5), row(false, 0.5), row(true, 0.05), row(false, 0.5)];
+        assert_eq!(ipw(&good, 0.1, 0.95).unwrap().overlap.trimmed, 1);
+        assert!(ipw(&good, 0.5, 0.95).is_err());
+        assert!(ipw(&good[2..], 0.1, 0.95).is_err());
+        assert!(ipw(&[], 0.0, 0.95).is_err());
+        for bad in [0.0, 1.0, f64::NAN, 1e-320] {
+            assert!(ipw(&[row(true, bad), row(false, 0.5)], 0.0, 0.95).is_err());
+        }
+        assert!(aipw(&good, &[(0.0, 1.0)], 0.1, 0.95).is_err());
+        assert!(aipw(&good, &[(0.0, f64::NAN); 4], 0.1, 0.95).is_err());
+        let logged = |propensity, target| Logged { reward: 1.0, propensity, target, cluster: None };
+        assert!(off_policy(&[], None, 0.95).is_err());
+        for (propensity, target) in [(0.0, 0.5), (1.1, 0.5), (0.5, -0.1), (0.5, f64::NAN)] {
+            assert!(off_policy(&[logged(propensity, target)], None, 0.95).is_err());
+        }
+        assert!(off_policy(&[logged(0.5, 0.5)], Some(&[]), 0.95).is_err());
+        assert_eq!(off_policy(&[logged(0.5, 0.0), logged(0.5, 0.0)], None, 0.95).unwrap().snips, None);
+    }
+
+    #[test]
+    fn team_draft_follows_its_coins() {
+        let (a, b) = (["a", "b", "c", "d", "g", "h"], ["b", "e", "a", "f", "g", "h"]);
+        let drafted = |coins: [bool; 3]| -> String {
+            let mut coins = coins.into_iter();
+            let picks = team_draft(&a, &b, 6, || coins.next().unwrap());
+            picks.iter().map(|(item, team)| format!("{item}{team:?}")).collect::<Vec<_>>().join(" ")
+        };
+        // By hand, from the rule of Radlinski, Kurup & Joachims 2008.
+        assert_eq!(drafted([true, true, true]), "aA bB cA eB dA fB");
+        assert_eq!(drafted([false, true, true]), "bB aA cA eB dA fB");
+        assert_eq!(drafted([true, false, false]), "aA bB eB cA fB dA");
+        assert_eq!(team_draft::<u8>(&[], &[1], 5, || true), []);
+    }
+
+    #[test]
+    fn random_clicks_prefer_no_ranker() {
+        use rand::{RngExt, SeedableRng};
+        let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(12);
+        let impressions: Vec<Impression> = (0..4_000)
+            .map(|_| {
+                let mut flip = || random.random_range(0..2) == 0;
+                let picks = team_draft(&[1, 2, 3, 4, 5], &[4, 2, 6, 7, 1], 4, &mut flip);
+                let mut impression = Impression { a: 0.0, b: 0.0, cluster: None };
+                for (_, team) in picks {
+                    let click = f64::from(u8::from(flip()));
+                    if team == Team::A { impression.a += click } else { impression.b += click }
+                }
+                impression
+            })
+            .collect();
+        let got = interleaving(&impressions, 0.999).unwrap();
+        let interval = got.preference.interval.unwrap();
+        assert!(interval.lower < 0.0 && interval.upper > 0.0 && got.p.unwrap() > 0.001, "{got:?}");
+        assert_eq!(got.wins_a + got.wins_b + got.ties, 4_000);
+    }
+
+    #[test]
+    fn ties_alone_are_even_with_an_interval_that_knows_how_few() {
+        let tie = Impression { a: 1.0, b: 1.0, cluster: None };
+        let got = interleaving(&[tie; 10], 0.95).unwrap();
+        assert_eq!((got.preference.value, got.p), (Some(0.0), Some(1.0)));
+        assert!(got.preference.interval.unwrap().upper > 0.2);
+        assert_eq!(interleaving(&[], 0.95).unwrap().preference.value, None);
+        assert!(interleaving(&[Impression { a: f64::NAN, ..tie }], 0.95).is_err());
+        assert_eq!(interleaving(&[Impression { cluster: Some(1), ..tie }], 0.95).unwrap().p, None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_balanced_panel_is_welch_on_the_changes(rows in prop::collection::vec((any::<bool>(), -5.0..5.0f64, -5.0..5.0f64), 6..40)) {
+            let changes = |side: bool| -> Vec<f64> { rows.iter().filter(|row| row.0 == side).map(|row| row.2 - row.1).collect() };
+            let (Some(t), Some(c)) = (Arm::mean(&changes(true)), Arm::mean(&changes(false))) else { return Ok(()) };
+            let want = effect(t, c, 0.95).unwrap();
+            let got = diff_in_diff(&panel(&rows), 0.95).unwrap().effect;
+            prop_assert!(close(got.value, want.value) && close(got.se, want.se));
+            // Bell and McCaffrey's for Welch: with equal variances in mind.
+            let (a, b) = (t.n as f64, c.n as f64);
+            let df = (1.0 / a + 1.0 / b).powi(2) / (1.0 / (a * a * (a - 1.0)) + 1.0 / (b * b * (b - 1.0)));
+            prop_assert!(close(got.df, df), "{} {df}", got.df);
+        }
+
+        #[test]
+        fn a_constant_propensity_is_a_difference_of_means(rows in prop::collection::vec((any::<bool>(), -5.0..5.0f64), 6..40), e in 0.1..0.9f64) {
+            let side = |side: bool| -> Vec<f64> { rows.iter().filter(|row| row.0 == side).map(|row| row.1).collect() };
+            let (Some(t), Some(c)) = (Arm::mean(&side(true)), Arm::mean(&side(false))) else { return Ok(()) };
+            let cases: Vec<_> = rows.iter().map(|(treated, outcome)| Assigned { treated: *treated, outcome: *outcome, propensity: e, cluster: None }).collect();
+            let got = ipw(&cases, 0.0, 0.95).unwrap();
+            prop_assert!(close(got.treatment, t.value) && close(got.control, c.value));
+            prop_assert!(close(got.effect.value.unwrap(), t.value - c.value));
+            prop_assert!(close(got.overlap.effective[0], t.n as f64) && close(got.overlap.effective[1], c.n as f64));
+            // Predictions that are right leave nothing to weight.
+            let right: Vec<_> = rows.iter().map(|(treated, y)| if *treated { (y - 1.0, *y) } else { (*y, y + 1.0) }).collect();
+            prop_assert!(close(aipw(&cases, &right, 0.0, 0.95).unwrap().effect.value.unwrap(), 1.0));
+        }
+
+        #[test]
+        fn the_logging_policy_itself_had_the_mean_reward(rewards in prop::collection::vec((0.0..3.0f64, 0.01..1.0f64), 2..40), shift in -3.0..3.0f64) {
+            let own: Vec<_> = rewards.iter().map(|(reward, p)| Logged { reward: *reward, propensity: *p, target: *p, cluster: None }).collect();
+            let mean = rewards.iter().map(|row| row.0).sum::<f64>() / rewards.len() as f64;
+            let got = off_policy(&own, Some(&vec![(0.7, 0.7); own.len()]), 0.95).unwrap();
+            for estimate in [&got.ips, got.snips.as_ref().unwrap(), got.doubly_robust.as_ref().unwrap()] {
+                prop_assert!(close(estimate.value.unwrap(), mean));
+            }
+            prop_assert!(close(got.effective, own.len() as f64) && close(got.mean_weight, 1.0));
+            // SNIPS moves with the rewards, whatever the weights.
+            let other = |shift: f64| -> f64 {
+                let rows: Vec<_> = own.iter().map(|row| Logged { reward: row.reward + shift, target: 0.3, ..*row }).collect();
+                off_policy(&rows, None, 0.95).unwrap().snips.unwrap().value.unwrap()
+            };
+            prop_assert!(close(other(0.0) + shift, other(shift)));
+        }
+
+        #[test]
+        fn a_draft_has_no_item_twice_and_even_teams(
+            a in prop::collection::vec(0u8..20, 0..15), b in prop::collection::vec(0u8..20, 0..15), length in 0usize..12, coins in any::<u32>(),
+        ) {
+            let mut at = 0u32;
+            let picks = team_draft(&a, &b, length, || { at += 1; coins >> (at % 32) & 1 == 1 });
+            let items: HashSet<_> = picks.iter().map(|pick| pick.0).collect();
+            prop_assert!(items.len() == picks.len() && picks.len() <= length);
+            let of_a = picks.iter().filter(|pick| pick.1 == Team::A).count();
+            prop_assert!(of_a.abs_diff(picks.len() - of_a) <= 1);
+        }
+    }
+}
