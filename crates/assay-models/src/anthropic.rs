@@ -1,13 +1,14 @@
 //! Anthropic's messages API.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use assay_core::{Case, ErrorKind, Finish, Output, Problem, ToolCall, Usage};
 use async_trait::async_trait;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::chat::{Prepared, Provider, count, set};
+use crate::chat::{Assemble, Prepared, Provider, bad, count, error_in, set, stream_error, unfinished, update};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
 
@@ -31,10 +32,9 @@ struct Anthropic(Prepared);
 /// Everything that is wrong with its configuration.
 pub fn build(config: &Config, context: &BuildContext) -> Result<Arc<dyn Target>, Problems> {
     let mut prepared = Prepared::new(config, context, &PROVIDER, |_| "/messages".to_owned())?;
-    for (set, key) in [(prepared.chat.stream, "stream"), (prepared.chat.logprobs, "logprobs")] {
-        if set {
-            return Err(vec![config.place(Problem::new(format!("/{key}"), format!("`{key}` is not supported here")))]);
-        }
+    if prepared.chat.logprobs {
+        let message = "`logprobs` is not supported here: Anthropic's API gives no log-probabilities";
+        return Err(vec![config.place(Problem::new("/logprobs", message))]);
     }
     prepared.endpoint.secret("anthropic-version", "2023-06-01");
     prepared.traits.max_output_tokens = Some(prepared.chat.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS));
@@ -60,6 +60,18 @@ impl Target for Anthropic {
     }
 
     async fn call(&self, payload: &Value) -> Result<Reply, CallError> {
+        let body = self.body(payload);
+        if self.0.chat.stream {
+            let (answer, ttft) = self.0.stream(&body, Assembled::default()).await?;
+            return Ok(Reply { output: read(&answer)?, ttft });
+        }
+        let (answer, _) = self.0.endpoint.json(Method::POST, Some(&body)).await?;
+        Ok(Reply { output: read(&answer)?, ttft: None })
+    }
+}
+
+impl Anthropic {
+    fn body(&self, payload: &Value) -> Value {
         let chat = &self.0.chat;
         let mut system: Vec<&str> = payload.get("system").and_then(Value::as_str).into_iter().collect();
         let all = payload["messages"].as_array().cloned().unwrap_or_default();
@@ -80,11 +92,123 @@ impl Target for Anthropic {
         if let Some(schema) = payload.get("response_schema") {
             body["output_config"] = json!({"format": {"type": "json_schema", "schema": schema}});
         }
+        set(&mut body, "stream", chat.stream.then_some(true));
         for (key, value) in &chat.extra {
             body[key] = value.clone();
         }
-        let (answer, _) = self.0.endpoint.json(Method::POST, Some(&body)).await?;
-        Ok(Reply { output: read(&answer)?, ttft: None })
+        body
+    }
+}
+
+/// A streamed message put together again, in the shape of a plain one.
+#[derive(Default)]
+struct Assembled {
+    model: Value,
+    blocks: BTreeMap<u64, Block>,
+    stop_reason: Option<String>,
+    usage: Map<String, Value>,
+    stopped: bool,
+}
+
+/// A content block as it started, and what came after.
+struct Block {
+    start: Map<String, Value>,
+    text: String,
+    input: String,
+}
+
+impl Block {
+    fn finish(self) -> Value {
+        let mut block = self.start;
+        if !self.text.is_empty() {
+            let before = block.get("text").and_then(Value::as_str).unwrap_or_default();
+            let text = format!("{before}{}", self.text);
+            block.insert("text".into(), text.into());
+        }
+        if !self.input.is_empty() {
+            // The message came to its end, so that arguments that are not JSON are the model's own: they stay a text.
+            let input = serde_json::from_str(&self.input).unwrap_or(Value::String(self.input));
+            block.insert("input".into(), input);
+        }
+        Value::Object(block)
+    }
+}
+
+impl Assemble for Assembled {
+    fn take(&mut self, event: &Value) -> Result<bool, CallError> {
+        if let Some(error) = error_in(event) {
+            return Err(stream_error(kind(error), error));
+        }
+        let index = || event["index"].as_u64().ok_or_else(|| bad("a content block has no index"));
+        match event["type"].as_str() {
+            Some("message_start") => {
+                self.model = event["message"]["model"].clone();
+                update(&mut self.usage, &event["message"]["usage"]);
+            }
+            Some("content_block_start") => {
+                let start = event["content_block"].as_object().ok_or_else(|| bad("a content block is empty"))?.clone();
+                let said = start.get("text").and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+                let any = said || start.get("type").is_some_and(|kind| kind == "tool_use");
+                let block = Block { start, text: String::new(), input: String::new() };
+                if self.blocks.insert(index()?, block).is_some() {
+                    return Err(bad("a content block starts twice"));
+                }
+                return Ok(any);
+            }
+            Some("content_block_delta") => {
+                let block = self.blocks.get_mut(&index()?).ok_or_else(|| bad("a content block does not start"))?;
+                let delta = &event["delta"];
+                // Thoughts, signatures and citations are no part of the answer.
+                let (slot, piece) = match delta["type"].as_str() {
+                    Some("text_delta") => (&mut block.text, &delta["text"]),
+                    Some("input_json_delta") => (&mut block.input, &delta["partial_json"]),
+                    _ => return Ok(false),
+                };
+                let piece = piece.as_str().unwrap_or_default();
+                slot.push_str(piece);
+                return Ok(!piece.is_empty());
+            }
+            Some("message_delta") => {
+                if let Some(reason) = event["delta"]["stop_reason"].as_str() {
+                    self.stop_reason = Some(reason.to_owned());
+                }
+                // Counts are those of the whole message so far.
+                update(&mut self.usage, &event["usage"]);
+            }
+            Some("message_stop") => self.stopped = true,
+            // `ping`, `content_block_stop`, and events that are yet to be invented.
+            _ => {}
+        }
+        Ok(false)
+    }
+
+    fn is_complete(&self) -> bool {
+        self.stopped && self.stop_reason.is_some()
+    }
+
+    fn finish(self) -> Result<Value, CallError> {
+        if !self.is_complete() {
+            return Err(unfinished());
+        }
+        Ok(json!({
+            "model": self.model,
+            "content": self.blocks.into_values().map(Block::finish).collect::<Vec<_>>(),
+            "stop_reason": self.stop_reason,
+            "usage": self.usage,
+        }))
+    }
+}
+
+/// What the HTTP status that belongs to an error's type would say.
+fn kind(error: &Value) -> ErrorKind {
+    match error["type"].as_str() {
+        Some("invalid_request_error" | "request_too_large") => ErrorKind::BadRequest,
+        Some("authentication_error" | "permission_error") => ErrorKind::Authentication,
+        Some("billing_error") => ErrorKind::QuotaExhausted,
+        Some("not_found_error") => ErrorKind::NotFound,
+        Some("rate_limit_error") => ErrorKind::RateLimited,
+        // `api_error`, `overloaded_error`, `timeout_error`.
+        _ => ErrorKind::Server,
     }
 }
 

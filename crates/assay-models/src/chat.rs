@@ -1,11 +1,15 @@
-//! What chat models share: prompts, parameters, payloads.
+//! What chat models share: prompts, parameters, payloads, streams.
+
+use std::time::{Duration, Instant};
 
 use assay_core::{Case, ErrorKind, Problem, Template};
+use futures::StreamExt;
+use reqwest::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::client::Endpoint;
+use crate::client::{Endpoint, printable};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Price, Problems, Traits};
 
@@ -218,6 +222,189 @@ impl Prepared {
             .flat_map(|(template, at)| template.variables().into_iter().map(move |name| (name, at.clone())))
             .collect()
     }
+
+    /// Sends a request whose answer comes as server-sent events. Gives the answer in the shape of a plain one, and the
+    /// time from sending to the first event that carried a part of it.
+    ///
+    /// # Errors
+    /// What a plain call fails with, an error inside the stream, a stream that ends before the answer does.
+    pub(crate) async fn stream<A: Assemble>(
+        &self,
+        body: &Value,
+        mut whole: A,
+    ) -> Result<(Value, Option<Duration>), CallError> {
+        let started = Instant::now();
+        let response = self.endpoint.send(Method::POST, Some(body)).await?;
+        let mut bytes = response.bytes_stream();
+        let mut events = Events::default();
+        let mut ttft = None;
+        let mut size = 0;
+        let mut broken = None;
+        while let Some(chunk) = bytes.next().await {
+            let chunk = match chunk {
+                Ok(chunk) => chunk,
+                Err(error) => {
+                    broken = Some(self.endpoint.failure(&error));
+                    break;
+                }
+            };
+            size += chunk.len();
+            if size > LARGEST_STREAM {
+                return Err(bad("the stream is larger than 128 MiB"));
+            }
+            for data in events.push(&chunk) {
+                if take(&mut whole, &data)? && ttft.is_none() {
+                    ttft = Some(started.elapsed());
+                }
+            }
+        }
+        if let Some(data) = events.end().filter(|_| broken.is_none())
+            && take(&mut whole, &data)?
+        {
+            ttft = ttft.or_else(|| Some(started.elapsed()));
+        }
+        // Gemini ends a stream that it cannot go on with by a plain JSON error behind the last event. It says more
+        // than the connection that breaks off after it.
+        if let Some(error) = plain_error(&events.outside) {
+            whole.take(&error)?;
+        }
+        match broken {
+            Some(error) if !whole.is_complete() => Err(error),
+            _ if !events.any && !events.outside.is_empty() => {
+                let start = printable(&String::from_utf8_lossy(&events.outside), 200);
+                Err(bad(format!("the answer is not a stream of events: {start}")))
+            }
+            _ => Ok((whole.finish()?, ttft)),
+        }
+    }
+}
+
+/// The largest stream that is read. Events wrap every few characters of an answer in a hundred bytes of their own, so
+/// that a stream may be larger than a plain body.
+const LARGEST_STREAM: usize = 128 << 20;
+
+/// A streamed answer that is being put together again.
+pub(crate) trait Assemble: Send {
+    /// Takes one event; true when it carried a part of the answer: text or a tool call, not hidden reasoning.
+    ///
+    /// # Errors
+    /// An error that the server reports in the stream, an event that does not follow from those before it.
+    fn take(&mut self, event: &Value) -> Result<bool, CallError>;
+
+    /// Whether the protocol's own end has come, after which a connection may break as it likes.
+    fn is_complete(&self) -> bool;
+
+    /// The answer in the shape of a plain one.
+    ///
+    /// # Errors
+    /// An answer that has not come to its end.
+    fn finish(self) -> Result<Value, CallError>;
+}
+
+fn take(whole: &mut impl Assemble, data: &[u8]) -> Result<bool, CallError> {
+    let data = data.trim_ascii();
+    if whole.is_complete() || data.is_empty() || data == b"[DONE]" {
+        return Ok(false);
+    }
+    let event = serde_json::from_slice(data).map_err(|error| bad(format!("a stream event is not JSON: {error}")))?;
+    whole.take(&event)
+}
+
+/// An error body as it is sent without a stream; some servers wrap it in a list.
+fn plain_error(text: &[u8]) -> Option<Value> {
+    let body = match serde_json::from_slice(text).ok()? {
+        Value::Array(items) => items.into_iter().next()?,
+        body => body,
+    };
+    error_in(&body).is_some().then_some(body)
+}
+
+/// The error that an event reports.
+pub(crate) fn error_in(event: &Value) -> Option<&Value> {
+    event.get("error").filter(|error| !error.is_null())
+}
+
+/// The failure that an error inside a stream is, with the server's own message.
+pub(crate) fn stream_error(kind: ErrorKind, error: &Value) -> CallError {
+    let said = error.get("message").or(Some(error)).and_then(Value::as_str).map(str::to_owned);
+    let said = said.unwrap_or_else(|| error.to_string());
+    CallError::new(kind, format!("error in the stream: {}", printable(&said, 500)))
+}
+
+/// An answer that cannot be used.
+pub(crate) fn bad(message: impl Into<String>) -> CallError {
+    CallError::new(ErrorKind::BadResponse, message)
+}
+
+/// A stream that ended early: never a short answer.
+pub(crate) fn unfinished() -> CallError {
+    bad("the stream ended before the answer did")
+}
+
+/// Server-sent events (WHATWG HTML, 9.2.6), however their bytes were cut: each is given as its data, in bytes, because
+/// a character may be cut too.
+#[derive(Default)]
+pub(crate) struct Events {
+    line: Vec<u8>,
+    data: Option<Vec<u8>>,
+    after_return: bool,
+    any: bool,
+    /// Lines that belong to no event.
+    outside: Vec<u8>,
+}
+
+impl Events {
+    /// Takes bytes and gives the data of the events that end in them.
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let mut found = Vec::new();
+        for &byte in bytes {
+            match byte {
+                b'\n' if self.after_return => {}
+                b'\n' | b'\r' => found.extend(self.end_line()),
+                _ => self.line.push(byte),
+            }
+            self.after_return = byte == b'\r';
+        }
+        found
+    }
+
+    /// The data of an event that the end of the stream ends. One that is cut short is not JSON.
+    pub(crate) fn end(&mut self) -> Option<Vec<u8>> {
+        let last = if self.line.is_empty() { None } else { self.end_line() };
+        last.or_else(|| self.data.take())
+    }
+
+    fn end_line(&mut self) -> Option<Vec<u8>> {
+        let line = std::mem::take(&mut self.line);
+        if line.is_empty() {
+            return self.data.take();
+        }
+        // Only the first line can begin with a byte order mark; elsewhere it makes a field that nobody knows.
+        let text = line.strip_prefix(b"\xEF\xBB\xBF".as_slice()).unwrap_or(&line);
+        let end = text.iter().position(|byte| *byte == b':');
+        let (name, value) = text.split_at(end.unwrap_or(text.len()));
+        match name {
+            b"data" => {
+                let value = value.strip_prefix(b":").unwrap_or(value);
+                let value = value.strip_prefix(b" ").unwrap_or(value);
+                self.any = true;
+                match &mut self.data {
+                    Some(data) => {
+                        data.push(b'\n');
+                        data.extend_from_slice(value);
+                    }
+                    None => self.data = Some(value.to_vec()),
+                }
+            }
+            // A line that begins with a colon is a comment.
+            b"event" | b"id" | b"retry" | b"" => self.any = true,
+            _ => {
+                self.outside.extend_from_slice(&line);
+                self.outside.push(b'\n');
+            }
+        }
+        None
+    }
 }
 
 /// Without a prompt the single input is the question; several are given as JSON.
@@ -249,7 +436,72 @@ pub(crate) fn set<T: Serialize>(body: &mut Value, key: &str, value: Option<T>) {
     }
 }
 
+/// Sets the keys that are given, for counts that a stream repeats as they grow.
+pub(crate) fn update(counts: &mut Map<String, Value>, newer: &Value) {
+    for (key, value) in newer.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null()) {
+        counts.insert(key.clone(), value.clone());
+    }
+}
+
+/// The mean of token log-probabilities, if there are any.
+pub(crate) fn mean(logprobs: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, n) = logprobs.fold((0.0, 0u64), |(sum, n), logprob| (sum + logprob, n + 1));
+    (n > 0).then(|| sum / n as f64)
+}
+
 /// A number somewhere in an answer.
 pub(crate) fn count(value: &Value, pointer: &str) -> Option<u64> {
     value.pointer(pointer).and_then(Value::as_u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn events(pieces: &[&[u8]]) -> (Vec<String>, String) {
+        let mut events = Events::default();
+        let mut found: Vec<Vec<u8>> = pieces.iter().flat_map(|piece| events.push(piece)).collect();
+        found.extend(events.end());
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (found.into_iter().map(text).collect(), text(events.outside))
+    }
+
+    proptest! {
+        #[test]
+        fn events_are_the_same_however_bytes_are_cut(cuts in prop::collection::vec(0usize..9, 0..60), ending in 0usize..3) {
+            let text = "\u{feff}event: a\ndata: {\"a\":\"é€😀\"}\n\n: comment\n\ndata:one\ndata: two\n\nid\nretry: 1\ndata:  [DONE]\n\nodd: x";
+            let text = text.replace('\n', ["\n", "\r\n", "\r"][ending]);
+            let mut pieces = Vec::new();
+            let mut rest = text.as_bytes();
+            for cut in cuts {
+                let (piece, after) = rest.split_at(cut.min(rest.len()));
+                pieces.push(piece);
+                rest = after;
+            }
+            pieces.push(rest);
+            let (found, outside) = events(&pieces);
+            prop_assert_eq!(found, vec!["{\"a\":\"é€😀\"}", "one\ntwo", " [DONE]"]);
+            prop_assert_eq!(outside, "odd: x\n");
+        }
+    }
+
+    /// The examples of the standard (WHATWG HTML, 9.2.6), but for the last: an event that only the end of the stream
+    /// ends is kept here, because one that was cut short is found out when it is read.
+    #[test]
+    fn events_of_the_standard() {
+        let read = |text: &str| events(&[text.as_bytes()]).0;
+        assert_eq!(read("data: YHOO\ndata: +2\ndata: 10\n\n"), ["YHOO\n+2\n10"]);
+        assert_eq!(
+            read(": test stream\n\ndata: first event\nid: 1\n\ndata:second event\nid\n\ndata:  third event\n\n"),
+            ["first event", "second event", " third event"]
+        );
+        assert_eq!(read("data\n\ndata\ndata\n\ndata:"), ["", "\n", ""]);
+        assert_eq!(read("data:test\n\ndata: test\n\n"), ["test", "test"]);
+    }
+
+    #[test]
+    fn no_mean_of_nothing() {
+        assert_eq!((mean([].into_iter()), mean([-0.5, -1.5].into_iter())), (None, Some(-1.0)));
+    }
 }
