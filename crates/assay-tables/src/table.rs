@@ -6,8 +6,8 @@ use assay_core::problem::did_you_mean;
 use assay_datasets::rows::Place;
 use serde_json::{Map, Value};
 
-use crate::commands::Failure;
-use crate::commands::run::usage;
+use crate::Failure;
+use crate::answer::usage;
 
 /// A file as rows.
 pub struct Table {

@@ -3,15 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use assay_report::terminal::table;
 use assay_stats::agreement::{Chance, Level, Weights, cohen, kappa, krippendorff_interval};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::table::Table;
-use crate::commands::run::usage;
-use crate::commands::{Failure, say};
-use crate::exit;
+use crate::answer::{Confidence, level as level_of, usage};
+use crate::{Answer, Failure, Table};
 
 /// Krippendorff's α with its interval, Gwet's AC, Fleiss' κ and, for two raters, Cohen's κ, with the raw agreement.
 #[derive(Args)]
@@ -33,12 +30,8 @@ pub struct Agreement {
     /// What distance between ratings means.
     #[arg(long, value_enum, default_value_t = Scale::Nominal)]
     level: Scale,
-    /// The level of the intervals.
-    #[arg(long, default_value_t = 0.95)]
-    confidence: f64,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    confidence: Confidence,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -54,7 +47,7 @@ enum Scale {
 }
 
 impl Agreement {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub fn answer(self) -> Result<Answer, Failure> {
         let source = Table::read(&self.file)?;
         let (units, labels) = self.units(&source)?;
         let rated = units.iter().filter(|unit| unit.iter().flatten().count() > 1).count();
@@ -68,39 +61,37 @@ impl Agreement {
         let mut categories: Vec<f64> = units.iter().flatten().flatten().copied().collect();
         categories.sort_by(f64::total_cmp);
         categories.dedup();
-        let alpha = krippendorff_interval(&units, level, self.confidence);
+        let alpha = krippendorff_interval(&units, level, self.confidence.level);
         let mut rows =
             vec![(format!("Krippendorff's α ({})", word(self.level)), alpha.map(|a| (a.estimate, Some(a.interval))))];
         for (name, chance) in [("Gwet's AC", Chance::Gwet), ("Fleiss' κ", Chance::Fleiss)] {
             let found = kappa(&units, &categories, chance, weights);
-            rows.push((name.to_owned(), found.map(|c| (c.value, c.interval(self.confidence)))));
+            rows.push((name.to_owned(), found.map(|c| (c.value, c.interval(self.confidence.level)))));
         }
         if units[0].len() == 2 {
             let both: Vec<(f64, f64)> = units.iter().filter_map(|u| Some((u[0]?, u[1]?))).collect();
             let (a, b): (Vec<f64>, Vec<f64>) = both.into_iter().unzip();
             let found = cohen(&a, &b, weights);
-            rows.push(("Cohen's κ".to_owned(), found.map(|c| (c.value, c.interval(self.confidence)))));
+            rows.push(("Cohen's κ".to_owned(), found.map(|c| (c.value, c.interval(self.confidence.level)))));
         }
         let raw = kappa(&units, &categories, Chance::BrennanPrediger, Weights::Identity).map(|c| c.observed);
-        if self.json {
+        let json = {
             let coefficients: serde_json::Map<String, serde_json::Value> = rows
-                .into_iter()
+                .iter()
                 .map(|(name, found)| {
                     let value = found.map(|(v, i)| json!({"value": v, "interval": i.map(|i| [i.lower, i.upper])}));
-                    (name, json!(value))
+                    (name.clone(), json!(value))
                 })
                 .collect();
-            say(&json!({"units": rated, "raters": units[0].len(), "agreement": raw, "coefficients": coefficients})
-                .to_string());
-            return Ok(exit::PASS);
-        }
+            json!({"units": rated, "raters": units[0].len(), "agreement": raw, "coefficients": coefficients})
+        };
         let categories = if labels.is_empty() { categories.len() } else { labels.len() };
-        say(&format!(
+        let first = format!(
             "{rated} units with two or more ratings, {} raters, {categories} categories; two raters say the same {} of \
              the time",
             units[0].len(),
             raw.map_or_else(|| "?".into(), |raw| format!("{:.1}%", 100.0 * raw))
-        ));
+        );
         let cells = rows
             .into_iter()
             .map(|(name, found)| match found {
@@ -111,8 +102,8 @@ impl Agreement {
                 None => vec![name, "–".into(), "not defined: no variation, or too few units".into()],
             })
             .collect();
-        say(&table(&["coefficient", "value", &format!("{:.0}% interval", 100.0 * self.confidence)], cells, &[1, 2]));
-        Ok(exit::PASS)
+        let header = ["coefficient", "value", &level_of(self.confidence.level)];
+        Ok(Answer::new(json).line(first).table(&header, cells, &[1, 2]))
     }
 
     /// A row per unit; words become numbers in their order.
@@ -136,7 +127,7 @@ impl Agreement {
             by_unit.into_values().collect()
         } else {
             if self.raters.len() < 2 {
-                return Err(usage("--raters needs two or more columns".into()));
+                return Err(usage("--raters needs two or more columns"));
             }
             let columns = self.raters.iter().map(|name| source.texts(name)).collect::<Result<Vec<_>, _>>()?;
             (0..columns[0].len()).map(|i| columns.iter().map(|column| column[i].clone()).collect()).collect()

@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use assay_metrics::classification::{Average, Confusion, Counts};
-use assay_report::terminal::table;
 use assay_stats::jackknife::{Transform, jackknife};
 use assay_stats::proportion::{critical, wilson};
 use clap::Args;
 use serde_json::json;
 
-use super::table::Table;
-use crate::commands::{Failure, say};
-use crate::exit;
+use crate::answer::{Confidence, bounds, usage};
+use crate::{Answer, Failure, Table};
 
 /// Accuracy with Wilson's interval, macro F1 with the jackknife's, and each class by itself. Rows without a prediction
 /// count as wrong.
@@ -26,12 +24,8 @@ pub struct Classify {
     /// The column of the predicted class.
     #[arg(long, default_value = "predicted")]
     predicted: String,
-    /// The level of the intervals.
-    #[arg(long, default_value_t = 0.95)]
-    confidence: f64,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    confidence: Confidence,
 }
 
 /// What stands for a missing prediction.
@@ -47,7 +41,7 @@ fn macro_f1(cells: &BTreeMap<(String, String), f64>) -> Option<f64> {
 }
 
 impl Classify {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub fn answer(self) -> Result<Answer, Failure> {
         let source = Table::read(&self.file)?;
         let truth = source.full(&self.truth)?;
         let predicted = source.texts(&self.predicted)?;
@@ -56,10 +50,10 @@ impl Classify {
             *cells.entry((truth, predicted.unwrap_or_else(|| NONE.into()))).or_default() += 1.0;
         }
         let confusion = Confusion::from_cells(cells.iter().map(|((t, p), n)| (t.clone(), p.clone(), *n)))
-            .map_err(|error| crate::commands::run::usage(format!("{}: {error:?}", self.file.display())))?;
+            .map_err(|error| usage(format!("{}: {error:?}", self.file.display())))?;
         let n: f64 = cells.values().sum();
         let right: f64 = cells.iter().filter(|((t, p), _)| t == p).map(|(_, n)| n).sum();
-        let accuracy = wilson(right, n, critical(self.confidence));
+        let accuracy = wilson(right, n, critical(self.confidence.level));
         let f1 = macro_f1(&cells);
         // Leaving out any case of one cell gives the same value: one computation for each cell.
         let mut left_out = Vec::new();
@@ -72,11 +66,12 @@ impl Classify {
             let value = macro_f1(&rest).unwrap_or(f64::NAN);
             left_out.extend(std::iter::repeat_n(value, *count as usize));
         }
-        let f1_interval =
-            f1.and_then(|f1| jackknife(f1, &left_out, Transform::Logit, self.confidence)).map(|found| found.interval);
+        let f1_interval = f1
+            .and_then(|f1| jackknife(f1, &left_out, Transform::Logit, self.confidence.level))
+            .map(|found| found.interval);
         let classes: Vec<(&String, &Counts)> =
             confusion.classes().iter().filter(|(name, _)| name.as_str() != NONE).collect();
-        if self.json {
+        let json = {
             let by_class: serde_json::Map<String, serde_json::Value> = classes
                 .iter()
                 .map(|(name, c)| {
@@ -88,16 +83,14 @@ impl Classify {
                 .collect();
             let confusion: Vec<_> =
                 cells.iter().map(|((t, p), n)| json!({"truth": t, "predicted": p, "cases": n})).collect();
-            let whole = json!({
-                "cases": n, "accuracy": {"value": right / n, "interval": [accuracy.lower, accuracy.upper]},
-                "macro_f1": {"value": f1, "interval": f1_interval.map(|i| [i.lower, i.upper])},
+            json!({
+                "cases": n, "accuracy": {"value": right / n, "interval": bounds(accuracy)},
+                "macro_f1": {"value": f1, "interval": bounds(f1_interval)},
                 "mcc": self.mcc(&cells), "classes": by_class, "confusion": confusion,
-            });
-            say(&serde_json::to_string_pretty(&whole)?);
-            return Ok(exit::PASS);
-        }
+            })
+        };
         let percent = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| format!("{:.1}%", 100.0 * v));
-        say(&format!(
+        let first = format!(
             "{n} cases: accuracy {:.1}% ({:.1} to {:.1}), macro F1 {} ({}), MCC {:.3}",
             100.0 * right / n,
             100.0 * accuracy.lower,
@@ -106,7 +99,7 @@ impl Classify {
             f1_interval
                 .map_or_else(|| "no interval".into(), |i| format!("{:.1} to {:.1}", 100.0 * i.lower, 100.0 * i.upper)),
             self.mcc(&cells),
-        ));
+        );
         let rows = classes
             .iter()
             .map(|(name, c)| {
@@ -119,13 +112,13 @@ impl Classify {
                 ]
             })
             .collect();
-        say(&table(&["class", "precision", "recall", "F1", "cases"], rows, &[1, 2, 3, 4]));
+        let header = ["class", "precision", "recall", "F1", "cases"];
         let mut mistakes: Vec<_> = cells.iter().filter(|((t, p), _)| t != p).collect();
         mistakes.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(b.0)));
-        for ((truth, predicted), n) in mistakes.into_iter().take(5) {
-            say(&format!("{n} × {} taken for {}", assay_report::plain(truth, 60), assay_report::plain(predicted, 60)));
-        }
-        Ok(exit::PASS)
+        let mistakes = mistakes.into_iter().take(5).map(|((truth, predicted), n)| {
+            format!("{n} × {} taken for {}", assay_report::plain(truth, 60), assay_report::plain(predicted, 60))
+        });
+        Ok(Answer::new(json).line(first).table(&header, rows, &[1, 2, 3, 4]).lines(mistakes))
     }
 
     fn mcc(&self, cells: &BTreeMap<(String, String), f64>) -> f64 {

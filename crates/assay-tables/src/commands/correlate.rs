@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use assay_report::terminal::table;
 use assay_stats::correlation::{Coefficient, interval, kendall, pearson, spearman};
 use clap::Args;
 use serde_json::json;
 
-use super::table::Table;
-use crate::commands::{Failure, say};
-use crate::exit;
+use crate::answer::{Confidence, bounds, level, number, range};
+use crate::{Answer, Failure, Table};
 
 /// Pearson's, Spearman's and Kendall's correlation with intervals, such as of a judge's scores with people's. Rows
 /// without both numbers are left out.
@@ -23,16 +21,12 @@ pub struct Correlate {
     /// The second column.
     #[arg(long)]
     y: String,
-    /// The level of the intervals.
-    #[arg(long, default_value_t = 0.95)]
-    confidence: f64,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    confidence: Confidence,
 }
 
 impl Correlate {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub fn answer(self) -> Result<Answer, Failure> {
         let source = Table::read(&self.file)?;
         let (x, y) = (source.numbers(&self.x)?, source.numbers(&self.y)?);
         let total = x.len();
@@ -42,32 +36,16 @@ impl Correlate {
             ("spearman", spearman(&x, &y), Coefficient::Spearman),
             ("kendall", kendall(&x, &y), Coefficient::Kendall),
         ]
-        .map(|(name, r, kind)| (name, r, r.and_then(|r| interval(r, x.len(), kind, self.confidence))));
-        if self.json {
-            let found: serde_json::Map<String, serde_json::Value> = rows
-                .iter()
-                .map(|(name, r, i)| {
-                    ((*name).to_owned(), json!({"value": r, "interval": i.map(|i| [i.lower, i.upper])}))
-                })
-                .collect();
-            say(&json!({"cases": x.len(), "left_out": total - x.len(), "correlations": found}).to_string());
-            return Ok(exit::PASS);
-        }
-        let cells = rows
-            .iter()
-            .map(|(name, r, i)| {
-                vec![
-                    (*name).to_owned(),
-                    r.map_or_else(|| "not defined".into(), |r| format!("{r:.3}")),
-                    i.map_or_else(|| "–".into(), |i| format!("{:.3} to {:.3}", i.lower, i.upper)),
-                ]
-            })
-            .collect();
+        .map(|(name, r, kind)| (name, r, r.and_then(|r| interval(r, x.len(), kind, self.confidence.level))));
+        let found: serde_json::Map<String, serde_json::Value> =
+            rows.iter().map(|(name, r, i)| ((*name).to_owned(), json!({"value": r, "interval": bounds(*i)}))).collect();
+        let cells = rows.iter().map(|(name, r, i)| vec![(*name).to_owned(), number(*r), range(*i)]).collect();
         let left_out = total - x.len();
         let gaps =
             if left_out > 0 { format!(", {left_out} rows without both numbers left out") } else { String::new() };
-        say(&format!("{} cases{gaps}", x.len()));
-        say(&table(&["correlation", "value", &format!("{:.0}% interval", 100.0 * self.confidence)], cells, &[1, 2]));
-        Ok(exit::PASS)
+        let header = ["correlation", "value", &level(self.confidence.level)];
+        Ok(Answer::new(json!({"cases": x.len(), "left_out": left_out, "correlations": found}))
+            .line(format!("{} cases{gaps}", x.len()))
+            .table(&header, cells, &[1, 2]))
     }
 }

@@ -3,15 +3,12 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use assay_report::terminal::table;
 use assay_stats::arena::{Battle, NoRanking, Ranking, Ties, rank};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::table::Table;
-use crate::commands::run::usage;
-use crate::commands::{Failure, say};
-use crate::exit;
+use crate::answer::{Confidence, bounds, level, usage};
+use crate::{Answer, Failure, Table};
 
 /// Bradley–Terry strengths with sandwich intervals and the ranks that hold together.
 #[derive(Args)]
@@ -36,12 +33,8 @@ pub struct Rank {
     /// What a tie is.
     #[arg(long, value_enum, default_value_t = TieModel::Half)]
     ties: TieModel,
-    /// The level of the intervals.
-    #[arg(long, default_value_t = 0.95)]
-    confidence: f64,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    confidence: Confidence,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -55,7 +48,7 @@ enum TieModel {
 }
 
 impl Rank {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub fn answer(self) -> Result<Answer, Failure> {
         let source = Table::read(&self.file)?;
         let (a, b, winner) = (source.full(&self.a)?, source.full(&self.b)?, source.full(&self.winner)?);
         let clusters = self.cluster.as_deref().map(|column| source.full(column)).transpose()?;
@@ -117,23 +110,19 @@ impl Rank {
                 NoRanking::NotConverged => "the fit did not settle: a style column decides every comparison".into(),
             })
         })?;
-        let (intervals, ranks) = (ranking.intervals(self.confidence), ranking.ranks(self.confidence));
+        let (intervals, ranks) = (ranking.intervals(self.confidence.level), ranking.ranks(self.confidence.level));
         let mut order: Vec<usize> = (0..names.len()).collect();
         order.sort_by(|x, y| ranking.strengths[*y].total_cmp(&ranking.strengths[*x]));
-        if self.json {
-            let models: Vec<_> = order
-                .iter()
-                .map(|i| {
-                    json!({"model": names[*i], "strength": ranking.strengths[*i], "se": ranking.se[*i],
-                           "interval": [intervals[*i].lower, intervals[*i].upper],
+        let models: Vec<_> = order
+            .iter()
+            .map(|i| {
+                json!({"model": names[*i], "strength": ranking.strengths[*i], "se": ranking.se[*i],
+                           "interval": bounds(intervals[*i]),
                            "elo": Ranking::elo(ranking.strengths[*i]), "ranks": [ranks[*i].0, ranks[*i].1]})
-                })
-                .collect();
-            let whole = json!({"comparisons": battles.len(), "models": models, "tie": ranking.tie,
+            })
+            .collect();
+        let json = json!({"comparisons": battles.len(), "models": models, "tie": ranking.tie,
                                "style": ranking.style, "separated": ranking.separated});
-            say(&serde_json::to_string_pretty(&whole)?);
-            return Ok(exit::PASS);
-        }
         let rows = order
             .iter()
             .map(|i| {
@@ -147,13 +136,12 @@ impl Rank {
                 ]
             })
             .collect();
-        say(&table(&["rank", "model", "Elo", &format!("{:.0}% interval", 100.0 * self.confidence)], rows, &[2, 3]));
-        for (name, coefficient) in self.style.iter().zip(&ranking.style) {
-            say(&format!("one more of `{name}` moves the log odds by {coefficient:+.4}"));
-        }
-        if ranking.separated {
-            say("some model won or lost everything against the others: its strength is a bound, not an estimate");
-        }
-        Ok(exit::PASS)
+        let styles = self.style.iter().zip(&ranking.style);
+        let notes = styles.map(|(name, by)| format!("one more of `{name}` moves the log odds by {by:+.4}"));
+        let bound = "some model won or lost everything against the others: its strength is a bound, not an estimate";
+        Ok(Answer::new(json)
+            .table(&["rank", "model", "Elo", &level(self.confidence.level)], rows, &[2, 3])
+            .lines(notes)
+            .lines(ranking.separated.then_some(bound)))
     }
 }

@@ -1,13 +1,11 @@
 //! `assay stats rate`: the intervals of a rate, or of the difference of two.
 
-use assay_report::terminal::table;
 use assay_stats::proportion::{self, critical};
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::run::usage;
-use crate::commands::{Failure, say};
-use crate::exit;
+use crate::answer::{Confidence, bounds, level};
+use crate::{Answer, Failure};
 
 /// `47/50`: passes of cases.
 #[derive(Clone, Copy)]
@@ -37,25 +35,18 @@ pub struct Rate {
     /// Independent passes of cases to compare with.
     #[arg(long)]
     baseline: Option<Count>,
-    /// The level of the intervals.
-    #[arg(long, default_value_t = 0.95)]
-    confidence: f64,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    confidence: Confidence,
 }
 
 impl Rate {
-    pub fn run(self) -> Result<u8, Failure> {
-        if !(0.5..1.0).contains(&self.confidence) {
-            return Err(usage(format!("--confidence must be from 0.5 to below 1, not {}", self.confidence)));
-        }
-        let z = critical(self.confidence);
+    pub fn answer(self) -> Result<Answer, Failure> {
+        let z = critical(self.confidence.level);
         let Count { successes: k, cases: n } = self.count;
         let mut rows = vec![
             ("wilson", proportion::wilson(k as f64, n as f64, z)),
-            ("clopper-pearson", proportion::clopper_pearson(k, n, self.confidence)),
-            ("jeffreys", proportion::jeffreys(k, n, self.confidence)),
+            ("clopper-pearson", proportion::clopper_pearson(k, n, self.confidence.level)),
+            ("jeffreys", proportion::jeffreys(k, n, self.confidence.level)),
         ];
         let mut value = k as f64 / n as f64;
         if let Some(Count { successes: j, cases: m }) = self.baseline {
@@ -68,24 +59,20 @@ impl Rate {
                 ("agresti-caffo", proportion::agresti_caffo((k, n), (j, m), z)),
             ];
         }
-        if self.json {
-            let intervals: serde_json::Map<String, serde_json::Value> =
-                rows.iter().map(|(name, i)| ((*name).to_owned(), json!([i.lower, i.upper]))).collect();
-            say(&json!({"value": value, "confidence": self.confidence, "intervals": intervals}).to_string());
-            return Ok(exit::PASS);
-        }
+        let intervals: serde_json::Map<String, serde_json::Value> =
+            rows.iter().map(|(name, i)| ((*name).to_owned(), bounds(*i))).collect();
         let (what, scale, unit) = match self.baseline {
             Some(_) => ("difference", 100.0, " pts"),
             None => ("rate", 100.0, "%"),
         };
-        say(&format!("{what} {:.2}{unit}, {:.0}% intervals", scale * value, 100.0 * self.confidence));
         let cells = rows
             .iter()
             .map(|(name, i)| {
                 vec![(*name).to_owned(), format!("{:.2} to {:.2}{unit}", scale * i.lower, scale * i.upper)]
             })
             .collect();
-        say(&table(&["method", "interval"], cells, &[1]));
-        Ok(exit::PASS)
+        Ok(Answer::new(json!({"value": value, "confidence": self.confidence.level, "intervals": intervals}))
+            .line(format!("{what} {:.2}{unit}", scale * value))
+            .table(&["method", &level(self.confidence.level)], cells, &[1]))
     }
 }

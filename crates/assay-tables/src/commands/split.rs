@@ -4,9 +4,8 @@ use assay_stats::online::{CONCENTRATION, Concern, sample_ratio, sample_ratio_log
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::run::usage;
-use crate::commands::{Failure, say};
-use crate::exit;
+use crate::answer::usage;
+use crate::{Answer, Failure};
 
 /// Sample ratio mismatch: χ² of the units in each arm against the configured shares (for two arms the exact test), and an
 /// e-value that may be read at any time. A mismatch below 0.001 exits with 1.
@@ -18,29 +17,23 @@ pub struct Split {
     /// The configured shares of the arms; equal by default.
     #[arg(long, value_delimiter = ',')]
     shares: Vec<f64>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 impl Split {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub fn answer(self) -> Result<Answer, Failure> {
         let shares = if self.shares.is_empty() { vec![1.0; self.units.len()] } else { self.shares };
-        let found = sample_ratio(&self.units, &shares).map_err(|error| usage(error.into()))?;
-        let e = sample_ratio_log_e(&self.units, &shares, CONCENTRATION).map_err(|error| usage(error.into()))?.exp();
-        let (word, code) = match found.concern {
-            Concern::Alert => ("mismatch: the experiment is broken, its results say nothing", exit::FAIL),
-            Concern::Warning => ("warning: look for a cause before trusting the results", exit::PASS),
-            Concern::None => ("no sign of a mismatch", exit::PASS),
+        let found = sample_ratio(&self.units, &shares).map_err(|error| usage(error))?;
+        let e = sample_ratio_log_e(&self.units, &shares, CONCENTRATION).map_err(|error| usage(error))?.exp();
+        let word = match found.concern {
+            Concern::Alert => "mismatch: the experiment is broken, its results say nothing",
+            Concern::Warning => "warning: look for a cause before trusting the results",
+            Concern::None => "no sign of a mismatch",
         };
-        if self.json {
-            let whole = json!({"units": self.units, "chi_square": found.chi2, "p": found.p, "exact_p": found.exact,
-                               "e_value": e, "finding": word});
-            say(&whole.to_string());
-        } else {
-            let p = found.exact.unwrap_or(found.p);
-            say(&format!("{word} (χ² {:.3}, p {p:.3e}, e-value {e:.3})", found.chi2));
-        }
-        Ok(code)
+        let json = json!({"units": self.units, "chi_square": found.chi2, "p": found.p, "exact_p": found.exact,
+                          "e_value": e, "finding": word});
+        let p = found.exact.unwrap_or(found.p);
+        Ok(Answer::new(json)
+            .line(format!("{word} (χ² {:.3}, p {p:.3e}, e-value {e:.3})", found.chi2))
+            .alarm(found.concern == Concern::Alert))
     }
 }

@@ -49,9 +49,6 @@ pub struct Power {
     /// The scorer of the past comparison.
     #[arg(long, requires = "run")]
     scorer: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
 }
 
 /// How a case's difference varies.
@@ -61,7 +58,7 @@ enum Spread {
 }
 
 impl Power {
-    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+    pub async fn run(self, workspace: Option<PathBuf>, json: bool) -> Result<u8, Failure> {
         for (name, value, low, high) in [
             ("margin", self.margin, 0.0, f64::INFINITY),
             ("power", self.power, 0.01, 0.999),
@@ -85,7 +82,7 @@ impl Power {
             if self.cases.is_some() {
                 return Err(usage("say how cases differ: --discordance, --sd, or --run and --scorer".into()));
             }
-            return self.planning_table(goal, deff);
+            return self.planning_table(goal, deff, json);
         };
         let needed = match spread {
             Spread::Discordance(psi) => power::paired_binary_cases(psi, goal),
@@ -110,7 +107,7 @@ impl Power {
             };
             (n, chance, power::detectable(effective as u64, sd, self.confidence, self.power))
         });
-        if self.json {
+        if json {
             let mut plan = json!({
                 "goal": {"confidence": self.confidence, "power": self.power, "margin": self.margin, "effect": self.effect},
                 "sd": sd, "design_effect": deff, "cases": needed, "source": source,
@@ -187,12 +184,12 @@ impl Power {
     }
 
     /// Cases by discordance and margin.
-    fn planning_table(&self, goal: Goal, deff: f64) -> Result<u8, Failure> {
+    fn planning_table(&self, goal: Goal, deff: f64, json: bool) -> Result<u8, Failure> {
         let (shares, margins) = ([0.05, 0.1, 0.2, 0.3], [0.02, 0.03, 0.05, 0.1]);
         let cases = |psi: f64, margin: f64| {
             power::paired_binary_cases(psi, Goal { margin, ..goal }).map(|n| power::scaled(n, deff))
         };
-        if self.json {
+        if json {
             let rows: Vec<_> = shares
                 .iter()
                 .flat_map(|psi| margins.iter().map(move |margin| (*psi, *margin)))

@@ -1,0 +1,12 @@
+//! The statistics against their Python references: `cargo bench -p assay-stats --bench stats -- [NAME …]`. Prints a JSON
+//! line for each race; the ratio is their time over ours.
+
+#[path = "../race.rs"]
+mod race;
+
+mod agreement;
+
+fn main() {
+    let Some(races) = race::Races::from_arguments() else { return };
+    agreement::run(&races);
+}

@@ -1,0 +1,5 @@
+//! The commands on files.
+
+mod support;
+
+mod agreement;
