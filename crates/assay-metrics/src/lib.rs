@@ -4,7 +4,11 @@
 //! | module | holds | reference |
 //! |---|---|---|
 //! | [`answer`] | SQuAD exact match and F1 | the SQuAD evaluation script |
-//! | [`overlap`] | BLEU, chrF | sacrebleu 2.6 |
+//! | [`bleu`], [`chrf`], [`ter`] | BLEU, chrF, chrF++, TER: sentence and corpus | sacrebleu 2.6 |
+//! | [`word_errors`] | WER, MER, WIL, CER | jiwer 4 |
+//! | [`meteor`] | METEOR with exact and stem matches | NLTK 3.10 |
+//! | [`corpus`] | sums of counts, and without each segment | – |
+//! | [`tokens`] | tokenisers | sacrebleu 2.6 |
 //! | [`rouge`] | ROUGE-N, -L and -Lsum | rouge-score 0.1.2 |
 //! | [`stem`] | Porter's stemmer | NLTK 3.10 |
 //! | [`distance`] | Levenshtein, Jaro–Winkler, token ratios | rapidfuzz 3.14 |
@@ -21,16 +25,23 @@
 
 pub mod anomaly;
 pub mod answer;
+pub mod bleu;
+pub mod chrf;
 pub mod classification;
+pub mod corpus;
 pub mod distance;
 pub mod entities;
 pub mod extraction;
 pub mod fairness;
 pub mod forecasting;
+mod grams;
+pub mod meteor;
 pub mod number;
-pub mod overlap;
 pub mod ranking;
 pub mod rouge;
 pub mod stem;
 pub mod structure;
+pub mod ter;
+pub mod tokens;
 pub mod tools;
+pub mod word_errors;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::answer::f1;
-use crate::overlap::ngrams;
 use crate::stem::porter;
 
 /// How texts become tokens.
@@ -21,6 +20,16 @@ impl Tokens {
             .map(|token| if self.stem && token.len() > 3 { porter(token).into_owned() } else { token.to_owned() })
             .collect()
     }
+}
+
+fn ngrams<T: std::hash::Hash + Eq>(tokens: &[T], n: usize) -> HashMap<&[T], usize> {
+    let mut counts = HashMap::new();
+    if tokens.len() >= n {
+        for gram in tokens.windows(n) {
+            *counts.entry(gram).or_default() += 1;
+        }
+    }
+    counts
 }
 
 /// ROUGE-N from 0 to 1. O(length of both texts).

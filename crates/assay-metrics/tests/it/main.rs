@@ -4,3 +4,4 @@
 mod oracle;
 mod tasks;
 mod text;
+mod translation;

@@ -1,7 +1,7 @@
 //! Texts against sacrebleu, rouge-score, rapidfuzz and the SQuAD rules.
 
 use assay_metrics::rouge::{Tokens, rouge_l, rouge_lsum, rouge_n};
-use assay_metrics::{answer, distance, overlap, stem};
+use assay_metrics::{answer, bleu, chrf, distance, stem};
 use serde_json::json;
 
 use crate::oracle::{Oracle, Stream};
@@ -101,7 +101,7 @@ fn text_metrics_agree_with_the_reference_packages() {
     let mut oracle = Oracle::new(SCRIPT);
     for (a, b) in pairs() {
         let mut ask = |what: &str, ours: Vec<f64>| oracle.ask(what, json!([a, b]), ours, 1e-9);
-        ask("overlap", vec![overlap::sentence_bleu(&a, &[&b]), overlap::chrf(&a, &[&b])]);
+        ask("overlap", vec![bleu::sentence_bleu(&a, &[&b]), chrf::chrf(&a, &[&b])]);
         let rouge = [false, true].into_iter().flat_map(|stem| {
             let t = Tokens { stem };
             [rouge_n(&a, &b, 1, t), rouge_n(&a, &b, 2, t), rouge_l(&a, &b, t), rouge_lsum(&a, &b, t)]

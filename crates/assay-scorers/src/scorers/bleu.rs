@@ -1,7 +1,7 @@
 //! `bleu`: sentence BLEU against the expected texts, from 0 to 1 (sacrebleu's 13a tokens, exponential smoothing, effective order).
 
 use assay_core::ScoreKind;
-use assay_metrics::overlap::sentence_bleu;
+use assay_metrics::bleu::sentence_bleu;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! `chrf`: chrF against the expected texts, from 0 to 1 (character 6-grams, β = 2, as sacrebleu).
 
 use assay_core::ScoreKind;
-use assay_metrics::overlap::chrf;
+use assay_metrics::chrf::chrf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
