@@ -18,6 +18,8 @@
 //! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, A/A checks |
 //! | [`quasi`] | difference in differences, weighting, off-policy estimates, interleaving |
 //! | [`power`] | sample sizes, detectable effects, exact power |
+//! | [`slices`] | shrinkage, the worst slice, the winner's curse, slice discovery |
+//! | [`forecasts`] | Diebold–Mariano |
 //! | [`passk`] | pass@k and pass^k |
 //! | [`multiplicity`] | Holm, Hochberg, Hommel, BH, BY, max-T |
 //! | [`estimate`], [`difference`], [`verdict`] | the decision tables: which interval, which verdict |
@@ -31,6 +33,7 @@ pub mod calibration;
 pub mod correlation;
 pub mod difference;
 pub mod estimate;
+pub mod forecasts;
 pub mod jackknife;
 mod linear;
 pub mod mean;
@@ -44,6 +47,7 @@ pub mod quantile;
 pub mod quasi;
 pub mod rank;
 pub mod sequential;
+pub mod slices;
 pub mod special;
 pub mod verdict;
 
