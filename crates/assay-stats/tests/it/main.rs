@@ -1,6 +1,7 @@
 //! Parity with scipy, statsmodels and their like, run live. See `tests/oracle/README.md`.
 
 mod agreement;
+mod drift;
 mod error_bars;
 mod judges;
 mod online;
