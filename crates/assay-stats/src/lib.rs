@@ -17,6 +17,7 @@
 //! | [`sequential`] | group-sequential boundaries, e-values, confidence sequences |
 //! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, A/A checks |
 //! | [`quasi`] | difference in differences, weighting, off-policy estimates, interleaving |
+//! | [`drift`] | distances and tests of two samples, control charts, change detectors, seasons, samples of a stream |
 //! | [`power`] | sample sizes, detectable effects, exact power |
 //! | [`slices`] | shrinkage, the worst slice, the winner's curse, slice discovery |
 //! | [`forecasts`] | Diebold–Mariano |
@@ -32,6 +33,7 @@ pub mod bootstrap;
 pub mod calibration;
 pub mod correlation;
 pub mod difference;
+pub mod drift;
 pub mod estimate;
 pub mod forecasts;
 pub mod jackknife;

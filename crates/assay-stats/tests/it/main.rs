@@ -2,6 +2,7 @@
 
 mod agreement;
 mod coverage;
+mod drift;
 mod error_bars;
 mod judges;
 mod online;
