@@ -1,5 +1,6 @@
 //! The commands on files.
 
+mod methods;
 mod support;
 
 mod agreement;
