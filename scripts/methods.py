@@ -1,4 +1,4 @@
-"""Writes docs/methods.md: each method with its reference, the largest deviation seen and the speed ratio.
+"""Writes docs/reference/methods.md: each method with its reference, the largest deviation seen and the speed ratio.
 
 Joins the catalogue in tests/oracle/methods/ with what the parity tests and the races printed (two files named on the
 command line). Fails when the catalogue names a parity test or a race that did not run.
@@ -76,6 +76,6 @@ for section, title in titles.items():
         command = f"`{row['command']}`" if row["command"] else ""
         out.append("| " + " | ".join(cell(c) for c in (
             row["method"], row["priority"], command, questions, deviation, speed, note)) + " |")
-(root / "docs/methods.md").write_text("\n".join(out) + "\n", encoding="utf-8")
+(root / "docs/reference/methods.md").write_text("\n".join(out) + "\n", encoding="utf-8")
 print("\n".join(missing))
 sys.exit(1 if missing else 0)

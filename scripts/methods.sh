@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Writes docs/methods.md: asks the reference packages, races them, and joins the answers with the catalogue.
+# Writes docs/reference/methods.md: asks the reference packages, races them, and joins the answers with the catalogue.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export ASSAY_ORACLE_PYTHON=${ASSAY_ORACLE_PYTHON:-$PWD/.oracle/bin/python}

@@ -28,7 +28,7 @@ fn every_row_names_code_and_commands_that_exist() {
     let code: String =
         ["assay-stats", "assay-metrics"].map(|name| sources(&root.join("crates").join(name).join("src"))).concat();
     let commands = Command::augment_subcommands(clap::Command::new("stats"));
-    let page = text(&root.join("docs/methods.md"));
+    let page = text(&root.join("docs/reference/methods.md"));
     let mut problems = Vec::new();
     let mut rows = 0;
     for entry in std::fs::read_dir(root.join("tests/oracle/methods")).unwrap() {
@@ -65,7 +65,7 @@ fn every_row_names_code_and_commands_that_exist() {
                 fault("neither a parity test nor a note".into());
             }
             if !page.contains(&get("method").replace('|', "\\|")) {
-                fault(format!("docs/methods.md lacks `{}`: run scripts/methods.sh", get("method")));
+                fault(format!("docs/reference/methods.md lacks `{}`: run scripts/methods.sh", get("method")));
             }
         }
     }
