@@ -15,7 +15,8 @@
 //! | [`extraction`] | field-level precision, recall and F1 | scipy (assignment) |
 //! | [`number`] | numbers in texts | – |
 //! | [`structure`] | JSON compared field by field | – |
-//! | [`ranking`] | precision, recall, MRR, nDCG, average precision | trec_eval |
+//! | [`ranking`] | precision, recall, MRR, nDCG, average precision, bpref, infAP, ERR, RBP, α-nDCG | trec_eval, ir-measures |
+//! | [`retrieval`] | judgements and runs in the formats of trec_eval, means over queries | trec_eval |
 //! | [`tools`] | tool calls | – |
 //! | [`classification`] | confusion, P/R/F1, MCC, AUC, AP, log loss, Brier, ECE, multilabel | scikit-learn 1.9 |
 //! | [`entities`] | tag schemes, entity and span matching | seqeval 1.2, nervaluate 1.2 |
@@ -38,6 +39,7 @@ mod grams;
 pub mod meteor;
 pub mod number;
 pub mod ranking;
+pub mod retrieval;
 pub mod rouge;
 pub mod stem;
 pub mod structure;
