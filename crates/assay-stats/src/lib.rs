@@ -13,6 +13,8 @@
 //! | [`jackknife`], [`bootstrap`] | intervals for statistics that are no means |
 //! | [`calibration`] | judges corrected by labels: double sampling, PPI++, Rogan–Gladen; isotonic, Platt, conformal |
 //! | [`agreement`] | Krippendorff's α, κ family, Gwet's AC, intra-class correlations |
+//! | [`judges`] | alt-test, biases, differential error, abstention, calibration error, grades of judges |
+//! | [`raters`] | Dawid–Skene, MACE, severity, gold accuracy, Spearman–Brown |
 //! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
 //! | [`sequential`] | group-sequential boundaries, e-values, confidence sequences |
 //! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, A/A checks |
@@ -32,6 +34,7 @@ pub mod correlation;
 pub mod difference;
 pub mod estimate;
 pub mod jackknife;
+pub mod judges;
 mod linear;
 pub mod mean;
 pub mod multiplicity;
@@ -43,6 +46,7 @@ pub mod proportion;
 pub mod quantile;
 pub mod quasi;
 pub mod rank;
+pub mod raters;
 pub mod sequential;
 pub mod special;
 pub mod verdict;
