@@ -5,8 +5,10 @@
 mod race;
 
 mod agreement;
+mod people;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
     agreement::run(&races);
+    people::run(&races);
 }

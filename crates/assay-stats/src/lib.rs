@@ -13,6 +13,8 @@
 //! | [`jackknife`], [`bootstrap`] | intervals for statistics that are no means |
 //! | [`calibration`] | judges corrected by labels: double sampling, PPI++, Rogan–Gladen; isotonic, Platt, conformal |
 //! | [`agreement`] | Krippendorff's α, κ family, Gwet's AC, intra-class correlations |
+//! | [`judges`] | alt-test, biases, differential error, abstention, calibration error, grades of judges |
+//! | [`raters`] | Dawid–Skene, MACE, severity, gold accuracy, Spearman–Brown |
 //! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
 //! | [`sequential`] | group-sequential boundaries, e-values, confidence sequences |
 //! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, A/A checks |
@@ -37,6 +39,7 @@ pub mod drift;
 pub mod estimate;
 pub mod forecasts;
 pub mod jackknife;
+pub mod judges;
 mod linear;
 pub mod mean;
 pub mod multiplicity;
@@ -48,6 +51,7 @@ pub mod proportion;
 pub mod quantile;
 pub mod quasi;
 pub mod rank;
+pub mod raters;
 pub mod sequential;
 pub mod slices;
 pub mod special;

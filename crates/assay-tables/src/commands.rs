@@ -1,11 +1,14 @@
 //! One file per command.
 
 mod agreement;
+mod calibration;
 mod classify;
 mod correlate;
+mod judge;
 mod looks;
 mod rank;
 mod rate;
+mod raters;
 mod split;
 
 use clap::Subcommand;
@@ -19,6 +22,12 @@ pub enum Command {
     Rate(rate::Rate),
     /// How far raters agree
     Agreement(agreement::Agreement),
+    /// What a judge is worth, compared with people
+    Judge(judge::Judge),
+    /// How good and how strict each rater is, and labels that weigh them
+    Raters(raters::Raters),
+    /// Whether a score means what it says, and when to abstain
+    Calibration(calibration::Calibration),
     /// Rank models by pairwise preferences
     Rank(rank::Rank),
     /// Confusion, precision, recall and F1 of predicted classes
@@ -40,6 +49,9 @@ impl Command {
         match self {
             Self::Rate(command) => command.answer(),
             Self::Agreement(command) => command.answer(),
+            Self::Judge(command) => command.answer(),
+            Self::Raters(command) => command.answer(),
+            Self::Calibration(command) => command.answer(),
             Self::Rank(command) => command.answer(),
             Self::Classify(command) => command.answer(),
             Self::Correlate(command) => command.answer(),

@@ -8,4 +8,5 @@ mod judges;
 mod online;
 #[path = "../../../../tests/oracle/oracle.rs"]
 mod oracle;
+mod people;
 mod samples;

@@ -5,3 +5,4 @@ mod support;
 
 mod agreement;
 mod reference;
+mod people;

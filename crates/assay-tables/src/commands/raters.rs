@@ -1,0 +1,283 @@
+//! `assay stats raters`: how good and how strict each rater is, and labels that weigh them.
+
+use std::path::PathBuf;
+
+use assay_stats::Item;
+use assay_stats::mean::intraclass_correlation;
+use assay_stats::raters::{
+    Score, Vote, conger_interval, dawid_skene, gold_accuracy, mace, most_probable, raters_for, severity, shares,
+    spearman_brown, two_way_mean,
+};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::judge::numbered;
+use crate::answer::{Confidence, bounds, level, number, range, usage};
+use crate::{Answer, Failure, Table};
+
+/// Labels by Dawid and Skene's model next to the majority, each rater's accuracy and competence (MACE), severity where
+/// ratings are numbers, accuracy on gold items, and how many raters an item needs.
+#[derive(Args)]
+pub struct Raters {
+    /// A table with a row per rating, or with `--raters` a row per item.
+    file: PathBuf,
+    /// The raters' columns, when a row is an item.
+    #[arg(long, value_delimiter = ',', conflicts_with_all = ["item", "rater", "rating"])]
+    raters: Vec<String>,
+    /// The column that names the item, when a row is a rating.
+    #[arg(long, default_value = "item")]
+    item: String,
+    /// The column that names the rater.
+    #[arg(long, default_value = "rater")]
+    rater: String,
+    /// The column of the rating.
+    #[arg(long, default_value = "rating")]
+    rating: String,
+    /// A column of the true label of hidden gold items, empty for others.
+    #[arg(long)]
+    gold: Option<String>,
+    /// A column of the period, such as the week, for drift of severity.
+    #[arg(long)]
+    period: Option<String>,
+    /// Fail (exit code 1) when a rater's accuracy on gold is below this, by the upper bound.
+    #[arg(long, default_value_t = 0.8)]
+    threshold: f64,
+    /// The reliability that the mean of an item's ratings shall have.
+    #[arg(long, default_value_t = 0.8)]
+    target: f64,
+    /// The seed of MACE's random starts.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    confidence: Confidence,
+}
+
+/// One rating with the names of what it is about.
+struct Given {
+    item: String,
+    rater: String,
+    rating: String,
+    gold: Option<String>,
+    period: String,
+}
+
+impl Raters {
+    pub fn answer(self) -> Result<Answer, Failure> {
+        let given = self.given(&Table::read(&self.file)?)?;
+        let confidence = self.confidence.level;
+        let names = |of: fn(&Given) -> &String| -> (Vec<u32>, Vec<String>) {
+            let all: Vec<String> = given.iter().map(|g| of(g).clone()).collect();
+            let numbers = numbered(&all);
+            let mut names = vec![String::new(); numbers.iter().max().map_or(0, |last| *last as usize + 1)];
+            numbers.iter().zip(all).for_each(|(number, name)| names[*number as usize] = name);
+            (numbers, names)
+        };
+        let ((items, item_names), (raters, rater_names)) = (names(|g| &g.item), names(|g| &g.rater));
+        if rater_names.len() < 2 {
+            return Err(usage(format!("{}: there is one rater; two or more are needed", self.file.display())));
+        }
+        let mut labels: Vec<&String> = given.iter().map(|g| &g.rating).collect();
+        labels.sort();
+        labels.dedup();
+        let scores: Option<Vec<f64>> =
+            given.iter().map(|g| g.rating.trim().parse::<f64>().ok().filter(|v| v.is_finite())).collect();
+        let votes: Vec<Vote> = given
+            .iter()
+            .enumerate()
+            .map(|(i, g)| Vote {
+                item: items[i] as usize,
+                rater: raters[i] as usize,
+                label: labels.binary_search(&&g.rating).unwrap_or_default(),
+            })
+            .collect();
+        let mut seen: Vec<(usize, usize)> = votes.iter().map(|v| (v.item, v.rater)).collect();
+        seen.sort_unstable();
+        let twice = seen.windows(2).filter(|pair| pair[0] == pair[1]).count();
+        // Continuous scores are no labels.
+        let classes = labels.len();
+        let fit = (classes <= 50).then(|| dawid_skene(&votes, classes, 100, 1e-5)).flatten();
+        let trust = (classes <= 50).then(|| mace(&votes, classes, 10, self.seed)).flatten();
+        let (majority, fitted) = (
+            shares(&votes, classes).map(|rows| most_probable(&rows)),
+            fit.as_ref().map(|fit| most_probable(&fit.posteriors)),
+        );
+        let word = |label: Option<usize>| label.map(|at| labels[at].clone());
+        let mut changed = Vec::new();
+        if let (Some(majority), Some(fitted), Some(fit)) = (&majority, &fitted, &fit) {
+            for (i, (before, after)) in majority.iter().zip(fitted).enumerate() {
+                if before != after {
+                    let chance = after.map(|at| fit.posteriors[i][at]);
+                    changed.push((item_names[i].clone(), word(*before), word(*after), chance));
+                }
+            }
+        }
+        let periods = names(|g| &g.period);
+        let rows: Option<Vec<Score>> = scores.as_ref().map(|scores| {
+            let score = |i: usize| Score {
+                item: items[i] as usize,
+                rater: raters[i] as usize,
+                period: periods.0[i] as usize,
+                score: scores[i],
+            };
+            (0..scores.len()).map(score).collect()
+        });
+        let strict = rows.as_ref().and_then(|rows| severity(rows, confidence));
+        let mean = rows.as_ref().and_then(|rows| two_way_mean(rows, confidence));
+        let single = rows.as_ref().and_then(|rows| {
+            let items: Vec<Item> = rows
+                .iter()
+                .map(|s| Item { value: s.score, repeats: 1, cluster: Some(s.item as u32), weight: 1.0 })
+                .collect();
+            intraclass_correlation(&items)
+        });
+        let needed = single.and_then(|single| raters_for(single, self.target));
+        let mut wide = vec![vec![None; rater_names.len()]; item_names.len()];
+        votes.iter().for_each(|v| wide[v.item][v.rater] = Some(v.label as f64));
+        let kappa = conger_interval(&wide, confidence);
+        let mut alarm = Vec::new();
+        let (mut cells, mut json_raters): (Vec<Vec<String>>, Vec<Value>) = (Vec::new(), Vec::new());
+        for (r, name) in rater_names.iter().enumerate() {
+            let own: Vec<&Given> =
+                given.iter().enumerate().filter(|(i, _)| raters[*i] as usize == r).map(|(_, g)| g).collect();
+            let graded: Vec<bool> = own.iter().filter_map(|g| Some(g.gold.as_ref()? == &g.rating)).collect();
+            let hits = graded.iter().filter(|hit| **hit).count() as u64;
+            let gold = (!graded.is_empty()).then(|| gold_accuracy(hits, graded.len() as u64 - hits, confidence));
+            if gold.is_some_and(|(_, interval)| interval.upper < self.threshold) {
+                alarm.push(name.clone());
+            }
+            let accuracy = fit.as_ref().map(|fit| fit.accuracy(r));
+            let competence = trust.as_ref().map(|fit| fit.competence[r]);
+            let effect = strict.as_ref().map(|s| s.raters[r]);
+            json_raters.push(json!({
+                "rater": name, "ratings": own.len(), "accuracy": accuracy, "competence": competence,
+                "severity": effect.map(|e| json!({"value": e.effect, "interval": bounds(e.interval)})),
+                "gold": gold.map(|(mean, i)| json!({"items": graded.len(), "right": hits, "value": mean, "interval": bounds(i)})),
+            }));
+            let mut row = vec![name.clone(), own.len().to_string(), number(accuracy), number(competence)];
+            if strict.is_some() {
+                row.push(effect.map_or_else(|| "–".into(), |e| format!("{:+.3} ({})", e.effect, range(e.interval))));
+            }
+            if self.gold.is_some() {
+                row.push(
+                    gold.map_or_else(|| "–".into(), |(_, i)| format!("{hits} of {} ({})", graded.len(), range(i))),
+                );
+            }
+            cells.push(row);
+        }
+        let mut lines = Vec::new();
+        if let Some(fit) = &fit {
+            lines.push(format!(
+                "{} of {} items change their label against the majority (ties count as no label){}",
+                changed.len(),
+                item_names.len(),
+                if fit.switched { "; fitted classes had changed names and got them back" } else { "" }
+            ));
+            let thin = (0..rater_names.len()).filter(|r| votes.iter().filter(|v| v.rater == *r).count() < 20).count();
+            if rater_names.len() < 5 || thin > 0 {
+                lines.push(format!(
+                    "weigh this with care: Dawid and Skene's model wants five raters with twenty labels each, here are \
+                     {} raters, {thin} of them with fewer",
+                    rater_names.len()
+                ));
+            }
+        }
+        if let Some(k) = &kappa {
+            lines.push(format!("Conger's κ {:.3} ({})", k.estimate, range(k.interval)));
+        }
+        if let Some(m) = &mean {
+            let only = if m.few_raters { "; few raters, so it is about these raters only" } else { "" };
+            lines.push(format!("mean {:.3} ({}) over items and raters{only}", m.mean, range(m.interval)));
+        }
+        if let Some(single) = single {
+            let usual = given.len() as f64 / item_names.len() as f64;
+            let now = spearman_brown(single, usual);
+            lines.push(match needed {
+                Some(needed) => format!(
+                    "one rating has the reliability {single:.3}, the mean of {usual:.1} ratings {}; {} needs {needed} ratings \
+                     an item",
+                    number(now),
+                    self.target
+                ),
+                None => format!("one rating has the reliability {single:.3}: no number of raters reaches {}", self.target),
+            });
+        }
+        if twice > 0 {
+            lines.push(format!("{twice} ratings repeat an item and rater; each counts"));
+        }
+        if rows.is_some() && strict.is_none() {
+            lines.push("severity is not defined: no chain of shared items connects the raters".into());
+        }
+        if !alarm.is_empty() {
+            lines.push(format!("below {} on gold, by the upper bound: {}", self.threshold, alarm.join(", ")));
+        }
+        let json = json!({
+            "items": item_names.len(), "ratings": given.len(), "raters": json_raters,
+            "changed": changed.iter().map(|(item, before, after, chance)| json!({
+                "item": item, "majority": before, "label": after, "probability": chance})).collect::<Vec<_>>(),
+            "labels": fitted.as_ref().map(|fitted| fitted.iter().zip(&item_names).map(|(label, item)| json!({
+                "item": item, "label": word(*label)})).collect::<Vec<_>>()),
+            "iterations": fit.as_ref().map(|fit| fit.iterations), "converged": fit.as_ref().map(|fit| fit.converged),
+            "mace_log_likelihood": trust.as_ref().map(|fit| fit.log_likelihood),
+            "conger": kappa.map(|k| json!({"value": k.estimate, "interval": bounds(k.interval)})),
+            "mean": mean.map(|m| json!({"value": m.mean, "interval": bounds(m.interval), "few_raters": m.few_raters})),
+            "reliability": single, "raters_needed": needed, "suspend": alarm,
+            "periods": strict.as_ref().map(|s| s.periods.iter().zip(&periods.1).map(|(e, name)| json!({
+                "period": name, "value": e.effect, "interval": bounds(e.interval)})).collect::<Vec<_>>()),
+        });
+        let gold = format!("right on gold, {}", level(confidence));
+        let severe = format!("severity, {}", level(confidence));
+        let mut header = vec!["rater", "ratings", "accuracy", "competence"];
+        if strict.is_some() {
+            header.push(&severe);
+        }
+        if self.gold.is_some() {
+            header.push(&gold);
+        }
+        let of_periods = strict.iter().flat_map(|s| s.periods.iter().zip(&periods.1));
+        let drift =
+            of_periods.map(|(e, name)| vec![name.clone(), format!("{:+.3}", e.effect), range(e.interval)]).collect();
+        let shown = changed.iter().take(20).map(|(item, before, after, chance)| {
+            let label = |label: &Option<String>| label.clone().unwrap_or_else(|| "tie".into());
+            vec![item.clone(), label(before), label(after), number(*chance)]
+        });
+        let right: Vec<usize> = (1..header.len()).collect();
+        Ok(Answer::new(json)
+            .lines(lines)
+            .table(&header, cells, &right)
+            .table(&["period", "effect", &level(confidence)], drift, &[1, 2])
+            .table(&["item", "majority", "label", "probability"], shown.collect(), &[3])
+            .alarm(!alarm.is_empty()))
+    }
+
+    fn given(&self, source: &Table) -> Result<Vec<Given>, Failure> {
+        let optional = |name: &Option<String>| name.as_deref().map(|column| source.texts(column)).transpose();
+        let (gold, period) = (optional(&self.gold)?, optional(&self.period)?);
+        let mut given = Vec::new();
+        let mut add = |i: usize, item: String, rater: &str, rating: Option<String>| {
+            let Some(rating) = rating else { return };
+            let of = |column: &Option<Vec<Option<String>>>| column.as_ref().and_then(|column| column[i].clone());
+            let period = of(&period).unwrap_or_default();
+            given.push(Given { item, rater: rater.to_owned(), rating, gold: of(&gold), period });
+        };
+        if self.raters.is_empty() {
+            let (item, rater, rating) =
+                (source.full(&self.item)?, source.full(&self.rater)?, source.texts(&self.rating)?);
+            for (i, ((item, rater), rating)) in item.into_iter().zip(&rater).zip(rating).enumerate() {
+                add(i, item, rater, rating);
+            }
+        } else {
+            if self.raters.len() < 2 {
+                return Err(usage("--raters needs two or more columns"));
+            }
+            for name in &self.raters {
+                for (i, rating) in source.texts(name)?.into_iter().enumerate() {
+                    add(i, format!("row {}", i + 1), name, rating);
+                }
+            }
+        }
+        if given.is_empty() {
+            return Err(usage(format!("{}: no row has a rating", self.file.display())));
+        }
+        Ok(given)
+    }
+}

@@ -1,0 +1,174 @@
+//! Judges and raters.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::support::{Folder, ask, data};
+
+/// 120 labelled and 280 other cases in two arms: the judge passes bad answers of the candidate too often.
+fn lenient() -> String {
+    let mut text = String::from("item,arm,judge,human\n");
+    for i in 0..400 {
+        let (arm, truth) = (if i % 2 == 0 { "baseline" } else { "candidate" }, (i / 2) % 3 > 0);
+        let pass = truth && i % 40 != 6 || !truth && arm == "candidate" && i % 4 == 1;
+        let word = |pass: bool| if pass { "pass" } else { "fail" };
+        let human = if i < 120 { word(truth) } else { "" };
+        let _ = writeln!(text, "{},{arm},{},{human}", i / 2, word(pass));
+    }
+    text
+}
+
+#[test]
+fn a_judge_lenient_to_one_arm_is_found() {
+    let folder = Folder::new();
+    let file = folder.write("judge.csv", lenient());
+    let all = ["judge", &file, "--judge", "judge", "--human", "human", "--arm", "arm", "--cluster", "item"];
+    let answer = ask(&all).unwrap();
+    let json = answer.json();
+    let interval = json["differential_error"]["interval"].as_array().unwrap();
+    assert!(interval[0].as_f64().unwrap() > 0.0, "{}", answer.text());
+    assert!(answer.text().contains("more lenient to candidate"), "{}", answer.text());
+    assert_eq!(json["labels"], 120);
+    assert_eq!(json["confusion"]["verdicts"], serde_json::json!(["fail", "pass"]));
+    assert!(json["missing"].as_array().unwrap().iter().any(|m| m.as_str().unwrap().contains("flip rate")));
+    assert!(!answer.is_alarm());
+    assert!(ask(&[&all[..], &["--need", "b"]].concat()).unwrap().is_alarm());
+    // Without clusters the posterior of the double sample corrects the raw rate downwards.
+    let corrected = ask(&all[..6]).unwrap();
+    let c = &corrected.json()["corrected"];
+    assert!(c["method"] == "double sampling" && c["value"].as_f64() < c["raw"].as_f64(), "{c}");
+    assert!(ask(&["judge", &file, "--judge", "jduge", "--human", "human"]).unwrap_err().contains("did you mean"));
+    assert!(
+        ask(&["judge", &file, "--judge", "judge", "--human", "human", "--positive", "good"])
+            .unwrap_err()
+            .contains("no verdict is `good`")
+    );
+    let empty = folder.write("empty.csv", "judge,human\npass,\nfail,\n");
+    assert!(
+        ask(&["judge", &empty, "--judge", "judge", "--human", "human"])
+            .unwrap_err()
+            .contains("no row has a verdict of both")
+    );
+}
+
+#[test]
+fn a_rater_who_guesses_and_one_who_fails_gold_are_found() {
+    let folder = Folder::new();
+    let mut text = String::from("item,rater,rating,gold\n");
+    for item in 0..40 {
+        let truth = item % 2;
+        let gold = if item < 20 { truth.to_string() } else { String::new() };
+        for rater in 0..5 {
+            let right = if rater == 4 { (item * 7) % 5 > 2 } else { (item + rater) % 9 > 0 };
+            let _ = writeln!(text, "{item},r{rater},{},{gold}", if right { truth } else { 1 - truth });
+        }
+    }
+    let file = folder.write("raters.csv", &text);
+    let answer = ask(&["raters", &file, "--gold", "gold"]).unwrap();
+    let json = answer.json();
+    assert!(answer.is_alarm() && json["suspend"] == serde_json::json!(["r4"]), "{}", answer.text());
+    let accuracy = |r: usize| json["raters"][r]["accuracy"].as_f64().unwrap();
+    assert!(accuracy(4) < 0.6 && accuracy(0) > 0.8, "{}", answer.text());
+    assert!(json["raters_needed"].as_u64().is_some() && json["conger"]["value"].as_f64().is_some());
+    assert!(ask(&["raters", &file, "--rating", "score"]).unwrap_err().contains("no column `score`"));
+    let one = folder.write("one.csv", "item,rater,rating\n1,a,1\n2,a,0\n");
+    assert!(ask(&["raters", &one]).unwrap_err().contains("one rater"));
+}
+
+#[test]
+fn a_score_that_is_too_sure_is_mended() {
+    let folder = Folder::new();
+    let mut text = String::from("p,y\n");
+    for i in 0..600 {
+        // Says 95%, holds in 80%; says 5%, holds in 20%; says 99.9%, holds.
+        let (p, y) = match i % 3 {
+            0 => (0.95, i % 15 != 0),
+            1 => (0.05, i % 15 == 1),
+            _ => (0.999, true),
+        };
+        let _ = writeln!(text, "{p},{}", u8::from(y));
+    }
+    let file = folder.write("scores.csv", &text);
+    let answer = ask(&["calibration", &file, "--score", "p", "--outcome", "y"]).unwrap();
+    let json = answer.json();
+    assert!((json["ece"].as_f64().unwrap() - 0.1003).abs() < 1e-3, "{}", answer.text());
+    assert!(json["temperature"].as_f64().unwrap() > 1.2, "{}", answer.text());
+    assert_eq!(json["abstention"]["threshold"], 0.999);
+    assert!(
+        ask(&["calibration", &file, "--score", "y", "--outcome", "p"])
+            .unwrap_err()
+            .contains("true or false is expected")
+    );
+}
+
+fn lines(folder: &std::path::Path, file: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(folder.join(file)).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn real_judges_and_raters() {
+    let folder = Folder::new();
+    if let Some(path) = data("pandalm_votes") {
+        let file = path.join("pairs.jsonl").to_str().unwrap().to_owned();
+        let people = "annotator1,annotator2,annotator3";
+        let answer = ask(&["judge", &file, "--judge", "judge_gpt35", "--people", people]).unwrap();
+        println!("{}", answer.text());
+        assert!(answer.json()["alt_test"]["winning_rate"].is_number());
+        assert!(answer.json()["alpha_people"]["value"].as_f64() > answer.json()["alpha"]["value"].as_f64());
+    }
+    if let Some(path) = data("hatecheck_raters") {
+        let mut text = String::from("item,rater,rating,gold\n");
+        for row in lines(&path, "annotations.jsonl") {
+            for (r, label) in row["raters"].as_array().unwrap().iter().enumerate() {
+                if let (Some(label), Some(gold)) = (label.as_str(), row["label_gold"].as_str()) {
+                    let _ = writeln!(text, "{},r{r},{label},{gold}", row["case_id"].as_str().unwrap());
+                }
+            }
+        }
+        let answer = ask(&["raters", &folder.write("hate.csv", &text), "--gold", "gold"]).unwrap();
+        println!("{}", answer.text().lines().take(20).collect::<Vec<_>>().join("\n"));
+        assert!(answer.json()["changed"].as_array().unwrap().len() < 200);
+        assert!(!answer.is_alarm());
+    }
+    if let Some(path) = data("convabuse_raters") {
+        let mut text = String::from("item,rater,rating\n");
+        let mut seen = std::collections::BTreeSet::new();
+        for row in lines(&path, "ratings.jsonl") {
+            let name = |key: &str| row[key].as_str().unwrap().to_owned();
+            if seen.insert((name("item"), name("annotator"))) {
+                let _ = writeln!(text, "{},{},{}", name("item"), name("annotator"), row["severity"]);
+            }
+        }
+        let answer = ask(&["raters", &folder.write("abuse.csv", &text)]).unwrap();
+        println!("{}", answer.text().lines().take(20).collect::<Vec<_>>().join("\n"));
+        assert!(answer.json()["raters"][0]["severity"]["value"].is_number());
+    }
+    if let Some(path) = data("llmbar_judges") {
+        let gold: std::collections::BTreeMap<String, String> = lines(&path, "items.jsonl")
+            .iter()
+            .map(|row| (row["id"].as_str().unwrap().to_owned(), row["label"].to_string().trim_matches('"').to_owned()))
+            .collect();
+        let mut text = String::from("judge,swapped,human\n");
+        for row in lines(&path, "judge_verdicts.jsonl") {
+            if row["judge"] == "GPT-4" && row["strategy"] == "CoT" {
+                let verdict = |key: &str| row[key].as_str().filter(|v| ["1", "2"].contains(v)).unwrap_or("").to_owned();
+                let _ = writeln!(
+                    text,
+                    "{},{},{}",
+                    verdict("winner"),
+                    verdict("winner_swapped"),
+                    gold[row["id"].as_str().unwrap()]
+                );
+            }
+        }
+        if text.lines().count() > 100 {
+            let file = folder.write("llmbar.csv", &text);
+            let answer =
+                ask(&["judge", &file, "--judge", "judge", "--human", "human", "--swapped", "swapped"]).unwrap();
+            println!("{}", answer.text());
+            assert!(answer.json()["position_consistency"]["value"].as_f64().unwrap() > 0.5);
+        }
+    }
+}
