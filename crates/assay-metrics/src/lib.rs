@@ -7,7 +7,9 @@
 //! | [`overlap`] | BLEU, chrF | sacrebleu 2.6 |
 //! | [`rouge`] | ROUGE-N, -L and -Lsum | rouge-score 0.1.2 |
 //! | [`stem`] | Porter's stemmer | NLTK 3.10 |
+//! | [`contamination`] | n-gram overlap of cases with a corpus | brute force |
 //! | [`distance`] | Levenshtein, Jaro–Winkler, token ratios | rapidfuzz 3.14 |
+//! | [`near_duplicates`] | MinHash, LSH and exact Jaccard | datasketch 2.0 |
 //! | [`extraction`] | field-level precision, recall and F1 | scipy (assignment) |
 //! | [`number`] | numbers in texts | – |
 //! | [`structure`] | JSON compared field by field | – |
@@ -22,11 +24,13 @@
 pub mod anomaly;
 pub mod answer;
 pub mod classification;
+pub mod contamination;
 pub mod distance;
 pub mod entities;
 pub mod extraction;
 pub mod fairness;
 pub mod forecasting;
+pub mod near_duplicates;
 pub mod number;
 pub mod overlap;
 pub mod ranking;

@@ -14,6 +14,8 @@
 //! | [`calibration`] | judges corrected by labels: double sampling, PPI++, Rogan–Gladen; isotonic, Platt, conformal |
 //! | [`agreement`] | Krippendorff's α, κ family, Gwet's AC, intra-class correlations |
 //! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
+//! | [`items`], [`irt`] | item analysis, saturation; Rasch, 1PL and 2PL |
+//! | [`holdout`], [`anchor`] | Ladder, looks, canaries, dose; difference estimators from past runs |
 //! | [`sequential`] | group-sequential boundaries, e-values, confidence sequences |
 //! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, A/A checks |
 //! | [`quasi`] | difference in differences, weighting, off-policy estimates, interleaving |
@@ -25,12 +27,16 @@
 //! Undefined is `None` with a [`Reason`], never 0 or 1.
 
 pub mod agreement;
+pub mod anchor;
 pub mod arena;
 pub mod bootstrap;
 pub mod calibration;
 pub mod correlation;
 pub mod difference;
 pub mod estimate;
+pub mod holdout;
+pub mod irt;
+pub mod items;
 pub mod jackknife;
 mod linear;
 pub mod mean;
