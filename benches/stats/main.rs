@@ -5,8 +5,10 @@
 mod race;
 
 mod agreement;
+mod integrity;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
     agreement::run(&races);
+    integrity::run(&races);
 }

@@ -2,6 +2,7 @@
 
 mod agreement;
 mod error_bars;
+mod integrity;
 mod judges;
 mod online;
 #[path = "../../../../tests/oracle/oracle.rs"]
