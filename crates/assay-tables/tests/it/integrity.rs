@@ -121,7 +121,9 @@ fn metrics_are_compared_on_real_raters() {
     let together = ask(&[&asked[..], &["--cluster", "prompt"]].concat()).unwrap();
     println!("{}\n{}", plain.text(), together.text());
     let p = plain.json()["versus"]["williams"]["p"].as_f64().unwrap();
-    assert!(p < 0.05, "{p}");
+    // Of stories written by models alone, 460 ratings do not tell the judge (0.186) from BLEU (0.102).
+    assert!((0.1..0.3).contains(&p), "{p}");
+    assert!(plain.text().contains("judge and bleu are not told apart"), "{}", plain.text());
     assert_eq!(plain.json()["systems"]["count"], 10);
     assert!(together.text().contains("clusters") && together.json()["correlations"]["kendall"]["interval"].is_array());
     assert!(ask(&["correlate", &file, "--x", "judge", "--y", "human", "--cluster", "promt"]).is_err());
