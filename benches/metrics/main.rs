@@ -4,9 +4,11 @@
 #[path = "../race.rs"]
 mod race;
 
+mod integrity;
 mod text;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
+    integrity::run(&races);
     text::run(&races);
 }

@@ -6,9 +6,11 @@ mod race;
 
 mod agreement;
 mod people;
+mod integrity;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
     agreement::run(&races);
     people::run(&races);
+    integrity::run(&races);
 }

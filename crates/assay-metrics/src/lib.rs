@@ -11,7 +11,9 @@
 //! | [`tokens`] | tokenisers | sacrebleu 2.6 |
 //! | [`rouge`] | ROUGE-N, -L and -Lsum | rouge-score 0.1.2 |
 //! | [`stem`] | Porter's stemmer | NLTK 3.10 |
+//! | [`contamination`] | n-gram overlap of cases with a corpus | brute force |
 //! | [`distance`] | Levenshtein, Jaro–Winkler, token ratios | rapidfuzz 3.14 |
+//! | [`near_duplicates`] | MinHash, LSH and exact Jaccard | datasketch 2.0 |
 //! | [`extraction`] | field-level precision, recall and F1 | scipy (assignment) |
 //! | [`number`] | numbers in texts | – |
 //! | [`structure`] | JSON compared field by field | – |
@@ -30,6 +32,7 @@ pub mod bleu;
 pub mod chrf;
 pub mod classification;
 pub mod corpus;
+pub mod contamination;
 pub mod distance;
 pub mod entities;
 pub mod extraction;
@@ -37,6 +40,7 @@ pub mod fairness;
 pub mod forecasting;
 mod grams;
 pub mod meteor;
+pub mod near_duplicates;
 pub mod number;
 pub mod ranking;
 pub mod retrieval;

@@ -1,6 +1,10 @@
 //! Correlations with intervals, and tests of two correlations that share a variable.
 
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
 use crate::estimate::Interval;
+use crate::jackknife::{Jackknife, Transform, delete_one, jackknife};
 use crate::proportion::critical;
 use crate::rank::midranks;
 use crate::special::{normal_cdf, t_sf};
@@ -178,6 +182,280 @@ pub fn pairwise_accuracy(metric: &[f64], truth: &[f64]) -> Option<f64> {
         }
     }
     (pairs > 0).then(|| right as f64 / pairs as f64)
+}
+
+/// The correlation of clustered pairs with a delete-one-cluster jackknife interval on Fisher's z: `clusters` names each
+/// pair's cluster. `None` for unequal lengths, fewer than two clusters, or where leaving one out makes it undefined.
+/// O(clusters · n log n).
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::{Coefficient, clustered};
+/// let (x, y) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [2.0, 1.0, 4.0, 3.0, 6.0, 5.0]);
+/// let found = clustered(&x, &y, &[0, 0, 1, 1, 2, 2], Coefficient::Spearman, 0.95).unwrap();
+/// assert!(found.df == 2.0 && found.interval.lower < found.estimate);
+/// ```
+pub fn clustered(x: &[f64], y: &[f64], clusters: &[u32], kind: Coefficient, confidence: f64) -> Option<Jackknife> {
+    if x.len() != y.len() || x.len() != clusters.len() {
+        return None;
+    }
+    let correlate = match kind {
+        Coefficient::Pearson => pearson,
+        Coefficient::Spearman => spearman,
+        Coefficient::Kendall => kendall,
+    };
+    let mut groups = std::collections::BTreeMap::<u32, Vec<usize>>::new();
+    for (at, cluster) in clusters.iter().enumerate() {
+        groups.entry(*cluster).or_default().push(at);
+    }
+    let groups: Vec<Vec<usize>> = groups.into_values().collect();
+    let of = |at: &[usize]| {
+        let (a, b): (Vec<f64>, Vec<f64>) = at.iter().map(|i| (x[*i], y[*i])).unzip();
+        correlate(&a, &b)
+    };
+    jackknife(correlate(x, y)?, &delete_one(&groups, of)?, Transform::FisherZ, confidence)
+}
+
+/// The correlation of the means of repeated measurements, corrected for their unreliability, by Cronbach's α of each:
+/// r / √(α_x α_y), at most 1 in size. `x` and `y` have a row per case with two or more measurements each. The interval is
+/// by the delete-one jackknife of r and both α together, cut at ±1. O(n · measurements).
+///
+/// `None` below three cases, for ragged rows, numbers that are not finite, or where any α is not above 0.
+///
+/// # Examples
+/// ```
+/// let x: Vec<Vec<f64>> = [1.0, 2.0, 3.0, 4.0, 5.0].iter().map(|v| vec![*v, v + 0.5 * (v % 2.0)]).collect();
+/// let found = assay_stats::correlation::attenuation(&x, &x, 0.95).unwrap();
+/// assert_eq!(found.estimate, 1.0);
+/// ```
+pub fn attenuation(x: &[Vec<f64>], y: &[Vec<f64>], confidence: f64) -> Option<Jackknife> {
+    let (kx, ky) = (x.first()?.len(), y.first()?.len());
+    let is_table = |rows: &[Vec<f64>], k: usize| rows.iter().all(|r| r.len() == k && r.iter().all(|v| v.is_finite()));
+    if x.len() != y.len() || x.len() < 3 || kx < 2 || ky < 2 || !is_table(x, kx) || !is_table(y, ky) {
+        return None;
+    }
+    let n = x.len() as f64;
+    // Each case as deviations from the columns' means: measurements of x, of y, and both sums.
+    let mut rows: Vec<Vec<f64>> = x
+        .iter()
+        .zip(y)
+        .map(|(x, y)| x.iter().chain(y).copied().chain([x.iter().sum(), y.iter().sum()]).collect())
+        .collect();
+    for column in 0..kx + ky + 2 {
+        let mean = rows.iter().map(|row| row[column]).sum::<f64>() / n;
+        rows.iter_mut().for_each(|row| row[column] -= mean);
+    }
+    let (sx, sy) = (kx + ky, kx + ky + 1);
+    let squares: Vec<f64> = (0..kx + ky + 2).map(|c| rows.iter().map(|row| row[c] * row[c]).sum()).collect();
+    let product: f64 = rows.iter().map(|row| row[sx] * row[sy]).sum();
+    // Without a case at deviation d, a sum of squares falls by d² n/(n − 1).
+    let statistic = |left_out: Option<&Vec<f64>>| {
+        let gone = |a: usize, b: usize| left_out.map_or(0.0, |row| row[a] * row[b] * n / (n - 1.0));
+        let square = |c: usize| squares[c] - gone(c, c);
+        let alpha = |from: usize, k: usize, total: usize| {
+            let parts: f64 = (from..from + k).map(square).sum();
+            k as f64 / (k as f64 - 1.0) * (1.0 - parts / square(total))
+        };
+        let (ax, ay) = (alpha(0, kx, sx), alpha(kx, ky, sy));
+        let r = (product - gone(sx, sy)) / (square(sx) * square(sy)).sqrt();
+        (ax > 0.0 && ay > 0.0 && r.is_finite()).then(|| r / (ax * ay).sqrt())
+    };
+    let estimate = statistic(None)?;
+    let rest = rows.iter().map(|row| statistic(Some(row))).collect::<Option<Vec<f64>>>()?;
+    let mut found = jackknife(estimate, &rest, Transform::Identity, confidence)?;
+    let cut = |v: f64| v.clamp(-1.0, 1.0);
+    found.estimate = cut(estimate);
+    found.interval = Interval { lower: cut(found.interval.lower), upper: cut(found.interval.upper) };
+    Some(found)
+}
+
+/// Soft pairwise accuracy: 1 − the mean of |p_metric − p_truth| over pairs of systems, where p is the one-sided p-value
+/// of one system being better than the other. Unlike pairwise accuracy it does not reward a metric for ordering systems
+/// that truth cannot tell apart. `None` for no pairs, unequal lengths or numbers outside of 0 to 1. Thompson et al. 2024.
+///
+/// # Examples
+/// ```
+/// let soft = assay_stats::correlation::soft_pairwise_accuracy(&[0.1, 0.6], &[0.0, 0.5]).unwrap();
+/// assert!((soft - 0.9).abs() < 1e-12);
+/// ```
+pub fn soft_pairwise_accuracy(metric: &[f64], truth: &[f64]) -> Option<f64> {
+    let is_p = metric.iter().chain(truth).all(|p| (0.0..=1.0).contains(p));
+    if metric.len() != truth.len() || metric.is_empty() || !is_p {
+        return None;
+    }
+    let apart: f64 = metric.iter().zip(truth).map(|(a, b)| (a - b).abs()).sum();
+    Some(1.0 - apart / metric.len() as f64)
+}
+
+/// The one-sided p-values of a paired permutation test that system j is better than system i for each pair i < j, in the order
+/// (0, 1), (0, 2), (1, 2), …; rows are systems, columns items. Resamples swap the same items in all pairs, so that
+/// the cost is O(resamples · (systems · items + systems²)); all 2ⁿ swaps are taken when they are fewer. p counts the
+/// resamples with a difference at least as large, the observed one among them. `None` for ragged rows or numbers that
+/// are not finite, fewer than two systems or no items.
+///
+/// # Examples
+/// ```
+/// let p = assay_stats::correlation::pairwise_p(&[vec![0.0, 0.0], vec![1.0, 1.0]], 100, 1).unwrap();
+/// assert_eq!(p, [0.25]);
+/// ```
+pub fn pairwise_p(scores: &[Vec<f64>], resamples: u32, seed: u64) -> Option<Vec<f64>> {
+    let items = table(scores)?;
+    let pairs: Vec<(usize, usize)> = (1..scores.len()).flat_map(|j| (0..j).map(move |i| (i, j))).collect();
+    let sums = |signs: &dyn Fn(usize) -> bool| -> Vec<f64> {
+        let signed = |row: &Vec<f64>| row.iter().enumerate().map(|(at, v)| if signs(at) { -v } else { *v }).sum();
+        scores.iter().map(signed).collect()
+    };
+    let observed = sums(&|_| false);
+    let scale = scores.iter().flatten().fold(0.0_f64, |a, v| a.max(v.abs())) * items as f64;
+    let mut counts = vec![0u64; pairs.len()];
+    let mut swaps = Swaps::new(items, resamples, seed);
+    while let Some(bits) = swaps.next() {
+        let sums = sums(&|at| bits[at]);
+        for (count, (i, j)) in counts.iter_mut().zip(&pairs) {
+            // Sums in another order differ in their last digits.
+            *count += u64::from(sums[*j] - sums[*i] >= observed[*j] - observed[*i] - 1e-12 * scale);
+        }
+    }
+    Some(counts.iter().map(|count| swaps.p(*count)).collect())
+}
+
+/// Which correlation of a metric with truth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// Of the systems' means over items.
+    System,
+    /// Of the systems' scores within each item, averaged over the items where it is defined.
+    Item,
+}
+
+/// The correlation of `metric` with `truth`, both systems × items. `None` for ragged or unequal tables, numbers that are not
+/// finite, or where it is nowhere defined. O(cells) and the coefficient's.
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::{Agreement, agreement, pearson};
+/// let (metric, truth) = ([vec![1.0, 2.0], vec![3.0, 1.0]], [vec![0.0, 1.0], vec![1.0, 0.5]]);
+/// assert_eq!(agreement(&metric, &truth, Agreement::Item, pearson), Some(1.0));
+/// ```
+pub fn agreement(
+    metric: &[Vec<f64>],
+    truth: &[Vec<f64>],
+    level: Agreement,
+    coefficient: fn(&[f64], &[f64]) -> Option<f64>,
+) -> Option<f64> {
+    let items = table(metric)?;
+    if table(truth)? != items || metric.len() != truth.len() {
+        return None;
+    }
+    match level {
+        Agreement::System => {
+            let means = |rows: &[Vec<f64>]| -> Vec<f64> {
+                rows.iter().map(|row| row.iter().sum::<f64>() / items as f64).collect()
+            };
+            coefficient(&means(metric), &means(truth))
+        }
+        Agreement::Item => {
+            let column = |rows: &[Vec<f64>], at: usize| -> Vec<f64> { rows.iter().map(|row| row[at]).collect() };
+            let each: Vec<f64> =
+                (0..items).filter_map(|at| coefficient(&column(metric, at), &column(truth, at))).collect();
+            (!each.is_empty()).then(|| each.iter().sum::<f64>() / each.len() as f64)
+        }
+    }
+}
+
+/// Whether metric `a` agrees with `truth` better than metric `b`: the difference of their correlations and its one-sided
+/// p by PERM-BOTH, which swaps the two metrics' standardised scores of each system and item. All swaps are taken when they
+/// are fewer than `resamples`; else p = (1 + resamples at least as large) / (1 + resamples). A resample whose
+/// correlations are undefined counts as at least as large. `None` where a correlation or a standard deviation is undefined. O(resamples · cells)
+/// and the coefficient's. Deutsch, Dror & Roth 2021.
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::{Agreement, agreement_difference, pearson};
+/// let truth = [vec![1.0, 2.0], vec![2.0, 4.0], vec![4.0, 5.0]];
+/// let worse = [vec![2.0, 2.0], vec![1.0, 3.0], vec![2.0, 1.0]];
+/// let (gain, p) = agreement_difference(&truth, &worse, &truth, Agreement::System, pearson, 999, 1).unwrap();
+/// assert!(gain > 0.0 && p < 0.5);
+/// ```
+pub fn agreement_difference(
+    a: &[Vec<f64>],
+    b: &[Vec<f64>],
+    truth: &[Vec<f64>],
+    level: Agreement,
+    coefficient: fn(&[f64], &[f64]) -> Option<f64>,
+    resamples: u32,
+    seed: u64,
+) -> Option<(f64, f64)> {
+    let standard = |rows: &[Vec<f64>]| -> Option<Vec<Vec<f64>>> {
+        let n = rows.iter().map(Vec::len).sum::<usize>() as f64;
+        let mean = rows.iter().flatten().sum::<f64>() / n;
+        let sd = (rows.iter().flatten().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
+        (sd > 0.0).then(|| rows.iter().map(|row| row.iter().map(|v| (v - mean) / sd).collect()).collect())
+    };
+    let items = table(a)?;
+    if table(b)? != items || a.len() != b.len() {
+        return None;
+    }
+    let (a, b) = (standard(a)?, standard(b)?);
+    let gain = |a: &[Vec<f64>], b: &[Vec<f64>]| {
+        Some(agreement(a, truth, level, coefficient)? - agreement(b, truth, level, coefficient)?)
+    };
+    let observed = gain(&a, &b)?;
+    let mut swaps = Swaps::new(items * a.len(), resamples, seed);
+    let (mut left, mut right) = (a.clone(), b.clone());
+    let mut count = 0;
+    while let Some(bits) = swaps.next() {
+        for (at, swap) in bits.iter().enumerate() {
+            let (row, column) = (at / items, at % items);
+            let (x, y) = (a[row][column], b[row][column]);
+            (left[row][column], right[row][column]) = if *swap { (y, x) } else { (x, y) };
+        }
+        count += u64::from(gain(&left, &right).is_none_or(|gain| gain >= observed - 1e-12));
+    }
+    Some((observed, swaps.p(count)))
+}
+
+/// The items of a table of finite numbers with two or more systems.
+fn table(rows: &[Vec<f64>]) -> Option<usize> {
+    let items = rows.first()?.len();
+    let is_table = rows.iter().all(|row| row.len() == items && row.iter().all(|v| v.is_finite()));
+    (items > 0 && rows.len() > 1 && is_table).then_some(items)
+}
+
+/// All ways to swap or not, or a random draw of them.
+struct Swaps {
+    bits: Vec<bool>,
+    /// Ways in all, when they are all taken.
+    all: Option<u64>,
+    taken: u64,
+    resamples: u64,
+    random: ChaCha8Rng,
+}
+
+impl Swaps {
+    fn new(n: usize, resamples: u32, seed: u64) -> Self {
+        let all = u32::try_from(n).ok().and_then(|n| 1u64.checked_shl(n)).filter(|all| *all <= u64::from(resamples));
+        let random = ChaCha8Rng::seed_from_u64(seed);
+        Self { bits: vec![false; n], all, taken: 0, resamples: u64::from(resamples), random }
+    }
+
+    fn next(&mut self) -> Option<&[bool]> {
+        if self.taken == self.all.unwrap_or(self.resamples) {
+            return None;
+        }
+        for (at, bit) in self.bits.iter_mut().enumerate() {
+            *bit = if self.all.is_some() { self.taken >> at & 1 == 1 } else { self.random.random::<bool>() };
+        }
+        self.taken += 1;
+        Some(&self.bits)
+    }
+
+    fn p(&self, count: u64) -> f64 {
+        match self.all {
+            Some(all) => count as f64 / all as f64,
+            None => (count + 1) as f64 / (self.resamples + 1) as f64,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@
 //! | [`judges`] | alt-test, biases, differential error, abstention, calibration error, grades of judges |
 //! | [`raters`] | Dawid–Skene, MACE, severity, gold accuracy, Spearman–Brown |
 //! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
+//! | [`items`], [`irt`] | item analysis, saturation; Rasch, 1PL and 2PL |
+//! | [`holdout`], [`anchor`] | Ladder, looks, canaries, dose; difference estimators from past runs |
 //! | [`sequential`] | group-sequential boundaries, e-values, confidence sequences |
 //! | [`online`] | sample ratio, CUPED, Lin, ratios, lift, A/A checks |
 //! | [`quasi`] | difference in differences, weighting, off-policy estimates, interleaving |
@@ -30,6 +32,7 @@
 //! Undefined is `None` with a [`Reason`], never 0 or 1.
 
 pub mod agreement;
+pub mod anchor;
 pub mod arena;
 pub mod bootstrap;
 pub mod calibration;
@@ -38,6 +41,9 @@ pub mod difference;
 pub mod drift;
 pub mod estimate;
 pub mod forecasts;
+pub mod holdout;
+pub mod irt;
+pub mod items;
 pub mod jackknife;
 pub mod judges;
 mod linear;

@@ -5,7 +5,10 @@ mod calibration;
 mod classify;
 mod correlate;
 mod judge;
+mod duplicates;
+mod items;
 mod looks;
+mod overlap;
 mod rank;
 mod rate;
 mod raters;
@@ -34,8 +37,14 @@ pub enum Command {
     Classify(classify::Classify),
     /// How far two columns go together
     Correlate(correlate::Correlate),
+    /// Rows whose texts are nearly the same
+    Duplicates(duplicates::Duplicates),
+    /// Items that are broken or tell nothing, saturation, abilities
+    Items(items::Items),
     /// Boundaries for looking at results before the last case
     Looks(looks::Looks),
+    /// Cases whose texts occur in a corpus
+    Overlap(overlap::Overlap),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
 }
@@ -55,7 +64,10 @@ impl Command {
             Self::Rank(command) => command.answer(),
             Self::Classify(command) => command.answer(),
             Self::Correlate(command) => command.answer(),
+            Self::Duplicates(command) => command.answer(),
+            Self::Items(command) => command.answer(),
             Self::Looks(command) => command.answer(),
+            Self::Overlap(command) => command.answer(),
             Self::Split(command) => command.answer(),
         }
     }

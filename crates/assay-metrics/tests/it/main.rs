@@ -1,5 +1,6 @@
 //! Parity with the Python reference packages, run live. See `tests/oracle/README.md`.
 
+mod integrity;
 #[path = "../../../../tests/oracle/oracle.rs"]
 mod oracle;
 mod tasks;

@@ -4,6 +4,7 @@ mod agreement;
 mod coverage;
 mod drift;
 mod error_bars;
+mod integrity;
 mod judges;
 mod online;
 #[path = "../../../../tests/oracle/oracle.rs"]

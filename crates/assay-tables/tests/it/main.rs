@@ -6,3 +6,4 @@ mod support;
 mod agreement;
 mod reference;
 mod people;
+mod integrity;

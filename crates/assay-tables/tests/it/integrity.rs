@@ -1,0 +1,130 @@
+//! Items, overlap, duplicates and what correlations say of metrics.
+
+use std::fmt::Write as _;
+
+use crate::support::{Folder, ask, data};
+
+fn rows(path: &std::path::Path) -> Vec<serde_json::Value> {
+    std::fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn items_that_tell_nothing_or_the_wrong_thing_are_named() {
+    let folder = Folder::new();
+    let mut text = String::from("item,run,score\n");
+    for run in 0..12 {
+        for item in 0..6 {
+            let pass = match item {
+                0 => true,
+                1 => false,
+                2 => run < 5,
+                _ => run >= 2 * item - 3,
+            };
+            let _ = writeln!(text, "q{item},m{run},{}", u8::from(pass));
+        }
+    }
+    let file = folder.write("scores.csv", &text);
+    let answer = ask(&["items", &file]).unwrap();
+    let json = answer.json();
+    assert!(answer.text().contains("1 items discriminate the wrong way"), "{}", answer.text());
+    assert_eq!(json["items"][2]["finding"], "strong runs fail it more than weak ones: check its label");
+    assert_eq!(json["irt"]["model"], "1pl");
+    let difficulty = |at: usize| json["items"][at]["irt"]["difficulty"].as_f64().unwrap();
+    assert!(difficulty(5) > difficulty(3) && json["items"][0]["irt"].is_null());
+    assert!((json["always_passed"].as_f64().unwrap() - 1.0 / 6.0).abs() < 1e-12);
+    let twice = folder.write("twice.csv", "item,run,score\na,m,1\na,m,0\n");
+    assert!(ask(&["items", &twice]).unwrap_err().contains("two scores of run `m`"));
+    let scale = folder.write("scale.csv", "item,run,score\na,m,7\n");
+    assert!(ask(&["items", &scale]).unwrap_err().contains("is not from 0 to 1"));
+    assert!(ask(&["items", &file, "--score", "scor"]).unwrap_err().contains("did you mean `score`?"));
+}
+
+#[test]
+fn copies_are_found_and_exit_with_one() {
+    let folder = Folder::new();
+    let test = folder.write("test.csv", "text\nHow many eggs does she sell each day?\nHow many bolts are there?\n");
+    let train =
+        folder.write("train.csv", "text\nsomething else entirely\nHow many eggs does she sell each day\nshort\n");
+    let answer = ask(&["duplicates", &test, "--against", &train, "--text", "text"]).unwrap();
+    assert!(answer.is_alarm() && answer.text().contains("1 of 2 rows nearly occur"), "{}", answer.text());
+    assert_eq!(answer.json()["pairs"], serde_json::json!([{"row": 1, "other": 2, "jaccard": 1.0}]));
+    let alone = ask(&["duplicates", &test, "--text", "text"]).unwrap();
+    assert!(!alone.is_alarm() && alone.text().contains("No near duplicates among 2 rows"));
+    assert!(ask(&["duplicates", &test, "--text", "text", "--threshold", "2"]).unwrap_err().contains("similarity"));
+    assert!(ask(&["duplicates", &test, "--text", "txt"]).unwrap_err().contains("did you mean `text`?"));
+}
+
+#[test]
+fn overlap_names_the_rows_and_the_dose() {
+    let folder = Folder::new();
+    let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen";
+    let clean = "a quick brown fox jumps over the lazy dog while seven cats look on from the old wall";
+    let cases = folder.write("cases.csv", format!("text,score\n{long},1\n{clean},0\n{clean} again,0\nshort,1\n"));
+    let corpus = folder.write("corpus.csv", format!("body\nxx {} yy\n", long.to_uppercase()));
+    let asked = ["overlap", &cases, &corpus, "--text", "text", "--corpus-text", "body", "--score", "score"];
+    let answer = ask(&asked).unwrap();
+    let rule = &answer.json()["rules"]["13 words"];
+    assert!(answer.is_alarm() && answer.text().contains("1 of 4 cases overlap"), "{}", answer.text());
+    assert_eq!((&rule["overlapping"], &rule["clean"], &rule["too_short"]), (&1.into(), &2.into(), &1.into()));
+    assert_eq!(rule["score_difference"]["value"], 1.0);
+    assert!(ask(&asked[..5]).unwrap_err().contains("no column `text`"));
+}
+
+#[test]
+fn rephrased_test_sets_escape_n_grams() {
+    let Some(twins) = data("contamination_rephrase") else { return };
+    let Some(gsm8k) = data("gsm8k") else { return };
+    let folder = Folder::new();
+    let questions: String = rows(&gsm8k.join("test.jsonl"))
+        .iter()
+        .map(|row| format!("{}\n", serde_json::json!({"text": row["question"]})))
+        .collect();
+    let cases = folder.write("cases.jsonl", questions);
+    let rephrased = twins.join("rephrase_gsm8k.jsonl");
+    let answer = ask(&["overlap", &cases, rephrased.to_str().unwrap(), "--text", "text"]).unwrap();
+    println!("gsm8k rephrased: {}", answer.text());
+    let hit = answer.json()["rules"]["13 words"]["overlapping"].as_f64().unwrap() / 1319.0;
+    assert!(hit < 0.5, "13-grams see {hit} of the rephrased cases");
+    let same = ask(&["overlap", &cases, &cases, "--text", "text"]).unwrap();
+    let rule = &same.json()["rules"]["13 words"];
+    assert_eq!(rule["clean"], 0);
+    let near = ask(&["duplicates", &cases, "--against", rephrased.to_str().unwrap(), "--text", "text"]).unwrap();
+    println!("near duplicates: {}", near.text().lines().next().unwrap());
+    for name in ["python", "js", "c"] {
+        let twin = twins.join(format!("humaneval_{name}.jsonl"));
+        let original = twins.join("humaneval_test.jsonl");
+        let arguments = ["overlap", original.to_str().unwrap(), twin.to_str().unwrap(), "--text", "text"];
+        println!("humaneval as {name}: {}", ask(&arguments).unwrap().text());
+    }
+}
+
+#[test]
+fn metrics_are_compared_on_real_raters() {
+    let Some(hanna) = data("hanna_raters") else { return };
+    let folder = Folder::new();
+    let mean = |v: &serde_json::Value| {
+        let values: Vec<f64> = v.as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        values.iter().sum::<f64>() / values.len() as f64
+    };
+    let table: String = rows(&hanna.join("ratings.jsonl"))
+        .iter()
+        .filter(|row| row["model"] != "Human")
+        .map(|row| {
+            let cells = serde_json::json!({"prompt": row["prompt"], "system": row["model"], "human": mean(&row["human"]["CH"]),
+                "judge": row["judges"]["ChatGPT"]["CH"], "bleu": row["metrics"]["BLEU"]});
+            format!("{cells}\n")
+        })
+        .collect();
+    let file = folder.write("hanna.jsonl", table);
+    let asked = ["correlate", &file, "--x", "judge", "--y", "human", "--versus", "bleu", "--system", "system"];
+    let plain = ask(&asked).unwrap();
+    let together = ask(&[&asked[..], &["--cluster", "prompt"]].concat()).unwrap();
+    println!("{}\n{}", plain.text(), together.text());
+    let p = plain.json()["versus"]["williams"]["p"].as_f64().unwrap();
+    // Of stories written by models alone, 460 ratings do not tell the judge (0.186) from BLEU (0.102).
+    assert!((0.1..0.3).contains(&p), "{p}");
+    assert!(plain.text().contains("judge and bleu are not told apart"), "{}", plain.text());
+    assert_eq!(plain.json()["systems"]["count"], 10);
+    assert!(together.text().contains("clusters") && together.json()["correlations"]["kendall"]["interval"].is_array());
+    assert!(ask(&["correlate", &file, "--x", "judge", "--y", "human", "--cluster", "promt"]).is_err());
+}
