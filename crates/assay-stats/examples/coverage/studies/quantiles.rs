@@ -2,7 +2,7 @@ use assay_stats::quantile::{bootstrap_difference, order_statistic_interval};
 use assay_stats::special::binomial_cdf;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::{CONFIDENCE, Must, Shares, Study, Table, Tally, fewer, item, stream};
+use super::{CONFIDENCE, Must, Shares, Study, Table, Tally, brief, fewer, item, stream};
 
 pub fn study(trials: usize) -> Study {
     let mut levels = Table::new("Coverage of a quantile, any continuous distribution", Shares::Covered(0.95));
@@ -18,7 +18,9 @@ pub fn study(trials: usize) -> Study {
     }
     let mut differences =
         Table::new("Coverage of the difference of two paired quantiles (log-normal latency)", Shares::Covered(0.95));
-    for (q, n) in [(0.5, 50usize), (0.5, 200), (0.95, 50), (0.95, 200)] {
+    let designs: &[(f64, usize)] =
+        if brief(trials) { &[(0.5, 50)] } else { &[(0.5, 50), (0.5, 100), (0.95, 50), (0.95, 100)] };
+    for (q, n) in designs.iter().copied() {
         let mut random = stream(14, (1000.0 * q) as usize + n);
         let mut tally = Tally::default();
         for trial in 0..fewer(trials, 100) {
