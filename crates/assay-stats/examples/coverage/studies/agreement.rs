@@ -53,10 +53,10 @@ pub fn study(trials: usize) -> Study {
     }
     Study {
         title: "Agreement of raters",
-        text: "The interval of α leaves out one unit at a time, on the scale of log(1 − α). It comes close to its \
-               level from about fifty units on; with thirty units and one class of ten rare, any interval is short \
-               because the sample may hold hardly any disagreement. Label a hundred units before you quote a second \
-               digit.",
+        text: "The interval of α leaves out one unit at a time, on the scale of log(1 − α). It is close to its \
+               level from about fifty units on; with thirty units and one class of ten rare it covers 88%, because \
+               the sample holds hardly any disagreement. The intervals are wide, ±0.2 with a hundred units of two \
+               unequal classes: label hundreds of units before you quote a second digit.",
         tables: vec![table],
     }
 }

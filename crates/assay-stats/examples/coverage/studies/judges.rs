@@ -136,11 +136,13 @@ fn differences(trials: usize) -> Table {
 pub fn study(trials: usize) -> Study {
     Study {
         title: "Scores of a judge, corrected by labels",
-        text: "The interval of a judge's raw pass rate is narrow around the wrong number: with an imperfect judge it may \
-               never contain the truth, however many cases there are. Double sampling, which Assay uses for pass rates, \
-               holds its level from thirty labels on. PPI++ needs a few hundred labels near 100%, since with few the \
-               labels seldom contain one of the judge's errors; for differences the guard makes up for that. A judge \
-               that is lenient to one arm shifts the raw difference; only labels of both arms show it.",
+        text: "The interval of a judge's raw pass rate is narrow around the wrong number: at a true rate of 95% it \
+               contains the truth half of the time, and for a judge that is lenient to one arm the raw difference \
+               almost never does, however many cases there are. Double sampling, which Assay uses for pass rates, \
+               is near its level from thirty labels on. PPI++ needs about four hundred labels at a rate of 95%, \
+               since fewer seldom contain enough of the judge's errors; for differences the guard makes up for \
+               that. Rogan and Gladen's is safe but much wider, and undefined when few failures were labelled. Only \
+               labels of both arms show a judge's leniency.",
         tables: vec![levels(trials), differences(trials)],
     }
 }
