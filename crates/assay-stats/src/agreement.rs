@@ -31,6 +31,16 @@ pub enum Level {
 /// Krippendorff's α: 1 − observed / expected disagreement over units with two or more ratings. `None` without such
 /// units, without variation, for NaN, or for a negative rating on the ratio level. O(ratings · log) but for the ratio
 /// level, which is O(distinct ratings²). Krippendorff 2011.
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::{Level, krippendorff};
+///
+/// let ratings = [[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [2.0, 2.0]].map(|row| row.map(Some).to_vec());
+/// // 1 − 7 · 2/(2 · 3 · 5)
+/// let alpha = krippendorff(&ratings, Level::Nominal).unwrap();
+/// assert!((alpha - 8.0 / 15.0).abs() < 1e-12);
+/// ```
 pub fn krippendorff(ratings: &Ratings, level: Level) -> Option<f64> {
     let units: Vec<Vec<f64>> =
         ratings.iter().map(|unit| unit.iter().flatten().copied().collect::<Vec<_>>()).filter(|u| u.len() > 1).collect();
@@ -234,6 +244,15 @@ pub fn kappa(ratings: &Ratings, categories: &[f64], chance: Chance, weights: Wei
 
 /// Cohen's κ of two raters, weighted or not, with Fleiss, Cohen and Everitt's standard error. `None` for unequal or no
 /// ratings, NaN, or when chance agreement is complete. Cohen 1960, 1968; Fleiss, Cohen & Everitt 1969.
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::{Weights, cohen};
+///
+/// // Observed 3/4, by chance ½.
+/// let kappa = cohen(&[1.0, 1.0, 2.0, 2.0], &[1.0, 2.0, 2.0, 2.0], Weights::Identity).unwrap();
+/// assert!((kappa.value - 0.5).abs() < 1e-12);
+/// ```
 pub fn cohen(a: &[f64], b: &[f64], weights: Weights) -> Option<Coefficient> {
     if a.len() != b.len() || a.is_empty() || a.iter().chain(b).any(|v| !v.is_finite()) {
         return None;
@@ -285,6 +304,14 @@ pub struct Raw {
 }
 
 /// Raw and specific agreement. Byrt, Bishop & Carlin 1993; Cicchetti & Feinstein 1990.
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::raw;
+///
+/// let raw = raw(&[true, true, false, false], &[true, false, false, false]).unwrap();
+/// assert!(raw.agreement == 0.75 && raw.pabak == 0.5);
+/// ```
 pub fn raw(a: &[bool], b: &[bool]) -> Option<Raw> {
     if a.len() != b.len() || a.is_empty() {
         return None;

@@ -80,6 +80,16 @@ const RIDGE: f64 = 1e-4;
 ///
 /// # Errors
 /// [`NoRanking`].
+///
+/// # Examples
+/// ```
+/// use assay_stats::arena::{Battle, Ties, rank};
+///
+/// // Two players, three wins to one: log odds ln 3.
+/// let battles = [1.0, 1.0, 1.0, 0.0].map(|outcome| Battle::new(0, 1, outcome));
+/// let ranking = rank(2, &battles, Ties::Half).unwrap();
+/// assert!((ranking.win_rate(0, 1) - 0.75).abs() < 1e-9);
+/// ```
 pub fn rank(players: usize, battles: &[Battle], ties: Ties) -> Result<Ranking, NoRanking> {
     let styles = battles.first().ok_or(NoRanking::NoData)?.style.len();
     let valid = |battle: &Battle| {

@@ -23,6 +23,18 @@ pub struct Bootstrap {
 /// Draws as many groups as there are, with replacement, `draws` times, and computes the statistic on their members.
 /// The same seed gives the same draws. `None` below two groups, when the statistic is undefined on all data, or on more
 /// than one draw in twenty. O(draws · cost of the statistic). Efron 1979.
+///
+/// # Examples
+/// ```
+/// use assay_stats::bootstrap::bootstrap;
+///
+/// let values = [1.0, 2.0, 6.0, 3.0, 8.0];
+/// let groups: Vec<Vec<usize>> = (0..5).map(|i| vec![i]).collect();
+/// let mean = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum::<f64>() / at.len() as f64);
+/// let drawn = bootstrap(&groups, mean, 999, 7).unwrap();
+/// // The plug-in standard error √(6.8/5) is 1.166.
+/// assert!(drawn.estimate == 4.0 && (drawn.se - 1.166).abs() < 0.1);
+/// ```
 pub fn bootstrap(
     groups: &[Vec<usize>],
     statistic: impl Fn(&[usize]) -> Option<f64>,

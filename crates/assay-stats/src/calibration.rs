@@ -187,6 +187,14 @@ fn lambda(labels: &[Label], unlabelled: &[(f64, Option<u32>)]) -> f64 {
 
 /// How many labels the judge is worth: with correlation ρ to the truth, n labels and N judged cases, it narrows the
 /// interval as 1/(1 − ρ²·N/(N + n)) times as many labels would.
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::label_multiplier;
+///
+/// // ρ = 0.7 and very many judged cases: 1/(1 − 0.49).
+/// assert!((label_multiplier(0.7, 100, 1_000_000_000) - 1.961).abs() < 1e-3);
+/// ```
 pub fn label_multiplier(correlation: f64, labels: u64, judged: u64) -> f64 {
     1.0 / (1.0 - correlation * correlation * judged as f64 / (judged + labels) as f64)
 }
@@ -204,6 +212,14 @@ pub struct PositionBias {
 
 /// Consistency over pairs judged in both orders: each verdict says which answer won, 1 the first of the pair, 0 the
 /// second, ½ a tie; `.0` with the first shown first, `.1` with it shown second. Shi et al. 2024 (arXiv 2406.07791).
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::position_bias;
+///
+/// let bias = position_bias(&[(1.0, 1.0), (1.0, 0.0), (0.0, 0.0), (1.0, 0.0)]).unwrap();
+/// assert_eq!((bias.consistent, bias.first_place), (0.5, Some(1.0)));
+/// ```
 pub fn position_bias(verdicts: &[(f64, f64)]) -> Option<PositionBias> {
     if verdicts.is_empty() {
         return None;
@@ -220,6 +236,15 @@ pub fn position_bias(verdicts: &[(f64, f64)]) -> Option<PositionBias> {
 
 /// The chance that two verdicts on one case differ, from repeats: the mean over cases of the share of unequal pairs.
 /// Cases with one verdict say nothing. O(cases · repeats²).
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::flip_rate;
+///
+/// // Two of three pairs of verdicts on the first case differ, none on the second.
+/// let rate = flip_rate(&[vec![1.0, 1.0, 0.0], vec![1.0, 1.0]]).unwrap();
+/// assert!((rate - 1.0 / 3.0).abs() < 1e-12);
+/// ```
 pub fn flip_rate(repeats: &[Vec<f64>]) -> Option<f64> {
     let shares: Vec<f64> = repeats
         .iter()
@@ -235,6 +260,14 @@ pub fn flip_rate(repeats: &[Vec<f64>]) -> Option<f64> {
 
 /// Isotonic regression: the non-decreasing function of x nearest to y in weighted least squares, at each x in the order
 /// given; equal x are pooled. Pool adjacent violators, O(n log n). `None` for unequal lengths or NaN.
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::isotonic;
+///
+/// let fitted = isotonic(&[1.0, 2.0, 3.0], &[1.0, 3.0, 2.0], None).unwrap();
+/// assert_eq!(fitted, [1.0, 2.5, 2.5]);
+/// ```
 pub fn isotonic(x: &[f64], y: &[f64], weights: Option<&[f64]>) -> Option<Vec<f64>> {
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
     let bad = |v: &[f64]| v.len() != x.len() || v.iter().any(|v| v.is_nan());
@@ -327,6 +360,14 @@ pub struct Brier {
 }
 
 /// The Brier score and its parts; exact when cases are grouped by equal forecasts, as here. Murphy 1973.
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::brier;
+///
+/// let brier = brier(&[1.0, 0.5, 0.5, 0.0], &[true, true, false, false]).unwrap();
+/// assert!((brier.score - 0.125).abs() < 1e-12);
+/// ```
 pub fn brier(forecasts: &[f64], truths: &[bool]) -> Option<Brier> {
     if forecasts.len() != truths.len() || forecasts.is_empty() || forecasts.iter().any(|p| !(0.0..=1.0).contains(p)) {
         return None;
@@ -349,6 +390,14 @@ pub fn brier(forecasts: &[f64], truths: &[bool]) -> Option<Brier> {
 
 /// Split conformal: the score that a new case stays at or below with chance 1 − `alpha`, from the scores of exchangeable
 /// cases: their ⌈(n + 1)(1 − α)⌉-th smallest. `None` when n is too small for any finite bound. Angelopoulos & Bates 2021.
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::conformal_bound;
+///
+/// let scores: Vec<f64> = (1..=19).map(f64::from).collect();
+/// assert_eq!(conformal_bound(&scores, 0.05), Some(19.0));
+/// ```
 pub fn conformal_bound(scores: &[f64], alpha: f64) -> Option<f64> {
     let n = scores.len();
     let rank = ((n as f64 + 1.0) * (1.0 - alpha) - 1e-12).ceil() as usize;
@@ -362,6 +411,14 @@ pub fn conformal_bound(scores: &[f64], alpha: f64) -> Option<f64> {
 /// The risk–coverage curve of a judge that abstains on its least confident cases: for each number of answered cases,
 /// most confident first, (coverage, share of errors); equal confidences enter together. And its area. Geifman &
 /// El-Yaniv 2017.
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::risk_coverage;
+///
+/// let (curve, _) = risk_coverage(&[0.9, 0.6], &[false, true]).unwrap();
+/// assert_eq!(curve, [(0.5, 0.0), (1.0, 0.5)]);
+/// ```
 pub fn risk_coverage(confidences: &[f64], errors: &[bool]) -> Option<(Vec<(f64, f64)>, f64)> {
     if confidences.len() != errors.len() || errors.is_empty() || confidences.iter().any(|c| c.is_nan()) {
         return None;

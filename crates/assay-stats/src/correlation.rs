@@ -10,6 +10,13 @@ use crate::rank::midranks;
 use crate::special::{normal_cdf, t_sf};
 
 /// Pearson's correlation; `None` below two pairs, for unequal lengths, NaN or a constant. O(n).
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::pearson;
+///
+/// assert!((pearson(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]).unwrap() - 1.0).abs() < 1e-12);
+/// ```
 pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
     if x.len() != y.len() || x.len() < 2 {
         return None;
@@ -27,6 +34,15 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
 }
 
 /// Spearman's correlation: Pearson's of the mid-ranks. O(n log n).
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::spearman;
+///
+/// // 1 − 6 · 2/(4 · 15)
+/// let rho = spearman(&[1.0, 2.0, 3.0, 4.0], &[10.0, 30.0, 20.0, 40.0]).unwrap();
+/// assert!((rho - 0.8).abs() < 1e-12);
+/// ```
 pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
     if x.iter().chain(y).any(|v| v.is_nan()) {
         return None;
@@ -36,6 +52,15 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
 
 /// Kendall's τ_b: concordant minus discordant pairs, over the pairs not tied in x and those not tied in y. O(n log n).
 /// Knight 1966.
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::kendall;
+///
+/// // Five pairs in order, one not.
+/// let tau = kendall(&[1.0, 2.0, 3.0, 4.0], &[10.0, 30.0, 20.0, 40.0]).unwrap();
+/// assert!((tau - 4.0 / 6.0).abs() < 1e-12);
+/// ```
 pub fn kendall(x: &[f64], y: &[f64]) -> Option<f64> {
     if x.len() != y.len() || x.len() < 2 || x.iter().chain(y).any(|v| v.is_nan()) {
         return None;
@@ -93,6 +118,14 @@ pub enum Coefficient {
 
 /// The interval of a correlation of `n` independent pairs by Fisher's z. `None` with too few pairs. Below 10 pairs it
 /// is a rough guide; clustered pairs need the jackknife.
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::{Coefficient, interval};
+///
+/// let r = interval(0.5, 28, Coefficient::Pearson, 0.95).unwrap();
+/// assert!((r.lower - 0.156).abs() < 5e-4 && (r.upper - 0.736).abs() < 5e-4);
+/// ```
 pub fn interval(r: f64, n: usize, kind: Coefficient, confidence: f64) -> Option<Interval> {
     let n = n as f64;
     let variance = match kind {
@@ -161,6 +194,13 @@ impl Overlapping {
 
 /// A correlation corrected for the unreliability of both measures: r / √(reliability · reliability), at most 1 in size.
 /// `None` unless both reliabilities are above 0. Spearman 1904.
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::disattenuated;
+///
+/// assert!((disattenuated(0.42, 0.7, 0.7).unwrap() - 0.6).abs() < 1e-12);
+/// ```
 pub fn disattenuated(r: f64, reliability_x: f64, reliability_y: f64) -> Option<f64> {
     let scale = (reliability_x * reliability_y).sqrt();
     (reliability_x > 0.0 && reliability_y > 0.0).then(|| (r / scale).clamp(-1.0, 1.0))
@@ -168,6 +208,14 @@ pub fn disattenuated(r: f64, reliability_x: f64, reliability_y: f64) -> Option<f
 
 /// The share of pairs of systems that two scores order alike; pairs that `truth` ties do not count, a tie of `metric`
 /// alone counts as wrong. Kocmi et al. 2021. O(systems²).
+///
+/// # Examples
+/// ```
+/// use assay_stats::correlation::pairwise_accuracy;
+///
+/// let accuracy = pairwise_accuracy(&[1.0, 2.0, 3.0], &[1.0, 3.0, 2.0]).unwrap();
+/// assert!((accuracy - 2.0 / 3.0).abs() < 1e-12);
+/// ```
 pub fn pairwise_accuracy(metric: &[f64], truth: &[f64]) -> Option<f64> {
     if metric.len() != truth.len() || metric.iter().chain(truth).any(|v| v.is_nan()) {
         return None;

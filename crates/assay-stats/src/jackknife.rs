@@ -54,6 +54,15 @@ pub struct Jackknife {
 /// SE² = (G − 1)/G · Σ(θ₍g₎ − θ̄)² over the `leave_out` values, each the statistic without one of G groups, and a t
 /// interval on G − 1 degrees of freedom around the transformed estimate. `None` below two groups, or where a value is
 /// undefined or at the edge of the transform. Tukey 1958; Efron 1982.
+///
+/// # Examples
+/// ```
+/// use assay_stats::jackknife::{Transform, jackknife};
+///
+/// // The mean of 1, 2 and 3 without each of them: the standard error of the mean, 1/√3.
+/// let got = jackknife(2.0, &[2.5, 2.0, 1.5], Transform::Identity, 0.95).unwrap();
+/// assert!((got.se - 1.0 / 3f64.sqrt()).abs() < 1e-12);
+/// ```
 pub fn jackknife(estimate: f64, leave_out: &[f64], transform: Transform, confidence: f64) -> Option<Jackknife> {
     let groups = leave_out.len() as f64;
     let centre = transform.apply(estimate);
@@ -69,6 +78,15 @@ pub fn jackknife(estimate: f64, leave_out: &[f64], transform: Transform, confide
 }
 
 /// The statistic without each group in turn, by computing it anew: G evaluations. `None` where one is undefined.
+///
+/// # Examples
+/// ```
+/// use assay_stats::jackknife::delete_one;
+///
+/// let values = [1.0, 2.0, 6.0];
+/// let total = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum());
+/// assert_eq!(delete_one(&[vec![0], vec![1], vec![2]], total), Some(vec![8.0, 7.0, 3.0]));
+/// ```
 pub fn delete_one(groups: &[Vec<usize>], statistic: impl Fn(&[usize]) -> Option<f64>) -> Option<Vec<f64>> {
     let mut rest = Vec::new();
     (0..groups.len())

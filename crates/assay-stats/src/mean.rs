@@ -25,6 +25,13 @@ pub struct ClusteredMean {
 }
 
 /// Compensated (Neumaier) sum: the same digits whatever the order of magnitude.
+///
+/// # Examples
+/// ```
+/// use assay_stats::mean::sum;
+///
+/// assert_eq!(sum([1e16, 1.0, -1e16].into_iter()), 1.0);
+/// ```
 pub fn sum(values: impl Iterator<Item = f64>) -> f64 {
     let (mut total, mut lost) = (0.0_f64, 0.0_f64);
     for value in values {
@@ -36,6 +43,13 @@ pub fn sum(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Whether any two cases share a cluster or any declares one.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, mean::is_clustered};
+///
+/// assert!(!is_clustered(&[Item { value: 1.0, repeats: 1, cluster: None, weight: 1.0 }]));
+/// ```
 pub fn is_clustered(items: &[Item]) -> bool {
     items.iter().any(|item| item.cluster.is_some())
 }
@@ -44,6 +58,16 @@ pub fn is_clustered(items: &[Item]) -> bool {
 /// share of the weight) and df = N² / [Σ n_g² + ((Σ a_g)² − Σ a_g²)/N²], a_g = n_g²/(1 − h_g). Bell & McCaffrey
 /// 2002; Pustejovsky & Tipton 2018. Weights are scaled so that they sum to the number of cases; a case without a
 /// cluster is one of its own. `None` for fewer than two clusters.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, mean::clustered_mean};
+///
+/// let item = |value| Item { value, repeats: 1, cluster: None, weight: 1.0 };
+/// let mean = clustered_mean(&[1.0, 2.0, 3.0, 4.0].map(item)).unwrap();
+/// // Independent cases: s/√n on n − 1 degrees of freedom.
+/// assert!((mean.se - (5f64 / 12.0).sqrt()).abs() < 1e-12 && (mean.df - 3.0).abs() < 1e-9);
+/// ```
 pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
     let n = items.len() as f64;
     let total = sum(items.iter().map(|item| item.weight));
@@ -112,6 +136,15 @@ impl Parts {
 
 /// Intra-class correlation ICC(1) from the one-way analysis of variance, kept within 0 and 1. `None` without two
 /// clusters, or when no cluster has two cases.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, mean::intraclass_correlation};
+///
+/// let item = |(value, cluster)| Item { value, repeats: 1, cluster: Some(cluster), weight: 1.0 };
+/// let items = [(0.0, 0), (0.0, 0), (1.0, 1), (1.0, 1)].map(item);
+/// assert_eq!(intraclass_correlation(&items), Some(1.0));
+/// ```
 pub fn intraclass_correlation(items: &[Item]) -> Option<f64> {
     let mut groups: HashMap<u32, Vec<f64>> = HashMap::new();
     for item in items {

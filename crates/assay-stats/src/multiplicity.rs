@@ -8,6 +8,13 @@ use crate::quantile::quantile_sorted;
 
 /// Holm's step-down adjusted p-values, in the order given: controls the chance of any false alarm. NaN stays NaN and
 /// does not count as a test, here and in all of this module. Holm 1979.
+///
+/// # Examples
+/// ```
+/// use assay_stats::multiplicity::holm;
+///
+/// assert_eq!(holm(&[0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
+/// ```
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let (order, mut adjusted) = ascending(p);
     let mut running = 0.0_f64;
@@ -19,11 +26,25 @@ pub fn holm(p: &[f64]) -> Vec<f64> {
 }
 
 /// Hochberg's step-up adjusted p-values: as Holm, for independent or positively dependent tests. Hochberg 1988.
+///
+/// # Examples
+/// ```
+/// use assay_stats::multiplicity::hochberg;
+///
+/// assert_eq!(hochberg(&[0.01, 0.04, 0.03]), [0.03, 0.04, 0.04]);
+/// ```
 pub fn hochberg(p: &[f64]) -> Vec<f64> {
     step_up(p, |rank, m| (m - rank) as f64)
 }
 
 /// Hommel's adjusted p-values: never larger than Hochberg's, under the same conditions. O(m²). Hommel 1988.
+///
+/// # Examples
+/// ```
+/// use assay_stats::multiplicity::hommel;
+///
+/// assert_eq!(hommel(&[0.01, 0.04, 0.03]), [0.03, 0.04, 0.04]);
+/// ```
 pub fn hommel(p: &[f64]) -> Vec<f64> {
     let (order, mut adjusted) = ascending(p);
     let sorted: Vec<f64> = order.iter().map(|at| p[*at]).collect();
@@ -50,11 +71,26 @@ pub fn hommel(p: &[f64]) -> Vec<f64> {
 
 /// Benjamini and Hochberg's step-up adjusted p-values, in the order given: controls the share of false alarms among
 /// alarms. 1995.
+///
+/// # Examples
+/// ```
+/// use assay_stats::multiplicity::benjamini_hochberg;
+///
+/// assert_eq!(benjamini_hochberg(&[0.01, 0.04, 0.03]), [0.03, 0.04, 0.04]);
+/// ```
 pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
     step_up(p, |rank, m| m as f64 / (rank + 1) as f64)
 }
 
 /// Benjamini and Yekutieli's adjusted p-values: the share of false alarms under any dependence. 2001.
+///
+/// # Examples
+/// ```
+/// use assay_stats::multiplicity::benjamini_yekutieli;
+///
+/// // Benjamini and Hochberg's times 1 + ½ + ⅓.
+/// assert!((benjamini_yekutieli(&[0.01, 0.04, 0.03])[0] - 0.055).abs() < 1e-12);
+/// ```
 pub fn benjamini_yekutieli(p: &[f64]) -> Vec<f64> {
     step_up(p, |rank, m| (1..=m).map(|i| 1.0 / i as f64).sum::<f64>() * m as f64 / (rank + 1) as f64)
 }
@@ -93,6 +129,17 @@ pub struct MaxT {
 /// together, so that their correlation is used. Flips of the differences give the p-values, flips of the residuals the
 /// critical value. O(draws · cells · clusters) time; a seed gives the same answer again. Romano & Wolf 2005; Westfall
 /// & Young 1993.
+///
+/// # Examples
+/// ```
+/// use assay_stats::multiplicity::max_t;
+///
+/// // Two cells over twenty clusters of one case: one clear gain, one of nothing.
+/// let gain = (0..20).map(|i| (1.0 + 0.1 * f64::from(i % 3), 1.0)).collect();
+/// let noise = (0..20).map(|i| (f64::from(i % 2) - 0.5, 1.0)).collect();
+/// let tests = max_t(&[gain, noise], 0.95, 999, 1);
+/// assert!(tests.adjusted[0] < 0.01 && tests.adjusted[1] > 0.5);
+/// ```
 pub fn max_t(cells: &[Vec<(f64, f64)>], confidence: f64, draws: u32, seed: u64) -> MaxT {
     struct Cell {
         mean: f64,

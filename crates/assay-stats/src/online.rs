@@ -121,6 +121,14 @@ pub fn sample_ratio_log_e(counts: &[u64], shares: &[f64], concentration: f64) ->
 
 /// The pooled z statistic and two-sided p-value of the difference of two rates, (successes, units) of treatment and of
 /// control. `None` without units in either arm, with more successes than units, or when all or no units succeed.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::two_proportions;
+///
+/// let (z, p) = two_proportions((50, 100), (50, 100)).unwrap();
+/// assert!(z == 0.0 && (p - 1.0).abs() < 1e-12);
+/// ```
 pub fn two_proportions(treatment: (u64, u64), control: (u64, u64)) -> Option<(f64, f64)> {
     let ((k1, n1), (k0, n0)) = (treatment, control);
     if n1 == 0 || n0 == 0 || k1 > n1 || k0 > n0 {

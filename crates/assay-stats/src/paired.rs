@@ -6,6 +6,14 @@ use crate::special::{binomial_cdf, binomial_pmf, normal_cdf};
 
 /// Tango's score statistic for the difference of paired rates being `delta`: `better` cases only the candidate
 /// passed, `worse` only the baseline, of `n`. Tango 1998.
+///
+/// # Examples
+/// ```
+/// use assay_stats::paired::tango_z;
+///
+/// // Against no difference it is McNemar's (8 − 2)/√(8 + 2).
+/// assert!((tango_z(8.0, 2.0, 50.0, 0.0) - 6.0 / 10f64.sqrt()).abs() < 1e-12);
+/// ```
 pub fn tango_z(better: f64, worse: f64, n: f64, delta: f64) -> f64 {
     let a = 2.0 * n;
     let b = -better - worse + (2.0 * n - better + worse) * delta;
@@ -23,6 +31,15 @@ pub fn tango_z(better: f64, worse: f64, n: f64, delta: f64) -> f64 {
 }
 
 /// Tango's interval for the difference of paired rates, by bisection of the monotone score statistic.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{paired::tango, proportion::critical};
+///
+/// // No case differs: ± z²/(n + z²), not a width of 0.
+/// let interval = tango(0, 0, 100, critical(0.95));
+/// assert!((interval.upper - 0.0370).abs() < 5e-5 && interval.lower == -interval.upper);
+/// ```
 pub fn tango(better: u64, worse: u64, n: u64, z: f64) -> Interval {
     let (b, c, n) = (better as f64, worse as f64, n as f64);
     if better == 0 && worse == 0 {
@@ -34,6 +51,15 @@ pub fn tango(better: u64, worse: u64, n: u64, z: f64) -> Interval {
 
 /// Bonett and Price's interval for the difference of paired rates: Wald after one discordant case more on either side.
 /// Fast, and close to Tango's. 2012.
+///
+/// # Examples
+/// ```
+/// use assay_stats::paired::bonett_price;
+///
+/// // (2 + 1)/20 ± 2 √((0.25 + 0.1 − 0.15²)/20)
+/// let interval = bonett_price(4, 1, 18, 2.0);
+/// assert!((interval.upper - (0.15 + 2.0 * (0.3275f64 / 20.0).sqrt())).abs() < 1e-12);
+/// ```
 pub fn bonett_price(better: u64, worse: u64, n: u64, z: f64) -> Interval {
     let total = n as f64 + 2.0;
     let (p, q) = ((better as f64 + 1.0) / total, (worse as f64 + 1.0) / total);
@@ -43,12 +69,28 @@ pub fn bonett_price(better: u64, worse: u64, n: u64, z: f64) -> Interval {
 
 /// One-sided p-value against "the candidate is not worse than the baseline by more than `margin`", from Tango's
 /// statistic: small when a loss beyond the margin is shown.
+///
+/// # Examples
+/// ```
+/// use assay_stats::paired::tango_p_worse;
+///
+/// // Twenty of a hundred cases lost and none won: a loss beyond 5 points is shown.
+/// assert!(tango_p_worse(0, 20, 100, 0.05) < 0.001);
+/// ```
 pub fn tango_p_worse(better: u64, worse: u64, n: u64, margin: f64) -> f64 {
     normal_cdf(tango_z(better as f64, worse as f64, n as f64, -margin))
 }
 
 /// McNemar's mid-p value, two-sided: 2·P(X < m) + P(X = m) for m the smaller count and X ~ Bin(better + worse, ½),
 /// and 1 without discordant cases. Fagerland, Lydersen & Laake 2013.
+///
+/// # Examples
+/// ```
+/// use assay_stats::paired::mcnemar_midp;
+///
+/// // 2 · P(X < 1) + P(X = 1) for X ~ Bin(9, ½).
+/// assert!((mcnemar_midp(1, 8) - 11.0 / 512.0).abs() < 1e-12);
+/// ```
 pub fn mcnemar_midp(better: u64, worse: u64) -> f64 {
     let n = better + worse;
     let m = better.min(worse);
@@ -59,6 +101,14 @@ pub fn mcnemar_midp(better: u64, worse: u64) -> f64 {
 }
 
 /// McNemar's exact p-value, two-sided.
+///
+/// # Examples
+/// ```
+/// use assay_stats::paired::mcnemar_exact;
+///
+/// // 2 · P(X ≤ 1) for X ~ Bin(9, ½).
+/// assert!((mcnemar_exact(1, 8) - 20.0 / 512.0).abs() < 1e-12);
+/// ```
 pub fn mcnemar_exact(better: u64, worse: u64) -> f64 {
     let n = better + worse;
     if n == 0 || better == worse {
@@ -69,6 +119,14 @@ pub fn mcnemar_exact(better: u64, worse: u64) -> f64 {
 
 /// The exact two-sided sign-flip p-value of a mean difference, over all 2ⁿ signs in Gray-code order. Fisher 1935.
 /// `None` above 20 differences.
+///
+/// # Examples
+/// ```
+/// use assay_stats::paired::sign_flip_exact;
+///
+/// // Two of the eight sums are as extreme.
+/// assert_eq!(sign_flip_exact(&[1.0, 2.0, 3.0]), Some(0.25));
+/// ```
 pub fn sign_flip_exact(differences: &[f64]) -> Option<f64> {
     let n = differences.len();
     if n == 0 || n > 20 {

@@ -2,6 +2,14 @@
 
 /// Unbiased chance that at least one of `k` epochs succeeds: 1 − C(n−c, k)/C(n, k), as a product that cannot
 /// overflow. `None` when n < k. Chen et al. 2021 (arXiv 2107.03374).
+///
+/// # Examples
+/// ```
+/// use assay_stats::passk::pass_at_k;
+///
+/// // 1 − C(3, 2)/C(5, 2)
+/// assert!((pass_at_k(5, 2, 2).unwrap() - 0.7).abs() < 1e-12);
+/// ```
 pub fn pass_at_k(n: u32, c: u32, k: u32) -> Option<f64> {
     if n < k || k == 0 {
         return None;
@@ -15,6 +23,14 @@ pub fn pass_at_k(n: u32, c: u32, k: u32) -> Option<f64> {
 
 /// Unbiased chance that all of `k` epochs succeed: C(c, k)/C(n, k), not (c/n)^k. `None` when n < k. Yao et al. 2024
 /// (arXiv 2406.12045).
+///
+/// # Examples
+/// ```
+/// use assay_stats::passk::pass_hat_k;
+///
+/// // C(4, 2)/C(5, 2)
+/// assert!((pass_hat_k(5, 4, 2).unwrap() - 0.6).abs() < 1e-12);
+/// ```
 pub fn pass_hat_k(n: u32, c: u32, k: u32) -> Option<f64> {
     if n < k || k == 0 {
         return None;

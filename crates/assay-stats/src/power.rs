@@ -34,6 +34,15 @@ impl Goal {
 
 /// Cases for a paired difference with standard deviation `sd` per case: (z_α + z_β)² · sd² / (margin + effect)², with t
 /// quantiles below 50 cases. `None` when the true difference lies outside the margin.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::{Goal, paired_cases};
+///
+/// // The textbook's 34 pairs for half a standard deviation.
+/// let goal = Goal { confidence: 0.95, power: 0.8, margin: 0.0, effect: 0.5 };
+/// assert_eq!(paired_cases(1.0, goal), Some(34));
+/// ```
 pub fn paired_cases(sd: f64, goal: Goal) -> Option<u64> {
     let distance = goal.distance().filter(|_| sd > 0.0)?;
     let size = |z: f64| (z * sd / distance).powi(2);
@@ -48,6 +57,16 @@ pub fn paired_cases(sd: f64, goal: Goal) -> Option<u64> {
 /// Cases for a paired difference of pass rates with discordance `psi`, the share of cases on which the two differ. The
 /// closed form (z_α + z_β)²·ψ/(margin + effect)² promises too much below about 30 discordant cases, so up to 2,000 cases
 /// it is raised until [`paired_power`] reaches the goal. Miller 2024; Connor 1987.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::{Goal, paired_binary_cases, paired_power};
+///
+/// // The closed form says 79, which reaches 70% only.
+/// let goal = Goal { confidence: 0.95, power: 0.8, margin: 0.1, effect: 0.0 };
+/// let n = paired_binary_cases(0.1, goal).unwrap();
+/// assert!(n > 79 && paired_power(n, 0.1, goal).unwrap() >= 0.8);
+/// ```
 pub fn paired_binary_cases(psi: f64, goal: Goal) -> Option<u64> {
     let distance = goal.distance().filter(|_| psi > 0.0 && psi <= 1.0 && goal.effect.abs() <= psi)?;
     let start = ((goal.z() / distance).powi(2) * psi).ceil().max(2.0) as u64;
@@ -62,6 +81,14 @@ pub fn paired_binary_cases(psi: f64, goal: Goal) -> Option<u64> {
 
 /// The exact chance that Tango's interval for `n` paired cases excludes a loss of `goal.margin`, when a share `psi` of
 /// cases differs and the true difference is `goal.effect`: a sum over all outcomes. O(n log n).
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::{Goal, paired_power};
+///
+/// let goal = Goal { confidence: 0.95, power: 0.8, margin: 0.1, effect: 0.0 };
+/// assert!((paired_power(79, 0.1, goal).unwrap() - 0.70).abs() < 0.012);
+/// ```
 pub fn paired_power(n: u64, psi: f64, goal: Goal) -> Option<f64> {
     let up = 0.5 * (psi + goal.effect);
     if n == 0 || !(0.0..=1.0).contains(&psi) || !(0.0..=psi).contains(&up) {
@@ -96,11 +123,27 @@ pub fn paired_power(n: u64, psi: f64, goal: Goal) -> Option<f64> {
 }
 
 /// The smallest true difference that `n` cases show with the goal's power against a margin of 0: (z_α + z_β) · sd / √n.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::detectable;
+///
+/// // 2.8016 · 1/√100
+/// assert!((detectable(100, 1.0, 0.95, 0.8).unwrap() - 0.28016).abs() < 1e-5);
+/// ```
 pub fn detectable(n: u64, sd: f64, confidence: f64, power: f64) -> Option<f64> {
     (n > 0 && sd >= 0.0).then(|| (critical(confidence) + normal_quantile(power)) * sd / (n as f64).sqrt())
 }
 
 /// Cases after which Wilson's interval of a rate near `p` is at most `half` wide on either side.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::rate_cases;
+///
+/// let n = rate_cases(0.5, 0.05, 0.95).unwrap();
+/// assert!((375..=385).contains(&n), "{n}");
+/// ```
 pub fn rate_cases(p: f64, half: f64, confidence: f64) -> Option<u64> {
     if !(0.0..=1.0).contains(&p) || half <= 0.0 || half >= 0.5 {
         return None;
@@ -127,29 +170,67 @@ pub fn rate_cases(p: f64, half: f64, confidence: f64) -> Option<u64> {
 }
 
 /// Cases that must all pass before Wilson's lower bound reaches `threshold`: ⌈z²·T/(1 − T)⌉.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::all_pass_cases;
+///
+/// // 73 passes of 73 before the lower end reaches 95%.
+/// assert_eq!(all_pass_cases(0.95, 0.95), Some(73));
+/// ```
 pub fn all_pass_cases(threshold: f64, confidence: f64) -> Option<u64> {
     let z = critical(confidence);
     (0.0..1.0).contains(&threshold).then(|| (z * z * threshold / (1.0 - threshold) - 1e-9).ceil().max(1.0) as u64)
 }
 
 /// Cases per arm for the difference of two independent means or rates with standard deviations `sd`.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::{Goal, unpaired_cases};
+///
+/// let goal = Goal { confidence: 0.95, power: 0.8, margin: 0.0, effect: 0.5 };
+/// assert_eq!(unpaired_cases((1.0, 1.0), goal), Some(63));
+/// ```
 pub fn unpaired_cases(sd: (f64, f64), goal: Goal) -> Option<u64> {
     let distance = goal.distance()?;
     Some(((goal.z() / distance).powi(2) * (sd.0 * sd.0 + sd.1 * sd.1)).ceil() as u64)
 }
 
 /// Cases when they share clusters: n · design effect.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::{design_effect, scaled};
+///
+/// assert_eq!(scaled(100, design_effect(5.0, 0.25)), 200);
+/// ```
 pub fn scaled(n: u64, design_effect: f64) -> u64 {
     (n as f64 * design_effect).ceil() as u64
 }
 
 /// The design effect of clusters of `size` cases: 1 + (size − 1) · ICC. Kish 1965.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::design_effect;
+///
+/// assert_eq!(design_effect(5.0, 0.25), 2.0);
+/// ```
 pub fn design_effect(size: f64, icc: f64) -> f64 {
     1.0 + (size - 1.0).max(0.0) * icc.clamp(0.0, 1.0)
 }
 
 /// The chance that the interval of a paired difference with standard deviation `sd` per case excludes a loss of
 /// `goal.margin`, by the normal approximation.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::{Goal, approximate_power};
+///
+/// let goal = Goal { confidence: 0.95, power: 0.8, margin: 0.0, effect: 0.5 };
+/// assert!((approximate_power(31.4, 1.0, goal).unwrap() - 0.8).abs() < 1e-3);
+/// ```
 pub fn approximate_power(n: f64, sd: f64, goal: Goal) -> Option<f64> {
     let distance = goal.margin + goal.effect;
     (sd > 0.0 && n > 0.0).then(|| normal_cdf(distance * n.sqrt() / sd - critical(goal.confidence)))
@@ -157,12 +238,26 @@ pub fn approximate_power(n: f64, sd: f64, goal: Goal) -> Option<f64> {
 
 /// The standard deviation of a paired difference of means over `repeats` epochs, from the variance between cases, their
 /// correlation between the arms, and the variance within a case: √(2(1 − ρ)·σ²_b + 2·σ²_w/K).
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::difference_sd;
+///
+/// assert!((difference_sd(0.2, 0.5, 0.1, 5) - 0.24f64.sqrt()).abs() < 1e-12);
+/// ```
 pub fn difference_sd(between: f64, correlation: f64, within: f64, repeats: u32) -> f64 {
     (2.0 * (1.0 - correlation) * between + 2.0 * within / f64::from(repeats.max(1))).max(0.0).sqrt()
 }
 
 /// Epochs that make the most of a budget when a case costs `case` and each epoch `epoch`: √(case/epoch · σ²_w/σ²_b), at
 /// least 1. Miller 2024 §3.
+///
+/// # Examples
+/// ```
+/// use assay_stats::power::best_repeats;
+///
+/// assert_eq!(best_repeats(9.0, 1.0, 0.4, 0.1), Some(6.0));
+/// ```
 pub fn best_repeats(case: f64, epoch: f64, within: f64, between: f64) -> Option<f64> {
     (case >= 0.0 && epoch > 0.0 && within >= 0.0 && between > 0.0)
         .then(|| (case / epoch * within / between).sqrt().max(1.0))

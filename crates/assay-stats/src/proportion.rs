@@ -4,12 +4,28 @@ use crate::estimate::Interval;
 use crate::special::{beta_quantile, normal_quantile};
 
 /// The two-sided normal critical value of a confidence level.
+///
+/// # Examples
+/// ```
+/// use assay_stats::proportion::critical;
+///
+/// assert!((critical(0.95) - 1.959964).abs() < 1e-6);
+/// ```
 pub fn critical(confidence: f64) -> f64 {
     normal_quantile(0.5 + 0.5 * confidence)
 }
 
 /// Wilson's score interval for `successes` of `n`, which may be effective, fractional numbers; `z` is the critical
 /// value. Bounds at 0 and n are exactly 0 and 1. Wilson 1927.
+///
+/// # Examples
+/// ```
+/// use assay_stats::proportion::{critical, wilson};
+///
+/// // Newcombe 1998: 81 of 263.
+/// let interval = wilson(81.0, 263.0, critical(0.95));
+/// assert!((interval.lower - 0.2553).abs() < 5e-5 && (interval.upper - 0.3662).abs() < 5e-5);
+/// ```
 pub fn wilson(successes: f64, n: f64, z: f64) -> Interval {
     let p = successes / n;
     let z2 = z * z;
@@ -22,6 +38,15 @@ pub fn wilson(successes: f64, n: f64, z: f64) -> Interval {
 }
 
 /// Clopper and Pearson's exact interval: never covers less than stated. 1934.
+///
+/// # Examples
+/// ```
+/// use assay_stats::proportion::clopper_pearson;
+///
+/// // Newcombe 1998: 81 of 263.
+/// let interval = clopper_pearson(81, 263, 0.95);
+/// assert!((interval.lower - 0.2527).abs() < 5e-5 && (interval.upper - 0.3676).abs() < 5e-5);
+/// ```
 pub fn clopper_pearson(successes: u64, n: u64, confidence: f64) -> Interval {
     let alpha = 1.0 - confidence;
     let (k, rest) = (successes as f64, (n - successes) as f64);
@@ -32,12 +57,30 @@ pub fn clopper_pearson(successes: u64, n: u64, confidence: f64) -> Interval {
 }
 
 /// One-sided upper bound of a rate after 0 of `n`: 1 − α^(1/n).
+///
+/// # Examples
+/// ```
+/// use assay_stats::proportion::zero_of_n_upper;
+///
+/// // About three in n.
+/// assert!((zero_of_n_upper(100, 0.95) - 0.0295).abs() < 1e-4);
+/// ```
 pub fn zero_of_n_upper(n: u64, confidence: f64) -> f64 {
     1.0 - (1.0 - confidence).powf(1.0 / n as f64)
 }
 
 /// The difference of two independent rates from their own intervals (MOVER; with Wilson intervals this is
 /// Newcombe's hybrid method 10). Newcombe 1998; Zou & Donner 2008.
+///
+/// # Examples
+/// ```
+/// use assay_stats::proportion::{critical, mover, wilson};
+///
+/// // Newcombe 1998: 56 of 70 against 48 of 80.
+/// let z = critical(0.95);
+/// let interval = mover(0.8, wilson(56.0, 70.0, z), 0.6, wilson(48.0, 80.0, z));
+/// assert!((interval.lower - 0.0524).abs() < 5e-5 && (interval.upper - 0.3339).abs() < 5e-5);
+/// ```
 pub fn mover(candidate: f64, c: Interval, baseline: f64, b: Interval) -> Interval {
     let difference = candidate - baseline;
     Interval {
@@ -48,6 +91,14 @@ pub fn mover(candidate: f64, c: Interval, baseline: f64, b: Interval) -> Interva
 
 /// Jeffreys' interval: the equal-tailed posterior of a rate under a Beta(½, ½) prior, with the bound at 0 of n set to 0
 /// and at n of n to 1. Brown, Cai & DasGupta 2001.
+///
+/// # Examples
+/// ```
+/// use assay_stats::proportion::jeffreys;
+///
+/// let interval = jeffreys(81, 263, 0.95);
+/// assert!((interval.lower - 0.2545).abs() < 5e-5 && (interval.upper - 0.3656).abs() < 5e-5);
+/// ```
 pub fn jeffreys(successes: u64, n: u64, confidence: f64) -> Interval {
     let tail = 0.5 * (1.0 - confidence);
     let (a, b) = (successes as f64 + 0.5, (n - successes) as f64 + 0.5);
@@ -59,6 +110,14 @@ pub fn jeffreys(successes: u64, n: u64, confidence: f64) -> Interval {
 
 /// Agresti and Caffo's interval for the difference of two independent rates: Wald after one success and one failure
 /// more in each arm. 2000.
+///
+/// # Examples
+/// ```
+/// use assay_stats::proportion::{agresti_caffo, critical};
+///
+/// let interval = agresti_caffo((56, 70), (48, 80), critical(0.95));
+/// assert!((interval.lower - 0.0525).abs() < 5e-5 && (interval.upper - 0.3358).abs() < 5e-5);
+/// ```
 pub fn agresti_caffo(c: (u64, u64), b: (u64, u64), z: f64) -> Interval {
     let plus = |(k, n): (u64, u64)| ((k + 1) as f64 / (n + 2) as f64, (n + 2) as f64);
     let ((p, n), (q, m)) = (plus(c), plus(b));
@@ -94,6 +153,15 @@ pub fn miettinen_nurminen_z(c: (u64, u64), b: (u64, u64), delta: f64) -> f64 {
 }
 
 /// Miettinen and Nurminen's interval for the difference of two independent rates, by bisection of the monotone score.
+///
+/// # Examples
+/// ```
+/// use assay_stats::proportion::{critical, miettinen_nurminen};
+///
+/// // Newcombe 1998: 56 of 70 against 48 of 80.
+/// let interval = miettinen_nurminen((56, 70), (48, 80), critical(0.95));
+/// assert!((interval.lower - 0.0528).abs() < 5e-5 && (interval.upper - 0.3382).abs() < 5e-5);
+/// ```
 pub fn miettinen_nurminen(c: (u64, u64), b: (u64, u64), z: f64) -> Interval {
     let estimate = c.0 as f64 / c.1 as f64 - b.0 as f64 / b.1 as f64;
     invert_score(estimate, z, |delta| miettinen_nurminen_z(c, b, delta))

@@ -7,6 +7,13 @@ use crate::estimate::{Interval, Item};
 use crate::special::binomial_cdf;
 
 /// The q-quantile of sorted values: the smallest value with at least a share q at or below it.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quantile::quantile_sorted;
+///
+/// assert_eq!(quantile_sorted(&[1.0, 2.0, 3.0, 4.0], 0.5), 2.0);
+/// ```
 pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
     let rank = ((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len());
     sorted[rank - 1]
@@ -15,6 +22,16 @@ pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
 /// A distribution-free interval for the q-quantile from order statistics: ranks chosen by the binomial law so that
 /// each side misses with at most half of 1 − confidence. `None` where the sample is too small for such ranks. David
 /// & Nagaraja 2003, §7.1.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quantile::order_statistic_interval;
+///
+/// // The median of ten: ranks 2 and 9.
+/// let sorted: Vec<f64> = (1..=10).map(f64::from).collect();
+/// let interval = order_statistic_interval(&sorted, 0.5, 0.95).unwrap();
+/// assert_eq!((interval.lower, interval.upper), (2.0, 9.0));
+/// ```
 pub fn order_statistic_interval(sorted: &[f64], q: f64, confidence: f64) -> Option<Interval> {
     let n = sorted.len() as u64;
     let tail = 0.5 * (1.0 - confidence);
@@ -43,6 +60,17 @@ fn first_rank(n: u64, holds: impl Fn(u64) -> bool) -> u64 {
 
 /// Seeded percentile bootstrap over clusters of the difference of two paired quantiles. The seed is part of the
 /// method: the same data give the same interval.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, quantile::bootstrap_difference};
+///
+/// let item = |value| Item { value, repeats: 1, cluster: None, weight: 1.0 };
+/// let pairs: Vec<_> = (0..9).map(|i| (item(f64::from(i) + 2.0), item(f64::from(i)))).collect();
+/// // Every case is slower by 2.
+/// let interval = bootstrap_difference(&pairs, 0.5, 0.95, 1);
+/// assert_eq!((interval.lower, interval.upper), (2.0, 2.0));
+/// ```
 pub fn bootstrap_difference(pairs: &[(Item, Item)], q: f64, confidence: f64, seed: u64) -> Interval {
     let mut groups: std::collections::BTreeMap<u32, Vec<usize>> = std::collections::BTreeMap::new();
     let mut clusters: Vec<Vec<usize>> = Vec::new();

@@ -12,6 +12,13 @@ pub enum Zeros {
 }
 
 /// Mid-ranks from 1 in the order given: equal values share the mean of their ranks. O(n log n).
+///
+/// # Examples
+/// ```
+/// use assay_stats::rank::midranks;
+///
+/// assert_eq!(midranks(&[10.0, 30.0, 20.0, 20.0]), [1.0, 4.0, 2.5, 2.5]);
+/// ```
 pub fn midranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
@@ -28,6 +35,14 @@ pub fn midranks(values: &[f64]) -> Vec<f64> {
 /// Wilcoxon's signed-rank test, two-sided: the smaller rank sum and the p-value. Exact up to 50 differences without
 /// ties and zeros, else normal with the variance corrected for ties. `None` when no difference is left or one is NaN.
 /// It tests a pseudo-median, not the mean that a gate decides on. O(n log n), exact O(n³).
+///
+/// # Examples
+/// ```
+/// use assay_stats::rank::{Zeros, wilcoxon};
+///
+/// // All five up: 2/2⁵.
+/// assert_eq!(wilcoxon(&[1.0, 2.0, 3.0, 4.0, 5.0], Zeros::Wilcox), Some((0.0, 0.0625)));
+/// ```
 pub fn wilcoxon(differences: &[f64], zeros: Zeros) -> Option<(f64, f64)> {
     if differences.iter().any(|d| d.is_nan()) {
         return None;
@@ -74,6 +89,14 @@ fn exact_signed_rank(n: usize, w: usize) -> f64 {
 
 /// Hodges and Lehmann's estimate: the median of the means of all pairs of values, each also with itself. Exact, by
 /// bisection over the numbers that a computer has: O(n log n) time, O(n) memory. 1963.
+///
+/// # Examples
+/// ```
+/// use assay_stats::rank::hodges_lehmann;
+///
+/// // The median of 1, 1.5, 2, 3.5, 4 and 6.
+/// assert_eq!(hodges_lehmann(&[1.0, 2.0, 6.0]), Some(2.75));
+/// ```
 pub fn hodges_lehmann(values: &[f64]) -> Option<f64> {
     if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
         return None;
@@ -124,6 +147,14 @@ fn from_ordered(place: u64) -> f64 {
 }
 
 /// Cliff's δ: P(a > b) − P(a < b) over all pairs. O((n + m) log m). 1993.
+///
+/// # Examples
+/// ```
+/// use assay_stats::rank::cliff_delta;
+///
+/// // Three pairs up, one down.
+/// assert_eq!(cliff_delta(&[2.0, 4.0], &[1.0, 3.0]), Some(0.5));
+/// ```
 pub fn cliff_delta(a: &[f64], b: &[f64]) -> Option<f64> {
     if a.is_empty() || b.is_empty() || a.iter().chain(b).any(|v| v.is_nan()) {
         return None;
@@ -141,6 +172,13 @@ pub fn cliff_delta(a: &[f64], b: &[f64]) -> Option<f64> {
 }
 
 /// Cohen's d_z of paired differences: mean / standard deviation (n − 1). `None` below two values or without variation.
+///
+/// # Examples
+/// ```
+/// use assay_stats::rank::cohen_dz;
+///
+/// assert_eq!(cohen_dz(&[1.0, 2.0, 3.0]), Some(2.0));
+/// ```
 pub fn cohen_dz(differences: &[f64]) -> Option<f64> {
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;

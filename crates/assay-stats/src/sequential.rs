@@ -55,6 +55,15 @@ pub struct Look {
 /// # Errors
 /// Shares that do not increase, are out of range or too close together; α outside (0, 1); a γ that is not finite or
 /// above 700 in size.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::{Spending, boundaries};
+///
+/// // Lan and DeMets: 2.963, 1.969 for two looks.
+/// let looks = boundaries(&[0.5, 1.0], 0.05, Spending::OBrienFleming).unwrap();
+/// assert!((looks[0].critical - 2.963).abs() < 1e-3 && (looks[1].critical - 1.969).abs() < 1e-3);
+/// ```
 pub fn boundaries(information: &[f64], alpha: f64, spending: Spending) -> Result<Vec<Look>, &'static str> {
     if !(alpha > 0.0 && alpha < 1.0) {
         return Err("alpha must be between 0 and 1");
@@ -172,6 +181,14 @@ fn gauss_legendre(n: u32) -> Vec<(f64, f64)> {
 
 /// The interval mean ± critical · se of a look: the intervals of all looks hold at once. Jennison & Turnbull 1989.
 /// `None` when an input is not a number, `se` is negative or not finite, or the critical value is infinite.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::repeated_interval;
+///
+/// let interval = repeated_interval(0.1, 0.05, 2.0).unwrap();
+/// assert!(interval.lower.abs() < 1e-12);
+/// ```
 pub fn repeated_interval(mean: f64, se: f64, critical: f64) -> Option<Interval> {
     let half = critical * se;
     (mean.is_finite() && se >= 0.0 && critical > 0.0 && half.is_finite())
@@ -181,6 +198,15 @@ pub fn repeated_interval(mean: f64, se: f64, critical: f64) -> Option<Interval> 
 /// The chance that z reaches `critical` at full information if the trend seen so far holds, given `z` at the share `t`
 /// of information: Φ((z/√t − critical)/√(1 − t)). Stop for futility when it is small; such a stop is not binding, it
 /// changes no critical value. `None` unless 0 < t < 1 and z is finite. Lan & Wittes 1988.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::conditional_power;
+///
+/// // Half the way with z/√t just at the critical value: an even chance.
+/// let power = conditional_power(1.96 * 0.5f64.sqrt(), 0.5, 1.96).unwrap();
+/// assert!((power - 0.5).abs() < 1e-12);
+/// ```
 pub fn conditional_power(z: f64, t: f64, critical: f64) -> Option<f64> {
     (t > 0.0 && t < 1.0 && z.is_finite() && !critical.is_nan())
         .then(|| normal_cdf((z / t.sqrt() - critical) / (1.0 - t).sqrt()))
@@ -188,6 +214,14 @@ pub fn conditional_power(z: f64, t: f64, critical: f64) -> Option<f64> {
 
 /// The always-valid p-value after each look: min(1, 1 / the largest e-value so far), from logarithms of e-values. A
 /// value that is not a number counts as no evidence. Johari et al. 2017.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::always_valid_p;
+///
+/// let p = always_valid_p([0.0, 20f64.ln(), 0.0]);
+/// assert!(p[0] == 1.0 && (p[2] - 0.05).abs() < 1e-12);
+/// ```
 pub fn always_valid_p(log_e: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut best = 0.0_f64;
     log_e
@@ -202,6 +236,15 @@ pub fn always_valid_p(log_e: impl IntoIterator<Item = f64>) -> Vec<f64> {
 /// Log e-value of the counts of discordant pairs against "better and worse are equally likely": ln of
 /// B(2 + better, 2 + worse)/B(2, 2) · 2^(better + worse), the Beta(2, 2) mixture of likelihood ratios. Exact at any
 /// stopping time; ties are left out. Robbins 1970; Howard et al. 2021.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::discordant_log_e;
+///
+/// // Nothing seen says nothing.
+/// assert!(discordant_log_e(0, 0).abs() < 1e-12);
+/// assert!(discordant_log_e(20, 2) > 20f64.ln());
+/// ```
 pub fn discordant_log_e(better: u64, worse: u64) -> f64 {
     let (u, d) = (better as f64, worse as f64);
     // ln 1/B(2, 2) = ln 6.
@@ -209,12 +252,26 @@ pub fn discordant_log_e(better: u64, worse: u64) -> f64 {
 }
 
 /// The average of e-values is an e-value, whatever their dependence. Vovk & Wang 2021.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::merge_e_values;
+///
+/// assert_eq!(merge_e_values(&[10.0, 0.0]), Some(5.0));
+/// ```
 pub fn merge_e_values(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Which hypotheses are rejected at false discovery rate `alpha`: the k largest e-values, for the largest k with
 /// k·e_(k) ≥ m/α. Holds under any dependence. Wang & Ramdas 2022.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::e_bh;
+///
+/// assert_eq!(e_bh(&[100.0, 1.0, 30.0], 0.05), [true, false, true]);
+/// ```
 pub fn e_bh(values: &[f64], alpha: f64) -> Vec<bool> {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
@@ -226,6 +283,13 @@ pub fn e_bh(values: &[f64], alpha: f64) -> Vec<bool> {
 
 /// The mixing variance ρ² that makes [`asymptotic_interval`] narrowest at about `n` cases:
 /// (−2 ln α + ln(1 − 2 ln α))/n. `None` unless 0 < α < 1 and n > 0. Waudby-Smith et al. 2024, appendix.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::best_rho2;
+///
+/// assert!((best_rho2(100.0, 0.05).unwrap() - 0.0794).abs() < 1e-4);
+/// ```
 pub fn best_rho2(n: f64, alpha: f64) -> Option<f64> {
     let log = -2.0 * alpha.ln();
     (alpha > 0.0 && alpha < 1.0 && n > 0.0 && n.is_finite()).then(|| (log + (1.0 + log).ln()) / n)

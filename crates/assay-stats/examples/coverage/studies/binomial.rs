@@ -34,10 +34,11 @@ pub fn study(_: usize) -> Study {
     }
     Study {
         title: "One pass rate",
-        text: "The interval of a pass rate is Wilson's. On average over rates it holds the truth as often as it says; \
-               at an unlucky rate and a small number of cases it falls to about 90%. Clopper and Pearson's never falls \
-               below 95% and is wider for it: take it when a promise must hold at every rate. Wald's (estimate ± 1.96 \
-               standard errors, what many tools print) can miss nine times of ten on few cases near 100%: never use it.",
+        text: "The interval of a pass rate is Wilson's. On average over rates it holds the truth as often as it \
+               says; at an unlucky rate and few cases it falls to 86 to 91%. Clopper and Pearson's never falls \
+               below 95% and is wider for it: take it when a promise must hold at every rate. Wald's (estimate ± \
+               1.96 standard errors, what many tools print) misses more than nine times of ten on twenty cases near \
+               100%: never use it.",
         tables: vec![table],
     }
 }

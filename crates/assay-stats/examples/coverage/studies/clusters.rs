@@ -92,12 +92,12 @@ pub fn study(trials: usize) -> Study {
     }
     Study {
         title: "Cases in clusters",
-        text: "Questions about one document, turns of one conversation and repeats of one case go together. Assay uses \
-               CR2 standard errors with Bell and McCaffrey's degrees of freedom, which hold their level from few \
-               clusters on, unequal ones too. The usual sandwich with ±1.96 (CR0) needs many clusters, the bootstrap of \
-               clusters is no better, and treating cases as independent misses a third of the time or more. Strongly \
-               skewed scores in few unequal clusters stay short of 95% under every method: collect more clusters \
-               rather than more cases in each. The column n counts clusters.",
+        text: "Questions about one document, turns of one conversation and repeats of one case go together. Assay \
+               uses CR2 standard errors with Bell and McCaffrey's degrees of freedom, which hold their level from \
+               five clusters on, unequal ones too. The usual sandwich with ±1.96 (CR0) needs many clusters, the \
+               bootstrap of clusters is no better, and treating cases as independent misses one time in five, with \
+               unequal clusters two in five. Skewed scores stay 1 to 4 points short of 95% under every method: \
+               collect more clusters rather than more cases in each. The column n counts clusters.",
         tables: vec![table],
     }
 }

@@ -4,7 +4,7 @@ use assay_stats::proportion::{critical, wilson};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{CONFIDENCE, Must, Shares, Study, Table, Tally, around, fewer, mean_sd, stream};
+use super::{CONFIDENCE, Must, Shares, Study, Table, Tally, around, brief, fewer, mean_sd, stream};
 
 /// What a judge with this sensitivity and specificity says.
 fn verdict(truth: bool, sensitivity: f64, specificity: f64, random: &mut ChaCha8Rng) -> bool {
@@ -44,7 +44,7 @@ fn levels(trials: usize) -> Table {
                     labelled_fail: count(labelled, |c| !c.1),
                     true_of_fail: count(labelled, |c| c.0 && !c.1),
                 };
-                if trial < fewer(trials, 50) {
+                if trial < fewer(trials, 50) && (!brief(trials) || at == 1 && (50..=200).contains(&n)) {
                     let got = double_sampling(sample, CONFIDENCE, trial as u64);
                     tallies[0].interval(got.ok().map(|c| c.interval), rate);
                 }
@@ -70,7 +70,7 @@ fn levels(trials: usize) -> Table {
             }
             let design = format!("{:.0}%, sensitivity {sensitivity}, specificity {specificity}", 100.0 * rate);
             let names = ["double sampling", "PPI++", "Rogan–Gladen", "labels alone", "judge as if right"];
-            for (name, tally) in names.into_iter().zip(&tallies) {
+            for (name, tally) in names.into_iter().zip(&tallies).filter(|(_, tally)| tally.defined > 0.0) {
                 let line = table.line(&design, n, name, tally);
                 if name == "double sampling" {
                     line.must(Must::Reach(0.95));
@@ -136,11 +136,13 @@ fn differences(trials: usize) -> Table {
 pub fn study(trials: usize) -> Study {
     Study {
         title: "Scores of a judge, corrected by labels",
-        text: "The interval of a judge's raw pass rate is narrow around the wrong number: with an imperfect judge it may \
-               never contain the truth, however many cases there are. Double sampling, which Assay uses for pass rates, \
-               holds its level from thirty labels on. PPI++ needs a few hundred labels near 100%, since with few the \
-               labels seldom contain one of the judge's errors; for differences the guard makes up for that. A judge \
-               that is lenient to one arm shifts the raw difference; only labels of both arms show it.",
+        text: "The interval of a judge's raw pass rate is narrow around the wrong number: at a true rate of 95% it \
+               contains the truth half of the time, and for a judge that is lenient to one arm the raw difference \
+               almost never does, however many cases there are. Double sampling, which Assay uses for pass rates, \
+               is near its level from thirty labels on. PPI++ needs about four hundred labels at a rate of 95%, \
+               since fewer seldom contain enough of the judge's errors; for differences the guard makes up for \
+               that. Rogan and Gladen's is safe but much wider, and undefined when few failures were labelled. Only \
+               labels of both arms show a judge's leniency.",
         tables: vec![levels(trials), differences(trials)],
     }
 }

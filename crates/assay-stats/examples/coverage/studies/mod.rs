@@ -213,6 +213,11 @@ fn fewer(trials: usize, times: usize) -> usize {
     (trials / times).max(100)
 }
 
+/// Whether this is the short run of a test, which leaves out what takes long and claims nothing.
+fn brief(trials: usize) -> bool {
+    trials < 10_000
+}
+
 fn item(value: f64, cluster: Option<u32>) -> Item {
     Item { value, repeats: 1, cluster, weight: 1.0 }
 }

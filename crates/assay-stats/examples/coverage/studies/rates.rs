@@ -33,8 +33,8 @@ pub fn study(trials: usize) -> Study {
                 let shape = if equal { "5 cases each" } else { "1 to 25 cases" };
                 let design = format!("{:.0}%, correlation {icc}, {shape}", 100.0 * rate);
                 let line = table.line(&design, clusters, "clustered Wilson", &tallies[0]);
-                if clusters >= 30 {
-                    line.must(Must::Reach(if rate > 0.98 { 0.93 } else { 0.95 }));
+                if clusters >= 30 && (rate == 0.8 || icc == 0.05) {
+                    line.must(Must::Reach(0.94));
                 }
                 table.line(&design, clusters, "CR2, t", &tallies[1]);
                 table.line(&design, clusters, "Wilson, ignoring clusters", &tallies[2]);
@@ -43,10 +43,12 @@ pub fn study(trials: usize) -> Study {
     }
     Study {
         title: "A pass rate over clusters",
-        text: "Wilson's interval at the effective number of cases holds about its level also near 100%, where the \
-               plain t interval breaks (no failure seen means no width) and where ignoring clusters promises far too \
-               much. With ten unequal clusters and a rate of 99% nothing is certain: most samples contain no failure \
-               at all. The column n counts clusters.",
+        text: "Wilson's interval at the effective number of cases is the best of these, and near its level at 80% \
+               or when clusters are weakly correlated. It is not exact: at 95% and a strong correlation it covers \
+               90 to 94%, and at 99% over a hundred unequal clusters only 87%, because few samples contain one of \
+               the rare bad clusters. The plain t interval is worse (and has no width without a failure), and \
+               ignoring clusters promises far too much. Read a very high pass rate over correlated cases as an \
+               upper estimate. The column n counts clusters.",
         tables: vec![table],
     }
 }
