@@ -7,6 +7,7 @@ mod looks;
 mod rank;
 mod rate;
 mod split;
+mod text;
 
 use clap::Subcommand;
 
@@ -29,6 +30,8 @@ pub enum Command {
     Looks(looks::Looks),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
+    /// BLEU, chrF, TER, word error rates, METEOR and ROUGE of a column of texts
+    Text(text::Text),
 }
 
 impl Command {
@@ -45,6 +48,7 @@ impl Command {
             Self::Correlate(command) => command.answer(),
             Self::Looks(command) => command.answer(),
             Self::Split(command) => command.answer(),
+            Self::Text(command) => command.answer(),
         }
     }
 }
