@@ -20,6 +20,6 @@ pub fn run(races: &Races) {
         def prepare(a): return a\n\
         def run(d): return sum(s.score(b, a)['rougeL'].fmeasure for a, b in d)";
     races.add("rouge L", "rouge-score", script, &json!(pairs), 1e-9, || {
-        vec![pairs.iter().map(|(a, b)| rouge_l(a, b, Tokens { stem: false })).sum()]
+        vec![pairs.iter().map(|(a, b)| rouge_l(a, b, Tokens::default())).sum()]
     });
 }

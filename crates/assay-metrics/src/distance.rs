@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rapidfuzz::distance::{indel, jaro_winkler as winkler, levenshtein as edit};
+use rapidfuzz::distance::{
+    damerau_levenshtein, indel, jaro as winklers_jaro, jaro_winkler as winkler, lcs_seq, levenshtein as edit,
+    osa as alignment,
+};
 
 /// Levenshtein distance: insertions, deletions, substitutions.
 pub fn levenshtein(a: &str, b: &str) -> usize {
@@ -12,6 +15,47 @@ pub fn levenshtein(a: &str, b: &str) -> usize {
 /// 1 − distance / length of the longer text; 1 for two empty texts.
 pub fn similarity(a: &str, b: &str) -> f64 {
     edit::normalized_similarity(a.chars(), b.chars())
+}
+
+/// Damerau–Levenshtein distance: Levenshtein's edits and swaps of two neighbours, between which others may have been put
+/// (Damerau 1964; the unrestricted one, a metric). O(product of the lengths) time, O(length + alphabet) memory.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::damerau("ca", "abc"), 2);
+/// ```
+pub fn damerau(a: &str, b: &str) -> usize {
+    damerau_levenshtein::distance(a.chars(), b.chars())
+}
+
+/// Optimal string alignment: as [`damerau`], but nothing is edited twice, so that it is no metric.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::osa("ca", "abc"), 3);
+/// ```
+pub fn osa(a: &str, b: &str) -> usize {
+    alignment::distance(a.chars(), b.chars())
+}
+
+/// Jaro similarity from 0 to 1 (Jaro 1989); 1 for two empty texts.
+///
+/// # Examples
+/// ```
+/// assert!((assay_metrics::distance::jaro("MARTHA", "MARHTA") - 0.9444).abs() < 1e-4);
+/// ```
+pub fn jaro(a: &str, b: &str) -> f64 {
+    winklers_jaro::similarity(a.chars(), b.chars())
+}
+
+/// Longest common subsequence over the length of the longer text, from 0 to 1; 1 for two empty texts.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::lcs_similarity("abcd", "axcd"), 0.75);
+/// ```
+pub fn lcs_similarity(a: &str, b: &str) -> f64 {
+    lcs_seq::normalized_similarity(a.chars(), b.chars())
 }
 
 /// Jaro–Winkler similarity with a prefix weight of 0.1 over at most 4 code points, applied above a Jaro similarity
@@ -77,11 +121,12 @@ mod tests {
     proptest! {
         #[test]
         fn every_likeness_is_symmetric_and_between_zero_and_one(a in ".{0,20}", b in ".{0,20}") {
-            for measure in [similarity, jaro_winkler, token_sort_ratio, token_set_ratio] {
+            for measure in [similarity, jaro, jaro_winkler, lcs_similarity, token_sort_ratio, token_set_ratio] {
                 let value = measure(&a, &b);
                 prop_assert!((0.0..=1.0).contains(&value));
                 prop_assert!((value - measure(&b, &a)).abs() < 1e-12);
             }
+            prop_assert!(damerau(&a, &b) <= osa(&a, &b) && osa(&a, &b) <= levenshtein(&a, &b));
         }
     }
 }

@@ -76,6 +76,7 @@ const KINDS: &[ScorerKind] = &[
     rule!("label", scorers::label::Label),
     rule!("measure", scorers::measure::Measure<0>),
     rule!("levenshtein", scorers::levenshtein::Levenshtein),
+    rule!("meteor", scorers::meteor::Meteor),
     rule!("numeric", scorers::numeric::Numeric),
     own!("python", scorers::python, Python),
     rule!("refusal", scorers::refusal::Refusal),
@@ -87,10 +88,12 @@ const KINDS: &[ScorerKind] = &[
     rule!("squad_f1", scorers::squad_f1::SquadF1),
     rule!("affix", scorers::affix::Affix<false>),
     rule!("measure", scorers::measure::Measure<3>),
+    rule!("ter", scorers::ter::Ter),
     rule!("tool_calls", scorers::tool_calls::ToolCalls),
     rule!("measure", scorers::measure::Measure<1>),
     rule!("value", scorers::value::Value),
     rule!("word_count", scorers::word_count::WordCount),
+    rule!("word_errors", scorers::word_errors::WordErrors),
 ];
 
 /// Every scorer, by name.

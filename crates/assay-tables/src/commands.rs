@@ -13,6 +13,7 @@ mod rank;
 mod rate;
 mod raters;
 mod split;
+mod text;
 
 use clap::Subcommand;
 
@@ -47,6 +48,8 @@ pub enum Command {
     Overlap(overlap::Overlap),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
+    /// BLEU, chrF, TER, word error rates, METEOR and ROUGE of a column of texts
+    Text(text::Text),
 }
 
 impl Command {
@@ -69,6 +72,7 @@ impl Command {
             Self::Looks(command) => command.answer(),
             Self::Overlap(command) => command.answer(),
             Self::Split(command) => command.answer(),
+            Self::Text(command) => command.answer(),
         }
     }
 }

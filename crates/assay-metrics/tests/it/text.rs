@@ -7,16 +7,21 @@ use serde_json::json;
 use crate::oracle::{Oracle, Stream};
 
 const SCRIPT: &str = r#"
-import collections, re, string
+import collections, re, regex, string
 import sacrebleu
 from nltk.stem.porter import PorterStemmer
 from rapidfuzz import fuzz
-from rapidfuzz.distance import JaroWinkler, Levenshtein
+from rapidfuzz.distance import DamerauLevenshtein, Jaro, JaroWinkler, LCSseq, Levenshtein, OSA
 from rouge_score import rouge_scorer
 bleu = sacrebleu.metrics.BLEU(effective_order=True)
 chrf = sacrebleu.metrics.CHRF()
 kinds = ["rouge1", "rouge2", "rougeL", "rougeLsum"]
 plain, stemmed = (rouge_scorer.RougeScorer(kinds, use_stemmer=s) for s in (False, True))
+class AllScripts:
+    kana = r"[\p{Han}\p{Hiragana}\p{Katakana}]"
+    def tokenize(self, text):
+        return regex.findall(f"(?V1){self.kana}|[[\\p{{L}}\\p{{M}}\\p{{N}}]--{self.kana}]+", text.lower())
+every = rouge_scorer.RougeScorer(kinds, tokenizer=AllScripts())
 porter = PorterStemmer()
 def norm(s):
     s = "".join(c for c in s.lower() if c not in set(string.punctuation))
@@ -33,6 +38,11 @@ def one(f, pair):
     a, b = pair
     if f == "overlap": return [bleu.sentence_score(a, [b]).score / 100, chrf.sentence_score(a, [b]).score / 100]
     if f == "rouge": return [s[k].fmeasure for s in (plain.score(b, a), stemmed.score(b, a)) for k in kinds]
+    if f == "rouge unicode":
+        s = every.score(b, a)
+        return [s[k].fmeasure for k in kinds]
+    if f == "swaps": return [g.distance(a, b) for g in (DamerauLevenshtein, OSA)] + [
+        Jaro.similarity(a, b), LCSseq.normalized_similarity(a, b)]
     if f == "squad f1": return f1(a, b)
     return [
         Levenshtein.distance(a, b), Levenshtein.normalized_similarity(a, b), JaroWinkler.similarity(a, b),
@@ -103,10 +113,15 @@ fn text_metrics_agree_with_the_reference_packages() {
         let mut ask = |what: &str, ours: Vec<f64>| oracle.ask(what, json!([a, b]), ours, 1e-9);
         ask("overlap", vec![bleu::sentence_bleu(&a, &[&b]), chrf::chrf(&a, &[&b])]);
         let rouge = [false, true].into_iter().flat_map(|stem| {
-            let t = Tokens { stem };
+            let t = Tokens { stem, unicode: false };
             [rouge_n(&a, &b, 1, t), rouge_n(&a, &b, 2, t), rouge_l(&a, &b, t), rouge_lsum(&a, &b, t)]
         });
         ask("rouge", rouge.collect());
+        let t = Tokens { unicode: true, ..Tokens::default() };
+        let unicode = [rouge_n(&a, &b, 1, t), rouge_n(&a, &b, 2, t), rouge_l(&a, &b, t), rouge_lsum(&a, &b, t)];
+        ask("rouge unicode", unicode.to_vec());
+        let swaps = [distance::damerau(&a, &b), distance::osa(&a, &b)].map(|edits| edits as f64);
+        ask("swaps", [swaps, [distance::jaro(&a, &b), distance::lcs_similarity(&a, &b)]].concat());
         ask("squad f1", vec![answer::token_f1(&a, &b)]);
         let measures =
             [distance::similarity, distance::jaro_winkler, distance::token_sort_ratio, distance::token_set_ratio];

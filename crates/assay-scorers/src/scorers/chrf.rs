@@ -1,7 +1,9 @@
 //! `chrf`: chrF against the expected texts, from 0 to 1 (character 6-grams, β = 2, as sacrebleu).
+//!
+//! `word_order: 2` adds pairs of words: chrF++.
 
-use assay_core::ScoreKind;
-use assay_metrics::chrf::chrf;
+use assay_core::{Problem, ScoreKind};
+use assay_metrics::chrf::{Chrf as Metric, MOST_WORD_ORDER};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +18,9 @@ pub struct Chrf {
     /// The reference texts; the case's expected output by default.
     #[serde(default)]
     pub value: Option<Param>,
+    /// The longest word n-grams: 0 for chrF, 2 for chrF++.
+    #[serde(default)]
+    pub word_order: usize,
 }
 
 impl Rule for Chrf {
@@ -26,6 +31,13 @@ impl Rule for Chrf {
         ScoreKind::Bounded { lo: 0.0, hi: 1.0 }
     }
 
+    fn check(&self) -> Result<(), Problem> {
+        if self.word_order > MOST_WORD_ORDER {
+            return Err(Problem::new("/word_order", "`word_order` is 0 for chrF or 2 for chrF++"));
+        }
+        Ok(())
+    }
+
     fn needs_expected(&self) -> bool {
         self.value.is_none()
     }
@@ -33,6 +45,8 @@ impl Rule for Chrf {
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let references = texts(&or_expected(self.value.as_ref(), input)?);
         let references: Vec<&str> = references.iter().map(String::as_str).collect();
-        Ok(Scored::value(chrf(&input.output.text(), &references)))
+        let metric = Metric { word_order: self.word_order, lowercase: false };
+        let counts = metric.segment(&input.output.text(), &references);
+        Ok(Scored::value(metric.score(&counts).unwrap_or(0.0)))
     }
 }

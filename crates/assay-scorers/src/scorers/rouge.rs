@@ -1,6 +1,7 @@
 //! `rouge`: ROUGE F1 against the best expected text, from 0 to 1.
 //!
-//! Lowercase words of ASCII letters and digits count, as in rouge-score; `stem` cuts them to their stems.
+//! Lowercase words of ASCII letters and digits count, as in rouge-score; `stem` cuts them to their stems. `unicode` keeps
+//! the words of all scripts.
 
 use assay_core::ScoreKind;
 use assay_metrics::rouge::{Tokens, rouge_l, rouge_lsum, rouge_n};
@@ -24,6 +25,9 @@ pub struct Rouge {
     /// Compare stems of words (Porter).
     #[serde(default)]
     pub stem: bool,
+    /// Words of all scripts, each ideograph and kana by itself; without it only ASCII letters and digits count.
+    #[serde(default)]
+    pub unicode: bool,
 }
 
 /// A variant of ROUGE.
@@ -58,7 +62,7 @@ impl Rule for Rouge {
 
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let answer = input.output.text();
-        let tokens = Tokens { stem: self.stem };
+        let tokens = Tokens { stem: self.stem, unicode: self.unicode };
         let measure = |want: &String| match self.variant {
             Variant::Rouge1 => rouge_n(&answer, want, 1, tokens),
             Variant::Rouge2 => rouge_n(&answer, want, 2, tokens),

@@ -7,3 +7,4 @@ mod agreement;
 mod reference;
 mod people;
 mod integrity;
+mod text;

@@ -1,0 +1,62 @@
+//! Texts against references.
+
+use crate::support::{Folder, ask};
+
+const TABLE: &str = "source,good,bad,a,b
+1,the cat sat on the mat,the the the,the cat sat on the mat,a cat sat on the mat
+2,it is raining again today,rain,it rains again today,it is raining again
+3,we came by train and bus,we bus,we came by train and by bus,
+4,where is the station please,,where is the station please,please where is the station
+5,good morning to all of you,morning you,a good morning to you all,good morning to everyone
+";
+
+#[test]
+fn a_corpus_has_figures_intervals_and_signatures() {
+    let folder = Folder::new();
+    let file = folder.write("texts.csv", TABLE);
+    let answer =
+        ask(&["text", &file, "--candidate", "good", "--reference", "a,b", "--metric", "bleu,chrf++,ter,wer"]).unwrap();
+    let bleu = &answer.json()["metrics"]["bleu"];
+    assert_eq!(bleu["signature"], "nrefs:var|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0");
+    let (value, low, high) =
+        (bleu["value"].as_f64().unwrap(), bleu["interval"][0].as_f64().unwrap(), bleu["interval"][1].as_f64().unwrap());
+    assert!(low < value && value < high && value > 0.5, "{bleu}");
+    assert_eq!(answer.json()["metrics"]["ter"]["better"], "lower");
+    assert!(answer.text().contains("5 texts of `good`"), "{}", answer.text());
+    assert!(!answer.is_alarm());
+}
+
+#[test]
+fn a_worse_candidate_is_an_alarm_and_a_better_one_is_not() {
+    let folder = Folder::new();
+    let file = folder.write("texts.csv", TABLE);
+    let metrics = "bleu,chrf,ter,wer,cer,mer,wil,meteor,rouge-1,rouge-2,rouge-l,rouge-lsum";
+    let compare = |candidate, baseline| {
+        ask(&["text", &file, "--candidate", candidate, "--reference", "a", "--baseline", baseline, "--metric", metrics])
+            .unwrap()
+    };
+    let (worse, better, same) = (compare("bad", "good"), compare("good", "bad"), compare("good", "good"));
+    assert!(worse.is_alarm() && !better.is_alarm() && !same.is_alarm(), "{}{}", worse.text(), better.text());
+    for (name, entry) in worse.json()["metrics"].as_object().unwrap() {
+        assert_eq!(entry["difference"]["verdict"], "worse", "{name}: {entry}");
+        assert_eq!(better.json()["metrics"][name]["difference"]["verdict"], "better", "{name}");
+        assert_eq!(same.json()["metrics"][name]["difference"]["verdict"], "same", "{name}");
+    }
+    assert!(worse.text().contains("1 of them empty"), "{}", worse.text());
+}
+
+#[test]
+fn wrong_input_is_named() {
+    let folder = Folder::new();
+    let file = folder.write("texts.csv", TABLE);
+    let fails = |arguments: &[&str]| ask(&[&["text", file.as_str()], arguments].concat()).unwrap_err();
+    assert!(fails(&["--candidate", "god", "--reference", "a"]).contains("did you mean `good`?"));
+    assert!(fails(&["--candidate", "good", "--reference", "b"]).contains("`b` is empty"));
+    assert!(fails(&["--candidate", "good", "--reference", "a", "--metric", "blue"]).contains("possible values"));
+    let empty = folder.write("empty.csv", "t,a,b\nx,,\n");
+    assert!(
+        ask(&["text", &empty, "--candidate", "t", "--reference", "a,b"])
+            .unwrap_err()
+            .contains("row 1 has no reference")
+    );
+}
