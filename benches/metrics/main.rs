@@ -4,9 +4,11 @@
 #[path = "../race.rs"]
 mod race;
 
+mod retrieval;
 mod text;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
+    retrieval::run(&races);
     text::run(&races);
 }

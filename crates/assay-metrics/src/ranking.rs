@@ -377,10 +377,11 @@ mod tests {
             let mut best = ranked;
             best.sort_by(|a, b| b.unwrap_or(0.0).total_cmp(&a.unwrap_or(0.0)));
             let best = Judged::from_grades(best, all, 1.0);
-            for measure in [
-                |j: &Judged| j.ndcg(10), |j| j.ndcg_exponential(10), |j| j.average_precision(10), |j| j.bpref(),
+            let measures: [fn(&Judged) -> f64; 6] = [
+                |j| j.ndcg(10), |j| j.ndcg_exponential(10), |j| j.average_precision(10), |j| j.bpref(),
                 |j| j.expected_reciprocal_rank(10, 4.0).unwrap(), |j| j.rank_biased_precision(0.8).unwrap().0,
-            ] {
+            ];
+            for measure in measures {
                 prop_assert!(measure(&judged) <= measure(&best) + 1e-12 && (0.0..=1.0 + 1e-12).contains(&measure(&judged)));
             }
             if best.relevant() > 0 {

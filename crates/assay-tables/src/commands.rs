@@ -6,6 +6,7 @@ mod correlate;
 mod looks;
 mod rank;
 mod rate;
+mod retrieval;
 mod split;
 
 use clap::Subcommand;
@@ -29,6 +30,8 @@ pub enum Command {
     Looks(looks::Looks),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
+    /// Judge a ranked run against relevance grades, as trec_eval does
+    Retrieval(retrieval::Retrieval),
 }
 
 impl Command {
@@ -45,6 +48,7 @@ impl Command {
             Self::Correlate(command) => command.answer(),
             Self::Looks(command) => command.answer(),
             Self::Split(command) => command.answer(),
+            Self::Retrieval(command) => command.answer(),
         }
     }
 }

@@ -2,5 +2,6 @@
 
 #[path = "../../../../tests/oracle/oracle.rs"]
 mod oracle;
+mod retrieval;
 mod tasks;
 mod text;
