@@ -5,10 +5,12 @@
 mod race;
 
 mod integrity;
+mod retrieval;
 mod text;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
     integrity::run(&races);
+    retrieval::run(&races);
     text::run(&races);
 }

@@ -292,7 +292,8 @@ impl Judged {
 }
 
 /// α-nDCG over the first `k` (Clarke et al. 2008): a document gains (1 − `alpha`)^c for each of its subtopics, where c
-/// documents above hold the same one; discount log2(rank + 1); the ideal is built greedily from `judged`. `ranked` holds
+/// documents above hold the same one; discount log2(rank + 1); the ideal is built greedily from `judged`, the last of
+/// equals first, as ndeval does for documents in the order of their ids. `ranked` holds
 /// the subtopics of each ranked document, `judged` those of each judged one, each subtopic a number that is small (a
 /// vector of the largest is kept). `None` when no document has a subtopic or `alpha` is outside 0 to 1. O(k · judged).
 ///
@@ -326,8 +327,8 @@ pub fn alpha_ndcg(ranked: &[Vec<usize>], judged: &[Vec<usize>], alpha: f64, k: u
     let mut ideal = 0.0;
     for at in 0..k.min(left.len()) {
         let gains = left.iter().enumerate().map(|(i, document)| (i, gain(document, &weights)));
-        // The first of equals, so that the order of the judgements decides and not that of the machine.
-        let (best, most) = gains.fold((0, f64::NEG_INFINITY), |best, next| if next.1 > best.1 { next } else { best });
+        // The last of equals: with `judged` in the order of document ids that is what ndeval takes.
+        let (best, most) = gains.fold((0, f64::NEG_INFINITY), |best, next| if next.1 >= best.1 { next } else { best });
         ideal += most * discount(at);
         take(left.remove(best), &mut weights);
     }
@@ -377,10 +378,11 @@ mod tests {
             let mut best = ranked;
             best.sort_by(|a, b| b.unwrap_or(0.0).total_cmp(&a.unwrap_or(0.0)));
             let best = Judged::from_grades(best, all, 1.0);
-            for measure in [
-                |j: &Judged| j.ndcg(10), |j| j.ndcg_exponential(10), |j| j.average_precision(10), |j| j.bpref(),
+            let measures: [fn(&Judged) -> f64; 6] = [
+                |j| j.ndcg(10), |j| j.ndcg_exponential(10), |j| j.average_precision(10), |j| j.bpref(),
                 |j| j.expected_reciprocal_rank(10, 4.0).unwrap(), |j| j.rank_biased_precision(0.8).unwrap().0,
-            ] {
+            ];
+            for measure in measures {
                 prop_assert!(measure(&judged) <= measure(&best) + 1e-12 && (0.0..=1.0 + 1e-12).contains(&measure(&judged)));
             }
             if best.relevant() > 0 {

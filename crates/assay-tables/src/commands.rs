@@ -12,6 +12,7 @@ mod overlap;
 mod rank;
 mod rate;
 mod raters;
+mod retrieval;
 mod split;
 mod text;
 
@@ -50,6 +51,8 @@ pub enum Command {
     Split(split::Split),
     /// BLEU, chrF, TER, word error rates, METEOR and ROUGE of a column of texts
     Text(text::Text),
+    /// Judge a ranked run against relevance grades, as trec_eval does
+    Retrieval(retrieval::Retrieval),
 }
 
 impl Command {
@@ -73,6 +76,7 @@ impl Command {
             Self::Overlap(command) => command.answer(),
             Self::Split(command) => command.answer(),
             Self::Text(command) => command.answer(),
+            Self::Retrieval(command) => command.answer(),
         }
     }
 }

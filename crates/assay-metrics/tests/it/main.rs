@@ -3,6 +3,7 @@
 mod integrity;
 #[path = "../../../../tests/oracle/oracle.rs"]
 mod oracle;
+mod retrieval;
 mod tasks;
 mod text;
 mod translation;

@@ -8,3 +8,4 @@ mod reference;
 mod people;
 mod integrity;
 mod text;
+mod retrieval;
