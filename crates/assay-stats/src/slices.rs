@@ -281,11 +281,10 @@ pub fn shrink_means(values: &[f64], variances: &[f64], confidence: f64) -> Resul
         let total: f64 = weights.clone().sum();
         (weights.zip(values).map(|(w, y)| w * y).sum::<f64>() / total, total)
     };
-    // The excess falls as the variance between slices grows; its root is the fixed point.
+    // Morris's fixed point is where the weighted squares are k − 1; they fall as the variance between slices grows.
     let excess = |between: f64| {
         let (mean, _) = centre(between);
-        let terms = values.iter().zip(variances);
-        terms.map(|(y, v)| (k / (k - 1.0) * (y - mean).powi(2) - v) / (v + between)).sum::<f64>()
+        values.iter().zip(variances).map(|(y, v)| (y - mean).powi(2) / (v + between)).sum::<f64>() - (k - 1.0)
     };
     let mut between = 0.0;
     if excess(0.0) > 0.0 {

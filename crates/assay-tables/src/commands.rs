@@ -1,11 +1,15 @@
 //! One file per command.
 
 mod agreement;
+mod anomalies;
 mod classify;
 mod correlate;
+mod fairness;
+mod forecast;
 mod looks;
 mod rank;
 mod rate;
+mod slices;
 mod split;
 
 use clap::Subcommand;
@@ -29,6 +33,14 @@ pub enum Command {
     Looks(looks::Looks),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
+    /// A score by slices: shrunken, the worst slice, and slices that differ
+    Slices(slices::Slices),
+    /// Forecasts of numbers against what came
+    Forecast(forecast::Forecast),
+    /// Reported anomalies in a series against the true ones
+    Anomalies(anomalies::Anomalies),
+    /// How far rates lie apart between groups
+    Fairness(fairness::Fairness),
 }
 
 impl Command {
@@ -45,6 +57,10 @@ impl Command {
             Self::Correlate(command) => command.answer(),
             Self::Looks(command) => command.answer(),
             Self::Split(command) => command.answer(),
+            Self::Slices(command) => command.answer(),
+            Self::Forecast(command) => command.answer(),
+            Self::Anomalies(command) => command.answer(),
+            Self::Fairness(command) => command.answer(),
         }
     }
 }

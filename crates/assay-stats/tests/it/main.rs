@@ -7,3 +7,4 @@ mod online;
 #[path = "../../../../tests/oracle/oracle.rs"]
 mod oracle;
 mod samples;
+mod slices;
