@@ -243,7 +243,8 @@ fn the_winner_of_ten_equal_prompts_reads_too_high() {
         "best of 10: observed {observed:.3}, shrunken {shrunken:.3}, covered {covered}, plain {plain} of {rounds}"
     );
     assert!((observed - 0.860).abs() < 0.006, "{observed}");
-    assert!((shrunken - 0.80).abs() < 0.015, "{shrunken}");
+    // About three quarters of the bias are taken back.
+    assert!((shrunken - 0.80).abs() < 0.35 * (observed - 0.80), "{shrunken}");
     assert!(covered as f64 >= 0.93 * rounds as f64 && plain < covered, "{covered} {plain}");
 }
 
