@@ -108,7 +108,7 @@ fn slices_agree_with_the_references() {
                 let lower = rates.slices.iter().map(|s| s.interval.lower);
                 let upper = rates.slices.iter().map(|s| s.interval.upper);
                 let ours = ours.into_iter().chain(lower).chain(upper).collect();
-                oracle.ask("beta-binomial", json!(counts), ours, 1e-6);
+                oracle.ask("beta-binomial", json!(counts), ours, 1e-8);
             }
         } else {
             pooled += 1;
