@@ -281,11 +281,10 @@ pub fn shrink_means(values: &[f64], variances: &[f64], confidence: f64) -> Resul
         let total: f64 = weights.clone().sum();
         (weights.zip(values).map(|(w, y)| w * y).sum::<f64>() / total, total)
     };
-    // The excess falls as the variance between slices grows; its root is the fixed point.
+    // Morris's fixed point is where the weighted squares are k − 1; they fall as the variance between slices grows.
     let excess = |between: f64| {
         let (mean, _) = centre(between);
-        let terms = values.iter().zip(variances);
-        terms.map(|(y, v)| (k / (k - 1.0) * (y - mean).powi(2) - v) / (v + between)).sum::<f64>()
+        values.iter().zip(variances).map(|(y, v)| (y - mean).powi(2) / (v + between)).sum::<f64>() - (k - 1.0)
     };
     let mut between = 0.0;
     if excess(0.0) > 0.0 {
@@ -454,7 +453,8 @@ pub struct Best {
 /// The best of k candidates scored on the same items, `scores[candidate][item]`. The shrunken mean is James and Stein's
 /// toward the mean of all, B = min(1, (k−3)V/S), with S = Σ(ȳⱼ − ȳ)² and V the candidate × item mean square over the
 /// items, so that items which are hard for all candidates do not count as noise; below four candidates, where James and
-/// Stein say nothing, (k−1) replaces k−3. The interval is max-T's by `draws` seeded sign flips of items. O(draws · k ·
+/// Stein say nothing, (k−1) replaces k−3. The interval is Wilson's at 1 − α/k for scores of 0 and 1, otherwise max-T's by
+/// `draws` seeded sign flips of items. O(draws · k ·
 /// items). Errors: fewer than two candidates or items, ragged rows, or numbers that are not finite.
 ///
 /// # Examples
@@ -488,9 +488,14 @@ pub fn best_of(scores: &[Vec<f64>], confidence: f64, draws: u32, seed: u64) -> R
     let factor = if k < 4 { kf - 1.0 } else { kf - 3.0 };
     let shrinkage = if spread > 0.0 { (factor * noise / spread).min(1.0) } else { 1.0 };
     let at = (1..k).fold(0, |best, j| if means[j] > means[best] { j } else { best });
-    let cells: Vec<Vec<(f64, f64)>> =
-        scores.iter().map(|row| row.iter().map(|score| (*score, 1.0)).collect()).collect();
-    let interval = max_t(&cells, confidence, draws, seed).intervals[at];
+    // Studentised intervals of rates near 1 are too short on the side of the truth: Wilson's are not.
+    let interval = if scores.iter().flatten().all(|score| *score == 0.0 || *score == 1.0) {
+        Some(wilson(means[at] * nf, nf, critical(1.0 - (1.0 - confidence) / kf)))
+    } else {
+        let cells: Vec<Vec<(f64, f64)>> =
+            scores.iter().map(|row| row.iter().map(|score| (*score, 1.0)).collect()).collect();
+        max_t(&cells, confidence, draws, seed).intervals[at]
+    };
     Ok(Best { at, observed: means[at], shrunken: means[at] - shrinkage * (means[at] - grand), interval, shrinkage })
 }
 

@@ -28,6 +28,13 @@ impl Answer {
         Self { json, text: String::new(), alarm: false }
     }
 
+    /// Adds a field to what programs read.
+    #[must_use]
+    pub(crate) fn with(mut self, field: &str, value: Value) -> Self {
+        self.json[field] = value;
+        self
+    }
+
     /// Adds a line for people.
     #[must_use]
     pub(crate) fn line(mut self, line: impl AsRef<str>) -> Self {

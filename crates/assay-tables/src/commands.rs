@@ -7,12 +7,18 @@ mod correlate;
 mod judge;
 mod duplicates;
 mod items;
+mod anomalies;
+mod classify;
+mod correlate;
+mod fairness;
+mod forecast;
 mod looks;
 mod overlap;
 mod rank;
 mod rate;
 mod raters;
 mod retrieval;
+mod slices;
 mod split;
 mod text;
 
@@ -53,6 +59,14 @@ pub enum Command {
     Text(text::Text),
     /// Judge a ranked run against relevance grades, as trec_eval does
     Retrieval(retrieval::Retrieval),
+    /// A score by slices: shrunken, the worst slice, and slices that differ
+    Slices(slices::Slices),
+    /// Forecasts of numbers against what came
+    Forecast(forecast::Forecast),
+    /// Reported anomalies in a series against the true ones
+    Anomalies(anomalies::Anomalies),
+    /// How far rates lie apart between groups
+    Fairness(fairness::Fairness),
 }
 
 impl Command {
@@ -77,6 +91,10 @@ impl Command {
             Self::Split(command) => command.answer(),
             Self::Text(command) => command.answer(),
             Self::Retrieval(command) => command.answer(),
+            Self::Slices(command) => command.answer(),
+            Self::Forecast(command) => command.answer(),
+            Self::Anomalies(command) => command.answer(),
+            Self::Fairness(command) => command.answer(),
         }
     }
 }

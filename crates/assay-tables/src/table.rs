@@ -60,6 +60,27 @@ impl Table {
         cells.into_iter().zip(&self.rows).map(|(cell, (_, place))| cell.ok_or_else(|| empty(place, column))).collect()
     }
 
+    /// Whether there is such a column.
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|name| name == column)
+    }
+
+    /// A column of yes and no: 1 or 0, true or false, yes or no, pass or fail. With `positive`, cells of that text are
+    /// yes and all others no. `None` where a row has none.
+    pub fn flags(&self, column: &str, positive: Option<&str>) -> Result<Vec<Option<bool>>, Failure> {
+        let cells = self.texts(column)?;
+        let one = |(cell, (_, place)): (Option<String>, &(Map<String, Value>, Place))| {
+            let Some(cell) = cell else { return Ok(None) };
+            let yes = positive.map_or_else(|| flag(&cell), |positive| Some(cell == positive));
+            yes.map(Some).ok_or_else(|| {
+                usage(format!(
+                    "{place}: `{column}` is {cell:?}, neither yes nor no (1/0, true/false, yes/no, pass/fail)"
+                ))
+            })
+        };
+        cells.into_iter().zip(&self.rows).map(one).collect()
+    }
+
     /// A column of numbers; `None` where a row has none.
     pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, Failure> {
         self.cells(column)?
@@ -70,6 +91,14 @@ impl Table {
                 number.map(Some).ok_or_else(|| usage(format!("{place}: `{column}` is {cell}, not a number")))
             })
             .collect()
+    }
+}
+
+fn flag(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "1.0" | "true" | "yes" | "pass" => Some(true),
+        "0" | "0.0" | "false" | "no" | "fail" => Some(false),
+        _ => None,
     }
 }
 

@@ -11,3 +11,4 @@ mod online;
 mod oracle;
 mod people;
 mod samples;
+mod slices;

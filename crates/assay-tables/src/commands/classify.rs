@@ -3,17 +3,22 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use assay_metrics::classification::{Average, Confusion, Counts};
-use assay_stats::jackknife::{Transform, jackknife};
+use assay_metrics::classification::{
+    Average, Bins, Confusion, Counts, Multilabel, Ranked, average, brier_binary, expected_calibration_error,
+    log_loss_binary, reliability,
+};
+use assay_stats::Interval;
+use assay_stats::jackknife::{Transform, delete_one, jackknife};
 use assay_stats::proportion::{critical, wilson};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::answer::{Confidence, bounds, usage};
+use crate::answer::{Confidence, bounds, level, number, range, usage};
 use crate::{Answer, Failure, Table};
 
 /// Accuracy with Wilson's interval, macro F1 with the jackknife's, and each class by itself. Rows without a prediction
-/// count as wrong.
+/// count as wrong. Cells that hold lists, such as `["a","b"]`, are label sets. With `--score` also how well a score or a
+/// probability tells the positive class from the rest.
 #[derive(Args)]
 pub struct Classify {
     /// A table with a row per case.
@@ -24,6 +29,16 @@ pub struct Classify {
     /// The column of the predicted class.
     #[arg(long, default_value = "predicted")]
     predicted: String,
+    /// The column of a score or a probability of the positive class: gives AUC and average precision, and for
+    /// probabilities log loss, Brier score and calibration error.
+    #[arg(long)]
+    score: Option<String>,
+    /// The positive class; without it the truth is read as yes or no.
+    #[arg(long, requires = "score")]
+    positive: Option<String>,
+    /// Bins of the calibration error.
+    #[arg(long, default_value_t = 10, requires = "score")]
+    bins: usize,
     #[command(flatten)]
     confidence: Confidence,
 }
@@ -40,11 +55,49 @@ fn macro_f1(cells: &BTreeMap<(String, String), f64>) -> Option<f64> {
     assay_metrics::classification::average(&counts, Average::Macro, Some(0.0), Counts::f1).value
 }
 
+/// The labels of a cell that holds a list; `None` for anything else.
+fn labels_of(cell: &str) -> Option<Vec<String>> {
+    if !cell.trim_start().starts_with('[') {
+        return None;
+    }
+    serde_json::from_str(cell).ok()
+}
+
+/// How well a score tells the classes apart.
+struct Scores {
+    json: Value,
+    first: String,
+    lines: Vec<(&'static str, Option<f64>, Option<Interval>)>,
+}
+
+impl Scores {
+    fn onto(&self, answer: Answer, confidence: f64) -> Answer {
+        let rows =
+            self.lines.iter().map(|(name, value, i)| vec![(*name).to_owned(), number(*value), range(*i)]).collect();
+        answer.line(&self.first).table(&["metric", "value", &level(confidence)], rows, &[1, 2])
+    }
+}
+
 impl Classify {
     pub fn answer(self) -> Result<Answer, Failure> {
         let source = Table::read(&self.file)?;
+        let scores = self.score.as_deref().map(|column| self.scores(&source, column)).transpose()?;
+        if let Some(scores) = scores {
+            if !source.has(&self.predicted) {
+                return Ok(scores.onto(Answer::new(scores.json.clone()), self.confidence.level));
+            }
+            let labels = self.labels(&source)?.with("scores", scores.json.clone());
+            return Ok(scores.onto(labels, self.confidence.level));
+        }
+        self.labels(&source)
+    }
+
+    fn labels(&self, source: &Table) -> Result<Answer, Failure> {
         let truth = source.full(&self.truth)?;
         let predicted = source.texts(&self.predicted)?;
+        if truth.iter().all(|cell| labels_of(cell).is_some()) {
+            return self.sets(&truth, &predicted);
+        }
         let mut cells: BTreeMap<(String, String), f64> = BTreeMap::new();
         for (truth, predicted) in truth.into_iter().zip(predicted) {
             *cells.entry((truth, predicted.unwrap_or_else(|| NONE.into()))).or_default() += 1.0;
@@ -119,6 +172,151 @@ impl Classify {
             format!("{n} × {} taken for {}", assay_report::plain(truth, 60), assay_report::plain(predicted, 60))
         });
         Ok(Answer::new(json).line(first).table(&header, rows, &[1, 2, 3, 4]).lines(mistakes))
+    }
+
+    /// A score of the positive class.
+    fn scores(&self, source: &Table, column: &str) -> Result<Scores, Failure> {
+        let truth = source
+            .flags(&self.truth, self.positive.as_deref())
+            .map_err(|why| usage(format!("{why}; name the positive class with --positive")))?;
+        let cells = source.numbers(column)?;
+        let total = truth.len();
+        let (truth, scores): (Vec<bool>, Vec<f64>) =
+            truth.into_iter().zip(cells).filter_map(|(truth, score)| Some((truth?, score?))).unzip();
+        let fail = |why: assay_metrics::classification::Undefined| usage(format!("{}: {why}", self.file.display()));
+        Ranked::new(&truth, &scores).map_err(fail)?;
+        let n = truth.len();
+        // Every case is a group of its own up to 1,000; above that 200 groups cost less and tell as much.
+        let groups = if n <= 1000 { n } else { 200 };
+        let groups: Vec<Vec<usize>> = (0..groups).map(|g| (g..n).step_by(groups).collect()).collect();
+        let all: Vec<usize> = (0..n).collect();
+        let pick =
+            |rows: &[usize]| -> (Vec<bool>, Vec<f64>) { rows.iter().map(|row| (truth[*row], scores[*row])).unzip() };
+        let mut lines = Vec::new();
+        let mut push = |name: &'static str, transform, statistic: &dyn Fn(&[bool], &[f64]) -> Option<f64>| {
+            let of = |rows: &[usize]| {
+                let (truth, scores) = pick(rows);
+                statistic(&truth, &scores)
+            };
+            let value = of(&all);
+            let interval = value.and_then(|value| {
+                Some(jackknife(value, &delete_one(&groups, of)?, transform, self.confidence.level)?.interval)
+            });
+            lines.push((name, value, interval));
+        };
+        push("ROC AUC", Transform::Logit, &|t, s| Some(Ranked::new(t, s).ok()?.roc_auc()));
+        push("average precision", Transform::Logit, &|t, s| Some(Ranked::new(t, s).ok()?.average_precision()));
+        let probabilities = scores.iter().all(|score| (0.0..=1.0).contains(score));
+        if probabilities {
+            push("log loss", Transform::Identity, &|t, s| log_loss_binary(t, s).ok());
+            push("Brier score", Transform::Identity, &|t, s| brier_binary(t, s).ok());
+            push("calibration error", Transform::Identity, &|t, s| {
+                expected_calibration_error(&reliability(t, s, Bins::Width(self.bins.max(1))).ok()?)
+            });
+        }
+        // None of these goes below 0.
+        for (_, _, interval) in &mut lines {
+            *interval = interval.map(|i| Interval { lower: i.lower.max(0.0), upper: i.upper });
+        }
+        let metrics: serde_json::Map<String, Value> = lines
+            .iter()
+            .map(|(name, value, i)| ((*name).to_owned(), json!({"value": value, "interval": bounds(*i)})))
+            .collect();
+        let positives = truth.iter().filter(|yes| **yes).count();
+        let json = json!({"cases": n, "positives": positives, "left_out": total - n, "metrics": metrics});
+        let mut first = format!("{n} cases with a score, {positives} of them positive");
+        if total > n {
+            first += &format!(", {} rows without truth or score left out", total - n);
+        }
+        if !probabilities {
+            first += "; not probabilities: no log loss, Brier score or calibration error";
+        }
+        Ok(Scores { json, first, lines })
+    }
+
+    /// Label sets.
+    fn sets(&self, truth: &[String], predicted: &[Option<String>]) -> Result<Answer, Failure> {
+        let mut names: Vec<String> = Vec::new();
+        let mut pairs = Vec::with_capacity(truth.len());
+        for (row, (truth, predicted)) in truth.iter().zip(predicted).enumerate() {
+            let (truth, predicted) = (labels_of(truth), predicted.as_deref().map_or(Some(Vec::new()), labels_of));
+            let (Some(truth), Some(predicted)) = (truth, predicted) else {
+                return Err(usage(format!(
+                    "{}, row {}: `{}` holds label sets, so `{}` must hold lists too, such as [\"a\"]",
+                    self.file.display(),
+                    row + 1,
+                    self.truth,
+                    self.predicted
+                )));
+            };
+            names.extend(truth.iter().chain(&predicted).cloned());
+            pairs.push((truth, predicted));
+        }
+        names.sort();
+        names.dedup();
+        let row = |labels: &[String]| -> Vec<bool> { names.iter().map(|name| labels.contains(name)).collect() };
+        let (expected, found): (Vec<Vec<bool>>, Vec<Vec<bool>>) = pairs.iter().map(|(t, p)| (row(t), row(p))).unzip();
+        let all = Multilabel::new(&expected, &found).map_err(|why| usage(format!("{}: {why}", self.file.display())))?;
+        let n = all.cases.len();
+        let groups = if n <= 1000 { n } else { 200 };
+        let groups: Vec<Vec<usize>> = (0..groups).map(|g| (g..n).step_by(groups).collect()).collect();
+        let exact = all.subset_accuracy();
+        let mut lines = vec![(
+            "all labels right",
+            Some(exact),
+            Some(wilson(exact * n as f64, n as f64, critical(self.confidence.level))),
+        )];
+        let mut push = |name: &'static str, transform, statistic: &dyn Fn(&Multilabel) -> Option<f64>| {
+            let value = statistic(&all);
+            let interval = value.and_then(|value| {
+                let of = |rows: &[usize]| {
+                    let pick = |side: &[Vec<bool>]| rows.iter().map(|row| side[*row].clone()).collect::<Vec<_>>();
+                    statistic(&Multilabel::new(&pick(&expected), &pick(&found)).ok()?)
+                };
+                let found = jackknife(value, &delete_one(&groups, of)?, transform, self.confidence.level)?;
+                Some(found.interval)
+            });
+            lines.push((name, value, interval));
+        };
+        push("Hamming loss", Transform::Identity, &|all| Some(all.hamming_loss()));
+        push("Jaccard, by case", Transform::Logit, &|all| {
+            average(&all.cases, Average::Macro, Some(0.0), Counts::jaccard).value
+        });
+        push("micro F1", Transform::Logit, &|all| average(&all.labels, Average::Micro, Some(0.0), Counts::f1).value);
+        push("macro F1", Transform::Logit, &|all| average(&all.labels, Average::Macro, Some(0.0), Counts::f1).value);
+        let metrics: serde_json::Map<String, Value> = lines
+            .iter()
+            .map(|(name, value, i)| ((*name).to_owned(), json!({"value": value, "interval": bounds(*i)})))
+            .collect();
+        let labels: serde_json::Map<String, Value> = names
+            .iter()
+            .zip(&all.labels)
+            .map(|(name, c)| {
+                (
+                    name.clone(),
+                    json!({"precision": c.precision(), "recall": c.recall(), "f1": c.f1(), "cases": c.expected}),
+                )
+            })
+            .collect();
+        let percent = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| format!("{:.1}%", 100.0 * v));
+        let table = names
+            .iter()
+            .zip(&all.labels)
+            .map(|(name, c)| {
+                vec![
+                    assay_report::plain(name, 60),
+                    percent(c.precision()),
+                    percent(c.recall()),
+                    percent(c.f1()),
+                    format!("{}", c.expected),
+                ]
+            })
+            .collect();
+        let rows = lines.iter().map(|(name, value, i)| vec![(*name).to_owned(), number(*value), range(*i)]).collect();
+        Ok(Answer::new(json!({"cases": n, "metrics": metrics, "labels": labels}))
+            .line(format!("{n} cases with label sets over {} labels", names.len()))
+            .table(&["metric", "value", &level(self.confidence.level)], rows, &[1, 2])
+            .table(&["label", "precision", "recall", "F1", "cases"], table, &[1, 2, 3, 4]))
     }
 
     fn mcc(&self, cells: &BTreeMap<(String, String), f64>) -> f64 {

@@ -9,3 +9,4 @@ mod people;
 mod integrity;
 mod text;
 mod retrieval;
+mod tasks;
