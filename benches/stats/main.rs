@@ -5,8 +5,10 @@
 mod race;
 
 mod agreement;
+mod drift;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
     agreement::run(&races);
+    drift::run(&races);
 }
