@@ -7,10 +7,12 @@ mod race;
 mod agreement;
 mod people;
 mod integrity;
+mod drift;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
     agreement::run(&races);
     people::run(&races);
     integrity::run(&races);
+    drift::run(&races);
 }

@@ -3,10 +3,22 @@
 //! | module | holds |
 //! |---|---|
 //! | [`distribution`] | two samples of one column: PSI, KS, χ², G, Anderson–Darling, Jensen–Shannon, Wasserstein, Hellinger |
+//! | [`chart`] | CUSUM, EWMA and Shewhart charts designed from the wanted false alarm rate |
+//! | [`change`] | Page–Hinkley, ADWIN, DDM and KSWIN on a stream |
+//! | [`detector`] | backtests: false alarms and delay by replay with injected shifts |
+//! | [`season`] | STL and MSTL, robust scores of what is left; missing stays missing |
+//! | [`embedding`] | MMD and a domain classifier on vectors |
+//! | [`sample`] | which cases of a stream to judge, and what they say of all |
 //!
 //! Undefined is an error with its reason, never 0 or 1.
 
+pub mod change;
+pub mod chart;
+pub mod detector;
 pub mod distribution;
+pub mod embedding;
+pub mod sample;
+pub mod season;
 
 /// Why there is no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
