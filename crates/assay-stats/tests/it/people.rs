@@ -33,7 +33,8 @@ def one(f, a):
         return ds.probas_.sort_index().reindex(columns=range(k)).fillna(0).values
     if f.startswith("mace"):
         from crowdkit.aggregation.classification import MACE
-        d = votes(a[0]); m = MACE()
+        # Its restarts are one and the same start, so one is enough.
+        d = votes(a[0]); m = MACE(n_restarts=1)
         if f == "mace":
             m.fit(d)
         w, wn = pd.factorize(d.worker); l, ln = pd.factorize(d.label); t, tn = pd.factorize(d.task)
@@ -41,7 +42,7 @@ def one(f, a):
             m.spamming_ = np.array(a[1])[wn]; m.thetas_ = np.array(a[2])[wn][:, ln]
         ll, gold, _, _ = m._e_step(d.copy(), tn, wn, ln, t, w, l)
         if f == "mace step": return [ll]
-        # All its restarts are one and the same start: ours may be better, never worse.
+        # Ours has different starts: it may be better, never worse.
         return max(ll, a[1])
     if f == "conger":
         from irrCAC.raw import CAC

@@ -186,7 +186,8 @@ impl Judge {
             let ac = kappa(&pairs, &categories, Chance::Gwet, Weights::Identity);
             let interval = ac.and_then(|c| c.interval(confidence));
             add(&mut json, "ac1", "Gwet's AC1", ac.map(|c| c.value), interval);
-            evidence.agreement = evidence.agreement.max(interval.map(|i| i.lower));
+            let lower = interval.map(|i| i.lower);
+            evidence.agreement = evidence.agreement.into_iter().chain(lower).reduce(f64::max);
             let k = cohen(&fl, &yl, Weights::Identity);
             add(&mut json, "kappa", "Cohen's κ", k.map(|c| c.value), k.and_then(|c| c.interval(confidence)));
         } else {
