@@ -150,9 +150,9 @@ fn the_hashing_loses_no_pair_above_the_threshold() {
     }
     let sets: Vec<Vec<u64>> = texts.iter().map(|t| shingles(t, Unit::Characters)).collect();
     let mut truth = BTreeSet::new();
-    for i in 0..sets.len() {
-        for j in i + 1..sets.len() {
-            if jaccard(&sets[i], &sets[j]) >= Some(0.8) {
+    for (i, a) in sets.iter().enumerate() {
+        for (j, b) in sets.iter().enumerate().skip(i + 1) {
+            if jaccard(a, b) >= Some(0.8) {
                 truth.insert((i, j));
             }
         }
@@ -174,7 +174,7 @@ fn rules_know_what_they_cannot_see() {
     assert_eq!((bands(0.0), bands(f64::NAN), bands(0.01)), (None, None, None));
     assert_eq!(jaccard(&[], &[]), None);
     assert!(duplicates(&["", ""], Unit::Words, 0.8).unwrap().pairs.is_empty());
-    let many = duplicates(&vec!["the same text"; 500], Unit::Characters, 0.8).unwrap();
+    let many = duplicates(&["the same text"; 500], Unit::Characters, 0.8).unwrap();
     assert_eq!((many.pairs.len(), many.clusters.len(), many.candidates), (499, 1, 0));
     let across = duplicates_against(
         &["same text", "same text"],

@@ -62,11 +62,11 @@ impl Overlap {
                 })
                 .collect();
             all.insert((*name).to_owned(), json!({"overlapping": hit, "clean": count(Some(false)), "too_short": short,
-                "cases": rows, "score_difference": dose.as_ref().map(|(value, interval)| json!({"value": value, "interval": interval.map(|i| bounds(i))}))}));
+                "cases": rows, "score_difference": dose.as_ref().map(|(value, interval)| json!({"value": value, "interval": bounds(*interval)}))}));
             let mut row = vec![(*name).to_owned(), hit.to_string(), count(Some(false)).to_string(), short.to_string()];
             if scores.is_some() {
                 row.push(dose.as_ref().map_or_else(|| "–".into(), |(value, _)| number(Some(*value))));
-                row.push(dose.and_then(|(_, interval)| interval).map_or_else(|| "–".into(), |i| range(i)));
+                row.push(range(dose.and_then(|(_, interval)| interval)));
             }
             cells.push(row);
         }
