@@ -5,8 +5,10 @@
 mod race;
 
 mod agreement;
+mod bars;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
     agreement::run(&races);
+    bars::run(&races);
 }
