@@ -265,11 +265,8 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
     if s <= f64::MIN_POSITIVE.ln() + 1e-9 { 0.0 } else { s.exp() }
 }
 
-/// From here on the expansion around the normal distribution keeps more digits than the continued fraction.
-const NEARLY_NORMAL: f64 = 1e6;
-
-/// Density of Student's t.
-fn t_pdf(t: f64, df: f64) -> f64 {
+/// Logarithm of the density of Student's t: the density itself vanishes long before the tail.
+fn ln_t_pdf(t: f64, df: f64) -> f64 {
     let half = 0.5 * df;
     // Γ(h + ½)/(Γ(h) √h), whose limit is 1.
     let ratio = if half < 10.0 {
@@ -277,28 +274,31 @@ fn t_pdf(t: f64, df: f64) -> f64 {
     } else {
         half * (0.5 / half).ln_1p() - 0.5 + stirling(half + 0.5) - stirling(half)
     };
-    (ratio - 0.5 * (df + 1.0) * (t * t / df).ln_1p()).exp() / (2.0 * PI).sqrt()
+    ratio - 0.5 * (df + 1.0) * (t * t / df).ln_1p() - 0.5 * (2.0 * PI).ln()
 }
 
 /// P(0 < T < t) and P(T > t) for t ≥ 0.
 fn t_tails(t: f64, df: f64) -> (f64, f64) {
     let square = t * t;
-    if df >= NEARLY_NORMAL {
-        // With w² = df ln(1 + t²/df) the density is φ(w) · (1 + u/4 + u²/96 − u³/384 …) up to a constant, u = w²/df.
-        let w2 = if df.is_infinite() { square } else { df * (square / df).ln_1p() };
+    let w2 = if df.is_infinite() { square } else { df * (square / df).ln_1p() };
+    if df >= 5e3 && w2 <= 0.01 * df {
+        // With w² = df ln(1 + t²/df) the density is φ(w) √(u/(1 − e^(−u))) up to a constant, u = w²/df; its series
+        // 1 + u/4 + u²/96 − u³/384 − u⁴/10240 is integrated term by term.
         let (w, phi, r) = (w2.sqrt(), (-0.5 * w2).exp() / (2.0 * PI).sqrt(), 1.0 / df);
-        let more = r * (0.25 + r * ((w2 + 3.0) / 96.0 - r * (w2 * w2 + 5.0 * w2 + 15.0) / 384.0));
-        let more = w * phi * more / (1.0 + 0.25 * r + r * r / 32.0);
+        let third = w2 * w2 + 5.0 * w2 + 15.0;
+        let fourth = w2 * w2 * w2 + 7.0 * third;
+        let more = r * (0.25 + r * ((w2 + 3.0) / 96.0 - r * (third / 384.0 + r * fourth / 10_240.0)));
+        let more = w * phi * more / (1.0 + r * (0.25 + r * (1.0 / 32.0 - r * 15.0 / 384.0)));
         return (0.5 * libm::erf(w * FRAC_1_SQRT_2) - more, normal_cdf(-w) + more);
     }
     if square.is_infinite() {
         // t² overflows before the tail of few degrees of freedom vanishes: C · df^((df−1)/2) · t^(−df).
-        let log = t_pdf(0.0, df).ln() + 0.5 * (df - 1.0) * df.ln() - df * t.ln();
+        let log = ln_t_pdf(0.0, df) + 0.5 * (df - 1.0) * df.ln() - df * t.ln();
         return (0.5, log.exp());
     }
     // x^a y^½ / B(a, ½) is t · density; from t, as x is too close to 1 to hold it.
     let (x, y) = (df / (df + square), square / (df + square));
-    let (far, near) = beta_tails(x, y, 0.5 * df, 0.5, t * t_pdf(t, df));
+    let (far, near) = beta_tails(x, y, 0.5 * df, 0.5, (t.ln() + ln_t_pdf(t, df)).exp());
     (0.5 * near, 0.5 * far)
 }
 
@@ -328,9 +328,9 @@ fn t_upper(tail: f64, df: f64) -> f64 {
         return -normal_quantile(tail);
     }
     if tail > 0.25 {
-        let mut t = (0.5 - tail) / t_pdf(0.0, df);
+        let mut t = (0.5 - tail) / ln_t_pdf(0.0, df).exp();
         for _ in 0..100 {
-            let step = (0.5 - tail - t_tails(t, df).0) / t_pdf(t, df);
+            let step = (0.5 - tail - t_tails(t, df).0) / ln_t_pdf(t, df).exp();
             t += step;
             if step.abs() <= 1e-9 * t {
                 break;
@@ -344,7 +344,7 @@ fn t_upper(tail: f64, df: f64) -> f64 {
     for _ in 0..200 {
         let t = s.exp();
         let upper = t_tails(t, df).1;
-        let step = (upper / tail).ln() * upper / (t * t_pdf(t, df));
+        let step = (upper / tail).ln() * (upper.ln() - s - ln_t_pdf(t, df)).exp();
         if !step.is_finite() {
             break;
         }

@@ -115,7 +115,7 @@ fn little_overlap_with_the_other_policy_warns() {
 #[test]
 fn the_policy_that_logged_needs_no_weights() {
     let folder = Folder::new();
-    let file = folder.write("log.csv", "r,p,t\n1,0.5,0.5\n0,0.5,0.5\n1,0.5,0.5\n1,0.5,0.5\n".replace("\n1,", "\n1,"));
+    let file = folder.write("log.csv", "r,p,t\n1,0.5,0.5\n0,0.5,0.5\n1,0.5,0.5\n1,0.5,0.5\n");
     let answer = ask(&["off-policy", &file, "--reward", "r", "--propensity", "p", "--target", "t"]).unwrap();
     assert_eq!(answer.json()["estimates"]["IPS"]["value"], 0.75);
     let bad = folder.write("bad.csv", "r,p,t\n1,0,0.5\n");
