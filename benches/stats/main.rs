@@ -5,9 +5,10 @@
 mod race;
 
 mod agreement;
-mod people;
-mod integrity;
+mod bars;
 mod drift;
+mod integrity;
+mod people;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
@@ -15,4 +16,5 @@ fn main() {
     people::run(&races);
     integrity::run(&races);
     drift::run(&races);
+    bars::run(&races);
 }

@@ -101,6 +101,11 @@ pub fn difference(pairs: &[Pair], kind: Kind, confidence: f64, seed: u64) -> Dif
     if pairs.is_empty() {
         return result;
     }
+    let finite = |pair: &Pair| [pair.candidate, pair.baseline, pair.weight].iter().all(|v| v.is_finite());
+    if !pairs.iter().all(|pair| finite(pair) && pair.weight >= 0.0) {
+        result.estimate.reason = Some(Reason::NotFinite);
+        return result;
+    }
     if let Kind::Quantile { q } = kind {
         quantile_difference(&mut result, pairs, q, confidence, seed);
         return result;

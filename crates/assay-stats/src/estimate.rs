@@ -84,6 +84,8 @@ pub enum Reason {
     ZeroVarianceUnbounded,
     /// Too few cases for an interval of this quantile.
     QuantileNeedsMore,
+    /// A value or weight is not a finite number, or a weight is negative or all are 0.
+    NotFinite,
 }
 
 impl fmt::Display for Reason {
@@ -94,6 +96,7 @@ impl fmt::Display for Reason {
             Self::OneCluster => "all cases are in one cluster",
             Self::ZeroVarianceUnbounded => "all values are equal and their range is not known",
             Self::QuantileNeedsMore => "too few cases for an interval of this quantile",
+            Self::NotFinite => "a value is not a finite number, or a weight is negative",
         })
     }
 }
@@ -178,10 +181,14 @@ impl Estimate {
 }
 
 /// The level of one run. Binary scores of independent, unrepeated, unweighted cases get Wilson's interval; other
-/// binary scores the clustered Wilson interval; means CR2 with a t quantile; quantiles order statistics.
+/// binary scores the clustered Wilson interval; means CR2 with a t quantile; quantiles order statistics. Undefined, with
+/// [`Reason::NotFinite`], for a value that is not finite or a weight that is negative.
 pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
     if items.is_empty() {
         return Estimate::undefined(0, Reason::NoData);
+    }
+    if !usable(items) {
+        return Estimate::undefined(items.len(), Reason::NotFinite);
     }
     if let Kind::Quantile { q } = kind {
         return quantile_level(items, q, confidence);
@@ -249,6 +256,12 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
     estimate
 }
 
+/// Whether values are finite and weights too, at least 0, and not all 0.
+pub(crate) fn usable(items: &[Item]) -> bool {
+    items.iter().all(|item| item.value.is_finite() && item.weight >= 0.0 && item.weight.is_finite())
+        && items.iter().any(|item| item.weight > 0.0)
+}
+
 /// Half the width when all values are equal: equals Wilson at 0 of n and Tango without discordant cases.
 pub(crate) fn zero_variance_half(range: f64, clusters: usize, z: f64) -> f64 {
     range * z * z / (clusters as f64 + z * z)
@@ -304,6 +317,11 @@ mod tests {
         assert_eq!(one.interval, Some(Interval { lower: 0.0, upper: 1.0 }));
         let cluster = level(&binary(3, 5, |_| Some(0)), Kind::Binary, 0.95);
         assert_eq!((cluster.interval, cluster.reason), (None, Some(Reason::OneCluster)));
+        for (value, weight) in [(f64::NAN, 1.0), (f64::INFINITY, 1.0), (0.5, -1.0), (0.5, f64::NAN)] {
+            let odd = [Item { value, repeats: 1, cluster: None, weight }, binary(1, 1, |_| None)[0]];
+            assert_eq!(level(&odd, Kind::Unbounded, 0.95).reason, Some(Reason::NotFinite));
+            assert_eq!(clustered_mean(&odd), None);
+        }
         let constant = vec![Item { value: 2.0, repeats: 1, cluster: None, weight: 1.0 }; 9];
         assert_eq!(level(&constant, Kind::Unbounded, 0.95).reason, Some(Reason::ZeroVarianceUnbounded));
     }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use crate::estimate::Item;
+use crate::estimate::{Item, usable};
 
 /// A mean with its standard error.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,7 +57,7 @@ pub fn is_clustered(items: &[Item]) -> bool {
 /// The weighted mean with CR2 variance Σ e_g²/(1 − h_g) / N² (e_g: a cluster's sum of weighted residuals, h_g: its
 /// share of the weight) and df = N² / [Σ n_g² + ((Σ a_g)² − Σ a_g²)/N²], a_g = n_g²/(1 − h_g). Bell & McCaffrey
 /// 2002; Pustejovsky & Tipton 2018. Weights are scaled so that they sum to the number of cases; a case without a
-/// cluster is one of its own. `None` for fewer than two clusters.
+/// cluster is one of its own. `None` for fewer than two clusters, a value that is not finite or a negative weight.
 ///
 /// # Examples
 /// ```
@@ -69,6 +69,9 @@ pub fn is_clustered(items: &[Item]) -> bool {
 /// assert!((mean.se - (5f64 / 12.0).sqrt()).abs() < 1e-12 && (mean.df - 3.0).abs() < 1e-9);
 /// ```
 pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
+    if !usable(items) {
+        return None;
+    }
     let n = items.len() as f64;
     let total = sum(items.iter().map(|item| item.weight));
     let mean = sum(items.iter().map(|item| item.weight * item.value)) / total;
@@ -132,6 +135,82 @@ impl Parts {
         self.a2 += a * a;
         self.largest = self.largest.max(weight);
     }
+}
+
+/// The usual sandwich standard errors CR0 = √(Σ e_g²)/N and CR1 = CR0 · √(G/(G − 1)), for comparison with tools that
+/// print them; they are too small with few clusters. `None` as for [`clustered_mean`]. O(cases). Liang & Zeger 1986.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, mean::sandwich_errors};
+/// let item = |value, cluster| Item { value, repeats: 1, cluster: Some(cluster), weight: 1.0 };
+/// let (cr0, cr1) = sandwich_errors(&[item(1.0, 0), item(0.0, 1)]).unwrap();
+/// assert!((cr0 - 0.125f64.sqrt()).abs() < 1e-12 && (cr1 - 0.5).abs() < 1e-12);
+/// ```
+pub fn sandwich_errors(items: &[Item]) -> Option<(f64, f64)> {
+    let mean = clustered_mean(items)?;
+    let scale = items.len() as f64 / sum(items.iter().map(|item| item.weight));
+    let mut clusters: std::collections::BTreeMap<u32, f64> = std::collections::BTreeMap::new();
+    let mut squares = 0.0;
+    for item in items {
+        let residual = item.weight * scale * (item.value - mean.mean);
+        match item.cluster {
+            Some(cluster) => *clusters.entry(cluster).or_default() += residual,
+            None => squares += residual * residual,
+        }
+    }
+    squares += sum(clusters.values().map(|residual| residual * residual));
+    let (cr0, groups) = (squares.sqrt() / items.len() as f64, mean.clusters as f64);
+    Some((cr0, cr0 * (groups / (groups - 1.0)).sqrt()))
+}
+
+/// Where the variance of a mean over repeated cases comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Variances {
+    /// Variance of the repeats within a case, σ²_w: the mean of the cases' sample variances.
+    pub within: f64,
+    /// Variance between the cases' true means, σ²_b: that of their means less σ²_w times the mean of 1/K, at least 0.
+    pub between: f64,
+    /// Cases.
+    pub cases: usize,
+    /// The harmonic mean of the repeats of a case.
+    pub repeats: f64,
+}
+
+impl Variances {
+    /// The variance of the mean of `cases` cases with `repeats` repeats each: σ²_b/n + σ²_w/(nK).
+    pub fn of_mean(&self, cases: f64, repeats: f64) -> f64 {
+        self.between / cases + self.within / (cases * repeats)
+    }
+}
+
+/// Splits the variance of repeated cases, each given with all its repeats; within-variances come from cases with two or
+/// more. `None` below two cases, without a case that has two repeats, with an empty case or a value that is not finite.
+/// O(repeats). Miller 2024 §3.
+///
+/// # Examples
+/// ```
+/// use assay_stats::mean::variances;
+/// let parts = variances(&[vec![0.0, 2.0], vec![4.0, 6.0]]).unwrap();
+/// assert_eq!((parts.within, parts.between), (2.0, 7.0));
+/// ```
+pub fn variances(cases: &[Vec<f64>]) -> Option<Variances> {
+    if cases.len() < 2 || cases.iter().any(Vec::is_empty) || !cases.iter().flatten().all(|v| v.is_finite()) {
+        return None;
+    }
+    let spread = |values: &[f64]| {
+        let mean = sum(values.iter().copied()) / values.len() as f64;
+        (mean, sum(values.iter().map(|v| (v - mean).powi(2))) / (values.len() as f64 - 1.0))
+    };
+    let repeated: Vec<f64> = cases.iter().filter(|case| case.len() > 1).map(|case| spread(case).1).collect();
+    if repeated.is_empty() {
+        return None;
+    }
+    let within = sum(repeated.iter().copied()) / repeated.len() as f64;
+    let means: Vec<f64> = cases.iter().map(|case| sum(case.iter().copied()) / case.len() as f64).collect();
+    let inverse = sum(cases.iter().map(|case| 1.0 / case.len() as f64)) / cases.len() as f64;
+    let between = (spread(&means).1 - within * inverse).max(0.0);
+    Some(Variances { within, between, cases: cases.len(), repeats: 1.0 / inverse })
 }
 
 /// Intra-class correlation ICC(1) from the one-way analysis of variance, kept within 0 and 1. `None` without two

@@ -1,7 +1,7 @@
 //! pass@k and pass^k from `c` successes in `n` epochs of one case.
 
 /// Unbiased chance that at least one of `k` epochs succeeds: 1 − C(n−c, k)/C(n, k), as a product that cannot
-/// overflow. `None` when n < k. Chen et al. 2021 (arXiv 2107.03374).
+/// overflow. `None` when n < k or c > n. Chen et al. 2021 (arXiv 2107.03374).
 ///
 /// # Examples
 /// ```
@@ -11,7 +11,7 @@
 /// assert!((pass_at_k(5, 2, 2).unwrap() - 0.7).abs() < 1e-12);
 /// ```
 pub fn pass_at_k(n: u32, c: u32, k: u32) -> Option<f64> {
-    if n < k || k == 0 {
+    if n < k || k == 0 || c > n {
         return None;
     }
     if n - c < k {
@@ -21,7 +21,7 @@ pub fn pass_at_k(n: u32, c: u32, k: u32) -> Option<f64> {
     Some(1.0 - miss)
 }
 
-/// Unbiased chance that all of `k` epochs succeed: C(c, k)/C(n, k), not (c/n)^k. `None` when n < k. Yao et al. 2024
+/// Unbiased chance that all of `k` epochs succeed: C(c, k)/C(n, k), not (c/n)^k. `None` when n < k or c > n. Yao et al. 2024
 /// (arXiv 2406.12045).
 ///
 /// # Examples
@@ -32,7 +32,7 @@ pub fn pass_at_k(n: u32, c: u32, k: u32) -> Option<f64> {
 /// assert!((pass_hat_k(5, 4, 2).unwrap() - 0.6).abs() < 1e-12);
 /// ```
 pub fn pass_hat_k(n: u32, c: u32, k: u32) -> Option<f64> {
-    if n < k || k == 0 {
+    if n < k || k == 0 || c > n {
         return None;
     }
     if c < k {
@@ -64,6 +64,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(pass_at_k(2, 1, 3), None);
+        assert_eq!((pass_at_k(2, 1, 3), pass_at_k(2, 3, 1), pass_hat_k(2, 3, 1)), (None, None, None));
     }
 }

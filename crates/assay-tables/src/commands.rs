@@ -1,23 +1,30 @@
 //! One file per command.
 
+mod adjust;
 mod agreement;
+mod anomalies;
 mod calibration;
 mod classify;
+mod compare;
 mod correlate;
-mod judge;
+mod did;
 mod duplicates;
-mod items;
-mod anomalies;
-mod classify;
-mod correlate;
+mod experiment;
 mod fairness;
 mod forecast;
+mod interleave;
+mod items;
+mod judge;
 mod looks;
+mod mean;
+mod off_policy;
 mod overlap;
+mod passk;
 mod rank;
 mod rate;
 mod raters;
 mod retrieval;
+mod sequence;
 mod slices;
 mod split;
 mod text;
@@ -31,42 +38,60 @@ use crate::{Answer, Failure};
 pub enum Command {
     /// The intervals of a rate, or of the difference of two independent rates
     Rate(rate::Rate),
+    /// The mean or a quantile of a column, with its interval
+    Mean(mean::Mean),
+    /// A candidate against a baseline, paired or not
+    Compare(compare::Compare),
+    /// Adjust p-values for the number of tests
+    Adjust(adjust::Adjust),
+    /// pass@k and pass^k from repeated tries
+    Passk(passk::Passk),
+    /// Boundaries for looking at results before the last case
+    Looks(looks::Looks),
+    /// Where a running comparison could have stopped
+    Sequence(sequence::Sequence),
+    /// A randomised online experiment: sample ratio, effects, lift
+    Experiment(experiment::Experiment),
+    /// Whether traffic was split between arms as configured
+    Split(split::Split),
+    /// Two rankers by clicks on interleaved lists
+    Interleave(interleave::Interleave),
+    /// Difference in differences: a treated group against a control group
+    Did(did::Did),
+    /// What another policy would have earned on logged decisions
+    OffPolicy(off_policy::OffPolicy),
     /// How far raters agree
     Agreement(agreement::Agreement),
-    /// What a judge is worth, compared with people
-    Judge(judge::Judge),
     /// How good and how strict each rater is, and labels that weigh them
     Raters(raters::Raters),
+    /// What a judge is worth, compared with people
+    Judge(judge::Judge),
     /// Whether a score means what it says, and when to abstain
     Calibration(calibration::Calibration),
     /// Rank models by pairwise preferences
     Rank(rank::Rank),
-    /// Confusion, precision, recall and F1 of predicted classes
-    Classify(classify::Classify),
+    /// Items that are broken or tell nothing, saturation, abilities
+    Items(items::Items),
     /// How far two columns go together
     Correlate(correlate::Correlate),
     /// Rows whose texts are nearly the same
     Duplicates(duplicates::Duplicates),
-    /// Items that are broken or tell nothing, saturation, abilities
-    Items(items::Items),
-    /// Boundaries for looking at results before the last case
-    Looks(looks::Looks),
     /// Cases whose texts occur in a corpus
     Overlap(overlap::Overlap),
-    /// Whether traffic was split between arms as configured
-    Split(split::Split),
-    /// BLEU, chrF, TER, word error rates, METEOR and ROUGE of a column of texts
-    Text(text::Text),
-    /// Judge a ranked run against relevance grades, as trec_eval does
-    Retrieval(retrieval::Retrieval),
+    /// Confusion, precision, recall and F1 of predicted classes
+    Classify(classify::Classify),
     /// A score by slices: shrunken, the worst slice, and slices that differ
     Slices(slices::Slices),
+    /// How far rates lie apart between groups
+    Fairness(fairness::Fairness),
     /// Forecasts of numbers against what came
     Forecast(forecast::Forecast),
     /// Reported anomalies in a series against the true ones
     Anomalies(anomalies::Anomalies),
-    /// How far rates lie apart between groups
-    Fairness(fairness::Fairness),
+    /// BLEU, chrF, TER, word error rates, METEOR and ROUGE of a column of texts
+    Text(text::Text),
+    /// Judge a ranked run against relevance grades, as trec_eval does
+    Retrieval(retrieval::Retrieval),
 }
 
 impl Command {
@@ -77,24 +102,33 @@ impl Command {
     pub fn answer(self) -> Result<Answer, Failure> {
         match self {
             Self::Rate(command) => command.answer(),
+            Self::Mean(command) => command.answer(),
+            Self::Compare(command) => command.answer(),
+            Self::Adjust(command) => command.answer(),
+            Self::Passk(command) => command.answer(),
+            Self::Looks(command) => command.answer(),
+            Self::Sequence(command) => command.answer(),
+            Self::Experiment(command) => command.answer(),
+            Self::Split(command) => command.answer(),
+            Self::Interleave(command) => command.answer(),
+            Self::Did(command) => command.answer(),
+            Self::OffPolicy(command) => command.answer(),
             Self::Agreement(command) => command.answer(),
-            Self::Judge(command) => command.answer(),
             Self::Raters(command) => command.answer(),
+            Self::Judge(command) => command.answer(),
             Self::Calibration(command) => command.answer(),
             Self::Rank(command) => command.answer(),
-            Self::Classify(command) => command.answer(),
+            Self::Items(command) => command.answer(),
             Self::Correlate(command) => command.answer(),
             Self::Duplicates(command) => command.answer(),
-            Self::Items(command) => command.answer(),
-            Self::Looks(command) => command.answer(),
             Self::Overlap(command) => command.answer(),
-            Self::Split(command) => command.answer(),
-            Self::Text(command) => command.answer(),
-            Self::Retrieval(command) => command.answer(),
+            Self::Classify(command) => command.answer(),
             Self::Slices(command) => command.answer(),
+            Self::Fairness(command) => command.answer(),
             Self::Forecast(command) => command.answer(),
             Self::Anomalies(command) => command.answer(),
-            Self::Fairness(command) => command.answer(),
+            Self::Text(command) => command.answer(),
+            Self::Retrieval(command) => command.answer(),
         }
     }
 }

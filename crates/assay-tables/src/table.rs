@@ -81,6 +81,25 @@ impl Table {
         cells.into_iter().zip(&self.rows).map(one).collect()
     }
 
+    /// A column of labels as numbers from 0 in the order of their first appearance, without gaps, and the labels.
+    pub fn groups(&self, column: &str) -> Result<(Vec<u32>, Vec<String>), Failure> {
+        let (mut known, mut names) = (std::collections::HashMap::new(), Vec::new());
+        let mut of = Vec::with_capacity(self.rows.len());
+        for name in self.full(column)? {
+            let next = u32::try_from(names.len()).map_err(|_| usage(format!("`{column}` has too many labels")))?;
+            of.push(*known.entry(name.clone()).or_insert(next));
+            if of.last() == Some(&next) {
+                names.push(name);
+            }
+        }
+        Ok((of, names))
+    }
+
+    /// `FILE:LINE` of a row.
+    pub fn place(&self, row: usize) -> String {
+        self.rows[row].1.to_string()
+    }
+
     /// A column of numbers; `None` where a row has none.
     pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, Failure> {
         self.cells(column)?

@@ -1,6 +1,7 @@
 //! Parity with scipy, statsmodels and their like, run live. See `tests/oracle/README.md`.
 
 mod agreement;
+mod bars;
 mod coverage;
 mod drift;
 mod error_bars;
@@ -12,3 +13,4 @@ mod oracle;
 mod people;
 mod samples;
 mod slices;
+mod special;

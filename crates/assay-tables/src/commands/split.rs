@@ -22,8 +22,8 @@ pub struct Split {
 impl Split {
     pub fn answer(self) -> Result<Answer, Failure> {
         let shares = if self.shares.is_empty() { vec![1.0; self.units.len()] } else { self.shares };
-        let found = sample_ratio(&self.units, &shares).map_err(|error| usage(error))?;
-        let e = sample_ratio_log_e(&self.units, &shares, CONCENTRATION).map_err(|error| usage(error))?.exp();
+        let found = sample_ratio(&self.units, &shares).map_err(usage)?;
+        let e = sample_ratio_log_e(&self.units, &shares, CONCENTRATION).map_err(usage)?.exp();
         let word = match found.concern {
             Concern::Alert => "mismatch: the experiment is broken, its results say nothing",
             Concern::Warning => "warning: look for a cause before trusting the results",

@@ -4,9 +4,10 @@ mod methods;
 mod support;
 
 mod agreement;
-mod reference;
-mod people;
+mod bars;
 mod integrity;
-mod text;
+mod people;
+mod reference;
 mod retrieval;
 mod tasks;
+mod text;

@@ -1,0 +1,245 @@
+//! `assay stats mean`: the level of a column of scores.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use assay_stats::bootstrap::{bootstrap, studentised};
+use assay_stats::jackknife::{Transform, jackknife};
+use assay_stats::mean::{clustered_mean, sandwich_errors, sum, variances};
+use assay_stats::power::best_repeats;
+use assay_stats::{Item, Kind, level};
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use crate::answer::{Confidence, bounds, level as header, number, range, usage};
+use crate::{Answer, Failure, Table};
+
+/// The mean of a column, or a quantile, with the interval that fits the data: Wilson's for independent passes, the
+/// clustered Wilson interval or CR2 with Bell–McCaffrey degrees of freedom where cases belong together, order statistics
+/// for quantiles. Repeats of a case are averaged first.
+#[derive(Args)]
+pub struct Mean {
+    /// A table with a row per case, or per repeat of a case.
+    file: PathBuf,
+    /// The column of scores.
+    #[arg(long)]
+    value: String,
+    /// The column that says which cases belong together.
+    #[arg(long)]
+    cluster: Option<String>,
+    /// The column of design weights.
+    #[arg(long)]
+    weight: Option<String>,
+    /// The column that names the case, when a case has several rows.
+    #[arg(long)]
+    repeats_by: Option<String>,
+    /// The smallest and the largest possible score, such as 0,1.
+    #[arg(long, value_name = "LOW,HIGH", value_parser = parse_range)]
+    range: Option<(f64, f64)>,
+    /// A quantile, such as 0.95, instead of the mean.
+    #[arg(long)]
+    quantile: Option<f64>,
+    /// Another interval beside the usual one.
+    #[arg(long, value_enum)]
+    method: Option<Extra>,
+    /// Draws of a bootstrap.
+    #[arg(long, default_value_t = 9_999)]
+    draws: u32,
+    /// The seed of random draws.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    #[command(flatten)]
+    confidence: Confidence,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Extra {
+    /// Bias-corrected and accelerated bootstrap over clusters
+    Bca,
+    /// Bootstrap-t over clusters, the best for skewed means
+    Studentised,
+    /// Percentile bootstrap over clusters
+    Percentile,
+    /// Delete-one-cluster jackknife
+    Jackknife,
+}
+
+/// `0,1`: the ends of a range.
+pub(super) fn parse_range(text: &str) -> Result<(f64, f64), String> {
+    let ends = text.split_once(',').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
+    match ends {
+        Some((low, high)) if f64::is_finite(low) && f64::is_finite(high) && low < high => Ok((low, high)),
+        _ => Err("two numbers are expected, the smaller first, such as 0,1".into()),
+    }
+}
+
+/// What kind of numbers these are: passes when all are 0 or 1, else scores in the range that was named.
+pub(super) fn kind(values: &[f64], range: Option<(f64, f64)>, quantile: Option<f64>) -> Result<Kind, Failure> {
+    if let Some(q) = quantile {
+        return if q > 0.0 && q < 1.0 {
+            Ok(Kind::Quantile { q })
+        } else {
+            Err(usage("--quantile is between 0 and 1, such as 0.95"))
+        };
+    }
+    if let Some((lo, hi)) = range
+        && let Some(out) = values.iter().find(|v| !(lo..=hi).contains(*v))
+    {
+        return Err(usage(format!("{out} is outside --range {lo},{hi}")));
+    }
+    let binary = values.iter().all(|v| *v == 0.0 || *v == 1.0) && range.is_none_or(|range| range == (0.0, 1.0));
+    Ok(match range {
+        _ if binary => Kind::Binary,
+        Some((lo, hi)) => Kind::Bounded { lo, hi },
+        None => Kind::Unbounded,
+    })
+}
+
+impl Mean {
+    pub fn answer(self) -> Result<Answer, Failure> {
+        let source = Table::read(&self.file)?;
+        let values = source.numbers(&self.value)?;
+        let known: Vec<f64> = values.iter().flatten().copied().collect();
+        let kind = kind(&known, self.range, self.quantile)?;
+        let clusters = self.cluster.as_deref().map(|column| source.groups(column)).transpose()?;
+        let weights = self.weight.as_deref().map(|column| source.numbers(column)).transpose()?;
+        let cases = self.repeats_by.as_deref().map(|column| source.groups(column)).transpose()?;
+        // Rows of each case: values, cluster, weight.
+        let mut rows: BTreeMap<u32, (Vec<f64>, Option<u32>, f64)> = BTreeMap::new();
+        for (row, value) in values.iter().enumerate() {
+            let weight = weights.as_ref().map_or(Some(1.0), |weights| weights[row]);
+            let Some(weight) = weight.filter(|weight| *weight >= 0.0) else {
+                return Err(usage(format!("{}: a weight must be a number, 0 or more", source.place(row))));
+            };
+            let Some(value) = value.filter(|_| weight > 0.0) else { continue };
+            let cluster = clusters.as_ref().map(|(of, _)| of[row]);
+            let case = cases.as_ref().map_or(row as u32, |(of, _)| of[row]);
+            let entry = rows.entry(case).or_insert_with(|| (Vec::new(), cluster, weight));
+            if entry.1 != cluster || entry.2 != weight {
+                return Err(usage(format!(
+                    "{}: a row of this case has another cluster or weight; a case has one of each",
+                    source.place(row)
+                )));
+            }
+            entry.0.push(value);
+        }
+        let items: Vec<Item> = rows
+            .values()
+            .map(|(values, cluster, weight)| Item {
+                value: sum(values.iter().copied()) / values.len() as f64,
+                repeats: values.len() as u32,
+                cluster: *cluster,
+                weight: *weight,
+            })
+            .collect();
+        let confidence = self.confidence.level;
+        let found = level(&items, kind, confidence);
+        let what = self.quantile.map_or_else(|| "mean".to_owned(), |q| format!("quantile {q}"));
+        let mut lines = vec![format!(
+            "{what} {} ({} {}; {} cases{})",
+            number(found.value),
+            header(confidence),
+            range(found.interval),
+            items.len(),
+            if known.len() > items.len() { format!(", {} rows", known.len()) } else { String::new() },
+        )];
+        lines.extend(found.reason.map(|reason| format!("no interval: {reason}")));
+        let left_out = values.len() - known.len();
+        if left_out > 0 {
+            lines.push(format!("{left_out} rows without a value left out"));
+        }
+        let n_eff = found.design_effect.filter(|deff| *deff > 0.0).map(|deff| items.len() as f64 / deff);
+        if let (Some(count), Some(deff), Some(n_eff)) = (found.clusters, found.design_effect, n_eff) {
+            let icc = found.icc.map_or_else(String::new, |icc| format!(", intra-class correlation {icc:.3}"));
+            lines.push(format!(
+                "{count} clusters: design effect {deff:.2}, as good as {n_eff:.0} independent cases{icc}"
+            ));
+        }
+        lines.extend(found.warnings.iter().map(|warning| format!("warning: {warning}")));
+        let sandwich = sandwich_errors(&items);
+        let all: Vec<Vec<f64>> = rows.into_values().map(|(values, ..)| values).collect();
+        let parts = variances(&all);
+        let best = parts.and_then(|parts| best_repeats(1.0, 1.0, parts.within, parts.between));
+        if let Some(parts) = parts {
+            lines.push(format!(
+                "variance within cases {:.4} (over repeats), between cases {:.4}; when a new case costs as much as a \
+                 repeat, {} a case is best",
+                parts.within,
+                parts.between,
+                best.map_or_else(|| "many repeats".into(), |k| format!("{k:.1} runs")),
+            ));
+        }
+        let extra = self.method.map(|method| self.extra(method, &items)).transpose()?;
+        if let Some((name, interval)) = &extra {
+            lines.push(format!("{name}: {}", range(*interval)));
+        }
+        let json = json!({
+            "cases": items.len(), "rows": known.len(), "left_out": left_out, "value": found.value,
+            "interval": bounds(found.interval), "confidence": confidence, "method": found.method, "se": found.se,
+            "df": found.df, "clusters": found.clusters, "design_effect": found.design_effect, "icc": found.icc,
+            "effective_cases": n_eff, "undefined_because": found.reason, "warnings": found.warnings,
+            "compat": sandwich.map(|(cr0, cr1)| json!({"cr0": cr0, "cr1": cr1})),
+            "variance": parts.map(|parts| json!({"within": parts.within, "between": parts.between,
+                                                 "repeats": parts.repeats, "best_repeats": best})),
+            "extra": extra.map(|(name, interval)| json!({"method": name, "interval": bounds(interval)})),
+        });
+        Ok(Answer::new(json).lines(lines))
+    }
+
+    fn extra(&self, method: Extra, items: &[Item]) -> Result<(&'static str, Option<assay_stats::Interval>), Failure> {
+        if self.quantile.is_some() {
+            return Err(usage("--method is for means: a quantile has the exact interval of order statistics"));
+        }
+        let mut named: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for (at, item) in items.iter().enumerate() {
+            match item.cluster {
+                Some(cluster) => named.entry(cluster).or_default().push(at),
+                None => groups.push(vec![at]),
+            }
+        }
+        groups.extend(named.into_values());
+        let mean = |at: &[usize]| {
+            let (mut top, mut bottom) = (0.0, 0.0);
+            for i in at {
+                top += items[*i].weight * items[*i].value;
+                bottom += items[*i].weight;
+            }
+            (bottom > 0.0).then(|| top / bottom)
+        };
+        let level = self.confidence.level;
+        Ok(match method {
+            Extra::Bca => {
+                let drawn = bootstrap(&groups, mean, self.draws, self.seed);
+                ("BCa bootstrap", drawn.and_then(|drawn| drawn.bca(&groups, mean, level)))
+            }
+            Extra::Percentile => {
+                ("percentile bootstrap", bootstrap(&groups, mean, self.draws, self.seed).map(|b| b.percentile(level)))
+            }
+            Extra::Studentised => {
+                let own = |at: &[usize]| {
+                    let drawn: Vec<Item> = at.iter().map(|i| items[*i]).collect();
+                    clustered_mean(&drawn).map(|mean| (mean.mean, mean.se))
+                };
+                ("studentised bootstrap", studentised(&groups, own, level, self.draws, self.seed))
+            }
+            Extra::Jackknife => {
+                // Without a group: the sums less the group's, not a new pass over all others.
+                let part = |at: &[usize]| {
+                    at.iter()
+                        .fold((0.0, 0.0), |(t, b), i| (t + items[*i].weight * items[*i].value, b + items[*i].weight))
+                };
+                let all: Vec<usize> = (0..items.len()).collect();
+                let (top, bottom) = part(&all);
+                let without: Vec<f64> = groups
+                    .iter()
+                    .map(|group| {
+                        let (t, b) = part(group);
+                        (top - t) / (bottom - b)
+                    })
+                    .collect();
+                ("jackknife", jackknife(top / bottom, &without, Transform::Identity, level).map(|j| j.interval))
+            }
+        })
+    }
+}
