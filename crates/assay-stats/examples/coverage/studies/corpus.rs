@@ -67,16 +67,18 @@ pub fn study(trials: usize) -> Study {
         let names = ["jackknife, t", "bootstrap error, t", "percentile bootstrap", "BCa bootstrap"];
         for (name, tally) in names.into_iter().zip(&tallies) {
             let line = table.line("macro-F1", n, name, tally);
-            if name == "jackknife, t" && n >= 100 {
-                line.must(Must::Reach(0.95));
+            if name == "jackknife, t" && n >= 200 {
+                line.must(Must::Reach(0.94));
             }
         }
     }
     Study {
         title: "Scores of a whole corpus",
         text: "F1, AUC and BLEU are no means, so that their intervals come from leaving out one case (or cluster) \
-               at a time. The jackknife with a t quantile holds its level and errs to the wide side on small \
-               corpora. The BCa bootstrap, often recommended, falls short there and is undefined on some samples.",
+               at a time. The jackknife with a t quantile is the best of these and no cure: when the two arms \
+               differ on few cases, as here, it covers 82% on 50 cases and 92% on 100, and comes near its level \
+               from about 200 on. The BCa bootstrap, often recommended, is short still there and undefined on some \
+               small samples. Do not read a gain in macro-F1 off fifty cases.",
         tables: vec![table],
     }
 }
