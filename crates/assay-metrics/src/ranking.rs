@@ -113,7 +113,8 @@ impl Judged {
         // Most documents gain nothing: their logarithm is never taken.
         let dcg = |grades: &mut dyn Iterator<Item = f64>| -> f64 {
             let gained = grades.take(k).enumerate().filter(|(_, grade)| *grade > 0.0);
-            gained.map(|(i, grade)| gain(grade) / ((i + 2) as f64).log2()).sum()
+            // A sum of nothing is −0.0 in Rust.
+            gained.fold(0.0, |sum, (i, grade)| sum + gain(grade) / ((i + 2) as f64).log2())
         };
         let ideal = dcg(&mut self.ideal.iter().copied());
         if ideal > 0.0 { dcg(&mut self.grades.iter().map(Self::gain)) / ideal } else { 0.0 }
