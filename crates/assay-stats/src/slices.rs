@@ -567,13 +567,16 @@ struct Sums {
     squares: f64,
 }
 
+/// (column, value) of a slice, columns rising.
+type Items = Vec<(usize, u32)>;
+
 struct Miner<'a> {
     columns: &'a [Vec<Option<u32>>],
     levels: Vec<usize>,
     values: Vec<Option<f64>>,
     least: usize,
     search: Search,
-    found: Vec<(Vec<(usize, u32)>, usize, Sums)>,
+    found: Vec<(Items, usize, Sums)>,
 }
 
 impl Miner<'_> {
