@@ -3,7 +3,9 @@
 mod agreement;
 mod classify;
 mod correlate;
+mod drift;
 mod looks;
+mod monitor;
 mod rank;
 mod rate;
 mod split;
@@ -25,8 +27,12 @@ pub enum Command {
     Classify(classify::Classify),
     /// How far two columns go together
     Correlate(correlate::Correlate),
+    /// Whether columns of a table have changed since a reference
+    Drift(drift::Drift),
     /// Boundaries for looking at results before the last case
     Looks(looks::Looks),
+    /// Whether a series has shifted, with one false alarm per so many values
+    Monitor(monitor::Monitor),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
 }
@@ -43,7 +49,9 @@ impl Command {
             Self::Rank(command) => command.answer(),
             Self::Classify(command) => command.answer(),
             Self::Correlate(command) => command.answer(),
+            Self::Drift(command) => command.answer(),
             Self::Looks(command) => command.answer(),
+            Self::Monitor(command) => command.answer(),
             Self::Split(command) => command.answer(),
         }
     }

@@ -3,3 +3,4 @@
 mod support;
 
 mod agreement;
+mod drift;
