@@ -20,6 +20,9 @@ mod mean;
 mod off_policy;
 mod overlap;
 mod passk;
+mod drift;
+mod looks;
+mod monitor;
 mod rank;
 mod rate;
 mod raters;
@@ -52,6 +55,20 @@ pub enum Command {
     Sequence(sequence::Sequence),
     /// A randomised online experiment: sample ratio, effects, lift
     Experiment(experiment::Experiment),
+    /// How far raters agree
+    Agreement(agreement::Agreement),
+    /// Rank models by pairwise preferences
+    Rank(rank::Rank),
+    /// Confusion, precision, recall and F1 of predicted classes
+    Classify(classify::Classify),
+    /// How far two columns go together
+    Correlate(correlate::Correlate),
+    /// Whether columns of a table have changed since a reference
+    Drift(drift::Drift),
+    /// Boundaries for looking at results before the last case
+    Looks(looks::Looks),
+    /// Whether a series has shifted, with one false alarm per so many values
+    Monitor(monitor::Monitor),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
     /// Two rankers by clicks on interleaved lists
@@ -109,6 +126,13 @@ impl Command {
             Self::Looks(command) => command.answer(),
             Self::Sequence(command) => command.answer(),
             Self::Experiment(command) => command.answer(),
+            Self::Agreement(command) => command.answer(),
+            Self::Rank(command) => command.answer(),
+            Self::Classify(command) => command.answer(),
+            Self::Correlate(command) => command.answer(),
+            Self::Drift(command) => command.answer(),
+            Self::Looks(command) => command.answer(),
+            Self::Monitor(command) => command.answer(),
             Self::Split(command) => command.answer(),
             Self::Interleave(command) => command.answer(),
             Self::Did(command) => command.answer(),

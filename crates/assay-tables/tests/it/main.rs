@@ -11,3 +11,4 @@ mod reference;
 mod retrieval;
 mod tasks;
 mod text;
+mod drift;
