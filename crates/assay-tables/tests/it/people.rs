@@ -38,7 +38,7 @@ fn a_judge_lenient_to_one_arm_is_found() {
     let corrected = ask(&all[..6]).unwrap();
     let c = &corrected.json()["corrected"];
     assert!(c["method"] == "double sampling" && c["value"].as_f64() < c["raw"].as_f64(), "{c}");
-    assert!(ask(&["judge", &file, "--judge", "jduge", "--human", "human"]).unwrap_err().contains("did you mean"));
+    assert!(ask(&["judge", &file, "--judge", "jduge", "--human", "human"]).unwrap_err().contains("no column `jduge`"));
     assert!(
         ask(&["judge", &file, "--judge", "judge", "--human", "human", "--positive", "good"])
             .unwrap_err()
