@@ -4,7 +4,7 @@ use assay_stats::{Item, Kind, level};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::{CONFIDENCE, Must, Shares, Study, Table, Tally, around, fewer, item, mean_sd, stream};
+use super::{CONFIDENCE, Must, Shares, Study, Table, Tally, around, brief, fewer, item, mean_sd, stream};
 
 /// Cases per cluster: five each, or from 1 to 25 in even ratios.
 pub(super) fn sizes(clusters: usize, equal: bool) -> Vec<usize> {
@@ -72,7 +72,7 @@ pub fn study(trials: usize) -> Study {
                     tallies[1].interval(Some(around(mean, cr1)), truth);
                     tallies[2].interval(Some(around(mean, 1.96 * se)), truth);
                     tallies[4].interval(Some(around(mean, t_quantile(0.975, n - 1.0) * sd / n.sqrt())), truth);
-                    if trial < fewer(trials, 40) {
+                    if trial < fewer(trials, 40) && !brief(trials) {
                         let of = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum::<f64>() / at.len() as f64);
                         let drawn = bootstrap(&groups, of, 299, trial as u64);
                         tallies[3].interval(drawn.map(|b| b.percentile(CONFIDENCE)), truth);

@@ -4,7 +4,7 @@ use assay_stats::special::t_quantile;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::{CONFIDENCE, Must, Shares, Study, Table, Tally, around, fewer, singletons, stream};
+use super::{CONFIDENCE, Must, Shares, Study, Table, Tally, around, brief, fewer, singletons, stream};
 
 /// Truth and the two arms' classes.
 type Case = (usize, usize, usize);
@@ -56,7 +56,7 @@ pub fn study(trials: usize) -> Study {
             let left_out = delete_one(&groups, of).unwrap_or_default();
             let jack = jackknife(estimate, &left_out, Transform::Identity, CONFIDENCE);
             tallies[0].interval(jack.map(|j| j.interval), truth);
-            if trial < fewer(trials, 40) {
+            if trial < fewer(trials, 40) && !brief(trials) {
                 let drawn = bootstrap(&groups, of, 499, trial as u64);
                 let half = |se: f64| around(estimate, t_quantile(0.975, n as f64 - 1.0) * se);
                 tallies[1].interval(drawn.as_ref().map(|b| half(b.se)), truth);
