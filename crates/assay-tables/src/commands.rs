@@ -8,6 +8,7 @@ mod classify;
 mod compare;
 mod correlate;
 mod did;
+mod drift;
 mod duplicates;
 mod experiment;
 mod fairness;
@@ -17,12 +18,10 @@ mod items;
 mod judge;
 mod looks;
 mod mean;
+mod monitor;
 mod off_policy;
 mod overlap;
 mod passk;
-mod drift;
-mod looks;
-mod monitor;
 mod rank;
 mod rate;
 mod raters;
@@ -55,20 +54,6 @@ pub enum Command {
     Sequence(sequence::Sequence),
     /// A randomised online experiment: sample ratio, effects, lift
     Experiment(experiment::Experiment),
-    /// How far raters agree
-    Agreement(agreement::Agreement),
-    /// Rank models by pairwise preferences
-    Rank(rank::Rank),
-    /// Confusion, precision, recall and F1 of predicted classes
-    Classify(classify::Classify),
-    /// How far two columns go together
-    Correlate(correlate::Correlate),
-    /// Whether columns of a table have changed since a reference
-    Drift(drift::Drift),
-    /// Boundaries for looking at results before the last case
-    Looks(looks::Looks),
-    /// Whether a series has shifted, with one false alarm per so many values
-    Monitor(monitor::Monitor),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
     /// Two rankers by clicks on interleaved lists
@@ -95,6 +80,10 @@ pub enum Command {
     Duplicates(duplicates::Duplicates),
     /// Cases whose texts occur in a corpus
     Overlap(overlap::Overlap),
+    /// Whether columns of a table have changed since a reference
+    Drift(drift::Drift),
+    /// Whether a series has shifted, with one false alarm per so many values
+    Monitor(monitor::Monitor),
     /// Confusion, precision, recall and F1 of predicted classes
     Classify(classify::Classify),
     /// A score by slices: shrunken, the worst slice, and slices that differ
@@ -126,13 +115,6 @@ impl Command {
             Self::Looks(command) => command.answer(),
             Self::Sequence(command) => command.answer(),
             Self::Experiment(command) => command.answer(),
-            Self::Agreement(command) => command.answer(),
-            Self::Rank(command) => command.answer(),
-            Self::Classify(command) => command.answer(),
-            Self::Correlate(command) => command.answer(),
-            Self::Drift(command) => command.answer(),
-            Self::Looks(command) => command.answer(),
-            Self::Monitor(command) => command.answer(),
             Self::Split(command) => command.answer(),
             Self::Interleave(command) => command.answer(),
             Self::Did(command) => command.answer(),
@@ -146,6 +128,8 @@ impl Command {
             Self::Correlate(command) => command.answer(),
             Self::Duplicates(command) => command.answer(),
             Self::Overlap(command) => command.answer(),
+            Self::Drift(command) => command.answer(),
+            Self::Monitor(command) => command.answer(),
             Self::Classify(command) => command.answer(),
             Self::Slices(command) => command.answer(),
             Self::Fairness(command) => command.answer(),

@@ -5,10 +5,10 @@ mod support;
 
 mod agreement;
 mod bars;
+mod drift;
 mod integrity;
 mod people;
 mod reference;
 mod retrieval;
 mod tasks;
 mod text;
-mod drift;
