@@ -6,11 +6,13 @@ mod race;
 
 mod integrity;
 mod retrieval;
+mod tasks;
 mod text;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
     integrity::run(&races);
     retrieval::run(&races);
+    tasks::run(&races);
     text::run(&races);
 }

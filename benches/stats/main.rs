@@ -9,6 +9,7 @@ mod bars;
 mod drift;
 mod integrity;
 mod people;
+mod slices;
 
 fn main() {
     let Some(races) = race::Races::from_arguments() else { return };
@@ -17,4 +18,5 @@ fn main() {
     integrity::run(&races);
     drift::run(&races);
     bars::run(&races);
+    slices::run(&races);
 }
