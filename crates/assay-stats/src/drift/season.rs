@@ -18,7 +18,8 @@ pub struct Decomposition {
 /// Seasonal and trend decomposition by local regression (loess), with statsmodels' defaults: season smoothed over `window`
 /// periods (odd, 3 or more; 7 is usual), trend window 1.5 period / (1 − 1.5 / window), low-pass window the next odd number
 /// after the period, all of degree 1; 5 inner passes, or when `robust` 2 inner and 15 outer ones that give outliers less
-/// weight. O(passes · n · window of the trend). Cleveland et al. 1990.
+/// weight. With fewer than five cycles robust weights can be those of rounding errors: do not ask for them then. O(passes · n ·
+/// window of the trend). Cleveland et al. 1990.
 ///
 /// # Errors
 /// Fewer than two full periods, a value that is not finite, a period below 2, or an even or small window.
