@@ -234,7 +234,7 @@ impl Index {
                     found += usize::from(at != NONE);
                     document = document.min(at);
                 }
-                let contaminated = (total > 0).then(|| match self.rule {
+                let contaminated = (total > 0).then_some(match self.rule {
                     Rule::Coverage { share, .. } => found > 0 && found as f64 >= share * total as f64,
                     Rule::Words(_) | Rule::Characters(_) => found > 0,
                 });

@@ -126,8 +126,8 @@ impl Ter {
         }
         if self.no_punctuation {
             text.retain(|c| {
-                !matches!(c, '.' | ',' | '?' | ':' | ';' | '!' | '"' | '(' | ')')
-                    && !(self.asian && is_asian_punctuation(c))
+                let mark = matches!(c, '.' | ',' | '?' | ':' | ';' | '!' | '"' | '(' | ')');
+                !(mark || self.asian && is_asian_punctuation(c))
             });
         }
         text
@@ -174,7 +174,7 @@ fn edits(hypothesis: &[u32], reference: &[u32]) -> usize {
 fn best_shift(words: &[u32], reference: &[u32], matrix: &mut Matrix<'_>, tried: &mut usize) -> Option<(i64, Vec<u32>)> {
     let before = i64::from(matrix.distance(words));
     let Alignment { places, wrong_reference, wrong_words } = matrix.alignment();
-    let mut best: Option<((i64, usize, i64, i64), Vec<u32>)> = None;
+    let (mut highest, mut best) = ((i64::MIN, 0, 0, 0), None);
     for start in 0..words.len() {
         for target in start.saturating_sub(MAX_SHIFT_DISTANCE)..reference.len().min(start + MAX_SHIFT_DISTANCE + 1) {
             let length = words[start..]
@@ -208,17 +208,17 @@ fn best_shift(words: &[u32], reference: &[u32], matrix: &mut Matrix<'_>, tried: 
                     let gain = before - i64::from(matrix.distance(&moved));
                     let rank = (gain, length, -(start as i64), -(place as i64));
                     *tried += 1;
-                    if best.as_ref().is_none_or(|(highest, _)| rank > *highest) {
-                        best = Some((rank, moved));
+                    if best.is_none() || rank > highest {
+                        (highest, best) = (rank, Some(moved));
                     }
                 }
                 if *tried >= MAX_CANDIDATES {
-                    return best.map(|(rank, moved)| (rank.0, moved));
+                    return best.map(|moved| (highest.0, moved));
                 }
             }
         }
     }
-    best.map(|(rank, moved)| (rank.0, moved))
+    best.map(|moved| (highest.0, moved))
 }
 
 fn shifted(words: &[u32], start: usize, length: usize, target: usize) -> Vec<u32> {

@@ -136,7 +136,7 @@ impl Grid {
 /// assert!(found.items[3].is_none() && found.abilities[11].0 > found.abilities[0].0);
 /// ```
 pub fn fit(responses: &[Vec<Option<bool>>], fit: Fit) -> Result<Irt, IrtError> {
-    if fit.prior.is_some_and(|sd| !(sd > 0.0 && sd.is_finite())) || !(fit.tolerance > 0.0) {
+    if fit.prior.is_some_and(|sd| !(sd > 0.0 && sd.is_finite())) || fit.tolerance.is_nan() || fit.tolerance <= 0.0 {
         return Err(IrtError::Options);
     }
     let columns = responses.first().map_or(0, Vec::len);

@@ -626,7 +626,7 @@ pub fn calibration_error(forecasts: &[f64], truths: &[bool], bins: usize) -> Opt
     let weighted = |of: &dyn Fn(&Bin) -> f64| found.iter().map(|b| b.cases as f64 / n as f64 * of(b)).sum::<f64>();
     let squared = weighted(&|b| (b.forecast - b.observed).powi(2));
     let noise = weighted(&|b| b.observed * (1.0 - b.observed) / (b.cases as f64 - 1.0));
-    let debiased = found.iter().all(|b| b.cases > 1).then(|| squared - noise);
+    let debiased = found.iter().all(|b| b.cases > 1).then_some(squared - noise);
     Some(Calibration { ece: weighted(&|b| (b.forecast - b.observed).abs()), squared, debiased, bins: found })
 }
 

@@ -95,7 +95,7 @@ fn like(random: &mut Stream, text: &str) -> String {
 fn corpus(random: &mut Stream, round: u64) -> (Vec<String>, Vec<Vec<String>>) {
     let references = 1 + round % 3;
     let most = [3, 12, 40][(round / 3 % 3) as usize];
-    let kinds = if round % 2 == 0 { 48 } else { 6 };
+    let kinds = if round.is_multiple_of(2) { 48 } else { 6 };
     (0..1 + random.below(6))
         .map(|_| {
             let first = text(random, most, kinds);
@@ -169,7 +169,7 @@ fn corpora_agree_with_sacrebleu() {
         oracle.ask(name, asked, vec![chrf.score(&counts).unwrap_or(0.0), 1.0], 1e-9);
 
         let ter = Ter {
-            normalised: round % 2 == 0,
+            normalised: round.is_multiple_of(2),
             no_punctuation: round % 3 == 0,
             asian: round % 5 < 2,
             case_sensitive: round % 7 == 0,

@@ -139,7 +139,10 @@ pub struct Study {
 }
 
 /// All studies by name, with what runs them: the argument is the number of trials of the cheapest methods.
-pub const STUDIES: &[(&str, fn(usize) -> Study)] = &[
+/// A study by name, run with a number of trials.
+type Named = (&'static str, fn(usize) -> Study);
+
+pub const STUDIES: &[Named] = &[
     ("binomial", binomial::study),
     ("paired", paired::study),
     ("gates", gates::study),
