@@ -10,7 +10,9 @@ mod correlate;
 mod did;
 mod drift;
 mod duplicates;
+mod entities;
 mod experiment;
+mod extract;
 mod fairness;
 mod forecast;
 mod interleave;
@@ -86,6 +88,10 @@ pub enum Command {
     Monitor(monitor::Monitor),
     /// Confusion, precision, recall and F1 of predicted classes
     Classify(classify::Classify),
+    /// Entities in tagged tokens: seqeval's lenient and strict F1, and spans that match in part
+    Entities(entities::Entities),
+    /// Extracted JSON records, field by field
+    Extract(extract::Extract),
     /// A score by slices: shrunken, the worst slice, and slices that differ
     Slices(slices::Slices),
     /// How far rates lie apart between groups
@@ -131,6 +137,8 @@ impl Command {
             Self::Drift(command) => command.answer(),
             Self::Monitor(command) => command.answer(),
             Self::Classify(command) => command.answer(),
+            Self::Entities(command) => command.answer(),
+            Self::Extract(command) => command.answer(),
             Self::Slices(command) => command.answer(),
             Self::Fairness(command) => command.answer(),
             Self::Forecast(command) => command.answer(),

@@ -8,6 +8,7 @@ mod bars;
 mod drift;
 mod integrity;
 mod people;
+mod records;
 mod reference;
 mod retrieval;
 mod tasks;
