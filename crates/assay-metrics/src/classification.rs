@@ -276,13 +276,14 @@ impl Step {
 
 /// One step per distinct score, from the highest down.
 fn steps(truth: &[bool], scores: &[f64]) -> Vec<Step> {
-    let mut order: Vec<usize> = (0..scores.len()).collect();
-    order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+    // Pairs, not places: a sort that looks scores up by place waits for memory.
+    let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
+    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     let mut steps: Vec<Step> = Vec::new();
     let (mut positives, mut negatives) = (0.0, 0.0);
-    for at in order {
-        *(if truth[at] { &mut positives } else { &mut negatives }) += 1.0;
-        let step = Step { threshold: scores[at], positives, negatives };
+    for (threshold, positive) in order {
+        *(if positive { &mut positives } else { &mut negatives }) += 1.0;
+        let step = Step { threshold, positives, negatives };
         match steps.last_mut() {
             Some(last) if last.threshold == step.threshold => *last = step,
             _ => steps.push(step),
