@@ -208,7 +208,8 @@ fn likeness(given: &Value, expected: &Value, rule: Match) -> f64 {
         Match::Date => matches!((date(given), date(expected)), (Some(g), Some(e)) if g == e),
         Match::Anls => {
             let likeness = similarity(&text(given), &text(expected));
-            return if likeness < 0.5 { 0.0 } else { likeness };
+            // At τ itself there is no credit (Biten et al. 2019).
+            return if likeness <= 0.5 { 0.0 } else { likeness };
         }
     };
     f64::from(u8::from(same))

@@ -88,10 +88,6 @@ pub enum Command {
     Monitor(monitor::Monitor),
     /// Confusion, precision, recall and F1 of predicted classes
     Classify(classify::Classify),
-    /// Entities in tagged tokens: seqeval's lenient and strict F1, and spans that match in part
-    Entities(entities::Entities),
-    /// Extracted JSON records, field by field
-    Extract(extract::Extract),
     /// A score by slices: shrunken, the worst slice, and slices that differ
     Slices(slices::Slices),
     /// How far rates lie apart between groups
@@ -104,6 +100,10 @@ pub enum Command {
     Text(text::Text),
     /// Judge a ranked run against relevance grades, as trec_eval does
     Retrieval(retrieval::Retrieval),
+    /// Entities in tagged tokens: seqeval's lenient and strict F1, and spans that match in part
+    Entities(entities::Entities),
+    /// Extracted JSON records, field by field
+    Extract(extract::Extract),
 }
 
 impl Command {
@@ -137,14 +137,14 @@ impl Command {
             Self::Drift(command) => command.answer(),
             Self::Monitor(command) => command.answer(),
             Self::Classify(command) => command.answer(),
-            Self::Entities(command) => command.answer(),
-            Self::Extract(command) => command.answer(),
             Self::Slices(command) => command.answer(),
             Self::Fairness(command) => command.answer(),
             Self::Forecast(command) => command.answer(),
             Self::Anomalies(command) => command.answer(),
             Self::Text(command) => command.answer(),
             Self::Retrieval(command) => command.answer(),
+            Self::Entities(command) => command.answer(),
+            Self::Extract(command) => command.answer(),
         }
     }
 }

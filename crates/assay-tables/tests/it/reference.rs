@@ -93,9 +93,9 @@ fn crate_page(package: &str, title: &str, word: &str) -> String {
     let mut page = format!("# {title}: every public function\n\n{}\n", made());
     let intro = &modules[0].doc;
     let functions: usize = modules.iter().map(|module| module.entries.len()).sum();
-    let _ = write!(
+    let _ = writeln!(
         page,
-        "`{library}`, {functions} entries in {} modules. {}\n",
+        "`{library}`, {functions} entries in {} modules. {}",
         modules.len() - 1,
         intro.split("\n\n").next().unwrap_or_default()
     );

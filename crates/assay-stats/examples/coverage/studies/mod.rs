@@ -138,10 +138,10 @@ pub struct Study {
     pub tables: Vec<Table>,
 }
 
-/// All studies by name, with what runs them: the argument is the number of trials of the cheapest methods.
-/// A study by name, run with a number of trials.
+/// A study by name, and what runs it: the argument is the number of trials of the cheapest methods.
 type Named = (&'static str, fn(usize) -> Study);
 
+/// All studies.
 pub const STUDIES: &[Named] = &[
     ("binomial", binomial::study),
     ("paired", paired::study),

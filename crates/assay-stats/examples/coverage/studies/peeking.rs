@@ -83,17 +83,15 @@ pub fn study(trials: usize) -> Study {
             };
             tallies[6].event(looks.iter().any(|n| excludes(n, 0.0)));
             asymptotic_holds.event(!looks.iter().any(|n| excludes(n, truth)));
-            if trial < fewer(trials, 10) {
-                if let Ok(bets) = Bets::new(&values, (-1.0, 1.0), None, ALPHA) {
-                    let double = (2.0 / ALPHA).ln();
-                    let broke = |value: f64| {
-                        [Side::Above, Side::Below]
-                            .iter()
-                            .any(|s| bets.log_capital(value, *s).iter().any(|c| *c >= double))
-                    };
-                    tallies[5].event(broke(0.0));
-                    bets_hold.event(!broke(truth));
-                }
+            if trial < fewer(trials, 10)
+                && let Ok(bets) = Bets::new(&values, (-1.0, 1.0), None, ALPHA)
+            {
+                let double = (2.0 / ALPHA).ln();
+                let broke = |value: f64| {
+                    [Side::Above, Side::Below].iter().any(|s| bets.log_capital(value, *s).iter().any(|c| *c >= double))
+                };
+                tallies[5].event(broke(0.0));
+                bets_hold.event(!broke(truth));
             }
         }
         let names = [
