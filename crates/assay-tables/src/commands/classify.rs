@@ -44,7 +44,7 @@ pub struct Classify {
 }
 
 /// A figure of true classes and their scores.
-type Statistic = dyn Fn(&[bool], &[f64]) -> Option<f64>;
+type Statistic<'a> = dyn Fn(&[bool], &[f64]) -> Option<f64> + 'a;
 
 /// What stands for a missing prediction.
 const NONE: &str = "(none)";
@@ -196,7 +196,7 @@ impl Classify {
         let pick =
             |rows: &[usize]| -> (Vec<bool>, Vec<f64>) { rows.iter().map(|row| (truth[*row], scores[*row])).unzip() };
         let mut lines = Vec::new();
-        let mut push = |name: &'static str, transform, statistic: &Statistic| {
+        let mut push = |name: &'static str, transform, statistic: &Statistic<'_>| {
             let of = |rows: &[usize]| {
                 let (truth, scores) = pick(rows);
                 statistic(&truth, &scores)
