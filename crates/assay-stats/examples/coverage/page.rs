@@ -11,7 +11,7 @@ pub fn head(trials: usize) -> String {
          A 95% interval should contain the truth in 95 of 100 cases. Whether it does depends on the data: here it is \
          measured on data whose truth is known, with the same functions that reports and gates call. Every number can \
          be made again:\n\n\
-         ```sh\ncargo run --release -p assay-stats --example coverage -- --trials {trials} --write docs/coverage.md\n```\n\n\
+         ```sh\ncargo run --release -p assay-stats --example coverage -- --trials {trials} --write docs/reference/coverage.md\n```\n\n\
          How to read a cell: the share in percent, ± its Monte Carlo standard error (none when it is a sum over all \
          outcomes), and in brackets the mean width of the interval. **Bold** is a share that breaks its promise by more \
          than 1.5 points (for alarms: half a point) and two standard errors. Methods that cost more are simulated less \

@@ -1,4 +1,4 @@
-//! The studies of `docs/coverage.md` with few trials: intervals that must hold their level do.
+//! The studies of `docs/reference/coverage.md` with few trials: intervals that must hold their level do.
 
 #[allow(dead_code, reason = "the page shows more than the test asks for")]
 #[path = "../../examples/coverage/studies/mod.rs"]
