@@ -1,4 +1,4 @@
-//! `word_errors`: the error rate of a transcript against the expected text (as jiwer); lower is better.
+//! `word-errors`: the error rate of a transcript against the expected text (as jiwer); lower is better.
 //!
 //! `rate` is `wer` (words, by default), `cer` (characters), `mer` (match error rate) or `wil` (word information lost). The
 //! last two are from 0 to 1; the first two can be above 1. Case and punctuation count. `max` sets the rate up to which a
@@ -14,7 +14,7 @@ use crate::ScoreInput;
 use crate::param::{Param, or_expected, texts};
 use crate::rule::{Rule, Scored};
 
-/// Parameters of `word_errors`.
+/// Parameters of `word-errors`.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WordErrors {
@@ -45,7 +45,7 @@ pub enum Rate {
 }
 
 impl Rule for WordErrors {
-    const NAME: &'static str = "word_errors";
+    const NAME: &'static str = "word-errors";
     const MAIN: &'static str = "rate";
 
     fn kind(&self) -> ScoreKind {

@@ -29,7 +29,9 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), String> {
                 let value = arguments.next().unwrap_or_default();
                 trials = value.parse().map_err(|_| format!("--trials {value}: give a number, such as {TRIALS}"))?;
             }
-            "--write" => file = Some(arguments.next().ok_or("--write needs a file, such as docs/reference/coverage.md")?),
+            "--write" => {
+                file = Some(arguments.next().ok_or("--write needs a file, such as docs/reference/coverage.md")?)
+            }
             name if studies::STUDIES.iter().any(|(study, _)| *study == name) => names.push(argument),
             other => {
                 let known: Vec<&str> = studies::STUDIES.iter().map(|(name, _)| *name).collect();
