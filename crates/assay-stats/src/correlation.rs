@@ -18,7 +18,9 @@ use crate::special::{normal_cdf, t_sf};
 /// assert!((pearson(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]).unwrap() - 1.0).abs() < 1e-12);
 /// ```
 pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
-    if x.len() != y.len() || x.len() < 2 {
+    // The mean of equal numbers may be off in its last digit, so that their sum of squares is not 0.
+    let constant = |values: &[f64]| values.iter().all(|value| *value == values[0]);
+    if x.len() != y.len() || x.len() < 2 || constant(x) || constant(y) {
         return None;
     }
     let n = x.len() as f64;
@@ -30,7 +32,7 @@ pub fn pearson(x: &[f64], y: &[f64]) -> Option<f64> {
         xy += (a - mx) * (b - my);
     }
     let r = xy / (xx.sqrt() * yy.sqrt());
-    (xx > 0.0 && yy > 0.0 && r.is_finite()).then(|| r.clamp(-1.0, 1.0))
+    r.is_finite().then(|| r.clamp(-1.0, 1.0))
 }
 
 /// Spearman's correlation: Pearson's of the mid-ranks. O(n log n).
@@ -510,6 +512,11 @@ impl Swaps {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_constant_has_no_correlation_even_where_its_mean_is_rounded() {
+        assert_eq!(pearson(&[0.1; 3], &[1.0, 2.0, 3.0]), None);
+    }
 
     #[test]
     fn dependent_correlations_agree_with_the_golden_values() {
