@@ -92,6 +92,11 @@ pub(crate) fn number(value: Option<f64>) -> String {
     value.map_or_else(|| "not defined".into(), |value| format!("{value:.3}"))
 }
 
+/// A share as people read it: `12.3%`; a dash without one.
+pub(crate) fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".into(), |share| format!("{:.1}%", 100.0 * share))
+}
+
 /// The header of a column of intervals.
 pub(crate) fn level(confidence: f64) -> String {
     format!("{}% interval", (1000.0 * confidence).round() / 10.0)

@@ -13,7 +13,7 @@ use assay_stats::proportion::{critical, wilson};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::answer::{Confidence, bounds, level, number, range, usage};
+use crate::answer::{Confidence, bounds, level, number, percent, range, usage};
 use crate::{Answer, Failure, Table};
 
 /// Accuracy with Wilson's interval, macro F1 with the jackknife's, and each class by itself. Rows without a prediction
@@ -145,7 +145,6 @@ impl Classify {
                 "mcc": self.mcc(&cells), "classes": by_class, "confusion": confusion,
             })
         };
-        let percent = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| format!("{:.1}%", 100.0 * v));
         let first = format!(
             "{n} cases: accuracy {:.1}% ({:.1} to {:.1}), macro F1 {} ({}), MCC {:.3}",
             100.0 * right / n,
@@ -301,7 +300,6 @@ impl Classify {
                 )
             })
             .collect();
-        let percent = |value: Option<f64>| value.map_or_else(|| "–".into(), |v| format!("{:.1}%", 100.0 * v));
         let table = names
             .iter()
             .zip(&all.labels)
