@@ -2,6 +2,7 @@
 
 use std::ops::{Add, Sub};
 
+use crate::corpus;
 use crate::grams::Grams;
 use crate::tokens::{Numbers, Tokeniser};
 
@@ -46,17 +47,17 @@ pub struct Bleu {
     pub lowercase: bool,
 }
 
-/// The counts of a segment, or the sums of a corpus, from which BLEU follows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The counts of a segment, or the sums of a corpus (weighted ones too), from which BLEU follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counts {
     /// Tokens of the hypothesis.
-    pub length: u64,
+    pub length: f64,
     /// Tokens of the reference that is closest in length; the shorter one of two.
-    pub reference_length: u64,
+    pub reference_length: f64,
     /// N-grams of the hypothesis that are in a reference, from n = 1.
-    pub matched: [u64; ORDER],
+    pub matched: [f64; ORDER],
     /// N-grams of the hypothesis, from n = 1.
-    pub total: [u64; ORDER],
+    pub total: [f64; ORDER],
 }
 
 impl Add for Counts {
@@ -83,13 +84,26 @@ impl Sub for Counts {
     }
 }
 
+impl corpus::Counts for Counts {
+    fn numbers(&self) -> Vec<f64> {
+        [self.length, self.reference_length].into_iter().chain(self.matched).chain(self.total).collect()
+    }
+
+    fn read(numbers: &[f64]) -> Option<Self> {
+        let [length, reference_length, rest @ ..] = numbers else { return None };
+        let (matched, total) = rest.split_at_checked(ORDER)?;
+        let (matched, total) = (matched.try_into().ok()?, total.try_into().ok()?);
+        Some(Self { length: *length, reference_length: *reference_length, matched, total })
+    }
+}
+
 impl Counts {
     /// exp(1 − reference length / length) for a text shorter than its reference, otherwise 1; 0 without tokens.
     pub fn brevity_penalty(&self) -> f64 {
         match (self.length, self.reference_length) {
             (length, reference) if length >= reference => 1.0,
-            (0, _) => 0.0,
-            (length, reference) => (1.0 - reference as f64 / length as f64).exp(),
+            (0.0, _) => 0.0,
+            (length, reference) => (1.0 - reference / length).exp(),
         }
     }
 }
@@ -107,20 +121,20 @@ impl Bleu {
         let length = hypothesis.len();
         let closest = references.iter().map(Grams::len).min_by_key(|len| (len.abs_diff(length), *len)).unwrap_or(0);
         Counts {
-            length: length as u64,
-            reference_length: closest as u64,
-            matched: std::array::from_fn(|n| hypothesis.matched(n as u32 + 1, &references)),
-            total: std::array::from_fn(|n| hypothesis.total(n as u32 + 1)),
+            length: length as f64,
+            reference_length: closest as f64,
+            matched: std::array::from_fn(|n| hypothesis.matched(n as u32 + 1, &references) as f64),
+            total: std::array::from_fn(|n| hypothesis.total(n as u32 + 1) as f64),
         }
     }
 
     /// BLEU from 0 to 1: brevity penalty · geometric mean of the precisions. 0 without a single matching word, whatever
     /// the smoothing, as sacrebleu. `None` when hypothesis and references hold no token at all, or the smoothing is no finite number.
     pub fn score(&self, counts: &Counts) -> Option<f64> {
-        if counts.length == 0 && counts.reference_length == 0 {
+        if counts.length == 0.0 && counts.reference_length == 0.0 {
             return None;
         }
-        if counts.matched.iter().all(|matched| *matched == 0) {
+        if counts.matched.iter().all(|matched| *matched == 0.0) {
             return Some(0.0);
         }
         let (mut log_sum, mut order, mut smooth) = (0.0, if self.effective_order { 0 } else { ORDER }, 1.0);
@@ -129,7 +143,7 @@ impl Bleu {
                 Smoothing::AddK(k) if n > 0 => k,
                 _ => 0.0,
             };
-            let (matched, total) = (counts.matched[n] as f64 + more, counts.total[n] as f64 + more);
+            let (matched, total) = (counts.matched[n] + more, counts.total[n] + more);
             if total == 0.0 {
                 // Longer n-grams than the text: precision 0 of those orders that count.
                 if !self.effective_order {
@@ -197,11 +211,11 @@ mod tests {
         // Papineni et al. 2002, example 2: the modified unigram precision is 2/7.
         let counts = Bleu::default()
             .segment("the the the the the the the", &["The cat is on the mat", "There is a cat on the mat"]);
-        assert_eq!((counts.matched[0], counts.total[0]), (1, 7));
+        assert_eq!((counts.matched[0], counts.total[0]), (1.0, 7.0));
         let lower = Bleu { lowercase: true, ..Bleu::default() };
         let counts =
             lower.segment("the the the the the the the", &["The cat is on the mat.", "There is a cat on the mat."]);
-        assert_eq!((counts.matched[0], counts.total[0], counts.reference_length), (2, 7, 7));
+        assert_eq!((counts.matched[0], counts.total[0], counts.reference_length), (2.0, 7.0, 7.0));
     }
 
     #[test]

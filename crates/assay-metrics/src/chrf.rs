@@ -2,6 +2,7 @@
 
 use std::ops::{Add, Sub};
 
+use crate::corpus;
 use crate::grams::Grams;
 use crate::tokens::{Numbers, is_space, words};
 
@@ -30,18 +31,18 @@ pub struct Chrf {
 }
 
 /// N-grams of one order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Order {
     /// Of the hypothesis; 0 where the reference has none, as in sacrebleu.
-    pub hypothesis: u64,
+    pub hypothesis: f64,
     /// Of the reference.
-    pub reference: u64,
+    pub reference: f64,
     /// In both.
-    pub matched: u64,
+    pub matched: f64,
 }
 
 /// The counts of a segment against its best reference, or the sums of a corpus: characters from n = 1 to 6, then words.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counts(pub [Order; CHARACTER_ORDER + MOST_WORD_ORDER]);
 
 impl Add for Counts {
@@ -63,6 +64,22 @@ impl Sub for Counts {
             reference: self.0[n].reference - other.0[n].reference,
             matched: self.0[n].matched - other.0[n].matched,
         }))
+    }
+}
+
+impl corpus::Counts for Counts {
+    fn numbers(&self) -> Vec<f64> {
+        self.0.iter().flat_map(|order| [order.hypothesis, order.reference, order.matched]).collect()
+    }
+
+    fn read(numbers: &[f64]) -> Option<Self> {
+        let (orders, []) = numbers.as_chunks::<3>() else { return None };
+        let read = |[hypothesis, reference, matched]: &[f64; 3]| Order {
+            hypothesis: *hypothesis,
+            reference: *reference,
+            matched: *matched,
+        };
+        Some(Self(orders.iter().map(read).collect::<Vec<_>>().try_into().ok()?))
     }
 }
 
@@ -91,9 +108,9 @@ impl Chrf {
                 for n in 1..=order {
                     let total = reference.total(n as u32);
                     counts.0[from + n - 1] = Order {
-                        hypothesis: if total > 0 { hypothesis.total(n as u32) } else { 0 },
-                        reference: total,
-                        matched: hypothesis.matched(n as u32, std::slice::from_ref(reference)),
+                        hypothesis: if total > 0 { hypothesis.total(n as u32) as f64 } else { 0.0 },
+                        reference: total as f64,
+                        matched: hypothesis.matched(n as u32, std::slice::from_ref(reference)) as f64,
                     };
                 }
             }
@@ -108,15 +125,15 @@ impl Chrf {
     /// chrF from 0 to 1: F₂ of the precision and the recall, each averaged over the orders that both sides have.
     /// `None` without a single n-gram on the reference's side.
     pub fn score(&self, counts: &Counts) -> Option<f64> {
-        counts.0.iter().any(|order| order.reference > 0).then(|| self.f_score(counts))
+        counts.0.iter().any(|order| order.reference > 0.0).then(|| self.f_score(counts))
     }
 
     fn f_score(&self, counts: &Counts) -> f64 {
         let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0.0);
         for order in counts.0.iter().take(CHARACTER_ORDER + self.word_order) {
-            if order.hypothesis > 0 && order.reference > 0 {
-                precision += order.matched as f64 / order.hypothesis as f64;
-                recall += order.matched as f64 / order.reference as f64;
+            if order.hypothesis > 0.0 && order.reference > 0.0 {
+                precision += order.matched / order.hypothesis;
+                recall += order.matched / order.reference;
                 orders += 1.0;
             }
         }

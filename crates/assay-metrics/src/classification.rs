@@ -5,6 +5,8 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::Add;
 
+use crate::corpus;
+
 /// Why a metric has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Undefined {
@@ -98,6 +100,17 @@ impl Counts {
     }
 }
 
+impl corpus::Counts for Counts {
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.hits, self.predicted, self.expected]
+    }
+
+    fn read(numbers: &[f64]) -> Option<Self> {
+        let [hits, predicted, expected] = *numbers else { return None };
+        Some(Self { hits, predicted, expected })
+    }
+}
+
 impl Add for Counts {
     type Output = Self;
     fn add(self, other: Self) -> Self {
@@ -160,6 +173,68 @@ pub fn average(
     Averaged { value: ratio(total, weights), undefined: missing }
 }
 
+/// Σ of a term over the classes.
+fn over(classes: &[Counts], term: impl Fn(&Counts) -> f64) -> f64 {
+    classes.iter().map(term).sum()
+}
+
+/// Mean recall of the classes that the truth has; `None` when it has none. O(classes).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{Counts, balanced_accuracy};
+/// let a = Counts { hits: 3.0, predicted: 4.0, expected: 4.0 };
+/// let b = Counts { hits: 0.0, predicted: 1.0, expected: 1.0 };
+/// assert_eq!(balanced_accuracy(&[a, b]), Some(0.375));
+/// ```
+pub fn balanced_accuracy(classes: &[Counts]) -> Option<f64> {
+    let (sum, count) =
+        classes.iter().filter_map(Counts::recall).fold((0.0, 0.0), |(sum, n), recall| (sum + recall, n + 1.0));
+    ratio(sum, count)
+}
+
+/// Matthews' correlation for any number of classes (Gorodkin 2004), from −1 to 1, of classes whose predictions and
+/// expectations each add up to the weight of all cases. It is 0, the limit, when the truth or the predictions hold a
+/// single class (Chicco & Jurman 2020). O(classes).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{Counts, mcc};
+/// let class = Counts { hits: 2.0, predicted: 2.0, expected: 2.0 };
+/// assert_eq!(mcc(&[class, class]), 1.0);
+/// assert_eq!(mcc(&[class]), 0.0);
+/// ```
+pub fn mcc(classes: &[Counts]) -> f64 {
+    let constant = |side: fn(&Counts) -> f64| classes.iter().filter(|class| side(class) > 0.0).count() < 2;
+    if constant(|class| class.expected) || constant(|class| class.predicted) {
+        return 0.0;
+    }
+    let total = over(classes, |class| class.expected);
+    let truth = total * total - over(classes, |class| class.expected * class.expected);
+    let predicted = total * total - over(classes, |class| class.predicted * class.predicted);
+    let both = over(classes, |class| class.hits) * total - over(classes, |class| class.expected * class.predicted);
+    both / (truth.sqrt() * predicted.sqrt())
+}
+
+/// Cohen's κ (1960): agreement beyond chance, of classes whose predictions and expectations each add up to the weight
+/// of all cases. Undefined when both sides hold one and the same class. O(classes).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{Counts, kappa};
+/// let class = Counts { hits: 3.0, predicted: 4.0, expected: 4.0 };
+/// assert_eq!(kappa(&[class, class]), Ok(0.5));
+/// assert!(kappa(&[class]).is_err());
+/// ```
+pub fn kappa(classes: &[Counts]) -> Result<f64, Undefined> {
+    if classes.iter().filter(|class| class.expected + class.predicted > 0.0).count() < 2 {
+        return Err(Undefined::NoVariation);
+    }
+    let total = over(classes, |class| class.expected);
+    let chance = over(classes, |class| class.expected * class.predicted) / (total * total);
+    Ok((over(classes, |class| class.hits) / total - chance) / (1.0 - chance))
+}
+
 /// How often each class was predicted for each true class. Classes are those of the truth and of the predictions.
 /// Memory grows with the pairs that occur, not with the square of the classes.
 #[derive(Clone, Debug, PartialEq)]
@@ -213,47 +288,33 @@ impl<T: Ord + Clone> Confusion<T> {
         &self.classes
     }
 
-    fn sum(&self, term: impl Fn(&Counts) -> f64) -> f64 {
-        self.classes.values().map(term).sum()
+    fn counts(&self) -> Vec<Counts> {
+        self.classes.values().copied().collect()
     }
 
     /// Share of the weight on equal classes.
     pub fn accuracy(&self) -> f64 {
-        self.sum(|class| class.hits) / self.total
+        self.classes.values().map(|class| class.hits).sum::<f64>() / self.total
     }
 
-    /// Mean recall of the classes that the truth has.
+    /// [`balanced_accuracy`] of the classes.
     pub fn balanced_accuracy(&self) -> f64 {
-        let recalls: Vec<f64> = self.classes.values().filter_map(Counts::recall).collect();
-        recalls.iter().sum::<f64>() / recalls.len() as f64
+        balanced_accuracy(&self.counts()).expect("there is a true class")
     }
 
-    /// Matthews' correlation for any number of classes (Gorodkin 2004), from −1 to 1. It is 0, the limit, when the
-    /// truth or the predictions hold a single class (Chicco & Jurman 2020).
+    /// [`mcc`] of the classes.
     pub fn mcc(&self) -> f64 {
-        let constant = |side: fn(&Counts) -> f64| self.classes.values().filter(|class| side(class) > 0.0).count() < 2;
-        if constant(|class| class.expected) || constant(|class| class.predicted) {
-            return 0.0;
-        }
-        let square = self.total * self.total;
-        let truth = square - self.sum(|class| class.expected * class.expected);
-        let predicted = square - self.sum(|class| class.predicted * class.predicted);
-        let both = self.sum(|class| class.hits) * self.total - self.sum(|class| class.expected * class.predicted);
-        both / (truth.sqrt() * predicted.sqrt())
+        mcc(&self.counts())
     }
 
-    /// Cohen's κ (1960): agreement beyond chance. Undefined when both sides hold one and the same class.
+    /// [`kappa`] of the classes.
     pub fn kappa(&self) -> Result<f64, Undefined> {
-        if self.classes.values().filter(|class| class.expected + class.predicted > 0.0).count() < 2 {
-            return Err(Undefined::NoVariation);
-        }
-        let chance = self.sum(|class| class.expected * class.predicted) / (self.total * self.total);
-        Ok((self.accuracy() - chance) / (1.0 - chance))
+        kappa(&self.counts())
     }
 
     /// [`average`] over the classes.
     pub fn average(&self, how: Average, undefined: Option<f64>, measure: impl Fn(&Counts) -> Option<f64>) -> Averaged {
-        average(&self.classes.values().copied().collect::<Vec<_>>(), how, undefined, measure)
+        average(&self.counts(), how, undefined, measure)
     }
 }
 

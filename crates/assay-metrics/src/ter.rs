@@ -2,6 +2,7 @@
 
 use std::ops::{Add, Sub};
 
+use crate::corpus;
 use crate::tokens::{Numbers, is_space, punctuation, stops, words};
 
 /// The longest block of words that is moved at once.
@@ -55,6 +56,17 @@ impl Sub for Counts {
     type Output = Self;
     fn sub(self, other: Self) -> Self {
         Self { edits: self.edits - other.edits, reference_length: self.reference_length - other.reference_length }
+    }
+}
+
+impl corpus::Counts for Counts {
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.edits, self.reference_length]
+    }
+
+    fn read(numbers: &[f64]) -> Option<Self> {
+        let [edits, reference_length] = *numbers else { return None };
+        Some(Self { edits, reference_length })
     }
 }
 
@@ -365,7 +377,7 @@ mod tests {
             let counts = Ter::default().segment(&a, &[&b]);
             let (a, b): (Vec<&str>, Vec<&str>) = (a.split_whitespace().collect(), b.split_whitespace().collect());
             let plain = crate::word_errors::WordErrors::of(&a, &b);
-            prop_assert!(counts.edits as u64 <= plain.substitutions + plain.deletions + plain.insertions);
+            prop_assert!(counts.edits <= plain.substitutions + plain.deletions + plain.insertions);
             prop_assert!(counts.edits as usize >= a.len().abs_diff(b.len()));
         }
     }

@@ -3,20 +3,21 @@
 use std::hash::Hash;
 use std::ops::{Add, Sub};
 
+use crate::corpus;
 use crate::tokens::{Numbers, is_space};
 
 /// The alignment of a hypothesis with its reference, counted; or the sums of a corpus. The units are words or
 /// characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct WordErrors {
     /// Units that are equal.
-    pub hits: u64,
+    pub hits: f64,
     /// Units that stand for another one.
-    pub substitutions: u64,
+    pub substitutions: f64,
     /// Units of the reference that are missing.
-    pub deletions: u64,
+    pub deletions: f64,
     /// Units that the reference does not have.
-    pub insertions: u64,
+    pub insertions: f64,
 }
 
 impl Add for WordErrors {
@@ -43,6 +44,17 @@ impl Sub for WordErrors {
     }
 }
 
+impl corpus::Counts for WordErrors {
+    fn numbers(&self) -> Vec<f64> {
+        vec![self.hits, self.substitutions, self.deletions, self.insertions]
+    }
+
+    fn read(numbers: &[f64]) -> Option<Self> {
+        let [hits, substitutions, deletions, insertions] = *numbers else { return None };
+        Some(Self { hits, substitutions, deletions, insertions })
+    }
+}
+
 impl WordErrors {
     /// Words between spaces; case and punctuation count, as without a transform in jiwer. O(product of the lengths)
     /// time, O(length) memory.
@@ -50,7 +62,7 @@ impl WordErrors {
     /// # Examples
     /// ```
     /// let errors = assay_metrics::word_errors::WordErrors::of_words("the cat sat down", "the cat sits");
-    /// assert_eq!((errors.hits, errors.substitutions, errors.insertions, errors.deletions), (2, 1, 1, 0));
+    /// assert_eq!((errors.hits, errors.substitutions, errors.insertions, errors.deletions), (2.0, 1.0, 1.0, 0.0));
     /// ```
     pub fn of_words(hypothesis: &str, reference: &str) -> Self {
         let mut numbers = Numbers::default();
@@ -77,7 +89,7 @@ impl WordErrors {
     /// # Examples
     /// ```
     /// let errors = assay_metrics::word_errors::WordErrors::of(&[1, 2, 3], &[1, 3]);
-    /// assert_eq!((errors.hits, errors.insertions), (2, 1));
+    /// assert_eq!((errors.hits, errors.insertions), (2.0, 1.0));
     /// ```
     pub fn of<T: Eq + Hash>(hypothesis: &[T], reference: &[T]) -> Self {
         let before = hypothesis.iter().zip(reference).take_while(|(a, b)| a == b).count();
@@ -106,11 +118,11 @@ impl WordErrors {
             }
         }
         let (distance, hits) = row[r.len()];
-        let (distance, hits) = (u64::from(distance), u64::from(hits));
-        let (h, r) = (h.len() as u64, r.len() as u64);
-        let substitutions = h + r - 2 * hits - distance;
+        let (distance, hits) = (f64::from(distance), f64::from(hits));
+        let (h, r) = (h.len() as f64, r.len() as f64);
+        let substitutions = h + r - 2.0 * hits - distance;
         Self {
-            hits: hits + (before + after) as u64,
+            hits: hits + (before + after) as f64,
             substitutions,
             deletions: r - hits - substitutions,
             insertions: h - hits - substitutions,
@@ -118,17 +130,17 @@ impl WordErrors {
     }
 
     /// Units of the reference.
-    pub fn reference_length(&self) -> u64 {
+    pub fn reference_length(&self) -> f64 {
         self.hits + self.substitutions + self.deletions
     }
 
     /// Units of the hypothesis.
-    pub fn length(&self) -> u64 {
+    pub fn length(&self) -> f64 {
         self.hits + self.substitutions + self.insertions
     }
 
     fn edits(&self) -> f64 {
-        (self.substitutions + self.deletions + self.insertions) as f64
+        self.substitutions + self.deletions + self.insertions
     }
 
     /// Edits over units of the reference: 0 is perfect, above 1 is possible. 0 for two empty texts; `None` for an empty
@@ -142,9 +154,9 @@ impl WordErrors {
     /// ```
     pub fn rate(&self) -> Option<f64> {
         match (self.reference_length(), self.insertions) {
-            (0, 0) => Some(0.0),
-            (0, _) => None,
-            (length, _) => Some(self.edits() / length as f64),
+            (0.0, 0.0) => Some(0.0),
+            (0.0, _) => None,
+            (length, _) => Some(self.edits() / length),
         }
     }
 
@@ -162,7 +174,7 @@ impl WordErrors {
     /// ```
     pub fn mer(&self) -> f64 {
         let edits = self.edits();
-        if edits == 0.0 { 0.0 } else { edits / (self.hits as f64 + edits) }
+        if edits == 0.0 { 0.0 } else { edits / (self.hits + edits) }
     }
 
     /// Word information lost: 1 − hits²/(words of the reference · words of the hypothesis), from 0 to 1; 0 for two empty
@@ -175,12 +187,9 @@ impl WordErrors {
     /// ```
     pub fn wil(&self) -> f64 {
         match (self.reference_length(), self.length()) {
-            (0, 0) => 0.0,
-            (0, _) | (_, 0) => 1.0,
-            (reference, length) => {
-                let hits = self.hits as f64;
-                1.0 - hits / reference as f64 * (hits / length as f64)
-            }
+            (0.0, 0.0) => 0.0,
+            (0.0, _) | (_, 0.0) => 1.0,
+            (reference, length) => 1.0 - self.hits / reference * (self.hits / length),
         }
     }
 }
@@ -202,7 +211,7 @@ mod tests {
         #[test]
         fn counts_add_up_to_the_texts_and_edits_to_the_distance(a in "[abc]{0,20}", b in "[abc]{0,20}") {
             let errors = WordErrors::of_characters(&a, &b);
-            prop_assert_eq!((errors.length(), errors.reference_length()), (a.len() as u64, b.len() as u64));
+            prop_assert_eq!((errors.length(), errors.reference_length()), (a.len() as f64, b.len() as f64));
             prop_assert_eq!(errors.edits() as usize, crate::distance::levenshtein(&a, &b));
             prop_assert!(errors.wil() + 1e-12 >= errors.mer());
         }

@@ -144,12 +144,12 @@ fn corpora_agree_with_sacrebleu() {
         let mut ours = vec![bleu.score(&counts).unwrap_or(0.0), 1.0];
         let add = |n: usize| match smoothing {
             // sacrebleu gives the counts with what it added.
-            Smoothing::AddK(k) if n > 0 && counts.matched.iter().any(|m| *m > 0) => k,
+            Smoothing::AddK(k) if n > 0 && counts.matched.iter().any(|m| *m > 0.0) => k,
             _ => 0.0,
         };
-        ours.extend(counts.matched.iter().enumerate().map(|(n, count)| *count as f64 + add(n)));
-        ours.extend(counts.total.iter().enumerate().map(|(n, count)| *count as f64 + add(n)));
-        ours.extend([counts.length as f64, counts.reference_length as f64, counts.brevity_penalty()]);
+        ours.extend(counts.matched.iter().enumerate().map(|(n, count)| *count + add(n)));
+        ours.extend(counts.total.iter().enumerate().map(|(n, count)| *count + add(n)));
+        ours.extend([counts.length, counts.reference_length, counts.brevity_penalty()]);
         let (name, value) = match smoothing {
             Smoothing::None => ("none", None),
             Smoothing::Exp => ("exp", None),
@@ -226,7 +226,7 @@ fn word_errors_agree_with_jiwer() {
         let all = |of: fn(&str, &str) -> WordErrors| {
             sum(&hypotheses.iter().zip(&references).map(|(h, r)| of(h, r)).collect::<Vec<_>>())
         };
-        let counts = |e: WordErrors| [e.hits, e.substitutions, e.deletions, e.insertions].map(|count| count as f64);
+        let counts = |e: WordErrors| [e.hits, e.substitutions, e.deletions, e.insertions];
         let words = all(WordErrors::of_words);
         // Without a word to expect jiwer gives the number of insertions.
         let rate = |errors: WordErrors| errors.rate().unwrap_or(errors.insertions as f64);
