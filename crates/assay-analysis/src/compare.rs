@@ -1,10 +1,11 @@
 //! Candidate against baseline, paired by case digest.
 
-use assay_core::{Direction, Reducer, ScoreKind};
+use assay_core::{Direction, Metric, Reducer, ScoreKind};
 use assay_stats::multiplicity::holm;
 use assay_stats::{Difference, Estimate, Guards, Item, Kind, Pair, difference, level, unpaired_difference};
 use serde::Serialize;
 
+use crate::corpus;
 use crate::scores::{Arm, Fill, kind_of};
 
 /// The most flipped cases that are listed for a scorer.
@@ -41,6 +42,9 @@ pub struct Row {
     pub scorer: String,
     /// The reducer over epochs.
     pub reducer: Reducer,
+    /// The corpus metric; absent for the mean over cases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
     /// What kind of number it is.
     pub score: ScoreKind,
     /// Which way is better.
@@ -57,6 +61,13 @@ pub struct Row {
     pub flips: Vec<Flip>,
     /// Differences by declared slice.
     pub slices: Vec<SliceRow>,
+}
+
+impl Row {
+    /// The scorer, with its corpus metric.
+    pub fn name(&self) -> String {
+        crate::summary::named(&self.scorer, self.metric)
+    }
 }
 
 /// A case whose value moved.
@@ -228,6 +239,7 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
             rows.push(Row {
                 scorer: record.name.clone(),
                 reducer: *reducer,
+                metric: None,
                 score: record.score,
                 direction: record.direction,
                 advisory: record.judge,
@@ -245,6 +257,32 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
                             difference: measure(&part, kind, record.direction, confidence, c.record.seed),
                             adjusted_p: None,
                         }
+                    })
+                    .collect(),
+            });
+        }
+        let shared = record.metrics.iter().filter(|metric| b.record.scorers[scorers.1].metrics.contains(metric));
+        for metric in shared {
+            let of = |keep: &dyn Fn(usize) -> bool| {
+                corpus::difference(candidate, baseline, scorers, *metric, keep, confidence)
+            };
+            rows.push(Row {
+                scorer: record.name.clone(),
+                reducer: Reducer::Mean,
+                metric: Some(*metric),
+                score: metric.score(),
+                direction: metric.direction(),
+                advisory: record.judge,
+                candidate: corpus::level(candidate, scorers.0, *metric, None, confidence),
+                baseline: corpus::level(baseline, scorers.1, *metric, None, confidence),
+                difference: of(&|_| true),
+                flips: Vec::new(),
+                slices: slices
+                    .iter()
+                    .map(|slice| SliceRow {
+                        slice: slice.name.clone(),
+                        difference: of(&|case| slice.cases.binary_search(&case).is_ok()),
+                        adjusted_p: None,
                     })
                     .collect(),
             });

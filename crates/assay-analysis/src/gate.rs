@@ -8,6 +8,7 @@ use assay_stats::{Estimate, Interval, Verdict, VerdictKind, Wording, level, leve
 use serde::Serialize;
 
 use crate::compare::{comparable, guards, measure, pair};
+use crate::corpus;
 use crate::scores::{Arm, Fill, RunScores, kind_of};
 
 /// What the gate says, and every criterion behind it.
@@ -103,7 +104,7 @@ fn reducer_of(scores: &RunScores, rule: &GateRule) -> Reducer {
 }
 
 fn scope(rule: &GateRule) -> String {
-    let mut words = String::new();
+    let mut words = rule.metric.map(|metric| format!(" {metric}")).unwrap_or_default();
     if let Some(q) = rule.quantile {
         words.push_str(&format!(" p{}", (q * 100.0 * 1e6).round() / 1e6));
     }
@@ -123,10 +124,14 @@ fn level_criterion(arm: Arm<'_>, scorer: usize, rule: &GateRule) -> Criterion {
     let kind = kind_of(&scores.record.scorers[scorer], reducer, rule.quantile);
     let cases: Option<Vec<usize>> =
         rule.slice.as_ref().map(|slice| (0..scores.cases.len()).filter(|case| scores.matches(*case, slice)).collect());
-    let of = |fill: Fill| level(&arm.items(scorer, reducer, fill, cases.as_deref()), kind, confidence);
+    let of = |fill: Fill| match rule.metric {
+        Some(metric) => corpus::level(arm, scorer, metric, cases.as_deref(), confidence),
+        None => level(&arm.items(scorer, reducer, fill, cases.as_deref()), kind, confidence),
+    };
     let estimate = of(Fill::Available);
     let missing = arm.counts(scorer).1 > 0;
-    let bounded = kind.range().is_some();
+    // What a missing score would add to a corpus metric is not known.
+    let bounded = kind.range().is_some() && rule.metric.is_none();
     let worst = (missing && bounded).then(|| of(Fill::Worst).interval).flatten();
     let mut verdict = level_verdict(&estimate, rule.min, rule.max, worst, confidence);
     if missing && !bounded && verdict.kind == VerdictKind::Pass {
@@ -209,8 +214,14 @@ fn regression_criterion<'a>(
     let keep = |case: usize| rule.slice.as_ref().is_none_or(|slice| scores.matches(case, slice));
     let matched = pair(arm, baseline, scorers, reducer, (Fill::Available, Fill::Available), &keep);
     let (confidence, seed) = (scores.record.gate.confidence, scores.record.seed);
-    let difference = measure(&matched, kind, record.direction, confidence, seed);
-    let guards = guards(arm, baseline, scorers, reducer, confidence, seed);
+    let mut guards = guards(arm, baseline, scorers, reducer, confidence, seed);
+    let (direction, difference) = match rule.metric {
+        Some(metric) => {
+            guards.worst_case_lower = None;
+            (metric.direction(), corpus::difference(arm, baseline, scorers, metric, &keep, confidence))
+        }
+        None => (record.direction, measure(&matched, kind, record.direction, confidence, seed)),
+    };
     let verdict = no_regression(&difference, margin, &guards, confidence);
     let harm = difference.p_worse(margin);
     let mut made = criterion(name, arm, rule, &difference.estimate, difference.gate_interval, verdict);
@@ -220,7 +231,7 @@ fn regression_criterion<'a>(
         difference.worse,
         difference.same,
         made.found,
-        if record.direction == Direction::Lower { ", positive is better" } else { "" }
+        if direction == Direction::Lower { ", positive is better" } else { "" }
     );
     (made, harm)
 }

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`scores`] | a run's scores by case: epochs averaged inside the case, what is missing kept apart |
 //! | [`summary`] | one run: a level with its interval for each target, scorer and slice |
+//! | `corpus` | metrics that are no mean of the cases' values: macro F1, corpus BLEU, the area under the ROC curve |
 //! | [`compare`] | candidate against baseline, paired by case |
 //! | [`gate`] | the rules of a suite read off the intervals |
 
 pub mod compare;
+mod corpus;
 pub mod gate;
 pub mod scores;
 pub mod summary;

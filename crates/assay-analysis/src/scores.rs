@@ -41,11 +41,39 @@ pub struct RunScores {
     clusters: HashMap<String, u32>,
     /// For each target and scorer: values by case and epoch, NaN where there is none.
     values: Vec<Vec<f64>>,
+    /// What corpus metrics are computed from, in the same order, for scorers that have some.
+    counts: Vec<Counts>,
     missing: Vec<BTreeMap<Missing, u64>>,
     /// The epoch that showed a generation of a case and target first.
     generations: HashMap<(u32, u32, u64), u32>,
     /// Epochs left out because they repeat another epoch's generation.
     pub repeated_generations: u64,
+}
+
+/// Equally many numbers for each trial.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    width: usize,
+    numbers: Vec<f64>,
+}
+
+impl Counts {
+    fn put(&mut self, at: usize, counts: &[f64]) {
+        if counts.is_empty() || (self.width > 0 && self.width != counts.len()) {
+            return;
+        }
+        self.width = counts.len();
+        let (from, to) = (at * self.width, (at + 1) * self.width);
+        if self.numbers.len() < to {
+            self.numbers.resize(to, f64::NAN);
+        }
+        self.numbers[from..to].copy_from_slice(counts);
+    }
+
+    fn get(&self, at: usize) -> Option<&[f64]> {
+        let counts = self.numbers.get(at * self.width..(at + 1) * self.width)?;
+        counts.first().is_some_and(|first| !first.is_nan()).then_some(counts)
+    }
 }
 
 /// One target of a run.
@@ -89,6 +117,7 @@ impl RunScores {
             tag_numbers: HashMap::new(),
             clusters: HashMap::new(),
             values: vec![Vec::new(); series],
+            counts: vec![Counts::default(); series],
             missing: vec![BTreeMap::new(); series],
             generations: HashMap::new(),
             repeated_generations: 0,
@@ -125,6 +154,9 @@ impl RunScores {
             values.resize((case + 1) * epochs, f64::NAN);
         }
         values[at] = value;
+        if !self.record.scorers[scorer].metrics.is_empty() {
+            self.counts[series].put(at, row.counts);
+        }
     }
 
     fn add(&mut self, row: &ScoreRow<'_>) -> usize {
@@ -215,6 +247,14 @@ impl<'a> Arm<'a> {
         let epochs = self.scores.record.epochs as usize;
         let values = &self.scores.values[self.scores.series(self.target, scorer)];
         (case * epochs..(case + 1) * epochs).filter_map(|at| values.get(at).copied()).filter(|value| !value.is_nan())
+    }
+
+    /// What corpus metrics are computed from, of a case's epochs that have it.
+    pub(crate) fn counts_of(&self, case: usize, scorer: usize) -> impl Iterator<Item = &'a [f64]> + use<'a> {
+        let scores = self.scores;
+        let epochs = scores.record.epochs as usize;
+        let counts = &scores.counts[scores.series(self.target, scorer)];
+        (case * epochs..(case + 1) * epochs).filter_map(|at| counts.get(at))
     }
 
     /// Why scores of a scorer are missing, with counts of trials.

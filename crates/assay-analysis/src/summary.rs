@@ -1,10 +1,11 @@
 //! One run: a level with its interval for each target, scorer, reducer and slice.
 
 use assay_core::row::Missing;
-use assay_core::{Direction, Reducer, ScoreKind};
+use assay_core::{Direction, Metric, Reducer, ScoreKind};
 use assay_stats::{Estimate, level};
 use serde::Serialize;
 
+use crate::corpus;
 use crate::scores::{Arm, Fill, RunScores, kind_of};
 
 /// What a run shows.
@@ -27,6 +28,9 @@ pub struct Row {
     pub scorer: String,
     /// The reducer over epochs.
     pub reducer: Reducer,
+    /// The corpus metric; absent for the mean over cases.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
     /// What kind of number it is.
     pub score: ScoreKind,
     /// Which way is better.
@@ -53,6 +57,17 @@ pub struct Row {
     pub slices: Vec<SliceRow>,
 }
 
+impl Row {
+    /// The scorer, with its corpus metric.
+    pub fn name(&self) -> String {
+        named(&self.scorer, self.metric)
+    }
+}
+
+pub(crate) fn named(scorer: &str, metric: Option<Metric>) -> String {
+    metric.map_or_else(|| scorer.to_owned(), |metric| format!("{scorer} {metric}"))
+}
+
 /// A level in a slice.
 #[derive(Clone, Debug, Serialize)]
 pub struct SliceRow {
@@ -73,18 +88,19 @@ pub fn summarize(scores: &RunScores, confidence: f64) -> Summary {
             let missing = arm.missing(s);
             let count = |why: Missing| missing.get(&why).copied().unwrap_or(0);
             let any = !missing.is_empty();
-            for reducer in &scores.record.reducers {
-                let kind = kind_of(record, *reducer, None);
-                let of = |fill: Fill| level(&arm.items(s, *reducer, fill, None), kind, confidence);
-                let bound = |fill: Fill| (any && record.score != ScoreKind::Unbounded).then(|| of(fill));
-                rows.push(Row {
+            let row = |reducer: Reducer, metric: Option<Metric>, of: &dyn Fn(Fill, Option<&[usize]>) -> Estimate| {
+                // What a missing score would add to a corpus metric is not known.
+                let bounded = any && metric.is_none() && record.score != ScoreKind::Unbounded;
+                let bound = |fill: Fill| bounded.then(|| of(fill, None));
+                Row {
                     target: arm.name().to_owned(),
                     scorer: record.name.clone(),
-                    reducer: *reducer,
-                    score: record.score,
-                    direction: record.direction,
+                    reducer,
+                    metric,
+                    score: metric.map_or(record.score, Metric::score),
+                    direction: metric.map_or(record.direction, Metric::direction),
                     advisory: record.judge,
-                    estimate: of(Fill::Available),
+                    estimate: of(Fill::Available, None),
                     worst: bound(Fill::Worst),
                     best: bound(Fill::Best),
                     scored: arm.counts(s).0,
@@ -96,14 +112,20 @@ pub fn summarize(scores: &RunScores, confidence: f64) -> Summary {
                         .iter()
                         .map(|slice| SliceRow {
                             slice: slice.name.clone(),
-                            estimate: level(
-                                &arm.items(s, *reducer, Fill::Available, Some(&slice.cases)),
-                                kind,
-                                confidence,
-                            ),
+                            estimate: of(Fill::Available, Some(&slice.cases)),
                         })
                         .collect(),
-                });
+                }
+            };
+            for reducer in &scores.record.reducers {
+                let kind = kind_of(record, *reducer, None);
+                rows.push(row(*reducer, None, &|fill, cases| {
+                    level(&arm.items(s, *reducer, fill, cases), kind, confidence)
+                }));
+            }
+            for metric in &record.metrics {
+                let of = |_: Fill, cases: Option<&[usize]>| corpus::level(arm, s, *metric, cases, confidence);
+                rows.push(row(Reducer::Mean, Some(*metric), &of));
             }
         }
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Reducer, SliceExpr};
+use crate::{Metric, Reducer, SliceExpr};
 
 /// When a run is good enough. Every rule is decided by an interval, never by a point estimate; the verdict is
 /// `pass`, `fail` or `inconclusive`.
@@ -68,6 +68,9 @@ pub struct GateRule {
     /// Judge this quantile over cases (such as 0.95 for p95) instead of the mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantile: Option<f64>,
+    /// Judge this corpus metric of the scorer (such as `macro_f1` of `label`) instead of the mean of its scores.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
     /// The level must be at least this: the whole interval above it passes, the whole interval below it fails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,

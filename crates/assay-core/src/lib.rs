@@ -7,6 +7,7 @@
 pub mod case;
 pub mod digest;
 pub mod gate;
+pub mod metric;
 pub mod money;
 pub mod output;
 pub mod permutation;
@@ -22,6 +23,7 @@ pub mod trial;
 pub use case::{Case, Passage};
 pub use digest::Digest;
 pub use gate::{Gate, GateRule, OnInconclusive};
+pub use metric::Metric;
 pub use money::Money;
 pub use output::{Finish, Output, ToolCall, Usage};
 pub use problem::Problem;

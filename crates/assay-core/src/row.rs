@@ -23,6 +23,8 @@ pub struct ScoreRow<'a> {
     pub epoch: u32,
     /// The value, when the trial was scored.
     pub value: Option<f64>,
+    /// What corpus metrics are computed from; empty when the scorer has none.
+    pub counts: &'a [f64],
     /// Why there is no value.
     pub missing: Option<Missing>,
     /// Repeats of a case that share a generation are one observation.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Money, Usage};
+use crate::{Digest, Metric, Money, Usage};
 
 /// What became of scoring. An error is never a low score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -47,6 +47,10 @@ pub struct Score {
     /// Why there is no value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the scorer's corpus metrics are computed from: the same numbers for each of its trials, such as n-grams and
+    /// how many of them matched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counts: Vec<f64>,
     /// Tokens a judge used for it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub usage: Usage,
@@ -92,6 +96,7 @@ impl Score {
             label: None,
             rationale: None,
             reason: None,
+            counts: Vec::new(),
             usage: Usage::default(),
             cost: Money::ZERO,
         }
@@ -156,6 +161,9 @@ pub struct ScorerRecord {
     /// A trial passes this scorer when its value is at least this (at most, when lower is better).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// Corpus metrics that are shown beside the mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub metrics: Vec<Metric>,
     /// Weight in the weighted mean over scorers.
     pub weight: f64,
     /// True for a scorer that asks a model: advisory until it is calibrated.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use assay_core::problem::did_you_mean;
 use assay_core::run::{Budget as Limits, TargetRecord};
-use assay_core::{Problem, problem};
+use assay_core::{GateRule, Problem, problem};
 use assay_datasets::{Columns, DatasetDecl};
 use assay_models::{BuildContext, Built, Caller, Price};
 use assay_scorers::{Declared, ScorerContext};
@@ -88,6 +88,8 @@ impl Prepared {
     fn build(mut suite: Suite, source: Source, options: &Options) -> Result<Self, EngineError> {
         let mut problems = Vec::new();
         let base = source.path.parent().map(Path::to_owned).unwrap_or_default();
+        // The tier drops rules; problems are reported where the rule stands in the file.
+        let rules = suite.gate.rules.clone();
         let (filter, limit) = apply(&mut suite, options)?;
         let prices = if suite.prices.is_null() {
             BTreeMap::new()
@@ -137,6 +139,7 @@ impl Prepared {
             match assay_scorers::build(&part.value, &part.name, &scorer_context) {
                 Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(&part.at))),
                 Ok(declared) => {
+                    check_metrics(&rules, &declared, &mut problems);
                     let Some(columns) = &columns else { continue };
                     let kind_at = match part.value.is_string() {
                         true => part.at.clone(),
@@ -288,6 +291,25 @@ fn apply(suite: &mut Suite, options: &Options) -> Result<(Option<assay_core::Sli
         suite.budget = Limits { usd: Some(usd), ..suite.budget.clone() };
     }
     Ok((tier.filter, options.limit.or(tier.limit)))
+}
+
+/// A rule's corpus metric must be one that its scorer shows.
+fn check_metrics(rules: &[GateRule], declared: &Declared, problems: &mut Vec<Problem>) {
+    let (record, can) = (&declared.record, declared.scorer.metrics());
+    for (i, rule) in rules.iter().enumerate().filter(|(_, rule)| rule.scorer == record.name) {
+        let Some(metric) = rule.metric.filter(|metric| !record.metrics.contains(metric)) else { continue };
+        let problem =
+            Problem::new(format!("/gate/rules/{i}/metric"), format!("`{}` does not show `{metric}`", record.name));
+        problems.push(if can.contains(&metric) {
+            problem.help(format!("add it to the scorer: `metrics: [{metric}]`"))
+        } else {
+            let words: Vec<&str> = can.iter().map(|metric| metric.as_str()).collect();
+            problem.help(match words.as_slice() {
+                [] => format!("`{}` has no corpus metrics: leave out `metric`", record.kind),
+                words => format!("`{}` has {}", record.kind, words.join(", ")),
+            })
+        });
+    }
 }
 
 fn merge(columns: &mut Option<Columns>, found: Columns) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use assay_core::row::Missing;
 use assay_core::{Digest, RunRecord, score::ScoreStatus};
 use datafusion::arrow::array::{
-    Array, AsArray, BooleanArray, Float64Array, Int32Array, MapArray, RecordBatch, StringArray,
+    Array, AsArray, BooleanArray, Float64Array, Int32Array, ListArray, MapArray, RecordBatch, StringArray,
 };
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
@@ -90,7 +90,7 @@ impl Lake {
     /// The table cannot be read.
     pub async fn for_each_score(&self, run: &RunRecord, mut visit: impl FnMut(ScoreRow<'_>)) -> Result<(), LakeError> {
         let sql = format!(
-            "SELECT target, scorer, case_id, case_digest, cluster_id, weight, critical, epoch, value, status, \
+            "SELECT target, scorer, case_id, case_digest, cluster_id, weight, critical, epoch, value, counts, status, \
              trial_status, generation, metadata FROM scores WHERE dt = {} AND run_id = '{}'",
             day_literal(tables::partition_day(run)),
             run.id
@@ -184,6 +184,8 @@ fn visit_batch(batch: &RecordBatch, visit: &mut impl FnMut(ScoreRow<'_>)) -> Res
     let critical: BooleanArray = typed(batch, "critical")?;
     let epoch: Int32Array = typed(batch, "epoch")?;
     let value: Float64Array = typed(batch, "value")?;
+    let counts: ListArray = typed(batch, "counts")?;
+    let numbers: Float64Array = counts.values().as_primitive().clone();
     let metadata: MapArray = typed(batch, "metadata")?;
     let keys = cast(metadata.keys(), &DataType::Utf8)?;
     let values = cast(metadata.values(), &DataType::Utf8)?;
@@ -197,6 +199,7 @@ fn visit_batch(batch: &RecordBatch, visit: &mut impl FnMut(ScoreRow<'_>)) -> Res
             ("cancelled", _) => Some(Missing::Cancelled),
             _ => Some(Missing::TrialError),
         };
+        let (from, to) = (counts.value_offsets()[i] as usize, counts.value_offsets()[i + 1] as usize);
         let span = metadata.value_offsets()[i] as usize..metadata.value_offsets()[i + 1] as usize;
         visit(ScoreRow {
             target: target.value(i),
@@ -208,6 +211,7 @@ fn visit_batch(batch: &RecordBatch, visit: &mut impl FnMut(ScoreRow<'_>)) -> Res
             critical: critical.value(i),
             epoch: epoch.value(i).unsigned_abs(),
             value: (missing.is_none() && value.is_valid(i)).then(|| value.value(i)),
+            counts: if missing.is_none() { &numbers.values()[from..to] } else { &[] },
             missing,
             generation: generation.value(i),
             metadata: span.map(|at| (keys.value(at), values.value(at))).collect(),

@@ -7,6 +7,7 @@ use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
 use deltalake::kernel::Transaction;
 use deltalake::kernel::transaction::CommitProperties;
+use deltalake::operations::write::SchemaMode;
 use deltalake::protocol::SaveMode;
 
 use crate::tables::{self, Table};
@@ -55,6 +56,8 @@ impl Lake {
             let result = delta
                 .write([batch.clone()])
                 .with_save_mode(SaveMode::Append)
+                // Tables of an earlier version get the columns they lack.
+                .with_schema_mode(SchemaMode::Merge)
                 .with_partition_columns(["dt"])
                 .with_table_name(table.name())
                 .with_configuration([

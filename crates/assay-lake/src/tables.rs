@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use assay_core::{Outcome, RunRecord, ScoreStatus, Trial};
 use datafusion::arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Array, Float64Builder, Int32Builder, Int64Array, Int64Builder, MapBuilder,
-    MapFieldNames, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Date32Array, Float64Builder, Int32Builder, Int64Array, Int64Builder, ListBuilder,
+    MapBuilder, MapFieldNames, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::error::ArrowError;
@@ -81,6 +81,10 @@ fn metadata_type() -> DataType {
     DataType::Map(Arc::new(field("key_value", DataType::Struct(entries), false)), false)
 }
 
+fn counts_type() -> DataType {
+    DataType::List(Arc::new(field("element", DataType::Float64, false)))
+}
+
 fn trial_fields() -> Vec<Field> {
     let mut fields = identity_fields();
     fields.extend([
@@ -117,6 +121,7 @@ fn score_fields() -> Vec<Field> {
         field("trial_status", DataType::Utf8, false),
         field("value", DataType::Float64, true),
         field("label", DataType::Utf8, true),
+        field("counts", counts_type(), true),
         field("cost_nanousd", DataType::Int64, false),
         field("input_tokens", DataType::Int64, true),
         field("output_tokens", DataType::Int64, true),
@@ -306,6 +311,8 @@ pub(crate) fn score_batch(run: &RunRecord, segment: u64, trials: &[Trial]) -> Re
     let mut trial_status = StringBuilder::new();
     let mut value = Float64Builder::new();
     let mut label = StringBuilder::new();
+    let element = field("element", DataType::Float64, false);
+    let mut counts = ListBuilder::new(Float64Builder::new()).with_field(element);
     let mut cost = Int64Builder::new();
     let mut input_tokens = Int64Builder::new();
     let mut output_tokens = Int64Builder::new();
@@ -321,6 +328,10 @@ pub(crate) fn score_batch(run: &RunRecord, segment: u64, trials: &[Trial]) -> Re
             status.append_value(word);
             value.append_option(score.and_then(|score| score.value));
             label.append_option(score.and_then(|score| score.label.as_deref()));
+            match score.filter(|score| !score.counts.is_empty()) {
+                Some(score) => counts.append_value(score.counts.iter().copied().map(Some)),
+                None => counts.append_null(),
+            }
             cost.append_value(score.map_or(0, |score| score.cost.nanos()));
             input_tokens.append_option(score.and_then(|score| score.usage.input_tokens).map(signed));
             output_tokens.append_option(score.and_then(|score| score.usage.output_tokens).map(signed));
@@ -332,12 +343,13 @@ pub(crate) fn score_batch(run: &RunRecord, segment: u64, trials: &[Trial]) -> Re
         }
     }
     let mut columns = identity.finish(run, segment);
-    let rest: [ArrayRef; 10] = [
+    let rest: [ArrayRef; 11] = [
         Arc::new(scorer.finish()),
         Arc::new(status.finish()),
         Arc::new(trial_status.finish()),
         Arc::new(value.finish()),
         Arc::new(label.finish()),
+        Arc::new(counts.finish()),
         Arc::new(cost.finish()),
         Arc::new(input_tokens.finish()),
         Arc::new(output_tokens.finish()),

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::classification::Counts;
 use crate::structure::compare;
 
 /// How calls must agree.
@@ -37,13 +38,10 @@ pub fn agree(made: &[Call<'_>], expected: &[Call<'_>], mode: Mode, arguments: bo
     }
 }
 
-/// F1 of the calls: each expected call is matched at most once.
-pub fn f1(made: &[Call<'_>], expected: &[Call<'_>], arguments: bool) -> f64 {
-    if made.is_empty() && expected.is_empty() {
-        return 1.0;
-    }
-    let matched = matching(made, expected, arguments) as f64;
-    crate::answer::f1(matched / made.len().max(1) as f64, matched / expected.len().max(1) as f64)
+/// What precision, recall and F1 of the calls are made of: each expected call is matched at most once.
+pub fn counts(made: &[Call<'_>], expected: &[Call<'_>], arguments: bool) -> Counts {
+    let hits = matching(made, expected, arguments) as f64;
+    Counts { hits, predicted: made.len() as f64, expected: expected.len() as f64 }
 }
 
 /// Calls agree exactly or not at all, so taking the first free partner is an optimal matching.
@@ -72,6 +70,6 @@ mod tests {
         assert!(!agree(&[("g", &two), ("f", &one)], &expected, Mode::Exact, true));
         assert!(agree(&[("f", &one)], &expected, Mode::Subset, true));
         assert!(agree(&[("f", &two), ("g", &one)], &expected, Mode::Exact, false));
-        assert!((f1(&[("f", &one)], &expected, true) - 2.0 / 3.0).abs() < 1e-12);
+        assert!((counts(&[("f", &one)], &expected, true).f1().unwrap() - 2.0 / 3.0).abs() < 1e-12);
     }
 }

@@ -63,7 +63,8 @@ fn context(report: &Report) -> Value {
         .map(|row| {
             let (value, range) = numbers::estimate(&row.estimate, row.score);
             // Targets of one scorer share an axis; other scorers have other units.
-            let same = report.summary.rows.iter().filter(|other| other.scorer == row.scorer);
+            let same =
+                report.summary.rows.iter().filter(|other| other.scorer == row.scorer && other.metric == row.metric);
             let (lo, hi) = axis(row.score, &same.map(|other| &other.estimate).collect::<Vec<_>>());
             let slices: Vec<Value> = row
                 .slices
@@ -75,7 +76,7 @@ fn context(report: &Report) -> Value {
                 })
                 .collect();
             json!({
-                "target": row.target, "scorer": row.scorer, "reducer": row.reducer, "advisory": row.advisory,
+                "target": row.target, "scorer": row.name(), "reducer": row.reducer, "advisory": row.advisory,
                 "value": value, "range": range, "n": row.estimate.n, "clusters": row.estimate.clusters,
                 "missing": numbers::missing(row), "method": row.estimate.method,
                 "bar": bar(row.estimate.value, row.estimate.interval, lo, hi), "slices": slices,
@@ -110,7 +111,7 @@ fn context(report: &Report) -> Value {
                     })
                     .collect();
                 json!({
-                    "scorer": row.scorer, "baseline": numbers::estimate(&row.baseline, row.score).0,
+                    "scorer": row.name(), "baseline": numbers::estimate(&row.baseline, row.score).0,
                     "candidate": numbers::estimate(&row.candidate, row.score).0, "difference": shown, "range": range,
                     "better": row.difference.better, "worse": row.difference.worse, "same": row.difference.same,
                     "p": row.difference.p.map(|p| format!("{p:.2e}")), "p_method": row.difference.p_method,

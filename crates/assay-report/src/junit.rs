@@ -22,7 +22,7 @@ pub fn render(report: &Report, scores: &RunScores) -> Result<String, String> {
         suite.add_property(Property::new("assay.run_id", report.run.id.to_string()));
         for row in report.summary.rows.iter().filter(|row| row.target == arm.name()) {
             let (value, range) = numbers::estimate(&row.estimate, row.score);
-            suite.add_property(Property::new(format!("assay.{}", row.scorer), format!("{value} ({range})")));
+            suite.add_property(Property::new(format!("assay.{}", row.name()), format!("{value} ({range})")));
         }
         for case in 0..scores.cases.len().min(MOST_CASES) {
             suite.add_test_case(test_case(report, arm, case));

@@ -49,7 +49,7 @@ pub fn render(report: &Report) -> String {
     }
     let levels = report.summary.rows.iter().map(|row| {
         let (value, range) = numbers::estimate(&row.estimate, row.score);
-        vec![row.target.clone(), row.scorer.clone(), value, range, row.estimate.n.to_string(), numbers::missing(row)]
+        vec![row.target.clone(), row.name(), value, range, row.estimate.n.to_string(), numbers::missing(row)]
     });
     rows(&mut text, &["target", "scorer", "value", "interval", "cases", "missing"], levels.collect());
     if let Some(comparison) = &report.comparison {
@@ -58,7 +58,7 @@ pub fn render(report: &Report) -> String {
             let (shown, range) = numbers::difference(&row.difference, row.score, row.direction);
             let d = &row.difference;
             vec![
-                row.scorer.clone(),
+                row.name(),
                 numbers::estimate(&row.baseline, row.score).0,
                 numbers::estimate(&row.candidate, row.score).0,
                 shown,

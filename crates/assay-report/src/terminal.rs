@@ -35,8 +35,8 @@ pub fn summary(summary: &Summary, confidence: f64) -> String {
         .iter()
         .map(|row| {
             let (value, range) = numbers::estimate(&row.estimate, row.score);
-            let mut name = row.scorer.clone();
-            if many {
+            let mut name = row.name();
+            if many && row.metric.is_none() {
                 name.push_str(&format!(" {}", row.reducer));
             }
             if row.advisory {
@@ -59,18 +59,11 @@ pub fn summary(summary: &Summary, confidence: f64) -> String {
     let slices = summary
         .rows
         .iter()
-        .filter(|row| Some(&row.reducer) == summary.rows.first().map(|first| &first.reducer))
+        .filter(|row| row.metric.is_some() || Some(&row.reducer) == summary.rows.first().map(|first| &first.reducer))
         .flat_map(|row| {
             row.slices.iter().map(|slice| {
                 let (value, range) = numbers::estimate(&slice.estimate, row.score);
-                vec![
-                    row.target.clone(),
-                    row.scorer.clone(),
-                    slice.slice.clone(),
-                    value,
-                    range,
-                    slice.estimate.n.to_string(),
-                ]
+                vec![row.target.clone(), row.name(), slice.slice.clone(), value, range, slice.estimate.n.to_string()]
             })
         })
         .collect::<Vec<_>>();
@@ -132,7 +125,7 @@ pub fn comparison(comparison: &Comparison, most_flips: usize) -> String {
             let (shown, range) = numbers::difference(&row.difference, row.score, row.direction);
             let p = row.difference.p.map_or_else(String::new, |p| format!("{p:.2e}"));
             vec![
-                format!("{}{}", row.scorer, if row.advisory { " (advisory)" } else { "" }),
+                format!("{}{}", row.name(), if row.advisory { " (advisory)" } else { "" }),
                 numbers::estimate(&row.baseline, row.score).0,
                 numbers::estimate(&row.candidate, row.score).0,
                 shown,
@@ -151,7 +144,7 @@ pub fn comparison(comparison: &Comparison, most_flips: usize) -> String {
             row.slices.iter().map(|slice| {
                 let (shown, range) = numbers::difference(&slice.difference, row.score, row.direction);
                 let p = slice.adjusted_p.map_or_else(|| "–".into(), |p| format!("{p:.2e}"));
-                vec![row.scorer.clone(), slice.slice.clone(), shown, range, slice.difference.estimate.n.to_string(), p]
+                vec![row.name(), slice.slice.clone(), shown, range, slice.difference.estimate.n.to_string(), p]
             })
         })
         .collect();

@@ -88,6 +88,17 @@ pub fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+/// A value as a finite number: a number, a text that is one, or true and false as 1 and 0.
+pub fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Bool(flag) => Some(f64::from(u8::from(*flag))),
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    number.filter(|number: &f64| number.is_finite())
+}
+
 /// A value as text: a string itself, anything else as JSON.
 pub fn text(value: &Value) -> String {
     match value {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use assay_core::problem::did_you_mean;
 use assay_core::score::ScorerRecord;
-use assay_core::{Digest, Direction, Problem, Score, ScoreKind};
+use assay_core::{Digest, Direction, Metric, Problem, Score, ScoreKind};
 use assay_models::Caller;
 use futures::FutureExt;
 use serde_json::{Map, Value, json};
@@ -78,6 +78,7 @@ const KINDS: &[ScorerKind] = &[
     rule!("levenshtein", scorers::levenshtein::Levenshtein),
     rule!("meteor", scorers::meteor::Meteor),
     rule!("numeric", scorers::numeric::Numeric),
+    rule!("probability", scorers::probability::Probability),
     own!("python", scorers::python, Python),
     rule!("refusal", scorers::refusal::Refusal),
     rule!("regex", scorers::regex::Regex),
@@ -139,8 +140,8 @@ pub struct Declared {
     not: bool,
 }
 
-/// Builds a scorer from its entry in a suite: a name, or `{kind: parameters, name, weight, threshold, not}`; `name` is
-/// the name the suite gave it.
+/// Builds a scorer from its entry in a suite: a name, or `{kind: parameters, name, weight, threshold, not, metrics}`;
+/// `name` is the name the suite gave it.
 ///
 /// # Errors
 /// Everything that is wrong, with JSON pointers into the entry.
@@ -149,7 +150,8 @@ pub fn build(entry: &Value, name: &str, context: &ScorerContext) -> Result<Decla
     let (kind_name, params, options) = match entry {
         Value::String(kind) => (kind.as_str(), &Value::Null, &empty),
         Value::Object(fields) => {
-            let mut kinds = fields.keys().filter(|key| !["name", "weight", "threshold", "not"].contains(&key.as_str()));
+            let mut kinds =
+                fields.keys().filter(|key| !["name", "weight", "threshold", "not", "metrics"].contains(&key.as_str()));
             match (kinds.next(), kinds.next()) {
                 (Some(kind), None) => (kind.as_str(), &fields[kind], fields),
                 (Some(first), Some(second)) => {
@@ -197,6 +199,7 @@ pub fn build(entry: &Value, name: &str, context: &ScorerContext) -> Result<Decla
     if not && !unit {
         return Err(vec![Problem::new("/not", "`not` needs a score from 0 to 1")]);
     }
+    let metrics = metrics(options.get("metrics"), kind.name, scorer.as_ref(), not)?;
     let record = ScorerRecord {
         name: name.to_owned(),
         kind: kind.name.to_owned(),
@@ -204,10 +207,48 @@ pub fn build(entry: &Value, name: &str, context: &ScorerContext) -> Result<Decla
         score: scorer.score_kind(),
         direction: scorer.direction(),
         threshold: threshold.or_else(|| scorer.default_threshold()),
+        metrics,
         weight,
         judge: scorer.is_judge(),
     };
     Ok(Declared { record, scorer, not })
+}
+
+/// The corpus metrics of an entry: those that the suite names, else the scorer's usual ones.
+fn metrics(named: Option<&Value>, kind: &str, scorer: &dyn Scorer, not: bool) -> Result<Vec<Metric>, Vec<Problem>> {
+    let (can, usual) = (scorer.metrics(), scorer.usual_metrics());
+    let Some(named) = named else {
+        return Ok(if not { Vec::new() } else { usual.to_vec() });
+    };
+    let names = named.as_array().ok_or_else(|| {
+        vec![Problem::new("/metrics", "a list of corpus metrics is expected").help("`metrics: []` asks for none")]
+    })?;
+    if not && !names.is_empty() {
+        return Err(vec![Problem::new("/metrics", "an inverted score has no corpus metrics").help("leave out `not`")]);
+    }
+    let read = |(i, name): (usize, &Value)| {
+        let at = format!("/metrics/{i}");
+        let word = name.as_str().ok_or_else(|| Problem::new(at.clone(), "the name of a metric is expected"))?;
+        can.iter().find(|metric| metric.as_str() == word).copied().ok_or_else(|| {
+            let problem = Problem::new(at, format!("`{kind}` has no corpus metric `{word}`"));
+            let words: Vec<&str> = can.iter().map(|metric| metric.as_str()).collect();
+            match did_you_mean(word, words.iter().copied()) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None if words.is_empty() => problem.help("its scores have a mean only"),
+                None => problem.help(format!("there are {}", words.join(", "))),
+            }
+        })
+    };
+    let mut found = Vec::new();
+    let mut problems = Vec::new();
+    for metric in names.iter().enumerate().map(read) {
+        match metric {
+            Ok(metric) if found.contains(&metric) => {}
+            Ok(metric) => found.push(metric),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
 }
 
 impl Declared {
@@ -218,6 +259,7 @@ impl Declared {
         let mut score = scored.unwrap_or_else(|_| Score::error(name, "the scorer crashed on this trial"));
         if self.not {
             score.value = score.value.map(|value| 1.0 - value);
+            score.counts.clear();
         }
         score
     }
@@ -250,6 +292,10 @@ pub fn schema() -> Value {
             "weight": {"type": "number", "exclusiveMinimum": 0},
             "threshold": {"type": "number", "description": "A trial passes from this value on."},
             "not": {"type": "boolean", "description": "Invert a score from 0 to 1."},
+            "metrics": {
+                "type": "array", "items": {"enum": Metric::ALL},
+                "description": "Corpus metrics shown beside the mean, such as macro_f1; the scorer's usual one by default.",
+            },
         });
         alternatives.push(json!({
             "type": "object", "required": [kind.name], "additionalProperties": false,

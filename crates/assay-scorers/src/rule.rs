@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use assay_core::problem::{self, pointer_step};
-use assay_core::{Digest, Direction, Problem, Score, ScoreKind};
+use assay_core::{Digest, Direction, Metric, Problem, Score, ScoreKind};
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,17 +22,26 @@ pub struct Scored {
     pub label: Option<String>,
     /// Why.
     pub rationale: Option<String>,
+    /// What [`Rule::metrics`] are computed from.
+    pub counts: Vec<f64>,
 }
 
 impl Scored {
     /// A number.
     pub fn value(value: f64) -> Self {
-        Self { value, label: None, rationale: None }
+        Self { value, label: None, rationale: None, counts: Vec::new() }
     }
 
     /// A yes or no.
     pub fn pass(passed: bool) -> Self {
         Self::value(f64::from(u8::from(passed)))
+    }
+
+    /// Adds what corpus metrics are computed from.
+    #[must_use]
+    pub fn counting(mut self, counts: Vec<f64>) -> Self {
+        self.counts = counts;
+        self
     }
 
     /// Adds why.
@@ -79,6 +88,16 @@ pub trait Scorer: Send + Sync {
         false
     }
 
+    /// The corpus metrics that can be computed of its scores.
+    fn metrics(&self) -> &'static [Metric] {
+        &[]
+    }
+
+    /// Those of them that are shown unless the suite says otherwise.
+    fn usual_metrics(&self) -> &'static [Metric] {
+        &[]
+    }
+
     /// Finds what would make every score fail.
     ///
     /// # Errors
@@ -118,6 +137,16 @@ pub trait Rule: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'stati
     /// Whether it reads the case's expected output.
     fn needs_expected(&self) -> bool {
         false
+    }
+
+    /// The corpus metrics that can be computed from [`Scored::counts`].
+    fn metrics(&self) -> &'static [Metric] {
+        &[]
+    }
+
+    /// Those of them that are shown unless the suite says otherwise.
+    fn usual_metrics(&self) -> &'static [Metric] {
+        self.metrics().get(..1).unwrap_or_default()
     }
 
     /// Checks what its types cannot.
@@ -178,11 +207,20 @@ impl<R: Rule> Scorer for RuleScorer<R> {
         self.rule.needs_expected()
     }
 
+    fn metrics(&self) -> &'static [Metric] {
+        self.rule.metrics()
+    }
+
+    fn usual_metrics(&self) -> &'static [Metric] {
+        self.rule.usual_metrics()
+    }
+
     async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score {
         match self.rule.score(input) {
-            Ok(Scored { value, label, rationale }) => {
+            Ok(Scored { value, label, rationale, counts }) => {
                 let mut score = Score::scored(name, value);
                 score.label = label;
+                score.counts = counts;
                 score.rationale = rationale.map(|why| shorten(&why));
                 score
             }

@@ -20,6 +20,7 @@ pub mod levenshtein;
 pub mod measure;
 pub mod meteor;
 pub mod numeric;
+pub mod probability;
 pub mod python;
 pub mod refusal;
 pub mod regex;

@@ -4,7 +4,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::{Estimate, Interval, Item, Kind, Method, Reason, level, zero_variance_half};
+use crate::estimate::{Corpus, Estimate, Interval, Item, Kind, Method, Reason, level, of_corpus, zero_variance_half};
+use crate::jackknife::Transform;
 use crate::mean::{clustered_mean, is_clustered};
 use crate::paired::{mcnemar_midp, sign_flip_exact, tango, tango_p_worse};
 use crate::proportion::{critical, mover};
@@ -257,6 +258,45 @@ fn quantile_difference(result: &mut Difference, pairs: &[Pair], q: f64, confiden
     result.estimate.reason = None;
     result.gate_interval = Some(interval);
     result.gate_method = Method::BootstrapQuantile;
+}
+
+/// The paired difference of a corpus metric: both arms are computed from the same cases, and leaving out a case, or a
+/// cluster, takes it out of both, so that what the arms share cancels. A delete-one jackknife with a t quantile on G − 1
+/// degrees of freedom. `better`, `worse` and `same` count cases, by their own scores.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Corpus, Method, corpus_difference};
+/// let arm = |value: f64, left_out: [f64; 3]| Corpus {
+///     value: Some(value), left_out: left_out.map(Some).to_vec(), n: 3, clustered: false, range: Some((0.0, 1.0)),
+/// };
+/// let got = corpus_difference(&arm(0.7, [0.6, 0.7, 0.8]), &arm(0.6, [0.5, 0.6, 0.8]), [1, 0, 2], 0.95);
+/// assert!((got.estimate.value.unwrap() - 0.1).abs() < 1e-12);
+/// assert_eq!(got.estimate.method, Method::Jackknife);
+/// ```
+pub fn corpus_difference(candidate: &Corpus, baseline: &Corpus, cases: [usize; 3], confidence: f64) -> Difference {
+    let subtract = |(a, b): (&Option<f64>, &Option<f64>)| a.zip(*b).map(|(a, b)| a - b);
+    let range = candidate.range.map(|(lo, hi)| (lo - hi, hi - lo));
+    let difference = Corpus {
+        value: subtract((&candidate.value, &baseline.value)),
+        left_out: candidate.left_out.iter().zip(&baseline.left_out).map(subtract).collect(),
+        range,
+        ..*candidate
+    };
+    let estimate = of_corpus(&difference, Transform::Identity, confidence);
+    let p = estimate.value.zip(estimate.se.filter(|se| *se > 0.0)).zip(estimate.df);
+    Difference {
+        gate_interval: estimate.interval,
+        gate_method: estimate.method,
+        better: cases[0],
+        worse: cases[1],
+        same: cases[2],
+        p: p.map(|((value, se), df)| (2.0 * t_sf((value / se).abs(), df)).min(1.0)),
+        p_method: p.map(|_| "jackknife t".into()),
+        paired: true,
+        harm: p.map_or(Harm::Unknown, |((_, se), df)| Harm::T { se, df }),
+        estimate,
+    }
 }
 
 /// The difference of two runs that share no cases: Newcombe for binary scores (by MOVER from clustered Wilson

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::jackknife::{Transform, jackknife};
 use crate::mean::{clustered_mean, intraclass_correlation, is_clustered};
 use crate::proportion::{critical, wilson};
 use crate::quantile::{order_statistic_interval, quantile_sorted};
@@ -86,6 +87,8 @@ pub enum Reason {
     QuantileNeedsMore,
     /// A value or weight is not a finite number, or a weight is negative or all are 0.
     NotFinite,
+    /// The metric has no value for these cases, or for those that are left without one of them.
+    Undefined,
 }
 
 impl fmt::Display for Reason {
@@ -96,6 +99,7 @@ impl fmt::Display for Reason {
             Self::OneCluster => "all cases are in one cluster",
             Self::ZeroVarianceUnbounded => "all values are equal and their range is not known",
             Self::QuantileNeedsMore => "too few cases for an interval of this quantile",
+            Self::Undefined => "the metric is not defined for these cases",
             Self::NotFinite => "a value is not a finite number, or a weight is negative",
         })
     }
@@ -127,6 +131,8 @@ pub enum Method {
     OrderStatistics,
     /// Seeded percentile bootstrap over clusters.
     BootstrapQuantile,
+    /// Delete-one jackknife over cases or clusters, with a t quantile.
+    Jackknife,
     /// All values are equal: R·z²/(n + z²) on either side.
     ZeroVariance,
     /// The whole range of the score: a single case tells no more.
@@ -252,6 +258,87 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
             let (lo, hi) = kind.range().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
             estimate.interval = Some(Interval { lower: (mean.mean - half).max(lo), upper: (mean.mean + half).min(hi) });
         }
+    }
+    estimate
+}
+
+/// A metric of the corpus that is no mean of its cases, with what leaving out each case, or each cluster, makes of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Corpus {
+    /// The metric of all cases.
+    pub value: Option<f64>,
+    /// The metric without each group.
+    pub left_out: Vec<Option<f64>>,
+    /// Cases behind it.
+    pub n: usize,
+    /// Whether a group is a cluster of cases.
+    pub clustered: bool,
+    /// The range of the metric, when it is known.
+    pub range: Option<(f64, f64)>,
+}
+
+/// The level of a corpus metric: a delete-one (cluster) jackknife with a t quantile on G − 1 degrees of freedom, on the
+/// logit scale for metrics from 0 to 1 and on Fisher's z for those from −1 to 1 (see [`crate::jackknife`]). Where every
+/// group changes nothing the half-width is R·z²/(G + z²), so that equal data do not look certain. The standard error is
+/// on the metric's own scale.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Corpus, Method, Reason, corpus_level};
+/// let left_out = vec![Some(0.5), Some(0.6), Some(0.7)];
+/// let f1 = Corpus { value: Some(0.6), left_out, n: 3, clustered: false, range: Some((0.0, 1.0)) };
+/// let got = corpus_level(&f1, 0.95);
+/// assert_eq!((got.method, got.df), (Method::Jackknife, Some(2.0)));
+/// assert!(got.interval.unwrap().upper < 1.0);
+/// assert_eq!(corpus_level(&Corpus { value: None, ..f1 }, 0.95).reason, Some(Reason::Undefined));
+/// ```
+pub fn corpus_level(corpus: &Corpus, confidence: f64) -> Estimate {
+    let transform = match corpus.range {
+        Some((0.0, 1.0)) => Transform::Logit,
+        Some((-1.0, 1.0)) => Transform::FisherZ,
+        _ => Transform::Identity,
+    };
+    of_corpus(corpus, transform, confidence)
+}
+
+pub(crate) fn of_corpus(corpus: &Corpus, transform: Transform, confidence: f64) -> Estimate {
+    let groups = corpus.left_out.len();
+    let mut estimate = Estimate::undefined(corpus.n, if corpus.n == 0 { Reason::NoData } else { Reason::Undefined });
+    estimate.clusters = corpus.clustered.then_some(groups);
+    let Some(value) = corpus.value.filter(|value| value.is_finite()) else { return estimate };
+    estimate.value = Some(value);
+    let whole = |estimate: &mut Estimate, reason: Reason| {
+        estimate.reason = Some(reason);
+        if let Some((lower, upper)) = corpus.range {
+            estimate.interval = Some(Interval { lower, upper });
+            estimate.method = Method::WholeRange;
+        }
+    };
+    if groups < 2 {
+        whole(&mut estimate, if corpus.clustered { Reason::OneCluster } else { Reason::NLt2 });
+        return estimate;
+    }
+    let Some(left_out) = corpus.left_out.iter().copied().collect::<Option<Vec<f64>>>() else {
+        whole(&mut estimate, Reason::Undefined);
+        return estimate;
+    };
+    let Some(plain) = jackknife(value, &left_out, Transform::Identity, confidence) else {
+        whole(&mut estimate, Reason::Undefined);
+        return estimate;
+    };
+    (estimate.se, estimate.df) = (Some(plain.se), Some(plain.df));
+    let (lo, hi) = corpus.range.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+    let inside = |i: Interval| Interval { lower: i.lower.max(lo), upper: i.upper.min(hi) };
+    if plain.se > 0.0 {
+        let on_scale = jackknife(value, &left_out, transform, confidence);
+        estimate.interval = Some(inside(on_scale.map_or(plain.interval, |scaled| scaled.interval)));
+        (estimate.method, estimate.reason) = (Method::Jackknife, None);
+    } else if corpus.range.is_some() {
+        let half = zero_variance_half(hi - lo, groups, critical(confidence));
+        estimate.interval = Some(inside(Interval { lower: value - half, upper: value + half }));
+        (estimate.method, estimate.reason) = (Method::ZeroVariance, None);
+    } else {
+        estimate.reason = Some(Reason::ZeroVarianceUnbounded);
     }
     estimate
 }

@@ -63,6 +63,6 @@ pub mod slices;
 pub mod special;
 pub mod verdict;
 
-pub use difference::{Difference, Pair, difference, unpaired_difference};
-pub use estimate::{Estimate, Interval, Item, Kind, Method, Reason, level};
+pub use difference::{Difference, Pair, corpus_difference, difference, unpaired_difference};
+pub use estimate::{Corpus, Estimate, Interval, Item, Kind, Method, Reason, corpus_level, level};
 pub use verdict::{Guards, Verdict, VerdictKind, Wording, level_verdict, no_regression};

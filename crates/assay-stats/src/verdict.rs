@@ -77,6 +77,8 @@ pub struct Guards {
 const LEAST_CASES: usize = 20;
 /// The fewest Bell–McCaffrey degrees of freedom that may pass when cases are clustered.
 const LEAST_DF: f64 = 15.0;
+/// The fewest groups of a jackknife that may pass.
+const LEAST_GROUPS: f64 = 10.0;
 /// The smallest share of matched cases that may pass.
 const LEAST_MATCHED: f64 = 0.95;
 /// Power that needed numbers of cases are planned for.
@@ -121,7 +123,9 @@ pub fn no_regression(difference: &Difference, margin: f64, guards: &Guards, conf
         if estimate.n < LEAST_CASES {
             reasons.push(format!("{} cases are too few to pass ({LEAST_CASES} are needed)", estimate.n));
         }
-        if let (Some(_), Some(df)) = (estimate.clusters, estimate.df.filter(|df| *df < LEAST_DF)) {
+        reasons.extend(few_groups(estimate));
+        let jackknife = estimate.method == Method::Jackknife;
+        if let (Some(_), Some(df), false) = (estimate.clusters, estimate.df.filter(|df| *df < LEAST_DF), jackknife) {
             reasons.push(format!("clusters are few or unequal: {df:.1} degrees of freedom ({LEAST_DF} are needed)"));
         }
         if guards.worst_case_lower.is_some_and(|worst| worst <= -margin) {
@@ -167,7 +171,9 @@ pub fn level_verdict(
     if outside(&interval) {
         verdict(VerdictKind::Fail, Vec::new(), None)
     } else if inside(&interval) {
-        if worst.is_some_and(|worst| !inside(&worst)) {
+        if let Some(reason) = few_groups(estimate) {
+            verdict(VerdictKind::Inconclusive, vec![reason], None)
+        } else if worst.is_some_and(|worst| !inside(&worst)) {
             verdict(VerdictKind::Inconclusive, vec!["missing scores could change the verdict".into()], None)
         } else {
             verdict(VerdictKind::Pass, Vec::new(), None)
@@ -177,6 +183,13 @@ pub fn level_verdict(
         let needed = needed_for_gap(estimate, gap, confidence);
         verdict(VerdictKind::Inconclusive, vec!["the interval contains the threshold".into()], needed)
     }
+}
+
+/// Why a jackknife has left out too few groups to be trusted with a pass.
+fn few_groups(estimate: &Estimate) -> Option<String> {
+    let groups = estimate.df? + 1.0;
+    (estimate.method == Method::Jackknife && groups < LEAST_GROUPS)
+        .then(|| format!("a jackknife over {groups:.0} groups is too little to pass ({LEAST_GROUPS} are needed)"))
 }
 
 /// Variance of one case's contribution: n·SE², which holds the design effect and the repeats already.

@@ -298,6 +298,12 @@ impl Suite {
                         .help("add it to `epochs.reduce`"),
                 );
             }
+            if rule.metric.is_some() && (rule.quantile.is_some() || rule.reducer.is_some()) {
+                problems.push(
+                    Problem::new(format!("{at}/metric"), "a corpus metric is no mean over cases")
+                        .help("leave out `quantile` and `reducer`"),
+                );
+            }
             if rule.min.is_none() && rule.max.is_none() && rule.margin.is_none() {
                 problems.push(
                     Problem::new(at.clone(), "a rule needs `min`, `max` or `margin`").help(

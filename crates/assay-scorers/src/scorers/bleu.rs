@@ -1,7 +1,10 @@
 //! `bleu`: sentence BLEU against the expected texts, from 0 to 1 (sacrebleu's 13a tokens, exponential smoothing, effective order).
+//!
+//! Its corpus metric `bleu` is BLEU of all texts together, which is no mean of the sentences'.
 
-use assay_core::ScoreKind;
-use assay_metrics::bleu::sentence_bleu;
+use assay_core::{Metric, ScoreKind};
+use assay_metrics::bleu::{Bleu as Formula, sentence_bleu};
+use assay_metrics::corpus::Counts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,9 +33,15 @@ impl Rule for Bleu {
         self.value.is_none()
     }
 
+    fn metrics(&self) -> &'static [Metric] {
+        &[Metric::Bleu]
+    }
+
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let references = texts(&or_expected(self.value.as_ref(), input)?);
         let references: Vec<&str> = references.iter().map(String::as_str).collect();
-        Ok(Scored::value(sentence_bleu(&input.output.text(), &references)))
+        let answer = input.output.text();
+        let counts = Formula::default().segment(&answer, &references).numbers();
+        Ok(Scored::value(sentence_bleu(&answer, &references)).counting(counts))
     }
 }

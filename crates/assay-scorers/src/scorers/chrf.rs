@@ -1,9 +1,10 @@
 //! `chrf`: chrF against the expected texts, from 0 to 1 (character 6-grams, β = 2, as sacrebleu).
 //!
-//! `word_order: 2` adds pairs of words: chrF++.
+//! `word_order: 2` adds pairs of words: chrF++. Its corpus metric `chrf` is that of all texts together.
 
-use assay_core::{Problem, ScoreKind};
-use assay_metrics::chrf::{Chrf as Metric, MOST_WORD_ORDER};
+use assay_core::{Metric, Problem, ScoreKind};
+use assay_metrics::chrf::{Chrf as Formula, MOST_WORD_ORDER};
+use assay_metrics::corpus::Counts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -42,11 +43,16 @@ impl Rule for Chrf {
         self.value.is_none()
     }
 
+    fn metrics(&self) -> &'static [Metric] {
+        &[Metric::Chrf]
+    }
+
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let references = texts(&or_expected(self.value.as_ref(), input)?);
         let references: Vec<&str> = references.iter().map(String::as_str).collect();
-        let metric = Metric { word_order: self.word_order, lowercase: false };
-        let counts = metric.segment(&input.output.text(), &references);
-        Ok(Scored::value(metric.score(&counts).unwrap_or(0.0)))
+        let formula = Formula { word_order: self.word_order, lowercase: false };
+        let counts = formula.segment(&input.output.text(), &references);
+        let value = formula.score(&counts).ok_or("the expected texts are empty")?;
+        Ok(Scored::value(value).counting(counts.numbers()))
     }
 }

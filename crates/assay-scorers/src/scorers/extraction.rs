@@ -5,11 +5,14 @@
 //! (`total`, `address.town`, `lines[].price`): `normalized` (the default: numbers and dates by value, texts without
 //! regard to case and white space), `exact`, `date`, `anls` (partial credit for near texts) or
 //! `{number: {relative: 0.01}}`. The items of a list are paired so that the score is best. `precision` or `recall` in
-//! `measure` gives one side.
+//! `measure` gives one side. The corpus metrics `f1`, `precision` and `recall` are those of all values of all records
+//! together.
 
 use std::collections::BTreeMap;
 
-use assay_core::ScoreKind;
+use assay_core::{Metric, ScoreKind};
+use assay_metrics::classification::Counts;
+use assay_metrics::corpus::Counts as _;
 use assay_metrics::extraction::{Match, compare};
 use assay_metrics::structure::find_json;
 use schemars::JsonSchema;
@@ -61,22 +64,31 @@ impl Rule for Extraction {
         self.value.is_none()
     }
 
+    fn metrics(&self) -> &'static [Metric] {
+        &[Metric::F1, Metric::Precision, Metric::Recall]
+    }
+
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let record = |value: Value| match value {
             Value::String(text) => find_json(&text),
             other => Some(other),
         };
         let expected = record(or_expected(self.value.as_ref(), input)?).ok_or("the expected record is not JSON")?;
-        let Some(given) = record(input.output.value.clone()) else {
-            return Ok(Scored::value(0.0).because("the answer holds no JSON"));
-        };
+        let given = record(input.output.value.clone());
         let rule = |path: &str| self.fields.get(path).copied().unwrap_or_default();
-        let fields = compare(&given, &expected, &rule);
+        // An answer without a record gives no value at all.
+        let fields = compare(given.as_ref().unwrap_or(&Value::Null), &expected, &rule);
         let value = match self.measure {
             Measure::F1 => Some(fields.f1()),
+            Measure::Precision if given.is_none() => Some(0.0),
             Measure::Precision => fields.precision(),
             Measure::Recall => fields.recall(),
         };
+        let counts =
+            Counts { hits: fields.credit, predicted: fields.given as f64, expected: fields.expected as f64 }.numbers();
+        if given.is_none() {
+            return Ok(Scored::value(value.unwrap_or(0.0)).because("the answer holds no JSON").counting(counts));
+        }
         let mut why = format!("{} values expected, {} given", fields.expected, fields.given);
         for (word, paths) in [("wrong", &fields.wrong), ("missing", &fields.missing), ("invented", &fields.invented)] {
             if !paths.is_empty() {
@@ -84,6 +96,7 @@ impl Rule for Extraction {
                 why.push_str(&format!("; {word}: {}", shown.join(", ")));
             }
         }
-        value.map(|value| Scored::value(value).because(why)).ok_or_else(|| "there is no value to divide by".into())
+        let value = value.ok_or("there is no value to divide by")?;
+        Ok(Scored::value(value).because(why).counting(counts))
     }
 }

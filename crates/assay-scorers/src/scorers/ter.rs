@@ -1,10 +1,11 @@
 //! `ter`: translation edit rate against the expected texts, with shifts of blocks (as sacrebleu); lower is better.
 //!
 //! 0 is perfect, and above 1 is possible. Case does not count; `normalised` splits punctuation from words. `max` sets the
-//! rate up to which a trial passes.
+//! rate up to which a trial passes. Its corpus metric `ter` is the rate over all texts together.
 
-use assay_core::{Direction, ScoreKind};
-use assay_metrics::ter::Ter as Metric;
+use assay_core::{Direction, Metric, ScoreKind};
+use assay_metrics::corpus::Counts;
+use assay_metrics::ter::Ter as Formula;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,11 +51,17 @@ impl Rule for Ter {
         self.value.is_none()
     }
 
+    fn metrics(&self) -> &'static [Metric] {
+        &[Metric::Ter]
+    }
+
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let references = texts(&or_expected(self.value.as_ref(), input)?);
         let references: Vec<&str> = references.iter().map(String::as_str).collect();
-        let metric = Metric { normalised: self.normalised, case_sensitive: self.case_sensitive, ..Metric::default() };
+        let formula =
+            Formula { normalised: self.normalised, case_sensitive: self.case_sensitive, ..Formula::default() };
+        let counts = formula.segment(&input.output.text(), &references);
         // Nothing said where nothing was expected needs no edit.
-        Ok(Scored::value(metric.segment(&input.output.text(), &references).rate().unwrap_or(0.0)))
+        Ok(Scored::value(counts.rate().unwrap_or(0.0)).counting(counts.numbers()))
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Expected calls (`[{name, arguments}]`) come from `value`, else from `tool_calls` of the case's expected output,
 //! else the expected output is the list. `mode` is `exact` (the same order), `any-order`, `subset` (nothing
-//! else), `superset` (at least these) or `f1` (a share from 0 to 1). With `arguments: false` only names count.
+//! else), `superset` (at least these) or `f1` (a share from 0 to 1). With `arguments: false` only names count. In `f1`
+//! mode the corpus metrics `f1`, `precision` and `recall` are those of all calls of all trials together.
 
-use assay_core::{ScoreKind, ToolCall};
+use assay_core::{Metric, ScoreKind, ToolCall};
+use assay_metrics::corpus::Counts;
 use assay_metrics::tools::{self, Mode as Agreement};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +64,10 @@ impl Rule for ToolCalls {
         self.value.is_none()
     }
 
+    fn metrics(&self) -> &'static [Metric] {
+        if self.mode == Mode::F1 { &[Metric::F1, Metric::Precision, Metric::Recall] } else { &[] }
+    }
+
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let expected = or_expected(self.value.as_ref(), input)?;
         let list = expected.get("tool_calls").unwrap_or(&expected);
@@ -78,7 +84,11 @@ impl Rule for ToolCalls {
             Mode::AnyOrder => Agreement::AnyOrder,
             Mode::Subset => Agreement::Subset,
             Mode::Superset => Agreement::Superset,
-            Mode::F1 => return Ok(Scored::value(tools::f1(&made, &wanted, self.arguments))),
+            Mode::F1 => {
+                let counts = tools::counts(&made, &wanted, self.arguments);
+                // Nothing called where nothing was to be called is right.
+                return Ok(Scored::value(counts.f1().unwrap_or(1.0)).counting(counts.numbers()));
+            }
         };
         let names = |list: &[tools::Call<'_>]| list.iter().map(|call| call.0).collect::<Vec<_>>().join(", ");
         let passed = tools::agree(&made, &wanted, agreement, self.arguments);

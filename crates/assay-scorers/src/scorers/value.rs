@@ -6,10 +6,9 @@
 use assay_core::{Direction, Problem, ScoreKind};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
 
 use crate::ScoreInput;
-use crate::param::Param;
+use crate::param::{Param, number};
 use crate::rule::{Rule, Scored};
 
 /// Parameters of `value`.
@@ -55,13 +54,7 @@ impl Rule for Value {
             Some(param) => param.resolve(input)?,
             None => input.output.value.clone(),
         };
-        let number = match &value {
-            Json::Bool(flag) => Some(f64::from(u8::from(*flag))),
-            Json::Number(number) => number.as_f64(),
-            Json::String(text) => text.trim().parse().ok(),
-            _ => None,
-        };
-        let number = number.filter(|number| number.is_finite()).ok_or_else(|| format!("`{value}` is not a number"))?;
+        let number = number(&value).ok_or_else(|| format!("`{value}` is not a number"))?;
         match self.range {
             Some((lo, hi)) if !(lo..=hi).contains(&number) => Err(format!("{number} is outside {lo} to {hi}")),
             _ => Ok(Scored::value(number)),

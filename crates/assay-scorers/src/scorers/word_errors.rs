@@ -3,10 +3,11 @@
 //! `rate` is `wer` (words, by default), `cer` (characters), `mer` (match error rate) or `wil` (word information lost). The
 //! last two are from 0 to 1; the first two can be above 1. Case and punctuation count. `max` sets the rate up to which a
 //! trial passes. Of several expected texts the one with the lowest rate counts; an empty one gives no word or character
-//! error rate.
+//! error rate. The corpus metric of the same name is the rate over all texts together.
 
-use assay_core::{Direction, ScoreKind};
-use assay_metrics::word_errors::WordErrors as Counts;
+use assay_core::{Direction, Metric, ScoreKind};
+use assay_metrics::corpus::Counts;
+use assay_metrics::word_errors::WordErrors as Errors;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,16 +68,32 @@ impl Rule for WordErrors {
         self.value.is_none()
     }
 
+    fn metrics(&self) -> &'static [Metric] {
+        match self.rate {
+            Rate::Wer => &[Metric::Wer],
+            Rate::Cer => &[Metric::Cer],
+            Rate::Mer => &[Metric::Mer],
+            Rate::Wil => &[Metric::Wil],
+        }
+    }
+
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let answer = input.output.text();
-        let measure = |want: &String| match self.rate {
-            Rate::Wer => Counts::of_words(&answer, want).rate(),
-            Rate::Cer => Counts::of_characters(&answer, want).rate(),
-            Rate::Mer => Some(Counts::of_words(&answer, want).mer()),
-            Rate::Wil => Some(Counts::of_words(&answer, want).wil()),
+        let measure = |want: &String| {
+            let errors = match self.rate {
+                Rate::Cer => Errors::of_characters(&answer, want),
+                Rate::Wer | Rate::Mer | Rate::Wil => Errors::of_words(&answer, want),
+            };
+            let rate = match self.rate {
+                Rate::Wer | Rate::Cer => errors.rate(),
+                Rate::Mer => Some(errors.mer()),
+                Rate::Wil => Some(errors.wil()),
+            };
+            rate.map(|rate| (rate, errors))
         };
         let wanted = texts(&or_expected(self.value.as_ref(), input)?);
-        let lowest = wanted.iter().filter_map(measure).min_by(f64::total_cmp);
-        lowest.map(Scored::value).ok_or_else(|| "the expected text is empty, so there is no error rate".into())
+        let lowest = wanted.iter().filter_map(measure).min_by(|a, b| a.0.total_cmp(&b.0));
+        let (rate, errors) = lowest.ok_or("the expected text is empty, so there is no error rate")?;
+        Ok(Scored::value(rate).counting(errors.numbers()))
     }
 }

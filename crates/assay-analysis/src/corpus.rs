@@ -1,0 +1,150 @@
+//! Corpus metrics of an arm: figures that are no mean of the cases' values, such as macro F1 or BLEU.
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use assay_core::{Direction, Metric, Reducer, ScoreKind};
+use assay_metrics::classification::{self, Average, average, balanced_accuracy, kappa, mcc};
+use assay_metrics::corpus::{Counts, Figure, Row, of_classes, of_ranks, of_sums};
+use assay_metrics::{bleu, chrf, ter, word_errors};
+use assay_stats::{Corpus, Difference, Estimate, corpus_difference, corpus_level};
+
+use crate::scores::{Arm, Fill};
+
+/// A metric of rows, and the same without each group.
+fn figure(metric: Metric, rows: &[Row<'_>]) -> Figure {
+    let classes = |score: &dyn Fn(&[classification::Counts]) -> Option<f64>| of_classes(rows, score);
+    // "No class" is not averaged over: it can be predicted, but there is no truth of it.
+    let f1 = |how: Average| classes(&|all| average(&all[1..], how, Some(0.0), classification::Counts::f1).value);
+    let errors = |rate: fn(&word_errors::WordErrors) -> Option<f64>| {
+        of_sums(rows, |sums| rate(&word_errors::WordErrors::read(sums)?))
+    };
+    let hits = |rate: fn(&classification::Counts) -> Option<f64>| {
+        of_sums(rows, |sums| rate(&classification::Counts::read(sums)?))
+    };
+    let error =
+        |at: usize| of_sums(rows, move |sums| (sums[0] > 0.0).then(|| sums.get(at).map(|sum| sum / sums[0]))?);
+    match metric {
+        Metric::Bleu => of_sums(rows, |sums| bleu::Bleu::default().score(&bleu::Counts::read(sums)?)),
+        // Orders that a scorer does not count are zero throughout, and orders of zeros do not count.
+        Metric::Chrf => {
+            let all = chrf::Chrf { word_order: chrf::MOST_WORD_ORDER, lowercase: false };
+            of_sums(rows, |sums| all.score(&chrf::Counts::read(sums)?))
+        }
+        Metric::Ter => of_sums(rows, |sums| ter::Counts::read(sums)?.rate()),
+        Metric::Wer | Metric::Cer => errors(word_errors::WordErrors::rate),
+        Metric::Mer => errors(|sums| Some(sums.mer())),
+        Metric::Wil => errors(|sums| Some(sums.wil())),
+        Metric::MacroF1 => f1(Average::Macro),
+        Metric::WeightedF1 => f1(Average::Weighted),
+        Metric::BalancedAccuracy => classes(&balanced_accuracy),
+        Metric::Mcc => classes(&|all| Some(mcc(all))),
+        Metric::Kappa => classes(&|all| kappa(all).ok()),
+        Metric::Precision => hits(classification::Counts::precision),
+        Metric::Recall => hits(classification::Counts::recall),
+        Metric::F1 => hits(classification::Counts::f1),
+        Metric::Mae => error(1),
+        Metric::Rmse => {
+            let squares = error(2);
+            let root = |square: Option<f64>| square.map(f64::sqrt);
+            Figure { value: root(squares.value), left_out: squares.left_out.into_iter().map(root).collect() }
+        }
+        Metric::RocAuc => of_ranks(rows),
+    }
+}
+
+/// Numbers groups (clusters, and cases without one) as they are met.
+#[derive(Default)]
+struct Groups {
+    numbers: HashMap<(bool, u32), usize>,
+    clustered: bool,
+}
+
+impl Groups {
+    fn of(&mut self, case: usize, cluster: Option<u32>) -> usize {
+        self.clustered |= cluster.is_some();
+        let key = (cluster.is_some(), cluster.unwrap_or(case as u32));
+        let next = self.numbers.len();
+        *self.numbers.entry(key).or_insert(next)
+    }
+}
+
+/// The rows of a case's epochs that count: together they weigh as much as the case.
+fn push<'a>(rows: &mut Vec<Row<'a>>, arm: Arm<'a>, scorer: usize, case: usize, group: usize, weight: f64) {
+    let from = rows.len();
+    rows.extend(arm.counts_of(case, scorer).map(|counts| Row { group, weight, counts }));
+    let epochs = (rows.len() - from) as f64;
+    rows[from..].iter_mut().for_each(|row| row.weight /= epochs);
+}
+
+fn corpus(metric: Metric, rows: &[Row<'_>], n: usize, clustered: bool) -> Corpus {
+    let Figure { value, left_out } = figure(metric, rows);
+    let range = match metric.score() {
+        ScoreKind::Binary => Some((0.0, 1.0)),
+        ScoreKind::Bounded { lo, hi } => Some((lo, hi)),
+        ScoreKind::Unbounded => None,
+    };
+    Corpus { value, left_out, n, clustered, range }
+}
+
+/// The level of a metric over all cases, or over some. Cases whose trials have no numbers are left out.
+pub(crate) fn level(arm: Arm<'_>, scorer: usize, metric: Metric, cases: Option<&[usize]>, confidence: f64) -> Estimate {
+    let (mut rows, mut groups, mut n) = (Vec::new(), Groups::default(), 0);
+    let mut add = |case: usize| {
+        if arm.counts_of(case, scorer).next().is_some() {
+            let info = &arm.scores.cases[case];
+            push(&mut rows, arm, scorer, case, groups.of(case, info.cluster), info.weight);
+            n += 1;
+        }
+    };
+    match cases {
+        Some(cases) => cases.iter().copied().for_each(&mut add),
+        None => (0..arm.scores.cases.len()).for_each(&mut add),
+    }
+    corpus_level(&corpus(metric, &rows, n, groups.clustered), confidence)
+}
+
+/// The difference of two arms over the cases that both have numbers for, positive being better; `keep` selects
+/// candidate cases.
+pub(crate) fn difference(
+    candidate: Arm<'_>,
+    baseline: Arm<'_>,
+    scorers: (usize, usize),
+    metric: Metric,
+    keep: &dyn Fn(usize) -> bool,
+    confidence: f64,
+) -> Difference {
+    let (mut ours, mut theirs, mut groups, mut n) = (Vec::new(), Vec::new(), Groups::default(), 0);
+    let worse = match candidate.scores.record.scorers[scorers.0].direction {
+        Direction::Higher => Ordering::Less,
+        Direction::Lower => Ordering::Greater,
+    };
+    let mut moved = [0, 0, 0];
+    for (case, info) in candidate.scores.cases.iter().enumerate().filter(|(case, _)| keep(*case)) {
+        let Some(other) = baseline.scores.case(&info.digest) else { continue };
+        let both = candidate.counts_of(case, scorers.0).next().zip(baseline.counts_of(other, scorers.1).next());
+        if both.is_none() {
+            continue;
+        }
+        let group = groups.of(case, info.cluster);
+        push(&mut ours, candidate, scorers.0, case, group, info.weight);
+        push(&mut theirs, baseline, scorers.1, other, group, info.weight);
+        n += 1;
+        let mean = |arm: Arm<'_>, case, scorer| arm.value(case, scorer, Reducer::Mean, Fill::Available);
+        let values = mean(candidate, case, scorers.0).zip(mean(baseline, other, scorers.1));
+        let order = values.map_or(Ordering::Equal, |(ours, theirs)| ours.0.total_cmp(&theirs.0));
+        let kind = if order == Ordering::Equal { 2 } else { usize::from(order == worse) };
+        moved[kind] += 1;
+    }
+    let of = |rows: &[Row<'_>]| corpus(metric, rows, n, groups.clustered);
+    let (mut ours, mut theirs) = (of(&ours), of(&theirs));
+    if metric.direction() == Direction::Lower {
+        // Larger is better on both sides.
+        for side in [&mut ours, &mut theirs] {
+            side.value = side.value.map(|value| -value);
+            side.left_out.iter_mut().for_each(|value| *value = value.map(|value| -value));
+            side.range = side.range.map(|(lo, hi)| (-hi, -lo));
+        }
+    }
+    corpus_difference(&ours, &theirs, moved, confidence)
+}

@@ -1,0 +1,105 @@
+//! Corpus metrics from the suite to the gate.
+
+use serde_json::{Value, json};
+
+use crate::support::Folder;
+
+const LABELS: [&str; 3] = ["billing", "shipping", "returns"];
+
+/// Cases with their truth and the answers of two models: `bad` is wrong wherever `good` is, and on more.
+fn cases() -> Vec<[String; 5]> {
+    (0..120usize)
+        .map(|i| {
+            let truth = LABELS[if i % 10 < 6 { 0 } else { i % 10 % 3 }];
+            let wrong = LABELS[(LABELS.iter().position(|label| *label == truth).unwrap() + 1) % 3];
+            let good = if i % 11 == 0 { wrong } else { truth };
+            let bad = if i % 11 == 0 || i % 4 == 1 { if i % 8 == 1 { "no idea" } else { wrong } } else { truth };
+            [i.to_string(), truth.into(), good.into(), bad.into(), (i / 3).to_string()]
+        })
+        .collect()
+}
+
+fn folder(gate: &str) -> Folder {
+    let folder = Folder::new();
+    let rows = cases().into_iter().map(|[id, truth, good, bad, customer]| {
+        json!({"id": id, "q": format!("question {id}"), "y": truth, "good": good, "bad": bad, "customer": customer})
+            .to_string()
+    });
+    folder.write("cases.jsonl", rows.collect::<Vec<_>>().join("\n"));
+    folder.write(
+        "assay.yaml",
+        format!(
+            "suite: tickets\ndatasets:\n  - path: cases.jsonl\n    fields: {{id: id, input: [q], expected: y, cluster: customer, outputs: {{good: good, bad: bad}}}}\ntargets:\n  - {{name: good, recorded: good}}\n  - {{name: bad, recorded: bad}}\nscorers:\n  - label: {{labels: [billing, shipping, returns], unclear: wrong}}\n    metrics: [macro_f1, mcc]\n{gate}"
+        ),
+    );
+    folder
+}
+
+fn rows(folder: &Folder, args: &[&str], key: &str) -> Vec<Value> {
+    let said = folder.assay(args);
+    let report: Value = serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"));
+    report.pointer(key).and_then(Value::as_array).unwrap_or_else(|| panic!("no {key}: {report}")).clone()
+}
+
+#[test]
+fn macro_f1_and_mcc_are_those_of_the_whole_corpus_with_intervals_by_cluster() {
+    let folder = folder("");
+    let said = folder.assay(&["run", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let summary = rows(&folder, &["report", "--format", "json"], "/summary/rows");
+    let of = |target: &str, metric: Value| {
+        let found = summary.iter().find(|row| row["target"] == target && row["metric"] == metric);
+        found.unwrap_or_else(|| panic!("{target} {metric}: {summary:?}")).clone()
+    };
+    for (target, at) in [("good", 2), ("bad", 3)] {
+        let truth: Vec<String> = cases().iter().map(|case| case[1].clone()).collect();
+        let given: Vec<String> = cases().iter().map(|case| case[at].clone()).collect();
+        let confusion = assay_metrics::classification::Confusion::new(&truth, &given).unwrap();
+        let f1: f64 = LABELS.iter().map(|label| confusion.classes()[*label].f1().unwrap()).sum::<f64>() / 3.0;
+        let row = of(target, json!("macro_f1"));
+        assert!((row["estimate"]["value"].as_f64().unwrap() - f1).abs() < 1e-12, "{row}");
+        assert_eq!(row["estimate"]["method"], "jackknife");
+        assert_eq!((&row["estimate"]["clusters"], &row["estimate"]["n"]), (&json!(40), &json!(120)));
+        let row = of(target, json!("mcc"));
+        assert!((row["estimate"]["value"].as_f64().unwrap() - confusion.mcc()).abs() < 1e-12, "{row}");
+    }
+    let compared = rows(&folder, &["compare", "latest:bad", "latest:good", "--json"], "/rows");
+    let row = compared.iter().find(|row| row["metric"] == "macro_f1").unwrap();
+    let difference = &row["difference"];
+    let of = |metric: &str, target: &str| of(target, json!(metric))["estimate"]["value"].as_f64().unwrap();
+    let want = of("macro_f1", "bad") - of("macro_f1", "good");
+    assert!((difference["value"].as_f64().unwrap() - want).abs() < 1e-12, "{row}");
+    assert!(difference["interval"]["upper"].as_f64().unwrap() < 0.0, "{row}");
+    // The paired interval is narrower than either level's: what both get wrong cancels.
+    let width = |interval: &Value| interval["upper"].as_f64().unwrap() - interval["lower"].as_f64().unwrap();
+    assert!(width(&difference["interval"]) < width(&row["candidate"]["interval"]) * 1.5, "{row}");
+    let better = cases().iter().filter(|case| case[2] == case[1] && case[3] != case[1]).count();
+    assert_eq!(difference["worse"], json!(better), "{row}");
+}
+
+#[test]
+fn a_gate_reads_the_interval_of_a_corpus_metric() {
+    let gate = "gate:\n  rules:\n    - {scorer: label, metric: macro_f1, min: 0.8, target: good}\n    - {scorer: label, metric: macro_f1, margin: 0.05, target: bad}\n";
+    let folder = folder(gate);
+    assert_eq!(folder.assay(&["run", "--quiet"]).code, 3, "no baseline yet");
+    assert_eq!(folder.assay(&["baseline", "set", "main", "latest:good"]).code, 0);
+    let said = folder.assay(&["gate", "latest"]);
+    assert_eq!(said.code, 1, "{said:?}");
+    let lines: Vec<&str> = said.out.lines().filter(|line| line.contains("macro_f1")).collect();
+    assert!(lines[0].trim_start().starts_with("pass") && lines[1].trim_start().starts_with("fail"), "{lines:#?}");
+}
+
+#[test]
+fn a_metric_that_is_not_there_is_named() {
+    for (gate, words) in [
+        ("gate: {rules: [{scorer: label, metric: kappa, min: 0.5}]}", "metrics: [kappa]"),
+        ("gate: {rules: [{scorer: label, metric: bleu, min: 0.5}]}", "`label` has macro_f1, weighted_f1"),
+        ("gate: {rules: [{scorer: label, metric: macro_f1, quantile: 0.5, min: 0.5}]}", "leave out `quantile`"),
+        ("  - equals\n    metrics: [f1]", ""),
+    ] {
+        let folder = folder(gate);
+        let said = folder.assay(&["validate"]);
+        assert_eq!(said.code, 2, "{gate}: {said:?}");
+        assert!(format!("{}{}", said.out, said.err).contains(words), "{gate}: {said:?}");
+    }
+}
