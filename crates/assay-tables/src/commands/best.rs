@@ -101,11 +101,11 @@ impl Best {
             rows.push(row);
         }
         let mut lines = vec![format!(
-            "best of {}: {} at {:.3} as measured, {} when luck is taken out; {} {} although it was picked",
+            "best of {}: {} at {:.3} as measured{}; {} {} although it was picked",
             self.candidates.len(),
             self.candidates[best.at],
             best.observed,
-            shrunken.map_or_else(|| "unknown".into(), |value| format!("{value:.3}")),
+            shrunken.map_or_else(String::new, |value| format!(", {value:.3} when luck is taken out")),
             level(confidence),
             range(interval)
         )];

@@ -105,7 +105,8 @@ impl Ladder {
             ),
         ];
         if locked > 0 {
-            lines.push(format!("{locked} submissions came after the last look: take a new holdout"));
+            let s = if locked == 1 { "" } else { "s" };
+            lines.push(format!("{locked} submission{s} came after the last look: take a new holdout"));
         }
         Ok(Answer::new(json).lines(lines).table(&["submission", "look", "shown", ""], rows, &[1, 2]).alarm(locked > 0))
     }

@@ -154,6 +154,11 @@ impl Slices {
                     probability.map_or_else(|| "–".into(), |p| format!("{p:.2}")),
                     test.map_or_else(|| "few cases".into(), |(p, _)| format!("{p:.4}")),
                 ]);
+                if self.floor.is_some()
+                    && let Some(row) = rows.last_mut()
+                {
+                    row.push(all_at_once.map_or_else(|| "–".into(), both));
+                }
                 slices.push(json!({
                     "value": column.values[slice], "cases": n, "raw": s.raw, "estimate": s.estimate,
                     "interval": bounds(s.interval), "simultaneous": bounds(all_at_once), "shrinkage": s.shrinkage, "worst_probability": probability,
@@ -198,8 +203,11 @@ impl Slices {
         let gaps = if left_out > 0 { format!(", {left_out} rows without a score left out") } else { String::new() };
         let json = json!({"cases": values.len(), "left_out": left_out, "mean": singles.mean, "columns": found,
             "worse": alarms, "gate": gate, "discovered": candidates});
-        let header =
-            ["column", "slice", "cases", "measured", "shrunken", &level(self.confidence.level), "P(worst)", "p"];
+        let spread = level(self.confidence.level);
+        let mut header = vec!["column", "slice", "cases", "measured", "shrunken", &spread, "P(worst)", "p"];
+        if self.floor.is_some() {
+            header.push("measured, all at once");
+        }
         let note = (self.discover && !table.is_empty())
             .then_some("candidate findings (false discovery rate 10%): test them again on fresh cases");
         let none = (self.discover && table.is_empty()).then_some("no combination differs (false discovery rate 10%)");
@@ -208,7 +216,7 @@ impl Slices {
             .line(finding)
             .line(format!("{} cases at {}{gaps}", values.len(), show(singles.mean)))
             .lines(first)
-            .table(&header, rows, &[2, 3, 4, 5, 6, 7])
+            .table(&header, rows, &(2..header.len()).collect::<Vec<_>>())
             .lines(note)
             .lines(none)
             .table(&["combination", "cases", "value", "difference", "p (BH)", "share by column"], table, &[1, 2, 3, 4])

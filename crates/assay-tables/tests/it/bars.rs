@@ -225,7 +225,19 @@ fn no_failure_in_sixty_bounds_the_rate_and_a_judge_elsewhere_corrects_it() {
     let clean = ask(&["rate", "0/60"]).unwrap();
     assert!((at(&clean, "/one_sided/upper") - (1.0 - 0.05f64.powf(1.0 / 60.0))).abs() < 1e-10);
     assert_eq!(at(&clean, "/one_sided/lower"), 0.0);
-    assert!(clean.text().contains("at most 4.87%"), "{}", clean.text());
+    // Wilson, Clopper–Pearson and Jeffreys by statsmodels.
+    let text = "\
+rate 0.00%
+one-sided, exact, each with 95% confidence: at most 4.87%, at least 0.00%
+┌─────────────────┬───────────────┐
+│ method          ┆  95% interval │
+╞═════════════════╪═══════════════╡
+│ wilson          ┆ 0.00 to 6.02% │
+│ clopper-pearson ┆ 0.00 to 5.96% │
+│ jeffreys        ┆ 0.00 to 4.08% │
+└─────────────────┴───────────────┘
+";
+    assert_eq!(clean.text(), text);
     let judged = ask(&["rate", "820/1000", "--sensitivity", "45/50", "--specificity", "40/48"]).unwrap();
     let truth = (0.82 + 40.0 / 48.0 - 1.0) / (0.9 + 40.0 / 48.0 - 1.0);
     assert!((at(&judged, "/true_rate/value") - truth).abs() < 1e-12);
@@ -244,6 +256,20 @@ fn spending_by_gamma_lies_between_the_classics() {
     let even = plan(&["--spending", "hwang-shih-decani", "--gamma", "0"]);
     // Half of 5% at half of the cases: Φ⁻¹(1 − 0.0125).
     assert!((even.0 - 2.241402727604947).abs() < 1e-9 && even.1.contains("0.0250"), "{}", even.1);
+    // gsDesign's default, γ = −4 in five looks at one-sided 2.5%.
+    let answer = ask(&["looks", "--spending", "hwang-shih-decani"]).unwrap();
+    let table = "\
+┌────────────┬─────────────────┬─────────────┐
+│ cases seen ┆ boundary of |z| ┆ error spent │
+╞════════════╪═════════════════╪═════════════╡
+│        20% ┆          3.2527 ┆      0.0011 │
+│        40% ┆          2.9860 ┆      0.0037 │
+│        60% ┆          2.6917 ┆      0.0094 │
+│        80% ┆          2.3737 ┆      0.0220 │
+│       100% ┆          2.0253 ┆      0.0500 │
+└────────────┴─────────────────┴─────────────┘
+";
+    assert_eq!(answer.text(), table);
     let late = plan(&["--spending", "hwang-shih-decani"]).0;
     let (obrien, pocock) = (plan(&[]).0, plan(&["--spending", "pocock"]).0);
     assert!(pocock < late && late < obrien + 0.1, "{pocock} {late} {obrien}");
