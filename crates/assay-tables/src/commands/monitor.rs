@@ -6,7 +6,8 @@ use assay_stats::drift::Undefined;
 use assay_stats::drift::change::{Adwin, Detector, alarms};
 use assay_stats::drift::chart::{Baseline, BernoulliCusum, Cusum, Ewma, Shewhart, Sides};
 use assay_stats::drift::detector::backtest;
-use assay_stats::drift::season::mstl;
+use assay_stats::drift::season::{mstl, place_z};
+use assay_stats::special::normal_quantile;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -26,7 +27,8 @@ enum Kind {
 
 /// Watches a series with a control chart made for the false alarms that you can bear. The first rows are the baseline; an
 /// alarm after them exits with 1. A column of zeros and ones counts as failures (1) and passes (0). Rows without a value are
-/// left out, never taken as 0. With `--period` seasons that the baseline shows (MSTL) are taken off before the chart.
+/// left out, never taken as 0. With `--period` seasons that the baseline shows (MSTL) are taken off before the chart, and
+/// single values that are out of place for their time of the season are named.
 #[derive(Args)]
 pub struct Monitor {
     /// A table with a row per time, in order of time.
@@ -95,6 +97,7 @@ impl Monitor {
             Undefined::Setting("shift") => usage("--shift: a number above 0 is expected"),
             error => usage(format!("column `{}`, baseline of {quiet} values: {error}", self.value)),
         };
+        let odd = self.out_of_place(&values, &places, total);
         let raw = values.clone();
         let values = if self.period.is_empty() {
             values
@@ -123,6 +126,7 @@ impl Monitor {
             "values": values.len(), "left_out": total - values.len(), "baseline": quiet,
             "periods": self.period, "mean": baseline.mean, "sd": baseline.sd, "chart": design.json, "arl0": design.arl0, "delay": design.delay,
             "alarms": places.iter().map(at).collect::<Vec<_>>(), "false_alarms_expected": expected,
+            "out_of_place": odd.iter().map(|(at, z)| json!({"time": times[*at], "value": raw[*at], "z": z})).collect::<Vec<_>>(),
             "change_points": changes.iter().map(at).collect::<Vec<_>>(), "lag_1_correlation": correlation,
             "backtest": replay.as_ref().map(|b| json!({"values": b.values, "false_alarms": b.false_alarms, "arl0": b.arl0,
                 "injected": b.injected, "found": b.found, "mean_delay": b.mean_delay, "longest_delay": b.longest_delay})),
@@ -173,8 +177,23 @@ impl Monitor {
         }
         let shown = places.iter().take(20).map(|p| vec![times[*p].clone(), format!("{}", raw[*p])]).collect();
         answer = answer.table(&["alarm", "value"], shown, &[1]);
+        let shown =
+            odd.iter().take(20).map(|(at, z)| vec![times[*at].clone(), format!("{}", raw[*at]), format!("{z:+.1}")]);
+        answer = answer.table(&["out of place in its season", "value", "z"], shown.collect(), &[1, 2]);
         let shown = changes.iter().take(20).map(|p| vec![times[*p].clone()]).collect();
         Ok(answer.table(&["change of mean (ADWIN)"], shown, &[]).alarm(!places.is_empty()))
+    }
+
+    /// Values far from the usual one at their place in the longest season, and by how many robust standard deviations: as
+    /// far as one normal value in `every` is.
+    fn out_of_place(&self, values: &[f64], places: &[usize], total: usize) -> Vec<(usize, f64)> {
+        let Some(period) = self.period.iter().max() else { return Vec::new() };
+        let mut rows = vec![None; total];
+        places.iter().zip(values).for_each(|(place, value)| rows[*place] = Some(*value));
+        let limit = normal_quantile(1.0 - 0.5 / self.every.max(2.0));
+        let z = place_z(&rows, *period, &[]).unwrap_or_default();
+        let far = |(at, place): (usize, &usize)| Some((at, z.get(*place).copied()??)).filter(|(_, z)| z.abs() > limit);
+        places.iter().enumerate().filter_map(far).collect()
     }
 
     /// What each place in a season adds, from the baseline alone: a later shift cannot hide in it.

@@ -195,6 +195,11 @@ fn seasons_are_taken_off_before_the_chart() {
     let found = base(&moved, &["--period", "7"]);
     let first = found.json()["alarms"][0]["row"].as_u64().unwrap();
     assert!((160..170).contains(&first), "{}", found.text());
+    // A Saturday's value on a Monday is nothing special but for its place.
+    let odd = folder.write("odd.csv", series(0.0) + "210,16\n");
+    let lone = base(&odd, &["--period", "7", "--every", "10000"]);
+    let found_at: Vec<_> = lone.json()["out_of_place"].as_array().unwrap().iter().map(|v| v["time"].clone()).collect();
+    assert_eq!(found_at, ["210"], "{}", lone.text());
     // A shift of one is far below the swing of a week.
     let blunt = base(&moved, &[]);
     assert!(blunt.json()["sd"].as_f64().unwrap() > 4.0 * found.json()["sd"].as_f64().unwrap());
