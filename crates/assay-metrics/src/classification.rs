@@ -525,6 +525,31 @@ pub fn log_loss<P: AsRef<[f64]>>(truth: &[usize], rows: &[P]) -> Result<f64, Und
     Ok(mean(truth.iter().zip(rows).map(|(class, row)| surprise(row.as_ref()[*class])), truth.len()))
 }
 
+/// How often the true class is among the `k` most probable ones. A class as probable as the true one counts as above it, so
+/// that a constant forecast earns nothing (scikit-learn breaks such ties by the order of the classes). O(n · classes).
+///
+/// # Errors
+/// As [`log_loss`], and a `k` of 0.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::top_k_accuracy;
+/// let rows = [[0.5, 0.3, 0.2], [0.2, 0.3, 0.5]];
+/// assert_eq!(top_k_accuracy(&[1, 0], &rows, 2), Ok(0.5));
+/// ```
+pub fn top_k_accuracy<P: AsRef<[f64]>>(truth: &[usize], rows: &[P], k: usize) -> Result<f64, Undefined> {
+    classes(truth, rows)?;
+    if k == 0 {
+        return Err(Undefined::Invalid("the number of classes to look at is 0"));
+    }
+    let hit = |(class, row): (&usize, &P)| {
+        let row = row.as_ref();
+        let above = row.iter().enumerate().filter(|(other, p)| other != class && **p >= row[*class]).count();
+        f64::from(u8::from(above < k))
+    };
+    Ok(mean(truth.iter().zip(rows).map(hit), truth.len()))
+}
+
 /// Brier score of a yes-or-no forecast: the mean of (probability − outcome)², from 0 to 1.
 pub fn brier_binary(truth: &[bool], probabilities: &[f64]) -> Result<f64, Undefined> {
     chances(truth, probabilities)?;
@@ -693,6 +718,29 @@ pub fn coverage_error<R: AsRef<[bool]>, S: AsRef<[f64]>>(truth: &[R], scores: &[
         full.map_or(0.0, |step| step.positives + step.negatives)
     };
     Ok(mean(cases.iter().map(depth), cases.len()))
+}
+
+/// Label ranking loss: the share of pairs of a label that applies and one that does not where the second is scored at
+/// least as high; the mean over cases. 0 is perfect; a case with none or all of the labels counts 0, as in scikit-learn.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::label_ranking_loss;
+/// let loss = label_ranking_loss(&[[true, false, false]], &[[0.5, 0.9, 0.1]]).unwrap();
+/// assert_eq!(loss, 0.5);
+/// ```
+pub fn label_ranking_loss<R: AsRef<[bool]>, S: AsRef<[f64]>>(truth: &[R], scores: &[S]) -> Result<f64, Undefined> {
+    let cases = label_steps(truth, scores)?;
+    let loss = |steps: &Vec<Step>| {
+        let Some(all) = steps.last().filter(|all| all.positives > 0.0 && all.negatives > 0.0) else { return 0.0 };
+        let (mut wrong, mut above) = (0.0, 0.0);
+        for step in steps {
+            wrong += (step.positives - above) * step.negatives;
+            above = step.positives;
+        }
+        wrong / (all.positives * all.negatives)
+    };
+    Ok(mean(cases.iter().map(loss), cases.len()))
 }
 
 #[cfg(test)]

@@ -137,6 +137,91 @@ impl Qrels {
     }
 }
 
+/// The subtopics that each document of a query covers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Subtopics {
+    /// By document: numbers of its subtopics, from 0 within the query.
+    queries: BTreeMap<String, BTreeMap<String, Vec<usize>>>,
+}
+
+impl Subtopics {
+    /// Reads ndeval's format: query, subtopic, document, whole-number grade, between white space; a grade above 0 says that
+    /// the document covers the subtopic. O(n log n).
+    ///
+    /// # Errors
+    /// The first line with too few columns, a grade that is no whole number, or a document and subtopic that its query has
+    /// already.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Subtopics;
+    /// assert_eq!(Subtopics::parse("q1 cats d1 1\nq1 dogs d1 1\nq1 dogs d2 0\n").unwrap().len(), 1);
+    /// assert_eq!(Subtopics::parse("q1 cats d1 1\nq1 cats d1 1\n").unwrap_err().line, 2);
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, BadLine> {
+        let mut queries: BTreeMap<String, BTreeMap<String, Vec<usize>>> = BTreeMap::new();
+        let mut topics: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+        let mut seen = HashSet::new();
+        for (at, line) in text.lines().enumerate() {
+            let bad = |fault| BadLine { line: at + 1, fault };
+            let cells: Vec<&str> = line.split_ascii_whitespace().take(4).collect();
+            if cells.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let [query, topic, document, grade] = cells[..] else { return Err(bad(Fault::Columns(4))) };
+            let grade: i64 = grade.parse().map_err(|_| bad(Fault::Grade(grade.to_owned())))?;
+            if !seen.insert((query, topic, document)) {
+                return Err(bad(Fault::Repeated { query: query.to_owned(), document: document.to_owned() }));
+            }
+            let known = topics.entry(query).or_default();
+            let next = known.len();
+            let number = *known.entry(topic).or_insert(next);
+            let covered = queries.entry(query.to_owned()).or_default().entry(document.to_owned()).or_default();
+            if grade > 0 {
+                covered.push(number);
+            }
+        }
+        Ok(Self { queries })
+    }
+
+    /// Queries with judgements.
+    pub fn len(&self) -> usize {
+        self.queries.len()
+    }
+
+    /// Whether there is no judgement.
+    pub fn is_empty(&self) -> bool {
+        self.queries.is_empty()
+    }
+
+    /// α-nDCG over the first `k` of each query ([`alpha_ndcg`](crate::ranking::alpha_ndcg)); 0 where the run has no
+    /// results, `None` where no document covers a subtopic.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::{Run, Subtopics};
+    /// let topics = Subtopics::parse("q cats d1 1\nq dogs d2 1\n").unwrap();
+    /// let run = Run::parse("q Q0 d1 1 2.0 x\nq Q0 d2 2 1.0 x\n").unwrap();
+    /// assert_eq!(topics.alpha_ndcg(&run, 0.5, 10), [("q".to_owned(), Some(1.0))]);
+    /// ```
+    pub fn alpha_ndcg(&self, run: &Run, alpha: f64, k: usize) -> Vec<(String, Option<f64>)> {
+        let one = |(query, documents): (&String, &BTreeMap<String, Vec<usize>>)| {
+            let ranked: Vec<Vec<usize>> = run
+                .queries
+                .get(query)
+                .map(Vec::as_slice)
+                .unwrap_or_default()
+                .iter()
+                .map(|(document, _)| documents.get(document).cloned().unwrap_or_default())
+                .collect();
+            // Documents in the order of their ids, as ndeval has them.
+            let judged: Vec<Vec<usize>> = documents.values().cloned().collect();
+            (query.clone(), crate::ranking::alpha_ndcg(&ranked, &judged, alpha, k))
+        };
+        self.queries.iter().map(one).collect()
+    }
+}
+
 impl Run {
     /// Reads trec_eval's format: query, `Q0` (unused), document, rank (unused), score, run, between white space. O(n log
     /// n).

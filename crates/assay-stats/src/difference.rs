@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::estimate::{Corpus, Estimate, Interval, Item, Kind, Method, Reason, level, of_corpus, zero_variance_half};
 use crate::jackknife::Transform;
 use crate::mean::{clustered_mean, is_clustered};
-use crate::paired::{mcnemar_midp, sign_flip_exact, tango, tango_p_worse};
+use crate::paired::{mcnemar_midp, sign_flip_exact, tango, tango_p_worse, tango_z};
 use crate::proportion::{critical, mover};
 use crate::quantile::bootstrap_difference;
-use crate::special::{t_quantile, t_sf};
+use crate::special::{normal_cdf, t_quantile, t_sf};
 
 /// One case in both runs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,6 +78,30 @@ impl Difference {
             Harm::T { se, df } if se > 0.0 => Some(1.0 - t_sf((value + margin) / se, df)),
             Harm::T { .. } => None,
             Harm::Tango { better, worse, n } => Some(tango_p_worse(better, worse, n, margin)),
+        }
+    }
+
+    /// p-value of equivalence by two one-sided tests: small when the difference is shown to be within ± `margin`. The
+    /// larger of the p-values against "worse by `margin` or more" and "better by `margin` or more", from the statistics
+    /// behind the interval: t, or Tango's for binary pairs. Below α exactly when the 1 − 2α interval is within ± `margin`.
+    /// `None` for a margin that is not above 0, and as [`p_worse`](Self::p_worse). Schuirmann 1987.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::{Kind, Pair, difference};
+    /// let pair = |i: u32| Pair { candidate: f64::from(i % 3), baseline: 1.0, repeats: 1, cluster: None, weight: 1.0 };
+    /// let found = difference(&(0..300).map(pair).collect::<Vec<_>>(), Kind::Unbounded, 0.95, 0);
+    /// assert!(found.p_equivalent(0.2).unwrap() < 1e-4 && found.p_equivalent(0.01).unwrap() > 0.05);
+    /// ```
+    pub fn p_equivalent(&self, margin: f64) -> Option<f64> {
+        let value = self.estimate.value.filter(|_| margin > 0.0 && margin.is_finite())?;
+        match self.harm {
+            Harm::T { se, df } if se > 0.0 => Some(t_sf((margin - value.abs()) / se, df)),
+            Harm::Unknown | Harm::T { .. } => None,
+            Harm::Tango { better, worse, n } => {
+                let z = |delta: f64| tango_z(better as f64, worse as f64, n as f64, delta);
+                Some(normal_cdf(-z(-margin)).max(normal_cdf(z(margin))))
+            }
         }
     }
 }

@@ -385,6 +385,126 @@ pub fn team_draft<T: Clone + Eq + Hash>(
     picks
 }
 
+/// Interleaves two rankings by turns, at most `length` items: the ranker whose turn it is, A first when `a_first`, moves one
+/// place down its list and adds what it finds there unless it is in already. `a_first` should be drawn by lot for each list.
+/// Ends when a ranking has nothing left. O(items). Joachims 2002.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_stats::quasi::balanced(&["x", "y", "z"], &["y", "w", "x"], 3, true), ["x", "y", "w"]);
+/// ```
+pub fn balanced<T: Clone + Eq + Hash>(a: &[T], b: &[T], length: usize, a_first: bool) -> Vec<T> {
+    let (mut at_a, mut at_b) = (0, 0);
+    let mut taken = HashSet::new();
+    let mut list = Vec::new();
+    while list.len() < length && at_a < a.len() && at_b < b.len() {
+        let item = if at_a < at_b || at_a == at_b && a_first {
+            at_a += 1;
+            &a[at_a - 1]
+        } else {
+            at_b += 1;
+            &b[at_b - 1]
+        };
+        if taken.insert(item) {
+            list.push(item.clone());
+        }
+    }
+    list
+}
+
+/// Clicks that each of two rankings has in its first k, where k is as far down as the better of them has the lowest clicked
+/// item of a balanced list. (0, 0) without clicks, `None` for a click on what neither ranking holds. With rankings that are
+/// shifted against each other random clicks prefer one of them: the other two methods do not have this bias. O(items).
+/// Joachims 2002; Chapelle et al. 2012.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quasi::balanced_credit;
+/// let (a, b) = (["x", "y", "z"], ["y", "w", "x"]);
+/// // The lowest click is on w, second in b: y and w are in b's first two, y alone in a's.
+/// assert_eq!(balanced_credit(&a, &b, &[("x", false), ("y", true), ("w", true)]), Some((1.0, 2.0)));
+/// ```
+pub fn balanced_credit<T: Eq>(a: &[T], b: &[T], shown: &[(T, bool)]) -> Option<(f64, f64)> {
+    let place = |ranking: &[T], item: &T| ranking.iter().position(|other| other == item);
+    let clicked: Vec<&T> = shown.iter().filter(|(_, clicked)| *clicked).map(|(item, _)| item).collect();
+    let Some(lowest) = clicked.last() else { return Some((0.0, 0.0)) };
+    let k = [place(a, lowest), place(b, lowest)].into_iter().flatten().min()?;
+    if clicked.iter().any(|item| place(a, item).is_none() && place(b, item).is_none()) {
+        return None;
+    }
+    let within = |ranking: &[T]| clicked.iter().filter(|item| place(ranking, item).is_some_and(|at| at <= k)).count();
+    Some((within(a) as f64, within(b) as f64))
+}
+
+/// How fast the probability of an item falls with its rank: 1/rank³.
+const DECAY: f64 = 3.0;
+
+/// The probability that a ranking gives to each of its items among those not taken: ∝ 1/rank³, and 0 for taken ones.
+fn chances<T: Eq + Hash>(ranking: &[T], taken: &HashSet<&T>) -> Vec<f64> {
+    let weight = |(at, item): (usize, &T)| if taken.contains(item) { 0.0 } else { (at as f64 + 1.0).powf(-DECAY) };
+    let weights: Vec<f64> = ranking.iter().enumerate().map(weight).collect();
+    let total: f64 = weights.iter().sum();
+    if total > 0.0 { weights.iter().map(|w| w / total).collect() } else { weights }
+}
+
+/// Interleaves two rankings at random, at most `length` items: each place goes to either ranker by lot, which draws an item
+/// that is not in yet with probability ∝ 1/rank³. `random` gives numbers from [0, 1). Any order can come out, so that clicks
+/// tell of more than the first places. Ends when a ranking has nothing left. O(length · items). Hofmann, Whiteson & de Rijke
+/// 2011.
+pub fn probabilistic<T: Clone + Eq + Hash>(a: &[T], b: &[T], length: usize, mut random: impl FnMut() -> f64) -> Vec<T> {
+    let mut taken = HashSet::new();
+    let mut list = Vec::new();
+    while list.len() < length {
+        let (in_a, in_b) = (chances(a, &taken), chances(b, &taken));
+        if in_a.iter().all(|p| *p == 0.0) || in_b.iter().all(|p| *p == 0.0) {
+            break;
+        }
+        let (ranking, chances) = if random() < 0.5 { (a, in_a) } else { (b, in_b) };
+        let mut left = random();
+        let at = chances.iter().position(|p| {
+            left -= p;
+            left < 0.0 && *p > 0.0
+        });
+        // Rounding can leave a rest after the last item.
+        let Some(at) = at.or_else(|| chances.iter().rposition(|p| *p > 0.0)) else { break };
+        taken.insert(&ranking[at]);
+        list.push(ranking[at].clone());
+    }
+    list
+}
+
+/// Clicks on a probabilistic list, shared by how likely each ranker is to have put the item there: P_A/(P_A + P_B) of a click
+/// is A's. That is the expected credit over all assignments that could have made the list; random clicks prefer neither
+/// ranking. `None` for an item that neither ranking holds. O(shown · items). Hofmann, Whiteson & de Rijke 2011.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quasi::probabilistic_credit;
+/// let (a, b) = (["x", "y"], ["y", "x"]);
+/// // First in a: 1 against 1/8.
+/// let (of_a, of_b) = probabilistic_credit(&a, &b, &[("x", true), ("y", false)]).unwrap();
+/// assert!((of_a - 8.0 / 9.0).abs() < 1e-12 && (of_a + of_b - 1.0).abs() < 1e-12);
+/// ```
+pub fn probabilistic_credit<T: Eq + Hash>(a: &[T], b: &[T], shown: &[(T, bool)]) -> Option<(f64, f64)> {
+    let mut taken = HashSet::new();
+    let (mut of_a, mut of_b) = (0.0, 0.0);
+    for (item, clicked) in shown {
+        let chance = |ranking: &[T]| {
+            ranking.iter().position(|other| other == item).map_or(0.0, |at| chances(ranking, &taken)[at])
+        };
+        let (p_a, p_b) = (chance(a), chance(b));
+        if p_a + p_b <= 0.0 {
+            return None;
+        }
+        if *clicked {
+            of_a += p_a / (p_a + p_b);
+            of_b += p_b / (p_a + p_b);
+        }
+        taken.insert(item);
+    }
+    Some((of_a, of_b))
+}
+
 /// Credit that the two rankers got for one interleaved list, such as clicks on their picks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Impression {
@@ -445,6 +565,54 @@ pub fn interleaving(impressions: &[Impression], confidence: f64) -> Result<Inter
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    /// The mean advantage of A over lists of rankings that random clicks fall on alike.
+    fn advantage(list: &mut dyn FnMut(&mut ChaCha8Rng) -> (f64, f64)) -> f64 {
+        let mut random = ChaCha8Rng::seed_from_u64(11);
+        let sign = |(a, b): (f64, f64)| f64::from(u8::from(a > b)) - f64::from(u8::from(b > a));
+        (0..40_000).map(|_| sign(list(&mut random))).sum::<f64>() / 40_000.0
+    }
+
+    #[test]
+    fn random_clicks_prefer_a_ranking_in_balanced_lists_only() {
+        // Chapelle et al. 2012: b is a with its first item moved to the end.
+        let (a, b) = (["x", "y", "z", "w"], ["y", "z", "w", "x"]);
+        let one_click = |list: Vec<&'static str>, random: &mut ChaCha8Rng| {
+            let at = random.random_range(0..list.len());
+            list.into_iter().enumerate().map(|(i, item)| (item, i == at)).collect::<Vec<_>>()
+        };
+        let by_turns = advantage(&mut |random| {
+            let shown = one_click(balanced(&a, &b, 4, random.random()), random);
+            balanced_credit(&a, &b, &shown).unwrap()
+        });
+        assert!(by_turns < -0.2, "{by_turns}");
+        // Expected credit, not its sign, is what is unbiased.
+        let mut random = ChaCha8Rng::seed_from_u64(5);
+        let total: f64 = (0..40_000)
+            .map(|_| {
+                let list = probabilistic(&a, &b, 4, || random.random());
+                let shown = one_click(list, &mut random);
+                let (of_a, of_b) = probabilistic_credit(&a, &b, &shown).unwrap();
+                of_a - of_b
+            })
+            .sum();
+        assert!((total / 40_000.0).abs() < 0.015, "{total}");
+    }
+
+    #[test]
+    fn equal_rankings_share_clicks_and_strangers_are_refused() {
+        let a = ["x", "y", "z"];
+        assert_eq!(balanced(&a, &a, 9, false), a);
+        let shown = [("x", true), ("y", false), ("z", true)];
+        assert_eq!(balanced_credit(&a, &a, &shown), Some((2.0, 2.0)));
+        let (of_a, of_b) = probabilistic_credit(&a, &a, &shown).unwrap();
+        assert!((of_a - 1.0).abs() < 1e-12 && (of_b - 1.0).abs() < 1e-12);
+        assert_eq!(balanced_credit(&a, &a, &[("x", false)]), Some((0.0, 0.0)));
+        assert_eq!(balanced_credit(&a, &a, &[("stranger", true)]), None);
+        assert_eq!(probabilistic_credit(&a, &a, &[("stranger", false)]), None);
+    }
     use crate::online::{Arm, effect};
     use proptest::prelude::*;
 

@@ -3,10 +3,13 @@
 mod adjust;
 mod agreement;
 mod anomalies;
+mod best;
 mod calibration;
+mod canary;
 mod classify;
 mod compare;
 mod correlate;
+mod cutoff;
 mod did;
 mod drift;
 mod duplicates;
@@ -18,6 +21,7 @@ mod forecast;
 mod interleave;
 mod items;
 mod judge;
+mod ladder;
 mod looks;
 mod mean;
 mod monitor;
@@ -28,6 +32,8 @@ mod rank;
 mod rate;
 mod raters;
 mod retrieval;
+mod sample;
+mod selfcheck;
 mod sequence;
 mod slices;
 mod split;
@@ -46,6 +52,8 @@ pub enum Command {
     Mean(mean::Mean),
     /// A candidate against a baseline, paired or not
     Compare(compare::Compare),
+    /// Which of several candidates is best, and how good although it was picked
+    Best(best::Best),
     /// Adjust p-values for the number of tests
     Adjust(adjust::Adjust),
     /// pass@k and pass^k from repeated tries
@@ -56,6 +64,8 @@ pub enum Command {
     Sequence(sequence::Sequence),
     /// A randomised online experiment: sample ratio, effects, lift
     Experiment(experiment::Experiment),
+    /// How often a test finds an effect where there is none (A/A)
+    Selfcheck(selfcheck::Selfcheck),
     /// Whether traffic was split between arms as configured
     Split(split::Split),
     /// Two rankers by clicks on interleaved lists
@@ -72,6 +82,8 @@ pub enum Command {
     Judge(judge::Judge),
     /// Whether a score means what it says, and when to abstain
     Calibration(calibration::Calibration),
+    /// Which rows to judge or label next, with the chance of each
+    Sample(sample::Sample),
     /// Rank models by pairwise preferences
     Rank(rank::Rank),
     /// Items that are broken or tell nothing, saturation, abilities
@@ -82,6 +94,12 @@ pub enum Command {
     Duplicates(duplicates::Duplicates),
     /// Cases whose texts occur in a corpus
     Overlap(overlap::Overlap),
+    /// Canary strings in a corpus, and whether a model knows one
+    Canary(canary::Canary),
+    /// Whether items from before a model was trained score better
+    Cutoff(cutoff::Cutoff),
+    /// What a leaderboard on a holdout may show, and how often it was looked at
+    Ladder(ladder::Ladder),
     /// Whether columns of a table have changed since a reference
     Drift(drift::Drift),
     /// Whether a series has shifted, with one false alarm per so many values
@@ -116,11 +134,13 @@ impl Command {
             Self::Rate(command) => command.answer(),
             Self::Mean(command) => command.answer(),
             Self::Compare(command) => command.answer(),
+            Self::Best(command) => command.answer(),
             Self::Adjust(command) => command.answer(),
             Self::Passk(command) => command.answer(),
             Self::Looks(command) => command.answer(),
             Self::Sequence(command) => command.answer(),
             Self::Experiment(command) => command.answer(),
+            Self::Selfcheck(command) => command.answer(),
             Self::Split(command) => command.answer(),
             Self::Interleave(command) => command.answer(),
             Self::Did(command) => command.answer(),
@@ -129,11 +149,15 @@ impl Command {
             Self::Raters(command) => command.answer(),
             Self::Judge(command) => command.answer(),
             Self::Calibration(command) => command.answer(),
+            Self::Sample(command) => command.answer(),
             Self::Rank(command) => command.answer(),
             Self::Items(command) => command.answer(),
             Self::Correlate(command) => command.answer(),
             Self::Duplicates(command) => command.answer(),
             Self::Overlap(command) => command.answer(),
+            Self::Canary(command) => command.answer(),
+            Self::Cutoff(command) => command.answer(),
+            Self::Ladder(command) => command.answer(),
             Self::Drift(command) => command.answer(),
             Self::Monitor(command) => command.answer(),
             Self::Classify(command) => command.answer(),

@@ -95,6 +95,50 @@ impl Table {
         Ok((of, names))
     }
 
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// A column of vectors, written as lists of numbers such as `[0.1, 0.2]`, all of one width; `None` where a row has
+    /// none.
+    pub fn vectors(&self, column: &str) -> Result<Vec<Option<Vec<f64>>>, Failure> {
+        let mut width = None;
+        let mut one = |(row, cell): (usize, Option<String>)| {
+            let Some(cell) = cell else { return Ok(None) };
+            let vector: Option<Vec<f64>> = serde_json::from_str(&cell).ok();
+            let Some(vector) = vector.filter(|vector| !vector.is_empty()) else {
+                let shown = assay_report::plain(&cell, 60);
+                return Err(usage(format!(
+                    "{}: `{column}` is {shown}, no list of numbers such as [0.1, 0.2]",
+                    self.place(row)
+                )));
+            };
+            let first = *width.get_or_insert(vector.len());
+            if vector.len() != first {
+                let place = self.place(row);
+                return Err(usage(format!(
+                    "{place}: `{column}` has {} numbers, the rows before {first}",
+                    vector.len()
+                )));
+            }
+            Ok(Some(vector))
+        };
+        self.texts(column)?.into_iter().enumerate().map(&mut one).collect()
+    }
+
+    /// A column of lists of words, such as `["d1", "d2"]`; empty where a row has none.
+    pub fn lists(&self, column: &str) -> Result<Vec<Vec<String>>, Failure> {
+        let one = |(row, cell): (usize, Option<String>)| match cell {
+            None => Ok(Vec::new()),
+            Some(cell) => serde_json::from_str::<Vec<String>>(&cell).map_err(|_| {
+                let shown = assay_report::plain(&cell, 60);
+                usage(format!("{}: `{column}` is {shown}, no list of words such as [\"d1\", \"d2\"]", self.place(row)))
+            }),
+        };
+        self.texts(column)?.into_iter().enumerate().map(one).collect()
+    }
+
     /// `FILE:LINE` of a row.
     pub fn place(&self, row: usize) -> String {
         self.rows[row].1.to_string()

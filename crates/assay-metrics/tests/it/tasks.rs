@@ -47,6 +47,7 @@ def one(f, a):
         out = [r(t, p, multi_class="ovr", average=x) for x in ("micro", "macro", "weighted")]
         out += [r(t, p, multi_class="ovo", average=x) for x in ("macro", "weighted")]
         return out + [m.log_loss(t, p), m.brier_score_loss(t, p, scale_by_half=False)]
+    if f == "top k": return [m.top_k_accuracy_score(a[0], a[1], k=k, labels=range(len(a[1][0]))) for k in (1, 2, 3)]
     if f == "binary":
         t, p, bins = a
         out = [m.log_loss(t, p, labels=[0, 1]), m.brier_score_loss(t, p)]
@@ -54,7 +55,7 @@ def one(f, a):
     if f == "multilabel":
         t, p, s = (np.array(x) for x in a)
         out = [m.accuracy_score(t, p), m.hamming_loss(t, p), m.coverage_error(t, s)]
-        out += [m.label_ranking_average_precision_score(t, s)]
+        out += [m.label_ranking_average_precision_score(t, s), m.label_ranking_loss(t, s)]
         for how in ("samples", "micro", "macro", "weighted"):
             out += [m.jaccard_score(t, p, average=how, zero_division=0)]
             out += list(m.precision_recall_fscore_support(t, p, average=how, zero_division=0)[:3])
@@ -134,6 +135,17 @@ fn classification_agrees_with_scikit_learn() {
         ours.extend([false, true].map(|weighted| nan(roc_auc_one_vs_one(&classes, &rows, weighted))));
         ours.extend([nan(log_loss(&classes, &rows)), nan(brier(&classes, &rows))]);
         oracle.ask("multiclass", json!([classes, rows]), ours, 1e-12);
+        // Without ties, which scikit-learn breaks by the order of the classes.
+        let rows: Vec<Vec<f64>> = classes
+            .iter()
+            .map(|_| {
+                let row: Vec<f64> = (0..4.max(k)).map(|_| random.next() + 1e-9).collect();
+                let sum: f64 = row.iter().sum();
+                row.iter().map(|p| p / sum).collect()
+            })
+            .collect();
+        let ours = [1, 2, 3].map(|top| nan(top_k_accuracy(&classes, &rows, top))).to_vec();
+        oracle.ask("top k", json!([classes, rows]), ours, 1e-12);
 
         let mut sets = || -> Vec<Vec<bool>> { (0..n).map(|_| (0..k).map(|_| random.next() < 0.4).collect()).collect() };
         let (truth, predicted) = (sets(), sets());
@@ -142,6 +154,7 @@ fn classification_agrees_with_scikit_learn() {
         let both = Multilabel::new(&truth, &predicted).unwrap();
         let mut ours = vec![both.subset_accuracy(), both.hamming_loss(), nan(coverage_error(&truth, &scores))];
         ours.push(nan(label_ranking_average_precision(&truth, &scores)));
+        ours.push(nan(label_ranking_loss(&truth, &scores)));
         for (counts, how) in [
             (&both.cases, Average::Macro),
             (&both.labels, Average::Micro),

@@ -3,7 +3,7 @@
 use assay_stats::mean::{sandwich_errors, variances};
 use assay_stats::paired::sign_flip;
 use assay_stats::quantile::order_statistic_interval;
-use assay_stats::{Interval, Item};
+use assay_stats::{Interval, Item, Kind, Pair, difference};
 use serde_json::json;
 
 use crate::oracle::{Oracle, Stream};
@@ -29,6 +29,9 @@ def one(f, a):
     if f == "quantile interval":
         i = stats.quantile_test(a[0], q=0, p=a[1]).confidence_interval(0.95)
         return [i.low, i.high]
+    if f == "ttost":
+        from statsmodels.stats.weightstats import ttost_paired
+        return ttost_paired(np.array(a[0]), np.array(a[1]), -a[2], a[2])[0]
     raise ValueError(f)
 "#;
 
@@ -69,6 +72,31 @@ fn error_bars_agree_with_statsmodels_and_scipy() {
         if let Some(Interval { lower, upper }) = order_statistic_interval(&x, q, 0.95) {
             oracle.ask("quantile interval", json!([x, q]), vec![lower, upper], 1e-15);
         }
+    }
+    oracle.check();
+}
+
+#[test]
+fn equivalence_agrees_with_statsmodels_and_with_the_interval() {
+    let mut oracle = Oracle::new(SCRIPT);
+    let mut random = Stream(31);
+    for _ in 0..60 {
+        let n = 3 + random.below(80) as usize;
+        let (x, y): (Vec<f64>, Vec<f64>) = (0..n).map(|_| (random.normal() + 0.1, random.normal())).unzip();
+        let margin = 0.01 + random.next();
+        let pair = |(x, y): (&f64, &f64)| Pair { candidate: *x, baseline: *y, repeats: 1, cluster: None, weight: 1.0 };
+        let found = difference(&x.iter().zip(&y).map(pair).collect::<Vec<_>>(), Kind::Unbounded, 0.95, 0);
+        oracle.ask("ttost", json!([x, y, margin]), vec![found.p_equivalent(margin).unwrap()], 1e-9);
+        // Of binary pairs: below 5% exactly when Tango's 90% interval is within the margin.
+        let passes: Vec<(f64, f64)> = (0..n)
+            .map(|_| (f64::from(u8::from(random.next() < 0.7)), f64::from(u8::from(random.next() < 0.7))))
+            .collect();
+        let pairs: Vec<Pair> = passes.iter().map(|(x, y)| pair((x, y))).collect();
+        let found = difference(&pairs, Kind::Binary, 0.9, 0);
+        let within = found.estimate.interval.unwrap();
+        let p = found.p_equivalent(margin).unwrap();
+        assert_eq!(p < 0.05, within.lower > -margin && within.upper < margin, "{p} {within:?} {margin}");
+        assert_eq!(found.p_equivalent(0.0), None);
     }
     oracle.check();
 }

@@ -42,6 +42,21 @@ def one(f, a):
         r = evalica.bradley_terry([x for x, _, _ in a], [y for _, y, _ in a], [w[o] for _, _, o in a], tolerance=1e-14, limit=100000)
         s = np.log(np.array([r.scores[k] for k in sorted(r.scores.index)]))
         return s - s.mean()
+    if f == "styled bradley-terry":
+        import statsmodels.api as sm
+        rows, players, clusters = a
+        x = np.zeros((len(rows), players - 1 + len(rows[0][3]))); y = np.array([r[2] for r in rows])
+        for i, (p, q, _, style) in enumerate(rows):
+            if p > 0: x[i, p - 1] += 1
+            if q > 0: x[i, q - 1] -= 1
+            x[i, players - 1:] = style
+        fit = sm.GLM(y, x, family=sm.families.Binomial()).fit(
+            tol=1e-14, cov_type="cluster", cov_kwds={"groups": np.array(clusters), "use_correction": False, "df_correction": False})
+        # Player 0 is the reference there; strengths sum to 0 here.
+        turn = np.zeros((players, players - 1)); turn[1:] = np.eye(players - 1); turn -= turn.mean(axis=0)
+        k = players - 1
+        s, v = turn @ fit.params[:k], turn @ fit.cov_params()[:k, :k] @ turn.T
+        return np.concatenate([s, fit.params[k:], np.sqrt(np.diag(v))])
     raise ValueError(f)
 "#;
 
@@ -104,6 +119,32 @@ fn corrected_judges_and_rankings_agree_with_the_references() {
             let tolerance = if round < 30 { 1e-4 } else { 1e-3 };
             oracle.ask("bradley-terry", json!(battles), ranking.strengths.clone(), tolerance);
         }
+    }
+    oracle.check();
+}
+
+#[test]
+fn rankings_with_style_held_equal_agree_with_statsmodels() {
+    let mut oracle = Oracle::new(SCRIPT);
+    let mut random = Stream(404);
+    for round in 0..25 {
+        let (players, styles) = (2 + round % 5, 1 + round % 3);
+        let (mut battles, mut rows, mut clusters) = (Vec::new(), Vec::new(), Vec::new());
+        for i in 0..120 * players {
+            let a = random.below(players as u64) as usize;
+            let b = (a + 1 + random.below(players as u64 - 1) as usize) % players;
+            let style: Vec<f64> = (0..styles).map(|_| random.normal()).collect();
+            let lead = 0.3 * (a as f64 - b as f64) + 0.8 * style[0] + random.normal();
+            let outcome = if lead.abs() < 0.3 { 0.5 } else { f64::from(u8::from(lead > 0.0)) };
+            let cluster = (i / 4) as u32;
+            rows.push(json!([a, b, outcome, style]));
+            clusters.push(cluster);
+            battles.push(Battle { cluster: Some(cluster), style, ..Battle::new(a, b, outcome) });
+        }
+        let ranking = rank(players, &battles, Ties::Half).unwrap();
+        assert!(!ranking.separated && ranking.style[0] > 0.5);
+        let ours = [ranking.strengths, ranking.style, ranking.se].concat();
+        oracle.ask("styled bradley-terry", json!([rows, players, clusters]), ours, 1e-7);
     }
     oracle.check();
 }

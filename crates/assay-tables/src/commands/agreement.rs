@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use assay_stats::agreement::{Chance, Level, Weights, cohen, kappa, krippendorff_interval};
+use assay_stats::agreement::{Chance, Level, Weights, cohen, icc, kappa, krippendorff_interval, raw};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use crate::answer::{Confidence, level as level_of, usage};
+use crate::answer::{Confidence, level as level_of, number, usage};
 use crate::{Answer, Failure, Table};
 
-/// Krippendorff's α with its interval, Gwet's AC, Fleiss' κ and, for two raters, Cohen's κ, with the raw agreement.
+/// Krippendorff's α with its interval, Gwet's AC, Fleiss' κ and, for two raters, Cohen's κ, with the raw agreement. Two
+/// raters with two ratings also get the agreement on each, PABAK and the indices of prevalence and bias; numbers that all
+/// raters gave (`--level interval` or `ratio`) the six intra-class correlations.
 #[derive(Args)]
 pub struct Agreement {
     /// A table of ratings.
@@ -74,7 +76,49 @@ impl Agreement {
             let found = cohen(&a, &b, weights);
             rows.push(("Cohen's κ".to_owned(), found.map(|c| (c.value, c.interval(self.confidence.level)))));
         }
-        let raw = kappa(&units, &categories, Chance::BrennanPrediger, Weights::Identity).map(|c| c.observed);
+        let observed = kappa(&units, &categories, Chance::BrennanPrediger, Weights::Identity).map(|c| c.observed);
+        // A coefficient that corrects for chance is hard to read without what it corrects.
+        let specific = (units[0].len() == 2 && categories.len() == 2).then(|| {
+            let both = units.iter().filter_map(|unit| Some((unit[0]? == categories[1], unit[1]? == categories[1])));
+            let (a, b): (Vec<bool>, Vec<bool>) = both.unzip();
+            raw(&a, &b)
+        });
+        let specific = specific.flatten();
+        let name = |at: usize| labels.get(at).cloned().unwrap_or_else(|| categories[at].to_string());
+        let mut extra = Vec::new();
+        let mut classes = serde_json::Value::Null;
+        if matches!(self.level, Scale::Interval | Scale::Ratio) {
+            let full: Option<Vec<Vec<f64>>> = units.iter().map(|unit| unit.iter().copied().collect()).collect();
+            match full.as_ref().map(|full| icc(full, self.confidence.level)) {
+                Some(Some(found)) => {
+                    let six = [
+                        ("ICC(1,1)", found.one_way.0),
+                        ("ICC(1,k)", found.one_way.1),
+                        ("ICC(2,1)", found.two_way_random.0),
+                        ("ICC(2,k)", found.two_way_random.1),
+                        ("ICC(3,1)", found.two_way_mixed.0),
+                        ("ICC(3,k)", found.two_way_mixed.1),
+                    ];
+                    rows.extend(six.map(|(name, one)| (name.to_owned(), Some((one.value, Some(one.interval))))));
+                }
+                Some(None) => extra.push("no intra-class correlation: the ratings do not vary enough".to_owned()),
+                None => extra.push("no intra-class correlation: a rater did not rate every unit".to_owned()),
+            }
+        }
+        if let Some(found) = specific {
+            extra.push(format!(
+                "agreement on `{}` {}, on `{}` {}; PABAK {:.3}, prevalence index {:.3}, bias index {:.3}",
+                name(1),
+                number(found.positive),
+                name(0),
+                number(found.negative),
+                found.pabak,
+                found.prevalence_index,
+                found.bias_index
+            ));
+            classes = json!({"agreement_by_category": {(name(0)): found.negative, (name(1)): found.positive}, "pabak": found.pabak,
+                             "prevalence_index": found.prevalence_index, "bias_index": found.bias_index});
+        }
         let json = {
             let coefficients: serde_json::Map<String, serde_json::Value> = rows
                 .iter()
@@ -83,14 +127,15 @@ impl Agreement {
                     (name.clone(), json!(value))
                 })
                 .collect();
-            json!({"units": rated, "raters": units[0].len(), "agreement": raw, "coefficients": coefficients})
+            json!({"units": rated, "raters": units[0].len(), "agreement": observed, "two_categories": classes,
+                   "coefficients": coefficients})
         };
         let categories = if labels.is_empty() { categories.len() } else { labels.len() };
         let first = format!(
             "{rated} units with two or more ratings, {} raters, {categories} categories; two raters say the same {} of \
              the time",
             units[0].len(),
-            raw.map_or_else(|| "?".into(), |raw| format!("{:.1}%", 100.0 * raw))
+            observed.map_or_else(|| "?".into(), |share| format!("{:.1}%", 100.0 * share))
         );
         let cells = rows
             .into_iter()
@@ -103,7 +148,7 @@ impl Agreement {
             })
             .collect();
         let header = ["coefficient", "value", &level_of(self.confidence.level)];
-        Ok(Answer::new(json).line(first).table(&header, cells, &[1, 2]))
+        Ok(Answer::new(json).line(first).lines(extra).table(&header, cells, &[1, 2]))
     }
 
     /// A row per unit; words become numbers in their order.

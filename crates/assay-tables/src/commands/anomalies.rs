@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use assay_metrics::anomaly::{
-    adjusted_f1_area, adjusted_scores, affiliation, delays, event_scores, events, point_scores, volumes,
+    Costs, adjusted_f1_area, adjusted_scores, affiliation, delays, event_scores, events, nab_score, point_scores,
+    volumes,
 };
 use assay_stats::Interval;
 use assay_stats::proportion::{critical, wilson};
@@ -98,6 +99,13 @@ impl Anomalies {
             if let Ok(near) = affiliation(&truth, reported) {
                 push("affiliation precision", near.precision, None, "a random report scores about 0.5");
                 push("affiliation recall", near.recall, None, "a random report scores about 0.5");
+            }
+            for (name, costs, note) in [
+                ("NAB, standard", Costs::STANDARD, "early reports earn more: no report 0, perfect 1, no lower bound"),
+                ("NAB, few false alarms", Costs::FEW_FALSE_ALARMS, "a false alarm costs twice as much"),
+                ("NAB, few misses", Costs::FEW_MISSES, "a miss costs twice as much"),
+            ] {
+                push(name, nab_score(&truth, reported, costs).ok(), None, note);
             }
             let late = delays(&truth, reported).map_err(fail)?;
             let mut found: Vec<usize> = late.iter().flatten().copied().collect();

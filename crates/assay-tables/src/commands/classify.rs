@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use assay_metrics::classification::{
-    Average, Bins, Confusion, Counts, Multilabel, Ranked, average, brier_binary, expected_calibration_error,
-    log_loss_binary, reliability,
+    Average, Bins, Confusion, Counts, Multilabel, Ranked, average, brier, brier_binary, coverage_error,
+    expected_calibration_error, label_ranking_average_precision, label_ranking_loss, log_loss, log_loss_binary,
+    reliability, roc_auc_one_vs_one, roc_auc_one_vs_rest, top_k_accuracy,
 };
 use assay_stats::Interval;
 use assay_stats::jackknife::{Transform, delete_one, jackknife};
@@ -18,7 +19,7 @@ use crate::{Answer, Failure, Table};
 
 /// Accuracy with Wilson's interval, macro F1 with the jackknife's, and each class by itself. Rows without a prediction
 /// count as wrong. Cells that hold lists, such as `["a","b"]`, are label sets. With `--score` also how well a score or a
-/// probability tells the positive class from the rest.
+/// probability tells the positive class from the rest; with `--probabilities` the same for any number of classes.
 #[derive(Args)]
 pub struct Classify {
     /// A table with a row per case.
@@ -33,9 +34,21 @@ pub struct Classify {
     /// probabilities log loss, Brier score and calibration error.
     #[arg(long)]
     score: Option<String>,
+    /// With --score, hold recall at this share or more, such as 0.9, and see the best precision and the lowest rate of false
+    /// alarms; and hold precision at it and see the best recall.
+    #[arg(long, requires = "score")]
+    at: Option<f64>,
     /// The positive class; without it the truth is read as yes or no.
     #[arg(long, requires = "score")]
     positive: Option<String>,
+    /// Columns of the probability of each class, named like the classes of the truth: gives log loss, Brier score, AUC of
+    /// one class against the rest and of pairs, and how often the truth is among the first --top. Where the truth is label
+    /// sets, columns of scores named like the labels: label ranking average precision, coverage error and ranking loss.
+    #[arg(long, value_delimiter = ',', conflicts_with = "score")]
+    probabilities: Vec<String>,
+    /// How many classes, from the most probable down, may hold the truth.
+    #[arg(long, default_value_t = 3, requires = "probabilities")]
+    top: usize,
     /// Bins of the calibration error.
     #[arg(long, default_value_t = 10, requires = "score")]
     bins: usize,
@@ -45,6 +58,16 @@ pub struct Classify {
 
 /// A figure of true classes and their scores.
 type Statistic<'a> = dyn Fn(&[bool], &[f64]) -> Option<f64> + 'a;
+
+/// Name, transform and figure of some cases.
+type Figure<'a> = (&'static str, Transform, &'a dyn Fn(&[usize]) -> Option<f64>);
+
+/// A figure of classes and their probabilities.
+type Probabilistic = fn(&[usize], &[Vec<f64>]) -> Result<f64, assay_metrics::classification::Undefined>;
+
+fn metrics(lines: &[(String, Option<f64>, Option<Interval>)]) -> serde_json::Map<String, Value> {
+    lines.iter().map(|(name, value, i)| (name.clone(), json!({"value": value, "interval": bounds(*i)}))).collect()
+}
 
 /// What stands for a missing prediction.
 const NONE: &str = "(none)";
@@ -70,13 +93,12 @@ fn labels_of(cell: &str) -> Option<Vec<String>> {
 struct Scores {
     json: Value,
     first: String,
-    lines: Vec<(&'static str, Option<f64>, Option<Interval>)>,
+    lines: Vec<(String, Option<f64>, Option<Interval>)>,
 }
 
 impl Scores {
     fn onto(&self, answer: Answer, confidence: f64) -> Answer {
-        let rows =
-            self.lines.iter().map(|(name, value, i)| vec![(*name).to_owned(), number(*value), range(*i)]).collect();
+        let rows = self.lines.iter().map(|(name, value, i)| vec![name.clone(), number(*value), range(*i)]).collect();
         answer.line(&self.first).table(&["metric", "value", &level(confidence)], rows, &[1, 2])
     }
 }
@@ -84,7 +106,11 @@ impl Scores {
 impl Classify {
     pub fn answer(self) -> Result<Answer, Failure> {
         let source = Table::read(&self.file)?;
-        let scores = self.score.as_deref().map(|column| self.scores(&source, column)).transpose()?;
+        let scores = match &self.score {
+            Some(column) => Some(self.scores(&source, column)?),
+            None if !self.probabilities.is_empty() => Some(self.classes(&source)?),
+            None => None,
+        };
         if let Some(scores) = scores {
             if !source.has(&self.predicted) {
                 return Ok(scores.onto(Answer::new(scores.json.clone()), self.confidence.level));
@@ -195,7 +221,7 @@ impl Classify {
         let pick =
             |rows: &[usize]| -> (Vec<bool>, Vec<f64>) { rows.iter().map(|row| (truth[*row], scores[*row])).unzip() };
         let mut lines = Vec::new();
-        let mut push = |name: &'static str, transform, statistic: &Statistic<'_>| {
+        let mut push = |name: &str, transform, statistic: &Statistic<'_>| {
             let of = |rows: &[usize]| {
                 let (truth, scores) = pick(rows);
                 statistic(&truth, &scores)
@@ -204,10 +230,24 @@ impl Classify {
             let interval = value.and_then(|value| {
                 Some(jackknife(value, &delete_one(&groups, of)?, transform, self.confidence.level)?.interval)
             });
-            lines.push((name, value, interval));
+            lines.push((name.to_owned(), value, interval));
         };
         push("ROC AUC", Transform::Logit, &|t, s| Some(Ranked::new(t, s).ok()?.roc_auc()));
         push("average precision", Transform::Logit, &|t, s| Some(Ranked::new(t, s).ok()?.average_precision()));
+        if let Some(at) = self.at {
+            if !(at > 0.0 && at <= 1.0) {
+                return Err(usage("--at is a share above 0 and up to 1, such as 0.9"));
+            }
+            push(&format!("precision at recall {at}"), Transform::Logit, &|t, s| {
+                Ranked::new(t, s).ok()?.precision_at_recall(at)
+            });
+            push(&format!("recall at precision {at}"), Transform::Logit, &|t, s| {
+                Ranked::new(t, s).ok()?.recall_at_precision(at)
+            });
+            push(&format!("false positive rate at recall {at}"), Transform::Logit, &|t, s| {
+                Ranked::new(t, s).ok()?.fall_out_at_recall(at)
+            });
+        }
         let probabilities = scores.iter().all(|score| (0.0..=1.0).contains(score));
         if probabilities {
             push("log loss", Transform::Identity, &|t, s| log_loss_binary(t, s).ok());
@@ -220,10 +260,7 @@ impl Classify {
         for (_, _, interval) in &mut lines {
             *interval = interval.map(|i| Interval { lower: i.lower.max(0.0), upper: i.upper });
         }
-        let metrics: serde_json::Map<String, Value> = lines
-            .iter()
-            .map(|(name, value, i)| ((*name).to_owned(), json!({"value": value, "interval": bounds(*i)})))
-            .collect();
+        let metrics = metrics(&lines);
         let positives = truth.iter().filter(|yes| **yes).count();
         let json = json!({"cases": n, "positives": positives, "left_out": total - n, "metrics": metrics});
         let mut first = format!("{n} cases with a score, {positives} of them positive");
@@ -234,6 +271,141 @@ impl Classify {
             first += "; not probabilities: no log loss, Brier score or calibration error";
         }
         Ok(Scores { json, first, lines })
+    }
+
+    /// Probabilities of all classes, or scores of all labels.
+    fn classes(&self, source: &Table) -> Result<Scores, Failure> {
+        let names = &self.probabilities;
+        if names.len() < 2 {
+            return Err(usage("--probabilities needs a column for each class, two or more; --score takes one"));
+        }
+        if self.top == 0 {
+            return Err(usage("--top is 1 or more"));
+        }
+        let columns: Vec<Vec<Option<f64>>> = names.iter().map(|name| source.numbers(name)).collect::<Result<_, _>>()?;
+        let truth = source.full(&self.truth)?;
+        let total = truth.len();
+        let row = |at: usize| -> Option<Vec<f64>> { columns.iter().map(|column| column[at]).collect() };
+        let place = |name: &String, at: usize| {
+            names.iter().position(|known| known == name).ok_or_else(|| {
+                usage(format!(
+                    "{}: `{}` is {}, which --probabilities has no column for: {}",
+                    source.place(at),
+                    self.truth,
+                    assay_report::plain(name, 60),
+                    names.join(", ")
+                ))
+            })
+        };
+        let kept: Vec<(usize, Vec<f64>)> = (0..total).filter_map(|at| Some((at, row(at)?))).collect();
+        if kept.is_empty() {
+            return Err(usage(format!("{}: no row has all of {}", self.file.display(), names.join(", "))));
+        }
+        let left_out = total - kept.len();
+        let gaps = if left_out > 0 { format!(", {left_out} rows without all of them left out") } else { String::new() };
+        let n = kept.len();
+        let rows: Vec<Vec<f64>> = kept.iter().map(|(_, row)| row.clone()).collect();
+        if truth.iter().all(|cell| labels_of(cell).is_some()) {
+            let mut sets = Vec::with_capacity(n);
+            for (at, _) in &kept {
+                let mut set = vec![false; names.len()];
+                for label in labels_of(&truth[*at]).unwrap_or_default() {
+                    set[place(&label, *at)?] = true;
+                }
+                sets.push(set);
+            }
+            let pick = |at: &[usize]| -> (Vec<Vec<bool>>, Vec<Vec<f64>>) {
+                at.iter().map(|i| (sets[*i].clone(), rows[*i].clone())).unzip()
+            };
+            let lines = self.jackknifed(
+                n,
+                &[
+                    ("label ranking average precision", Transform::Logit, &|at| {
+                        let (truth, scores) = pick(at);
+                        label_ranking_average_precision(&truth, &scores).ok()
+                    }),
+                    ("coverage error", Transform::Identity, &|at| {
+                        let (truth, scores) = pick(at);
+                        coverage_error(&truth, &scores).ok()
+                    }),
+                    ("label ranking loss", Transform::Identity, &|at| {
+                        let (truth, scores) = pick(at);
+                        label_ranking_loss(&truth, &scores).ok()
+                    }),
+                ],
+            );
+            let json = json!({"cases": n, "labels": names, "left_out": left_out, "metrics": metrics(&lines)});
+            return Ok(Scores { json, first: format!("{n} cases with scores of {} labels{gaps}", names.len()), lines });
+        }
+        let codes = kept.iter().map(|(at, _)| place(&truth[*at], *at)).collect::<Result<Vec<usize>, _>>()?;
+        for (at, row) in &kept {
+            let sum: f64 = row.iter().sum();
+            if !row.iter().all(|p| (0.0..=1.0).contains(p)) || (sum - 1.0).abs() > 1e-5 {
+                return Err(usage(format!(
+                    "{}: the probabilities of the classes must be from 0 to 1 and sum to 1; they sum to {sum}",
+                    source.place(*at)
+                )));
+            }
+        }
+        let pick =
+            |at: &[usize]| -> (Vec<usize>, Vec<Vec<f64>>) { at.iter().map(|i| (codes[*i], rows[*i].clone())).unzip() };
+        let of = |at: &[usize], figure: Probabilistic| {
+            let (truth, rows) = pick(at);
+            figure(&truth, &rows).ok()
+        };
+        let mut lines = self.jackknifed(
+            n,
+            &[
+                ("log loss", Transform::Identity, &|at| of(at, log_loss)),
+                ("Brier score (0 to 2)", Transform::Identity, &|at| of(at, brier)),
+                ("AUC, one against the rest", Transform::Logit, &|at| {
+                    of(at, |t, p| roc_auc_one_vs_rest(t, p, Average::Macro))
+                }),
+                ("AUC, one against the rest, weighted", Transform::Logit, &|at| {
+                    of(at, |t, p| roc_auc_one_vs_rest(t, p, Average::Weighted))
+                }),
+                ("AUC, pairs of classes", Transform::Logit, &|at| of(at, |t, p| roc_auc_one_vs_one(t, p, false))),
+                ("AUC, pairs of classes, weighted", Transform::Logit, &|at| {
+                    of(at, |t, p| roc_auc_one_vs_one(t, p, true))
+                }),
+            ],
+        );
+        let share = top_k_accuracy(&codes, &rows, self.top).ok();
+        lines.push((
+            format!("truth among the first {}", self.top),
+            share,
+            share.map(|share| wilson(share * n as f64, n as f64, critical(self.confidence.level))),
+        ));
+        let absent: Vec<&String> =
+            names.iter().enumerate().filter(|(at, _)| !codes.contains(at)).map(|(_, name)| name).collect();
+        let mut first = format!("{n} cases with probabilities of {} classes{gaps}", names.len());
+        if !absent.is_empty() {
+            let absent = absent.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            first += &format!("; no AUC: no case is {absent}");
+        }
+        let json =
+            json!({"cases": n, "classes": names, "left_out": left_out, "absent": absent, "metrics": metrics(&lines)});
+        Ok(Scores { json, first, lines })
+    }
+
+    /// Figures over cases with their jackknife intervals, none of which goes below 0.
+    fn jackknifed(&self, n: usize, figures: &[Figure<'_>]) -> Vec<(String, Option<f64>, Option<Interval>)> {
+        let groups = if n <= 1000 { n } else { 200 };
+        let groups: Vec<Vec<usize>> = (0..groups).map(|g| (g..n).step_by(groups).collect()).collect();
+        let all: Vec<usize> = (0..n).collect();
+        figures
+            .iter()
+            .map(|(name, transform, statistic)| {
+                let value = statistic(&all);
+                let interval = value.and_then(|value| {
+                    Some(
+                        jackknife(value, &delete_one(&groups, statistic)?, *transform, self.confidence.level)?.interval,
+                    )
+                });
+                let interval = interval.map(|i| Interval { lower: i.lower.max(0.0), upper: i.upper });
+                ((*name).to_owned(), value, interval)
+            })
+            .collect()
     }
 
     /// Label sets.

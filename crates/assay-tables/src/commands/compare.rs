@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use assay_stats::paired::{mcnemar_midp, sign_flip};
+use assay_stats::paired::{bonett_price, mcnemar_midp, sign_flip};
+use assay_stats::proportion::critical;
 use assay_stats::rank::{Zeros, cliff_delta, cohen_dz, hodges_lehmann, wilcoxon};
 use assay_stats::{
     Difference, Guards, Item, Kind, Pair, VerdictKind, difference, level, no_regression, unpaired_difference,
@@ -15,7 +16,8 @@ use crate::answer::{Confidence, bounds, level as header, number, range, usage};
 use crate::{Answer, Failure, Table};
 
 /// The difference of two columns of scores, candidate less baseline, higher being better: paired by row, or of
-/// independent samples with --unpaired. With --margin a verdict; a shown loss beyond the margin exits with 1.
+/// independent samples with --unpaired. With --margin a verdict, and the p-value of equivalence within ± the margin by two
+/// one-sided tests; a shown loss beyond the margin exits with 1.
 #[derive(Args)]
 pub struct Compare {
     /// A table with a row per case.
@@ -137,6 +139,10 @@ impl Compare {
         let json = json!({"better": better, "worse": worse, "same": found.same, "left_out": c.len() - pairs.len(),
                           "p": object(&tests), "effect_sizes": object(&sizes)});
         let line = format!("{better} better, {worse} worse, {} the same", found.same);
+        let closed = (independent && kind == Kind::Binary)
+            .then(|| bonett_price(better, worse, pairs.len() as u64, critical(self.confidence.level)));
+        let mut json = json;
+        json["bonett_price"] = bounds(closed);
         let matched = pairs.len() as f64 / most as f64;
         let cells = |rows: &[(&str, Option<f64>)], p: bool| -> Vec<Vec<String>> {
             let shown = |v: Option<f64>| match v {
@@ -146,11 +152,12 @@ impl Compare {
             rows.iter().map(|(name, value)| vec![(*name).to_owned(), shown(*value)]).collect()
         };
         let (tests, sizes) = (cells(&tests, true), cells(&sizes, false));
-        Ok(self.with_verdict(found, matched, json, line).table(&["test", "p (two-sided)"], tests, &[1]).table(
-            &["effect size", "value"],
-            sizes,
-            &[1],
-        ))
+        let closed = closed.map(|interval| format!("Bonett and Price's interval, a closed form: {}", range(interval)));
+        Ok(self
+            .with_verdict(found, matched, json, line)
+            .lines(closed)
+            .table(&["test", "p (two-sided)"], tests, &[1])
+            .table(&["effect size", "value"], sizes, &[1]))
     }
 
     fn with_verdict(&self, found: Difference, matched: f64, mut json: Value, counts: String) -> Answer {
@@ -192,6 +199,8 @@ impl Compare {
         if let Some(margin) = self.margin {
             json["margin"] = json!(margin);
             json["p_worse"] = json!(found.p_worse(margin));
+            let equivalent = found.p_equivalent(margin);
+            json["p_equivalent"] = json!(equivalent);
             json["verdict"] = json!({"kind": verdict.kind, "wording": verdict.wording, "reasons": verdict.reasons,
                                      "needed_cases": verdict.needed_n});
             let why = if verdict.reasons.is_empty() {
@@ -209,6 +218,10 @@ impl Compare {
                     range(found.gate_interval)
                 ));
             }
+            lines.extend(equivalent.map(|p| {
+                let shown = if p < 0.001 { format!("{p:.1e}") } else { format!("{p:.3}") };
+                format!("equivalent within ±{margin}: p {shown} (two one-sided tests)")
+            }));
             lines.extend(verdict.needed_n.map(|n| format!("about {n} cases would settle it with 80% power")));
         }
         lines.extend(verdict.mde.map(|mde| format!("smallest difference that this many cases detect: {mde:.3}")));

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use assay_stats::Interval;
 use assay_stats::correlation::{
-    Coefficient, Overlapping, clustered, interval, kendall, pairwise_accuracy, pearson, spearman,
+    Agreement, Coefficient, Overlapping, agreement, agreement_difference, attenuation, clustered, interval, kendall,
+    pairwise_accuracy, pairwise_p, pearson, soft_pairwise_accuracy, spearman,
 };
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use crate::answer::usage;
 use crate::answer::{Confidence, bounds, level, number, range};
 use crate::{Answer, Failure, Table};
 
@@ -35,6 +37,23 @@ pub struct Correlate {
     /// ordered alike.
     #[arg(long)]
     system: Option<String>,
+    /// A column that names each row's item, which every system has once: soft pairwise accuracy, agreement within items,
+    /// and with --versus whether x agrees better than the third column (PERM-BOTH).
+    #[arg(long, requires = "system")]
+    item: Option<String>,
+    /// More measurements of x on the same rows, such as a judge asked again: with --y-again the correlation that error-free
+    /// measures would have.
+    #[arg(long, value_delimiter = ',', requires = "y_again")]
+    x_again: Vec<String>,
+    /// More measurements of y.
+    #[arg(long, value_delimiter = ',', requires = "x_again")]
+    y_again: Vec<String>,
+    /// Resamples of permutation tests.
+    #[arg(long, default_value_t = 999, value_parser = clap::value_parser!(u32).range(99..=99_999))]
+    resamples: u32,
+    /// The seed of permutation tests.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     #[command(flatten)]
     confidence: Confidence,
 }
@@ -78,6 +97,15 @@ impl Correlate {
         let name = |codes: Vec<u32>| -> Vec<u32> { kept.iter().map(|at| codes[*at]).collect() };
         let (clusters, systems) = (clusters.map(name), systems.map(name));
         let confidence = self.confidence.level;
+        let items = self.item.as_ref().map(|column| source.full(column)).transpose()?.map(|c| name(codes(&c)));
+        let mut more = Vec::new();
+        let again = self.again(&source, &mut more)?;
+        let meta = match (&systems, &items) {
+            (Some(systems), Some(items)) => {
+                self.grids(systems, items, &[&x, &y, versus.as_deref().unwrap_or_default()], &mut more)?
+            }
+            _ => Value::Null,
+        };
         let rows = KINDS.map(|(name, kind)| {
             let r = coefficient(kind, &x, &y);
             let bounds = match &clusters {
@@ -104,6 +132,9 @@ impl Correlate {
             lines.extend(line);
             json["versus"] = found;
         }
+        lines.extend(more);
+        json["attenuation"] = again;
+        json["items"] = meta;
         let mut system_cells = Vec::new();
         if let Some(systems) = systems {
             let mut sums: Vec<(f64, f64, f64)> = Vec::new();
@@ -133,6 +164,98 @@ impl Correlate {
             system_cells,
             &[1, 2],
         ))
+    }
+
+    /// The correlation of measures without error, from repeated measurements of both.
+    fn again(&self, source: &Table, lines: &mut Vec<String>) -> Result<Value, Failure> {
+        if self.x_again.is_empty() {
+            return Ok(Value::Null);
+        }
+        let read = |first: &String, more: &[String]| -> Result<Vec<Vec<Option<f64>>>, Failure> {
+            std::iter::once(first).chain(more).map(|column| source.numbers(column)).collect()
+        };
+        let (x, y) = (read(&self.x, &self.x_again)?, read(&self.y, &self.y_again)?);
+        let row = |columns: &[Vec<Option<f64>>], at: usize| -> Option<Vec<f64>> {
+            columns.iter().map(|column| column[at]).collect()
+        };
+        let (x, y): (Vec<Vec<f64>>, Vec<Vec<f64>>) =
+            (0..source.rows()).filter_map(|at| Some((row(&x, at)?, row(&y, at)?))).unzip();
+        let found = attenuation(&x, &y, self.confidence.level);
+        lines.push(match found {
+            Some(found) => format!(
+                "without measurement error the correlation would be {:.3} ({}), on {} rows with all measurements",
+                found.estimate,
+                range(found.interval),
+                x.len()
+            ),
+            None => "the correlation without measurement error is not defined: three rows and measurements that go together \
+                     are needed"
+                .into(),
+        });
+        Ok(found
+            .map_or(Value::Null, |f| json!({"value": f.estimate, "interval": bounds(f.interval), "cases": x.len()})))
+    }
+
+    /// Agreement of x with y over systems × items.
+    fn grids(
+        &self,
+        systems: &[u32],
+        items: &[u32],
+        columns: &[&[f64]; 3],
+        lines: &mut Vec<String>,
+    ) -> Result<Value, Failure> {
+        let size =
+            |codes: &[u32]| codes.iter().collect::<std::collections::BTreeSet<_>>().into_iter().copied().collect();
+        let (s, i): (Vec<u32>, Vec<u32>) = (size(systems), size(items));
+        let grid = |column: &[f64]| -> Result<Vec<Vec<f64>>, Failure> {
+            let mut cells = vec![vec![None; i.len()]; s.len()];
+            for ((system, item), value) in systems.iter().zip(items).zip(column) {
+                let (a, b) = (s.binary_search(system).unwrap_or(0), i.binary_search(item).unwrap_or(0));
+                if cells[a][b].replace(*value).is_some() {
+                    return Err(usage("--item: a system has an item twice"));
+                }
+            }
+            let full: Option<Vec<Vec<f64>>> = cells.into_iter().map(|row| row.into_iter().collect()).collect();
+            full.ok_or_else(|| {
+                usage(format!(
+                    "--item: each of {} systems must have each of {} items, with all numbers",
+                    s.len(),
+                    i.len()
+                ))
+            })
+        };
+        let (x, y) = (grid(columns[0])?, grid(columns[1])?);
+        let p = |rows: &[Vec<f64>]| pairwise_p(rows, self.resamples, self.seed);
+        let soft = p(&x).zip(p(&y)).and_then(|(x, y)| soft_pairwise_accuracy(&x, &y));
+        lines.push(format!(
+            "soft pairwise accuracy {}: how alike x and y are sure of which system is better",
+            number(soft)
+        ));
+        let mut levels = Map::new();
+        for (name, of) in [("of systems' means", Agreement::System), ("within items", Agreement::Item)] {
+            let value = agreement(&x, &y, of, pearson);
+            let key = if of == Agreement::System { "system" } else { "item" };
+            let mut entry = json!({"pearson": value});
+            if let (false, Some(other)) = (columns[2].is_empty(), &self.versus) {
+                let third = grid(columns[2])?;
+                let found = agreement_difference(&x, &third, &y, of, pearson, self.resamples, self.seed);
+                lines.push(match found {
+                    Some((gain, p)) => {
+                        format!(
+                            "{name}: Pearson {} for {}, {gain:+.3} against {other}, one-sided p {p:.4} (PERM-BOTH)",
+                            number(value),
+                            self.x
+                        )
+                    }
+                    None => format!("{name}: no comparison with {other}: a correlation is not defined"),
+                });
+                entry["versus"] = json!({"column": other, "gain": found.map(|f| f.0), "p": found.map(|f| f.1)});
+            } else {
+                lines.push(format!("{name}: Pearson {}", number(value)));
+            }
+            levels.insert(key.into(), entry);
+        }
+        Ok(json!({"systems": s.len(), "items": i.len(), "soft_pairwise_accuracy": soft, "agreement": levels}))
     }
 
     /// Whether x or the third column correlates better with y.

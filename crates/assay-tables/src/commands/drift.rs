@@ -7,6 +7,7 @@ use assay_stats::drift::distribution::{
     Distance, Distances, Evidently, anderson_darling, categorical_distances, evidently, independence,
     kolmogorov_smirnov, numeric_distances, psi_expected, wasserstein_interval,
 };
+use assay_stats::drift::embedding::{domain_classifier, mmd};
 use assay_stats::multiplicity::holm;
 use clap::Args;
 use serde_json::{Value, json};
@@ -16,7 +17,8 @@ use crate::{Answer, Failure, Table};
 
 /// Whether columns of a current table are distributed as in a reference. Each distance comes with what it is without drift
 /// and a permutation p. Drift, exit code 1: p by Holm's method over the columns below 1 − confidence, and an effect from
-/// `--effect` on. Numbers are compared on ten bins with equal shares of the reference; other columns as categories.
+/// `--effect` on. Numbers are compared on ten bins with equal shares of the reference; other columns as categories; vectors,
+/// such as embeddings, by a kernel test (MMD) and by how well a classifier tells the two tables apart.
 #[derive(Args)]
 pub struct Drift {
     /// The table without drift.
@@ -24,8 +26,11 @@ pub struct Drift {
     /// The table to look at.
     current: PathBuf,
     /// A column; can be repeated.
-    #[arg(long = "column", required = true)]
+    #[arg(long = "column", required_unless_present = "vectors")]
     columns: Vec<String>,
+    /// A column of vectors, as lists such as [0.1, 0.2]; can be repeated. Its effect is 2·AUC − 1 of the classifier.
+    #[arg(long = "vector")]
+    vectors: Vec<String>,
     /// The least effect that counts: total variation of categories (share of cases that moved), Wasserstein of numbers in
     /// standard deviations of the reference.
     #[arg(long, default_value_t = 0.1)]
@@ -51,6 +56,14 @@ struct Found {
     evidently: bool,
 }
 
+/// One column of vectors, compared.
+struct Cloud {
+    json: Value,
+    p: f64,
+    effect: f64,
+    text: String,
+}
+
 impl Drift {
     pub fn answer(self) -> Result<Answer, Failure> {
         if !(0.0..=10.0).contains(&self.effect) {
@@ -61,20 +74,30 @@ impl Drift {
         for column in &self.columns {
             found.push(self.column(&reference, &current, column)?);
         }
-        let adjusted = holm(&found.iter().map(|f| f.p).collect::<Vec<_>>());
+        let clouds =
+            self.vectors.iter().map(|name| self.cloud(&reference, &current, name)).collect::<Result<Vec<_>, _>>()?;
+        let adjusted = holm(&found.iter().map(|f| f.p).chain(clouds.iter().map(|c| c.p)).collect::<Vec<_>>());
         let alpha = 1.0 - self.confidence.level;
         let mut columns = serde_json::Map::new();
         let (mut rows, mut drifted, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+        for ((name, cloud), p) in self.vectors.iter().zip(clouds).zip(&adjusted[self.columns.len()..]) {
+            let drift = *p <= alpha && cloud.effect >= self.effect;
+            if drift {
+                drifted.push(name.clone());
+            }
+            let verdict = verdict(drift, *p <= alpha);
+            lines.push(format!("{name}: {verdict} (effect {:.3}, p {p:.3}; {})", cloud.effect, cloud.text));
+            let mut json = cloud.json;
+            json["p_adjusted"] = json!(p);
+            json["drift"] = json!(drift);
+            columns.insert(name.clone(), json);
+        }
         for ((name, found), p) in self.columns.iter().zip(found).zip(adjusted) {
             let drift = p <= alpha && found.effect >= self.effect;
             if drift {
                 drifted.push(name.clone());
             }
-            let verdict = match (drift, p <= alpha) {
-                (true, _) => "drift",
-                (false, true) => "differs, but less than counts",
-                (false, false) => "no sign of drift",
-            };
+            let verdict = verdict(drift, p <= alpha);
             let d = &found.distances;
             for (distance, value, interval) in [
                 ("PSI", Some(d.psi), None),
@@ -108,15 +131,52 @@ impl Drift {
             json["evidently_preset_drift"] = json!(found.evidently);
             columns.insert(name.clone(), json);
         }
+        let many = self.columns.len() + self.vectors.len();
         let first = if drifted.is_empty() {
-            format!("no drift in {} column{}", self.columns.len(), if self.columns.len() == 1 { "" } else { "s" })
+            format!("no drift in {many} column{}", if many == 1 { "" } else { "s" })
         } else {
-            format!("drift in {} of {} columns: {}", drifted.len(), self.columns.len(), drifted.join(", "))
+            format!("drift in {} of {many} columns: {}", drifted.len(), drifted.join(", "))
         };
         let header = ["column", "distance", "value", "without drift", &level(self.confidence.level), "p"];
         let json = json!({"drifted": drifted, "effect_that_counts": self.effect, "alpha": alpha,
                           "permutations": self.permutations, "seed": self.seed, "columns": columns});
         Ok(Answer::new(json).line(first).lines(lines).table(&header, rows, &[2, 3, 5]).alarm(!drifted.is_empty()))
+    }
+
+    /// A column of vectors, compared as clouds of points.
+    fn cloud(&self, reference: &Table, current: &Table, column: &str) -> Result<Cloud, Failure> {
+        let failed = |error: assay_stats::drift::Undefined| usage(format!("column `{column}`: {error}"));
+        let (before, after) = (reference.vectors(column)?, current.vectors(column)?);
+        let missing = [&before, &after].map(|side| side.iter().filter(|vector| vector.is_none()).count());
+        let (a, b): (Vec<Vec<f64>>, Vec<Vec<f64>>) =
+            (before.into_iter().flatten().collect(), after.into_iter().flatten().collect());
+        if let (Some(first), Some(second)) = (a.first(), b.first())
+            && first.len() != second.len()
+        {
+            return Err(usage(format!(
+                "column `{column}`: {} numbers in the reference, {} in the current table; were they made by one model?",
+                first.len(),
+                second.len()
+            )));
+        }
+        let kernel = mmd(&a, &b, self.permutations as usize, self.seed).map_err(failed)?;
+        let apart = domain_classifier(&a, &b, self.confidence.level, self.seed).map_err(failed)?;
+        let effect = (2.0 * apart.auc - 1.0).max(0.0);
+        let text = format!(
+            "MMD² {:.4}; a classifier tells the tables apart with AUC {:.3} ({})",
+            kernel.squared,
+            apart.auc,
+            range(apart.interval)
+        );
+        let features: Vec<Value> =
+            apart.features.iter().map(|(at, weight)| json!({"dimension": at, "coefficient": weight})).collect();
+        let json = json!({
+            "kind": "vector", "n": [a.len(), b.len()], "missing": missing, "width": a.first().map(Vec::len),
+            "mmd": {"squared": kernel.squared, "p": kernel.p, "bandwidth": kernel.bandwidth},
+            "classifier": {"auc": apart.auc, "interval": bounds(apart.interval), "drift": apart.drift, "dimensions": features},
+            "effect": effect, "p": kernel.p,
+        });
+        Ok(Cloud { json, p: kernel.p, effect, text })
     }
 
     fn column(&self, reference: &Table, current: &Table, column: &str) -> Result<Found, Failure> {
@@ -192,6 +252,14 @@ impl Drift {
             |t| format!("χ² {:.2}, p {:.2e}, Cramér's V {:.3}", t.chi_square, t.p, t.cramer_v),
         );
         Ok(Found { json, distances, p, effect, interval: None, test, evidently: preset })
+    }
+}
+
+fn verdict(drift: bool, significant: bool) -> &'static str {
+    match (drift, significant) {
+        (true, _) => "drift",
+        (false, true) => "differs, but less than counts",
+        (false, false) => "no sign of drift",
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use assay_stats::online::{Arm, Concern, Effect, LiftMethod, Unit, cuped, effect, lift, lin, sample_ratio};
+use assay_stats::quasi::{Assigned, Average, aipw, ipw};
 use assay_stats::sequential::{asymptotic_interval, best_rho2};
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,7 +14,8 @@ use crate::{Answer, Failure, Table};
 
 /// The effect of each arm against the control: sample ratio, difference (Welch), CUPED and Lin's estimator with a
 /// covariate from before the experiment, ratio metrics by the delta method, relative lift, and an interval that may be
-/// looked at any time. A sample ratio mismatch exits with 1.
+/// looked at any time. A sample ratio mismatch exits with 1. With `--propensity` the treatment was not drawn by lot but with
+/// known or well estimated chances: inverse-propensity weighting and, with a covariate, its doubly robust form.
 #[derive(Args)]
 pub struct Experiment {
     /// A table with a row per unit, or per event with --unit.
@@ -39,6 +41,15 @@ pub struct Experiment {
     /// The column that counts equal units behind a row.
     #[arg(long, conflicts_with = "unit")]
     count: Option<String>,
+    /// The column of each unit's probability of the treatment, for two arms that were not assigned by lot.
+    #[arg(long, conflicts_with_all = ["denominator", "count", "shares", "unit"])]
+    propensity: Option<String>,
+    /// Leave out units whose propensity is within this of 0 or 1: the other arm has nothing like them.
+    #[arg(long, default_value_t = 0.01, requires = "propensity")]
+    trim: f64,
+    /// The column that groups units that are not independent, with --propensity.
+    #[arg(long, requires = "propensity")]
+    cluster: Option<String>,
     /// The configured shares of the arms, in the order of their first appearance; equal by default.
     #[arg(long, value_delimiter = ',')]
     shares: Vec<f64>,
@@ -57,14 +68,11 @@ impl Experiment {
     pub fn answer(self) -> Result<Answer, Failure> {
         let source = Table::read(&self.file)?;
         let (arms, names) = source.groups(&self.arm)?;
+        if let Some(propensity) = &self.propensity {
+            return self.observational(&source, &arms, &names, propensity);
+        }
         let cases = self.cases(&source, &arms)?;
-        let control = match &self.control {
-            Some(name) => names
-                .iter()
-                .position(|arm| arm == name)
-                .ok_or_else(|| usage(format!("--control {name}: the arms are {}", names.join(", "))))?,
-            None => names.iter().position(|arm| arm.eq_ignore_ascii_case("control")).unwrap_or(0),
-        };
+        let control = self.control(&names)?;
         let of = |arm: usize| cases.iter().filter(move |case| case.arm as usize == arm);
         let counts: Vec<u64> = (0..names.len()).map(|arm| of(arm).count() as u64).collect();
         let shares = if self.shares.is_empty() { vec![1.0; names.len()] } else { self.shares.clone() };
@@ -164,6 +172,98 @@ impl Experiment {
             .lines(lines)
             .table(&["arm", "estimate", "effect", &level(self.confidence.level), "p"], cells, &[2, 3, 4])
             .alarm(split.concern == Concern::Alert))
+    }
+
+    /// The place of the control among the arms.
+    fn control(&self, names: &[String]) -> Result<usize, Failure> {
+        match &self.control {
+            Some(name) => names
+                .iter()
+                .position(|arm| arm == name)
+                .ok_or_else(|| usage(format!("--control {name}: the arms are {}", names.join(", ")))),
+            None => Ok(names.iter().position(|arm| arm.eq_ignore_ascii_case("control")).unwrap_or(0)),
+        }
+    }
+
+    /// The effect of a treatment that was given with unequal chances.
+    fn observational(&self, source: &Table, arms: &[u32], names: &[String], column: &str) -> Result<Answer, Failure> {
+        if names.len() != 2 {
+            return Err(usage(format!(
+                "--propensity is for two arms; there are {}: {}",
+                names.len(),
+                names.join(", ")
+            )));
+        }
+        let control = self.control(names)?;
+        let (outcomes, chances) = (source.numbers(&self.outcome)?, source.numbers(column)?);
+        let covariates = self.covariate.as_deref().map(|name| source.numbers(name)).transpose()?;
+        let clusters = self.cluster.as_deref().map(|name| source.groups(name)).transpose()?;
+        let mut rows = Vec::with_capacity(arms.len());
+        let mut x = Vec::new();
+        for (row, arm) in arms.iter().enumerate() {
+            let missing = |what: &str| usage(format!("{}: `{what}` is empty", source.place(row)));
+            let propensity = chances[row].filter(|p| *p > 0.0 && *p < 1.0).ok_or_else(|| {
+                usage(format!("{}: `{column}` must be a probability above 0 and below 1", source.place(row)))
+            })?;
+            let outcome = outcomes[row].ok_or_else(|| missing(&self.outcome))?;
+            let cluster = clusters.as_ref().map(|(of, _)| of[row]);
+            rows.push(Assigned { treated: *arm as usize != control, outcome, propensity, cluster });
+            if let (Some(values), Some(name)) = (&covariates, &self.covariate) {
+                x.push(values[row].ok_or_else(|| missing(name))?);
+            }
+        }
+        let fail = |why: &str| usage(format!("{}: {why}", self.file.display()));
+        let level_of = self.confidence.level;
+        let mut found: Vec<(&str, Average)> = vec![("IPW", ipw(&rows, self.trim, level_of).map_err(fail)?)];
+        if self.covariate.is_some() {
+            // A line in each arm: with two coefficients there is next to nothing to overfit.
+            let line = |treated: bool| {
+                let of = || rows.iter().zip(&x).filter(move |(row, _)| row.treated == treated);
+                let n = of().count() as f64;
+                let (my, mx) =
+                    (of().map(|(row, _)| row.outcome).sum::<f64>() / n, of().map(|(_, x)| x).sum::<f64>() / n);
+                let xx: f64 = of().map(|(_, x)| (x - mx).powi(2)).sum();
+                let xy: f64 = of().map(|(row, x)| (x - mx) * (row.outcome - my)).sum();
+                let slope = if xx > 0.0 { xy / xx } else { 0.0 };
+                move |x: f64| my + slope * (x - mx)
+            };
+            let (m0, m1) = (line(false), line(true));
+            let predictions: Vec<(f64, f64)> = x.iter().map(|x| (m0(*x), m1(*x))).collect();
+            found.push(("AIPW", aipw(&rows, &predictions, self.trim, level_of).map_err(fail)?));
+        }
+        let overlap = found[0].1.overlap;
+        let mut lines = vec![format!(
+            "{} units used, {} left out within {} of 0 or 1; they weigh as much as {:.0} treated and {:.0} in control",
+            overlap.cases, overlap.trimmed, self.trim, overlap.effective[0], overlap.effective[1]
+        )];
+        if overlap.largest_share > 0.1 {
+            lines.push(format!(
+                "warning: one unit is {:.0}% of its arm's weight: the arms hardly overlap",
+                100.0 * overlap.largest_share
+            ));
+        }
+        let mut estimates = serde_json::Map::new();
+        let mut cells = Vec::new();
+        for (name, average) in &found {
+            let e = &average.effect;
+            estimates.insert(
+                (*name).to_owned(),
+                json!({"treatment": average.treatment, "control": average.control, "effect": e.value, "se": e.se,
+                       "interval": bounds(e.interval), "undefined_because": e.reason}),
+            );
+            cells.push(vec![
+                (*name).to_owned(),
+                number(Some(average.treatment)),
+                number(Some(average.control)),
+                e.value.map_or_else(|| number(None), |value| format!("{value:+.4}")),
+                range(e.interval),
+            ]);
+        }
+        let json = json!({"treatment": names[1 - control], "control": names[control], "estimates": estimates,
+            "units": overlap.cases, "trimmed": overlap.trimmed, "effective": overlap.effective,
+            "largest_share": overlap.largest_share});
+        let header = ["estimate", "if all were treated", "if none were", "effect", &level(level_of)];
+        Ok(Answer::new(json).lines(lines).table(&header, cells, &[1, 2, 3, 4]))
     }
 
     /// Units with their events added up, each as often as it is counted.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use assay_metrics::classification::Undefined;
 use assay_metrics::forecasting::{
-    Central, bias, intervals, mae, mape, mase, pinball, rmse, rmsse, smape, smape_half, weighted_interval_score, wmape,
+    Central, Ensemble, Pit, bias, crps_ensemble, crps_normal, interval_score, intervals, mae, mape, mase, pinball,
+    pit_ensemble, pit_histogram, pit_normal, rmse, rmsse, smape, smape_half, weighted_interval_score, wmape,
 };
 use assay_stats::Interval;
 use assay_stats::forecasts::{NoComparison, Window, diebold_mariano};
@@ -41,6 +42,16 @@ pub struct Forecast {
     /// The share of actual values that the interval is meant to cover.
     #[arg(long, default_value_t = 0.95)]
     coverage: f64,
+    /// The column of the forecast's standard deviation, for normal forecasts: CRPS and the histogram of PIT.
+    #[arg(long)]
+    sd: Option<String>,
+    /// The column of draws of the forecast, as lists such as [1.5, 2.0]: CRPS and the histogram of PIT.
+    #[arg(long, conflicts_with = "sd")]
+    samples: Option<String>,
+    /// Columns of quantiles, as LEVEL=COLUMN, such as 0.1=p10,0.9=p90: the pinball loss of each, and CRPS approximated by
+    /// twice its mean, for levels that are spread evenly.
+    #[arg(long, value_delimiter = ',', value_parser = parse_quantile)]
+    quantiles: Vec<(f64, String)>,
     /// Points in a season: the naive forecast is the value one season before.
     #[arg(long, default_value_t = 1)]
     season: usize,
@@ -62,13 +73,31 @@ enum Loss {
     Absolute,
 }
 
+/// `0.9=p90`: a level and its column.
+fn parse_quantile(text: &str) -> Result<(f64, String), String> {
+    let parts =
+        text.split_once('=').and_then(|(level, column)| Some((level.trim().parse::<f64>().ok()?, column.trim())));
+    match parts {
+        Some((level, column)) if level > 0.0 && level < 1.0 && !column.is_empty() => Ok((level, column.to_owned())),
+        _ => Err("a level between 0 and 1 and a column are expected, such as 0.9=p90".into()),
+    }
+}
+
+/// Bins of the histogram of PIT.
+const BINS: usize = 10;
+
 /// Blocks of consecutive points for the jackknife: errors close in time depend on each other.
 const BLOCKS: usize = 20;
 
 struct Line {
-    name: &'static str,
+    name: String,
     value: Result<f64, Undefined>,
     interval: Option<Interval>,
+}
+
+/// The mean of a score over rows.
+fn mean_of(rows: &[usize], one: &dyn Fn(usize) -> Result<f64, Undefined>) -> Result<f64, Undefined> {
+    Ok(rows.iter().map(|row| one(*row)).sum::<Result<f64, _>>()? / rows.len() as f64)
 }
 
 impl Forecast {
@@ -81,10 +110,16 @@ impl Forecast {
         let (other, lower, upper) = (column(&self.baseline)?, column(&self.lower)?, column(&self.upper)?);
         let start = forecast.iter().position(Option::is_some).unwrap_or(forecast.len());
         let training: Vec<f64> = actual[..start].iter().flatten().copied().collect();
-        let also = [&other, &lower, &upper];
+        let sd = column(&self.sd)?;
+        let samples = self.samples.as_deref().map(|name| source.vectors(name)).transpose()?;
+        let quantiles: Vec<Option<Vec<Option<f64>>>> =
+            self.quantiles.iter().map(|(_, name)| column(&Some(name.clone()))).collect::<Result<_, _>>()?;
+        let mut also = vec![&other, &lower, &upper, &sd];
+        also.extend(&quantiles);
         let has = |row: usize| {
             actual[row].is_some()
                 && forecast[row].is_some()
+                && samples.as_ref().is_none_or(|column| column[row].is_some())
                 && also.iter().all(|column| column.as_ref().is_none_or(|column| column[row].is_some()))
         };
         let kept: Vec<usize> = (start..actual.len()).filter(|row| has(*row)).collect();
@@ -108,13 +143,13 @@ impl Forecast {
         let at = |values: &[f64], rows: &[usize]| -> Vec<f64> { rows.iter().map(|row| values[*row]).collect() };
         let all: Vec<usize> = (0..n).collect();
         let mut lines = Vec::new();
-        let mut push = |name, statistic: &dyn Fn(&[usize]) -> Result<f64, Undefined>| {
+        let mut push = |name: &str, statistic: &dyn Fn(&[usize]) -> Result<f64, Undefined>| {
             let value = statistic(&all);
             let interval = value.ok().and_then(|value| {
                 let rest = delete_one(&groups, |rows| statistic(rows).ok())?;
                 Some(jackknife(value, &rest, Transform::Identity, self.confidence.level)?.interval)
             });
-            lines.push(Line { name, value, interval });
+            lines.push(Line { name: name.to_owned(), value, interval });
         };
         push("MAE", &|rows| mae(&at(&y, rows), &at(&f, rows)));
         push("RMSE", &|rows| rmse(&at(&y, rows), &at(&f, rows)));
@@ -129,6 +164,50 @@ impl Forecast {
         if left_out > 0 {
             first += &format!(", {left_out} rows without all numbers left out");
         }
+        let mut transforms: Option<Vec<Pit>> = None;
+        let fail = |why: Undefined| usage(format!("{}: {why}", self.file.display()));
+        if let (Some(sd), Some(name)) = (sd.as_deref().map(pick), &self.sd) {
+            if let Some(at) = sd.iter().position(|sd| *sd <= 0.0) {
+                return Err(usage(format!("{}: `{name}` is {}, not above 0", source.place(kept[at]), sd[at])));
+            }
+            let one = |row: usize| crps_normal(y[row], f[row], sd[row]);
+            push("CRPS (normal)", &|rows| mean_of(rows, &one));
+            transforms =
+                Some((0..n).map(|row| pit_normal(y[row], f[row], sd[row])).collect::<Result<_, _>>().map_err(fail)?);
+        }
+        if let Some(samples) = &samples {
+            let drawn: Vec<&Vec<f64>> = kept.iter().filter_map(|row| samples[*row].as_ref()).collect();
+            push("CRPS (draws are all)", &|rows| {
+                mean_of(rows, &|row| crps_ensemble(y[row], drawn[row], Ensemble::Energy))
+            });
+            push("CRPS (fair)", &|rows| mean_of(rows, &|row| crps_ensemble(y[row], drawn[row], Ensemble::Fair)));
+            transforms =
+                Some((0..n).map(|row| pit_ensemble(y[row], drawn[row])).collect::<Result<_, _>>().map_err(fail)?);
+        }
+        if !quantiles.is_empty() {
+            let each: Vec<(f64, Vec<f64>)> = self
+                .quantiles
+                .iter()
+                .zip(&quantiles)
+                .map(|((level, _), column)| (*level, column.as_deref().map(pick).unwrap_or_default()))
+                .collect();
+            for (level, values) in &each {
+                push(&format!("pinball, {level}"), &|rows| pinball(&at(&y, rows), &at(values, rows), *level));
+            }
+            push("CRPS (from quantiles)", &|rows| {
+                let losses = each.iter().map(|(level, values)| pinball(&at(&y, rows), &at(values, rows), *level));
+                Ok(2.0 * losses.sum::<Result<f64, _>>()? / each.len() as f64)
+            });
+        }
+        let histogram = transforms.map(|pits| pit_histogram(&pits, BINS)).transpose().map_err(fail)?;
+        if let Some(shares) = &histogram {
+            let shown: Vec<String> = shares.iter().map(|share| format!("{:.0}", 100.0 * share)).collect();
+            first += &format!(
+                "; PIT in {BINS} bins, {}% each when calibrated: {}% (high at the ends: too narrow, in the middle: too wide)",
+                100 / BINS,
+                shown.join(" ")
+            );
+        }
         if let (Some(lower), Some(upper)) = (lower.as_deref().map(pick), upper.as_deref().map(pick)) {
             let alpha = 1.0 - self.coverage;
             intervals(&y, &lower, &upper).map_err(|why| usage(format!("{}: {why}", self.file.display())))?;
@@ -138,6 +217,9 @@ impl Forecast {
             push("pinball, lower end", &|rows| pinball(&at(&y, rows), &at(&lower, rows), alpha / 2.0));
             push("pinball, median", &|rows| pinball(&at(&y, rows), &at(&f, rows), 0.5));
             push("pinball, upper end", &|rows| pinball(&at(&y, rows), &at(&upper, rows), 1.0 - alpha / 2.0));
+            push("interval score", &|rows| {
+                mean_of(rows, &|row| interval_score(y[row], Central { alpha, lower: lower[row], upper: upper[row] }))
+            });
             push("WIS", &|rows| {
                 let one = |row: &usize| {
                     let interval = Central { alpha, lower: lower[*row], upper: upper[*row] };
@@ -170,7 +252,7 @@ impl Forecast {
             .map(|line| {
                 let reason = line.value.as_ref().err().map(ToString::to_string);
                 (
-                    line.name.to_owned(),
+                    line.name.clone(),
                     json!({"value": line.value.ok(), "interval": bounds(line.interval), "reason": reason}),
                 )
             })
@@ -179,11 +261,12 @@ impl Forecast {
             .iter()
             .map(|line| {
                 let reason = line.value.as_ref().err().map(ToString::to_string).unwrap_or_default();
-                vec![line.name.to_owned(), number(line.value.ok()), range(line.interval), reason]
+                vec![line.name.clone(), number(line.value.ok()), range(line.interval), reason]
             })
             .collect();
         let header = ["metric", "value", &level(self.confidence.level), ""];
-        let json = json!({"forecasts": n, "training": training.len(), "left_out": left_out, "metrics": metrics, "diebold_mariano": test});
+        let json = json!({"forecasts": n, "training": training.len(), "left_out": left_out, "metrics": metrics, "pit": histogram,
+            "diebold_mariano": test});
         Ok(Answer::new(json).lines(verdict).line(first).table(&header, rows, &[1, 2]).alarm(alarm))
     }
 

@@ -2,24 +2,34 @@
 
 use std::path::PathBuf;
 
-use assay_stats::quasi::{Impression, interleaving};
-use clap::Args;
+use assay_stats::quasi::{Impression, balanced_credit, interleaving, probabilistic_credit};
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use crate::answer::{Confidence, bounds, level, number, range, usage};
 use crate::{Answer, Failure, Table};
 
-/// Which of two rankers people prefer, from clicks on team-draft interleaved lists.
+/// Which of two rankers people prefer, from clicks on interleaved lists: team draft with the clicks on either's picks, or
+/// balanced and probabilistic lists with the rankings, what was shown and what was clicked.
 #[derive(Args)]
 pub struct Interleave {
     /// A table with a row per impression.
     file: PathBuf,
-    /// The column of clicks on picks of ranker A.
+    /// How lists were made.
+    #[arg(long, value_enum, default_value_t = How::TeamDraft)]
+    method: How,
+    /// The column of clicks on picks of ranker A; of its ranking, as a list such as ["d1","d2"], with another --method.
     #[arg(long)]
     a: String,
-    /// The column of clicks on picks of ranker B.
+    /// The same of ranker B.
     #[arg(long)]
     b: String,
+    /// The column of the list that was shown, in its order.
+    #[arg(long, requires = "clicked")]
+    shown: Option<String>,
+    /// The column of the list of items that were clicked.
+    #[arg(long, requires = "shown")]
+    clicked: Option<String>,
     /// The column that says which impressions belong together, such as the user.
     #[arg(long)]
     cluster: Option<String>,
@@ -27,17 +37,25 @@ pub struct Interleave {
     confidence: Confidence,
 }
 
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum How {
+    /// Each ranker picks in turn; clicks on picks are counted
+    TeamDraft,
+    /// By turns down both lists (Joachims 2002); random clicks can prefer one of two shifted rankings
+    Balanced,
+    /// By lot, better ranks more likely (Hofmann 2011); a click is shared by who is likely to have put it there
+    Probabilistic,
+}
+
 impl Interleave {
     pub fn answer(self) -> Result<Answer, Failure> {
         let source = Table::read(&self.file)?;
-        let (a, b) = (source.numbers(&self.a)?, source.numbers(&self.b)?);
+        let credit = self.credit(&source)?;
         let clusters = self.cluster.as_deref().map(|name| source.groups(name)).transpose()?;
-        let rows: Vec<Impression> = (0..a.len())
-            .map(|row| Impression {
-                a: a[row].unwrap_or(0.0),
-                b: b[row].unwrap_or(0.0),
-                cluster: clusters.as_ref().map(|(of, _)| of[row]),
-            })
+        let rows: Vec<Impression> = credit
+            .into_iter()
+            .enumerate()
+            .map(|(row, (a, b))| Impression { a, b, cluster: clusters.as_ref().map(|(of, _)| of[row]) })
             .collect();
         let found = interleaving(&rows, self.confidence.level).map_err(usage)?;
         let e = &found.preference;
@@ -58,5 +76,41 @@ impl Interleave {
             found.wins_b,
             found.ties
         )))
+    }
+
+    /// What each impression gave to the two rankers.
+    fn credit(&self, source: &Table) -> Result<Vec<(f64, f64)>, Failure> {
+        if self.method == How::TeamDraft {
+            if self.shown.is_some() {
+                return Err(usage("--shown and --clicked are for --method balanced and probabilistic"));
+            }
+            let (a, b) = (source.numbers(&self.a)?, source.numbers(&self.b)?);
+            return Ok(a.iter().zip(&b).map(|(a, b)| (a.unwrap_or(0.0), b.unwrap_or(0.0))).collect());
+        }
+        let (Some(shown), Some(clicked)) = (&self.shown, &self.clicked) else {
+            return Err(usage("--method balanced and probabilistic need --shown and --clicked, columns of lists"));
+        };
+        let (a, b) = (source.lists(&self.a)?, source.lists(&self.b)?);
+        let (lists, clicks) = (source.lists(shown)?, source.lists(clicked)?);
+        (0..lists.len())
+            .map(|row| {
+                if let Some(item) = clicks[row].iter().find(|item| !lists[row].contains(item)) {
+                    let item = assay_report::plain(item, 60);
+                    return Err(usage(format!("{}: `{item}` was clicked but not shown", source.place(row))));
+                }
+                let seen: Vec<(String, bool)> =
+                    lists[row].iter().map(|item| (item.clone(), clicks[row].contains(item))).collect();
+                let found = match self.method {
+                    How::Balanced => balanced_credit(&a[row], &b[row], &seen),
+                    _ => probabilistic_credit(&a[row], &b[row], &seen),
+                };
+                found.ok_or_else(|| {
+                    usage(format!(
+                        "{}: an item of `{shown}` is in neither ranking, or is shown twice",
+                        source.place(row)
+                    ))
+                })
+            })
+            .collect()
     }
 }

@@ -4,9 +4,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use assay_stats::agreement::{Chance, Level, Weights, cohen, kappa, krippendorff_interval};
-use assay_stats::calibration::{DoubleSample, Label, double_sampling, flip_rate, label_multiplier, prediction_powered};
+use assay_stats::calibration::{
+    DoubleSample, Label, double_sampling, flip_rate, label_multiplier, position_bias, prediction_powered,
+};
 use assay_stats::correlation::pearson;
-use assay_stats::judges::{Alignment, Evidence, Grade, alt_test, grade, group_difference, verbosity};
+use assay_stats::judges::{
+    Alignment, Evidence, Grade, Sampled, Stratum, active_mean, alt_test, grade, group_difference,
+    stratified_prediction_powered, verbosity,
+};
+use assay_stats::proportion::{critical, wilson};
 use assay_stats::raters::{Vote, most_probable, shares};
 use assay_stats::{Interval, Item, Kind, level as rate_of};
 use clap::{Args, ValueEnum};
@@ -17,7 +23,8 @@ use crate::{Answer, Failure, Table};
 
 /// Agreement with people, errors by class, bias overall and by arm, the corrected value, and the grade of trust that the
 /// labels support. Rows with a verdict of the judge but none of people are used to correct its rate; the labelled rows
-/// must be a random part of all.
+/// must be a random part of all, or of each `--stratum`, or drawn with a known `--chance`. With `--pair` the difference
+/// between two arms, corrected by the labels of both (paired PPI++).
 #[derive(Args)]
 pub struct Judge {
     /// A table with a row per case.
@@ -35,6 +42,16 @@ pub struct Judge {
     /// The column of the arm, such as baseline and candidate.
     #[arg(long)]
     arm: Option<String>,
+    /// The column that names the item that both arms answered: corrects the difference of the arms.
+    #[arg(long, requires = "arm")]
+    pair: Option<String>,
+    /// The column of strata that labels were drawn from at different rates: corrects within each (stratified PPI++).
+    #[arg(long)]
+    stratum: Option<String>,
+    /// The column of the chance with which each row was drawn to be labelled, as `assay stats sample` gives it: corrects
+    /// by weights.
+    #[arg(long, conflicts_with = "stratum")]
+    chance: Option<String>,
     /// A column that groups cases that are not independent, such as the item when both arms answered it.
     #[arg(long)]
     cluster: Option<String>,
@@ -71,6 +88,14 @@ enum Needed {
     B,
     /// Gates
     A,
+}
+
+/// How rows were drawn to be labelled.
+enum Drawn {
+    /// At one rate within each stratum.
+    Strata(Vec<String>),
+    /// Each with its own chance.
+    Chances(Vec<f64>),
 }
 
 /// Verdicts as numbers: 0 and 1 of two, places in order of several words, numbers of scores.
@@ -295,7 +320,15 @@ impl Judge {
                     notes.push(format!("differential error needs two arms, there are {}", arms.len()));
                 }
             }
-            self.correct(&mut json, &mut notes, &f, &y, &coded, &clusters);
+            match self.drawn(&source)? {
+                None => self.correct(&mut json, &mut notes, &f, &y, &coded, &clusters),
+                Some(drawn) => self.correct_drawn(&mut json, &mut notes, (&f, &y), &drawn, &clusters),
+            }
+            if let (Some(pair), Some(arm)) = (&self.pair, &arm) {
+                self.paired(&source, pair, arm, (&f, &y), &clusters, &mut json, &mut notes)?;
+            }
+        } else if self.pair.is_some() || self.stratum.is_some() || self.chance.is_some() {
+            notes.push("--pair, --stratum and --chance are for two verdicts or for numbers: words have no mean".into());
         }
         if let Some(repeat) = &repeat {
             let pairs: Vec<Vec<f64>> =
@@ -315,6 +348,17 @@ impl Judge {
             let found = rate_of(&items, Kind::Binary, confidence);
             evidence.position_consistency = found.value;
             add(&mut json, "position_consistency", "same verdict in both orders", found.value, found.interval);
+            let orders: Vec<(f64, f64)> =
+                (0..f.len()).filter_map(|i| Some((f[i]?, coded.code(&swapped[i])?))).collect();
+            // A flipped verdict went with the place, not with the answer.
+            if let Some(first) =
+                position_bias(&orders).filter(|_| coded.scale == Scale::Binary).and_then(|b| b.first_place)
+            {
+                let flipped = orders.iter().filter(|(a, b)| a != b).count() as f64;
+                let i = wilson(first * flipped, flipped, critical(confidence));
+                let name = format!("of the flips, those for `{}` in the first order", coded.words[1]);
+                add(&mut json, "flips_for_pass_in_first_order", &name, Some(first), Some(i));
+            }
         } else if arm.is_some() {
             // Arms judged answer by answer: there is no order to be biased by.
             evidence.position_consistency = Some(1.0);
@@ -398,6 +442,157 @@ impl Judge {
         }
         let missing = graded.missing.iter().map(|what| format!("for the next grade: {what}"));
         Ok(answer.lines(missing).alarm(short))
+    }
+
+    /// How rows were drawn to be labelled, when not all alike.
+    fn drawn(&self, source: &Table) -> Result<Option<Drawn>, Failure> {
+        if let Some(column) = &self.stratum {
+            return Ok(Some(Drawn::Strata(source.full(column)?)));
+        }
+        let Some(column) = &self.chance else { return Ok(None) };
+        let chances = source.numbers(column)?.into_iter().enumerate().map(|(row, chance)| {
+            chance.filter(|p| *p > 0.0 && *p <= 1.0).ok_or_else(|| {
+                usage(format!(
+                    "{}: `{column}` must be a chance above 0 and up to 1, labelled or not",
+                    source.place(row)
+                ))
+            })
+        });
+        Ok(Some(Drawn::Chances(chances.collect::<Result<_, _>>()?)))
+    }
+
+    /// The corrected rate or mean when labels were not drawn from all rows alike.
+    fn correct_drawn(
+        &self,
+        json: &mut Map<String, Value>,
+        notes: &mut Vec<String>,
+        (f, y): (&[Option<f64>], &[Option<f64>]),
+        drawn: &Drawn,
+        clusters: &Option<Vec<u32>>,
+    ) {
+        let confidence = self.confidence.level;
+        let cluster = |i: usize| clusters.as_ref().map(|c| c[i]);
+        let (method, found) = match drawn {
+            Drawn::Strata(names) => {
+                let mut strata: BTreeMap<&String, Stratum> = BTreeMap::new();
+                for (i, name) in names.iter().enumerate() {
+                    let Some(judge) = f[i] else { continue };
+                    let new = || Stratum { share: 0.0, labels: Vec::new(), unlabelled: Vec::new() };
+                    let stratum = strata.entry(name).or_insert_with(new);
+                    stratum.share += 1.0;
+                    match y[i] {
+                        Some(truth) => stratum.labels.push(Label { truth, judge, cluster: cluster(i) }),
+                        None => stratum.unlabelled.push((judge, cluster(i))),
+                    }
+                }
+                let thin = strata.iter().find(|(_, s)| s.labels.len() < 2 || s.unlabelled.len() < 2);
+                if let Some((name, s)) = thin {
+                    notes.push(format!(
+                        "no corrected value: stratum `{name}` has {} labels and {} rows without; two of each are needed",
+                        s.labels.len(),
+                        s.unlabelled.len()
+                    ));
+                    return;
+                }
+                let strata: Vec<Stratum> = strata.into_values().collect();
+                ("stratified PPI++", stratified_prediction_powered(&strata, confidence))
+            }
+            Drawn::Chances(chances) => {
+                let case =
+                    |i: usize| Some(Sampled { judge: f[i]?, truth: y[i], chance: chances[i], cluster: cluster(i) });
+                let cases: Vec<Sampled> = (0..f.len()).filter_map(case).collect();
+                ("inverse chances of a label", active_mean(&cases, confidence))
+            }
+        };
+        let all: Vec<f64> = f.iter().flatten().copied().collect();
+        let raw = all.iter().sum::<f64>() / all.len() as f64;
+        match found {
+            Ok(found) => {
+                json.insert(
+                    "corrected".into(),
+                    json!({"value": found.value, "interval": bounds(found.interval), "method": method, "raw": raw}),
+                );
+                notes.push(format!(
+                    "{:.3} ({}) corrected by {method}; the judge alone says {raw:.3}",
+                    found.value,
+                    range(found.interval)
+                ));
+            }
+            Err(why) => notes.push(format!("no corrected value: {why}")),
+        }
+    }
+
+    /// The difference of two arms on the items that both answered, corrected by the items labelled in both.
+    #[allow(clippy::too_many_arguments, reason = "what the table says, and where the findings go")]
+    fn paired(
+        &self,
+        source: &Table,
+        pair: &str,
+        arm: &[String],
+        (f, y): (&[Option<f64>], &[Option<f64>]),
+        clusters: &Option<Vec<u32>>,
+        json: &mut Map<String, Value>,
+        notes: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        let (items, names) = source.groups(pair)?;
+        let mut arms: Vec<&String> = arm.iter().collect();
+        arms.sort();
+        arms.dedup();
+        let [first, second] = arms[..] else {
+            return Err(usage(format!("--pair needs two arms; there are {}", arms.len())));
+        };
+        let mut rows: Vec<[Option<usize>; 2]> = vec![[None; 2]; names.len()];
+        for (row, item) in items.iter().enumerate() {
+            let cell = &mut rows[*item as usize][usize::from(arm[row] == *second)];
+            if cell.replace(row).is_some() {
+                return Err(usage(format!(
+                    "{}: item `{}` has arm `{}` twice",
+                    source.place(row),
+                    names[*item as usize],
+                    arm[row]
+                )));
+            }
+        }
+        let (mut labels, mut unlabelled) = (Vec::new(), Vec::new());
+        for [a, b] in rows.iter().filter_map(|[a, b]| Some([(*a)?, (*b)?])) {
+            let gap = |values: &[Option<f64>]| Some(values[b]? - values[a]?);
+            let Some(judge) = gap(f) else { continue };
+            let cluster = clusters.as_ref().map(|c| c[a]);
+            match gap(y) {
+                Some(truth) => labels.push(Label { truth, judge, cluster }),
+                None => unlabelled.push((judge, cluster)),
+            }
+        }
+        let given = || f.iter().chain(y).flatten().copied();
+        // The range of a label, against disagreements that the labels have not met.
+        let widest = given().fold(f64::MIN, f64::max) - given().fold(f64::MAX, f64::min);
+        let all: Vec<f64> = labels.iter().map(|l| l.judge).chain(unlabelled.iter().map(|(f, _)| *f)).collect();
+        let raw = all.iter().sum::<f64>() / all.len() as f64;
+        match prediction_powered(&labels, &unlabelled, Some(widest), self.confidence.level) {
+            Ok(found) => {
+                let value = found.corrected;
+                json.insert(
+                    "paired".into(),
+                    json!({"first": first, "second": second, "value": value.value, "interval": bounds(value.interval),
+                           "method": "paired PPI++", "raw": raw, "lambda": found.lambda, "labelled_pairs": labels.len(),
+                           "pairs": all.len(), "guard": widest}),
+                );
+                notes.push(format!(
+                    "{second} − {first}: {:+.3} ({}) by paired PPI++ on {} pairs, {} of them labelled in both arms; the judge \
+                     alone says {raw:+.3}",
+                    value.value,
+                    range(value.interval),
+                    all.len(),
+                    labels.len()
+                ));
+            }
+            Err(why) => notes.push(format!(
+                "no corrected difference: {why} ({} pairs labelled in both arms, {} not)",
+                labels.len(),
+                unlabelled.len()
+            )),
+        }
+        Ok(())
     }
 
     /// What the judge's labels are worth, and its rate or mean corrected by them.

@@ -16,6 +16,9 @@ pub struct Looks {
     /// How the error rate is spent.
     #[arg(long, value_enum, default_value_t = Plan::ObrienFleming)]
     spending: Plan,
+    /// Of Hwang, Shih and DeCani's spending: below 0 spends late, 0 evenly, above 0 early.
+    #[arg(long, default_value_t = -4.0, allow_negative_numbers = true)]
+    gamma: f64,
     #[command(flatten)]
     confidence: Confidence,
 }
@@ -26,6 +29,8 @@ enum Plan {
     ObrienFleming,
     /// About evenly
     Pocock,
+    /// As --gamma says
+    HwangShihDecani,
 }
 
 impl Looks {
@@ -33,6 +38,8 @@ impl Looks {
         let spending = match self.spending {
             Plan::ObrienFleming => Spending::OBrienFleming,
             Plan::Pocock => Spending::Pocock,
+            Plan::HwangShihDecani if (-40.0..=40.0).contains(&self.gamma) => Spending::HwangShihDeCani(self.gamma),
+            Plan::HwangShihDecani => return Err(usage("--gamma is a number from -40 to 40, such as -4")),
         };
         let alpha = 1.0 - self.confidence.level;
         let limits = boundaries(&self.at, alpha, spending)

@@ -3,20 +3,24 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use assay_stats::anchor::difference_estimate;
 use assay_stats::bootstrap::{bootstrap, studentised};
+use assay_stats::drift::sample::{Judged, horvitz_thompson};
 use assay_stats::jackknife::{Transform, jackknife};
 use assay_stats::mean::{clustered_mean, sandwich_errors, sum, variances};
 use assay_stats::power::best_repeats;
+use assay_stats::sequential::Bets;
 use assay_stats::{Item, Kind, level};
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::answer::{Confidence, bounds, level as header, number, range, usage};
 use crate::{Answer, Failure, Table};
 
 /// The mean of a column, or a quantile, with the interval that fits the data: Wilson's for independent passes, the
 /// clustered Wilson interval or CR2 with Bell–McCaffrey degrees of freedom where cases belong together, order statistics
-/// for quantiles. Repeats of a case are averaged first.
+/// for quantiles. Repeats of a case are averaged first. With `--past` a run on some of the cases speaks for all of them;
+/// with `--chance` a drawn sample for the whole stream.
 #[derive(Args)]
 pub struct Mean {
     /// A table with a row per case, or per repeat of a case.
@@ -39,6 +43,17 @@ pub struct Mean {
     /// A quantile, such as 0.95, instead of the mean.
     #[arg(long)]
     quantile: Option<f64>,
+    /// The column of each case's mean score in past runs, which rows without a score have too: they are cases that were
+    /// not run, and the mean is estimated for all (difference estimator).
+    #[arg(long, conflicts_with_all = ["cluster", "weight", "repeats_by", "quantile", "chance"])]
+    past: Option<String>,
+    /// The column of the chance with which each row was drawn from a stream: gives the mean of the stream (Horvitz and
+    /// Thompson).
+    #[arg(long, conflicts_with_all = ["cluster", "weight", "repeats_by", "quantile"])]
+    chance: Option<String>,
+    /// The column of the strata that rows were drawn by.
+    #[arg(long, requires = "chance")]
+    stratum: Option<String>,
     /// Another interval beside the usual one.
     #[arg(long, value_enum)]
     method: Option<Extra>,
@@ -62,6 +77,8 @@ enum Extra {
     Percentile,
     /// Delete-one-cluster jackknife
     Jackknife,
+    /// Betting on independent scores within --range: exact for every distribution and any number of cases, and wide
+    Betting,
 }
 
 /// `0,1`: the ends of a range.
@@ -169,11 +186,16 @@ impl Mean {
                 best.map_or_else(|| "many repeats".into(), |k| format!("{k:.1} runs")),
             ));
         }
-        let extra = self.method.map(|method| self.extra(method, &items)).transpose()?;
+        let extra = self.method.map(|method| self.extra(method, &items, kind)).transpose()?;
         if let Some((name, interval)) = &extra {
             lines.push(format!("{name}: {}", range(*interval)));
         }
+        let (anchored, line) = self.anchored(&source, &values)?;
+        lines.extend(line);
+        let (stream, line) = self.stream(&source, &values)?;
+        lines.extend(line);
         let json = json!({
+            "anchored": anchored, "stream": stream,
             "cases": items.len(), "rows": known.len(), "left_out": left_out, "value": found.value,
             "interval": bounds(found.interval), "confidence": confidence, "method": found.method, "se": found.se,
             "df": found.df, "clusters": found.clusters, "design_effect": found.design_effect, "icc": found.icc,
@@ -186,7 +208,74 @@ impl Mean {
         Ok(Answer::new(json).lines(lines))
     }
 
-    fn extra(&self, method: Extra, items: &[Item]) -> Result<(&'static str, Option<assay_stats::Interval>), Failure> {
+    /// The mean of all cases from those that were run and what past runs scored on all.
+    fn anchored(&self, source: &Table, values: &[Option<f64>]) -> Result<(Value, Option<String>), Failure> {
+        let Some(column) = &self.past else { return Ok((Value::Null, None)) };
+        let past = source.numbers(column)?;
+        if let Some(row) = past.iter().position(Option::is_none) {
+            return Err(usage(format!("{}: `{column}` is empty: every case needs its past mean", source.place(row))));
+        }
+        let all: Vec<f64> = past.iter().flatten().copied().collect();
+        let (scores, own): (Vec<f64>, Vec<f64>) =
+            values.iter().zip(&all).filter_map(|(value, past)| Some(((*value)?, *past))).unzip();
+        let found = difference_estimate(&scores, &own, &all, None, self.confidence.level).ok_or_else(|| {
+            usage(format!(
+                "{}: {} cases have both a score and `{column}`; three are needed, and past means that differ",
+                self.file.display(),
+                scores.len()
+            ))
+        })?;
+        // How many more cases would have told as much.
+        let worth = (found.se > 0.0).then(|| (found.plain_se / found.se).powi(2));
+        let line = format!(
+            "over all {} cases, by what past runs scored on them: {:.3} ({} {}), {}",
+            all.len(),
+            found.value,
+            header(self.confidence.level),
+            range(found.interval),
+            worth
+                .map_or_else(|| "without error".into(), |worth| format!("worth {worth:.1} times as many scored cases"))
+        );
+        let json = json!({"cases": all.len(), "scored": scores.len(), "value": found.value, "se": found.se,
+            "interval": bounds(found.interval), "slope": found.slope, "plain_se": found.plain_se, "worth": worth});
+        Ok((json, Some(line)))
+    }
+
+    /// The mean of the stream that the rows were drawn from.
+    fn stream(&self, source: &Table, values: &[Option<f64>]) -> Result<(Value, Option<String>), Failure> {
+        let Some(column) = &self.chance else { return Ok((Value::Null, None)) };
+        let chances = source.numbers(column)?;
+        let strata = self.stratum.as_deref().map(|column| source.full(column)).transpose()?;
+        let mut sample = Vec::new();
+        for (row, value) in values.iter().enumerate() {
+            let Some(score) = *value else { continue };
+            let probability = chances[row].filter(|p| *p > 0.0 && *p <= 1.0).ok_or_else(|| {
+                usage(format!("{}: `{column}` must be a chance above 0 and up to 1", source.place(row)))
+            })?;
+            let stratum = strata.as_ref().map_or_else(String::new, |strata| strata[row].clone());
+            sample.push(Judged { stratum, score, probability });
+        }
+        let found = horvitz_thompson(&sample).map_err(|why| {
+            usage(format!("{}: {why} (rows of a --stratum are drawn with one chance)", self.file.display()))
+        })?;
+        let interval = found.interval(self.confidence.level);
+        let line = format!(
+            "the stream of about {:.0} cases: mean {:.3} ({} {})",
+            found.cases,
+            found.mean,
+            header(self.confidence.level),
+            interval.map_or_else(|| "not defined: a stratum has one case".into(), range)
+        );
+        let json = json!({"cases": found.cases, "value": found.mean, "se": found.se, "interval": bounds(interval)});
+        Ok((json, Some(line)))
+    }
+
+    fn extra(
+        &self,
+        method: Extra,
+        items: &[Item],
+        kind: Kind,
+    ) -> Result<(&'static str, Option<assay_stats::Interval>), Failure> {
         if self.quantile.is_some() {
             return Err(usage("--method is for means: a quantile has the exact interval of order statistics"));
         }
@@ -215,6 +304,16 @@ impl Mean {
             }
             Extra::Percentile => {
                 ("percentile bootstrap", bootstrap(&groups, mean, self.draws, self.seed).map(|b| b.percentile(level)))
+            }
+            Extra::Betting => {
+                let range =
+                    kind.range().ok_or_else(|| usage("--method betting needs the scores' --range, such as 0,1"))?;
+                if self.cluster.is_some() || self.weight.is_some() {
+                    return Err(usage("--method betting is for independent cases of equal weight"));
+                }
+                let values: Vec<f64> = items.iter().map(|item| item.value).collect();
+                let bets = Bets::new(&values, range, None, 1.0 - level).map_err(usage)?;
+                ("betting interval", bets.interval())
             }
             Extra::Studentised => {
                 let own = |at: &[usize]| {

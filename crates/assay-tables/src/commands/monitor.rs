@@ -6,6 +6,8 @@ use assay_stats::drift::Undefined;
 use assay_stats::drift::change::{Adwin, Detector, alarms};
 use assay_stats::drift::chart::{Baseline, BernoulliCusum, Cusum, Ewma, Shewhart, Sides};
 use assay_stats::drift::detector::backtest;
+use assay_stats::drift::season::{mstl, place_z};
+use assay_stats::special::normal_quantile;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
@@ -25,7 +27,8 @@ enum Kind {
 
 /// Watches a series with a control chart made for the false alarms that you can bear. The first rows are the baseline; an
 /// alarm after them exits with 1. A column of zeros and ones counts as failures (1) and passes (0). Rows without a value are
-/// left out, never taken as 0.
+/// left out, never taken as 0. With `--period` seasons that the baseline shows (MSTL) are taken off before the chart, and
+/// single values that are out of place for their time of the season are named.
 #[derive(Args)]
 pub struct Monitor {
     /// A table with a row per time, in order of time.
@@ -48,6 +51,9 @@ pub struct Monitor {
     /// The shift to find, in standard deviations of the baseline.
     #[arg(long, default_value_t = 1.0)]
     shift: f64,
+    /// Rows in a season, such as 7 for days of the week or 24,168 for hours. The baseline must hold each twice or more.
+    #[arg(long, value_delimiter = ',')]
+    period: Vec<usize>,
     /// The failure rate to find in a column of zeros and ones; twice the baseline's by default.
     #[arg(long)]
     bad: Option<f64>,
@@ -74,6 +80,7 @@ impl Monitor {
             return Err(usage(format!("{file}: `{column}` goes back from {this} to {next}; sort the rows by time")));
         }
         let total = values.len();
+        let places: Vec<usize> = (0..total).filter(|row| values[*row].is_some()).collect();
         let (times, values): (Vec<String>, Vec<f64>) =
             times.into_iter().zip(values).filter_map(|(time, value)| Some((time, value?))).unzip();
         let quiet = self.baseline.unwrap_or(values.len() / 5);
@@ -90,6 +97,15 @@ impl Monitor {
             Undefined::Setting("shift") => usage("--shift: a number above 0 is expected"),
             error => usage(format!("column `{}`, baseline of {quiet} values: {error}", self.value)),
         };
+        let odd = self.out_of_place(&values, &places, total);
+        let raw = values.clone();
+        let values = if self.period.is_empty() {
+            values
+        } else {
+            let seasons = self.seasons(&values[..quiet], &places[..quiet], binary)?;
+            let off = |place: &usize| -> f64 { seasons.iter().map(|season| season[place % season.len()]).sum() };
+            values.iter().zip(&places).map(|(value, place)| value - off(place)).collect()
+        };
         let baseline = Baseline::of(&values[..quiet]).map_err(explain)?;
         let scaled: Vec<f64> =
             if binary { values.clone() } else { values.iter().map(|v| baseline.standardise(*v)).collect() };
@@ -102,14 +118,15 @@ impl Monitor {
             .transpose()
             .map_err(explain)?;
         let correlation = lag_one(&scaled[..quiet]);
-        let at = |place: &usize| json!({"time": times[*place], "value": values[*place], "row": place});
+        let at = |place: &usize| json!({"time": times[*place], "value": raw[*place], "row": place});
         let places: Vec<usize> = found.iter().map(|place| place + quiet).collect();
         let watched = values.len() - quiet;
         let expected = watched as f64 / design.arl0;
         let mut answer = Answer::new(json!({
             "values": values.len(), "left_out": total - values.len(), "baseline": quiet,
-            "mean": baseline.mean, "sd": baseline.sd, "chart": design.json, "arl0": design.arl0, "delay": design.delay,
+            "periods": self.period, "mean": baseline.mean, "sd": baseline.sd, "chart": design.json, "arl0": design.arl0, "delay": design.delay,
             "alarms": places.iter().map(at).collect::<Vec<_>>(), "false_alarms_expected": expected,
+            "out_of_place": odd.iter().map(|(at, z)| json!({"time": times[*at], "value": raw[*at], "z": z})).collect::<Vec<_>>(),
             "change_points": changes.iter().map(at).collect::<Vec<_>>(), "lag_1_correlation": correlation,
             "backtest": replay.as_ref().map(|b| json!({"values": b.values, "false_alarms": b.false_alarms, "arl0": b.arl0,
                 "injected": b.injected, "found": b.found, "mean_delay": b.mean_delay, "longest_delay": b.longest_delay})),
@@ -128,7 +145,19 @@ impl Monitor {
             design.shift.map_or_else(|| "the bad rate is".into(), |s| format!("a shift of {s} sd is")),
             design.delay
         ))
-        .line(format!("baseline: {quiet} values, mean {:.4}, sd {:.4}", baseline.mean, baseline.sd));
+        .line(format!(
+            "baseline: {quiet} values, mean {:.4}, sd {:.4}{}",
+            baseline.mean,
+            baseline.sd,
+            if self.period.is_empty() { "" } else { " after seasons were taken off" }
+        ));
+        // Seasons fit their own baseline a little too well: with few cycles later values look wilder than it.
+        if let Some(longest) = self.period.iter().max().filter(|longest| quiet < 5 * **longest) {
+            answer = answer.line(format!(
+                "warning: the baseline holds {} cycles of {longest}: with fewer than five its seasons are rough, and false alarms come more often",
+                quiet / longest
+            ));
+        }
         if let Some(b) = &replay {
             let rate = b.arl0.map_or_else(|| "none".into(), |arl| format!("one per {arl:.0} values"));
             answer = answer.line(format!(
@@ -146,10 +175,60 @@ impl Monitor {
         if total > values.len() {
             answer = answer.line(format!("{} rows without a value left out", total - values.len()));
         }
-        let shown = places.iter().take(20).map(|p| vec![times[*p].clone(), format!("{}", values[*p])]).collect();
+        let shown = places.iter().take(20).map(|p| vec![times[*p].clone(), format!("{}", raw[*p])]).collect();
         answer = answer.table(&["alarm", "value"], shown, &[1]);
+        let shown =
+            odd.iter().take(20).map(|(at, z)| vec![times[*at].clone(), format!("{}", raw[*at]), format!("{z:+.1}")]);
+        answer = answer.table(&["out of place in its season", "value", "z"], shown.collect(), &[1, 2]);
         let shown = changes.iter().take(20).map(|p| vec![times[*p].clone()]).collect();
         Ok(answer.table(&["change of mean (ADWIN)"], shown, &[]).alarm(!places.is_empty()))
+    }
+
+    /// Values far from the usual one at their place in the longest season, and by how many robust standard deviations: as
+    /// far as one normal value in `every` is.
+    fn out_of_place(&self, values: &[f64], places: &[usize], total: usize) -> Vec<(usize, f64)> {
+        let Some(period) = self.period.iter().max() else { return Vec::new() };
+        let mut rows = vec![None; total];
+        places.iter().zip(values).for_each(|(place, value)| rows[*place] = Some(*value));
+        let limit = normal_quantile(1.0 - 0.5 / self.every.max(2.0));
+        let z = place_z(&rows, *period, &[]).unwrap_or_default();
+        let far = |(at, place): (usize, &usize)| Some((at, z.get(*place).copied()??)).filter(|(_, z)| z.abs() > limit);
+        places.iter().enumerate().filter_map(far).collect()
+    }
+
+    /// What each place in a season adds, from the baseline alone: a later shift cannot hide in it.
+    fn seasons(&self, quiet: &[f64], places: &[usize], binary: bool) -> Result<Vec<Vec<f64>>, Failure> {
+        if binary {
+            return Err(usage("--period is for numbers; count failures by season first, such as a rate per day"));
+        }
+        if let Some(at) = places.windows(2).position(|pair| pair[1] != pair[0] + 1) {
+            return Err(usage(format!(
+                "row {}: --period needs a baseline without gaps; fill the value, or take a --baseline without it",
+                places[at] + 2
+            )));
+        }
+        let mut periods = self.period.clone();
+        periods.sort_unstable();
+        periods.dedup();
+        let longest = periods.last().copied().unwrap_or_default();
+        // Robust weights need five cycles.
+        let parts = mstl(quiet, &periods, quiet.len() >= 5 * longest).map_err(|why| {
+            usage(format!(
+                "--period {}: {why}; each period is 2 or more and fits twice into the baseline of {} rows (--baseline)",
+                periods.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
+                quiet.len()
+            ))
+        })?;
+        let first = places.first().copied().unwrap_or_default();
+        let profile = |(period, season): (&usize, &Vec<f64>)| {
+            let mut sums = vec![(0.0, 0.0); *period];
+            for (at, value) in season.iter().enumerate() {
+                let sum = &mut sums[(first + at) % period];
+                *sum = (sum.0 + value, sum.1 + 1.0);
+            }
+            sums.into_iter().map(|(sum, n)| sum / n).collect()
+        };
+        Ok(periods.iter().zip(&parts.seasons).map(profile).collect())
     }
 
     fn design(&self) -> Result<Design, Undefined> {
@@ -210,7 +289,7 @@ impl Monitor {
 }
 
 /// Numbers by size, other times as text: right for ISO 8601.
-fn before(a: &str, b: &str) -> bool {
+pub(super) fn before(a: &str, b: &str) -> bool {
     match (a.parse::<f64>(), b.parse::<f64>()) {
         (Ok(a), Ok(b)) => a < b,
         _ => a < b,

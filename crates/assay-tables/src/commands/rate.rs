@@ -1,17 +1,18 @@
 //! `assay stats rate`: the intervals of a rate, or of the difference of two.
 
+use assay_stats::calibration::rogan_gladen;
 use assay_stats::proportion::{self, critical};
 use clap::Args;
 use serde_json::json;
 
-use crate::answer::{Confidence, bounds, level};
+use crate::answer::{Confidence, bounds, level, usage};
 use crate::{Answer, Failure};
 
 /// `47/50`: passes of cases.
 #[derive(Clone, Copy)]
 pub struct Count {
-    successes: u64,
-    cases: u64,
+    pub(super) successes: u64,
+    pub(super) cases: u64,
 }
 
 impl std::str::FromStr for Count {
@@ -27,7 +28,9 @@ impl std::str::FromStr for Count {
     }
 }
 
-/// Passes of cases.
+/// Wilson's, Clopper and Pearson's and Jeffreys' intervals of a rate, and the exact bounds on one side. With `--baseline`
+/// the difference of two independent rates. With `--sensitivity` and `--specificity` the true rate behind the passes of a
+/// judge whose errors were measured elsewhere.
 #[derive(Args)]
 pub struct Rate {
     /// Passes of cases, such as 47/50.
@@ -35,6 +38,12 @@ pub struct Rate {
     /// Independent passes of cases to compare with.
     #[arg(long)]
     baseline: Option<Count>,
+    /// Of cases that truly pass, how many the judge passed elsewhere, such as 45/50.
+    #[arg(long, requires = "specificity", conflicts_with = "baseline")]
+    sensitivity: Option<Count>,
+    /// Of cases that truly fail, how many the judge failed elsewhere.
+    #[arg(long, requires = "sensitivity")]
+    specificity: Option<Count>,
     #[command(flatten)]
     confidence: Confidence,
 }
@@ -71,8 +80,34 @@ impl Rate {
                 vec![(*name).to_owned(), format!("{:.2} to {:.2}{unit}", scale * i.lower, scale * i.upper)]
             })
             .collect();
-        Ok(Answer::new(json!({"value": value, "confidence": self.confidence.level, "intervals": intervals}))
-            .line(format!("{what} {:.2}{unit}", scale * value))
-            .table(&["method", &level(self.confidence.level)], cells, &[1]))
+        let mut json = json!({"value": value, "confidence": self.confidence.level, "intervals": intervals});
+        let mut lines = vec![format!("{what} {:.2}{unit}", scale * value)];
+        if self.baseline.is_none() {
+            // One side at the level: Clopper and Pearson's two sides at twice the distance to 1.
+            let one_sided = proportion::clopper_pearson(k, n, 2.0 * self.confidence.level - 1.0);
+            json["one_sided"] = json!({"lower": one_sided.lower, "upper": one_sided.upper});
+            lines.push(format!(
+                "one-sided, exact, each with {}% confidence: at most {:.2}%, at least {:.2}%",
+                (1000.0 * self.confidence.level).round() / 10.0,
+                100.0 * one_sided.upper,
+                100.0 * one_sided.lower
+            ));
+        }
+        if let (Some(right), Some(refused)) = (self.sensitivity, self.specificity) {
+            let pair = |count: Count| (count.successes, count.cases);
+            let found = rogan_gladen((k, n), pair(right), pair(refused), self.confidence.level).ok_or_else(|| {
+                usage("sensitivity + specificity is 1.05 or less: such a judge is no better than chance and tells nothing")
+            })?;
+            json["true_rate"] =
+                json!({"value": found.value, "interval": bounds(found.interval), "method": "Rogan–Gladen"});
+            lines.push(format!(
+                "true rate {:.2}% ({:.2} to {:.2}%) by Rogan and Gladen: right when the judge errs here as often as where it \
+                 was measured",
+                100.0 * found.value,
+                100.0 * found.interval.lower,
+                100.0 * found.interval.upper
+            ));
+        }
+        Ok(Answer::new(json).lines(lines).table(&["method", &level(self.confidence.level)], cells, &[1]))
     }
 }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use assay_stats::Item;
+use assay_stats::drift::change::{Detector as _, alarms};
+use assay_stats::drift::chart::BernoulliCusum;
 use assay_stats::mean::intraclass_correlation;
 use assay_stats::raters::{
     Score, Vote, conger_interval, dawid_skene, gold_accuracy, mace, most_probable, raters_for, severity, shares,
@@ -42,6 +44,13 @@ pub struct Raters {
     /// Fail (exit code 1) when a rater's accuracy on gold is below this, by the upper bound.
     #[arg(long, default_value_t = 0.8)]
     threshold: f64,
+    /// With --gold, chart each rater's errors on gold in the order of rows (CUSUM for rates): the error rate to be found,
+    /// such as 0.3. The quiet rate is that of all raters together.
+    #[arg(long, requires = "gold")]
+    bad: Option<f64>,
+    /// One false alarm of a rater's chart per so many gold answers.
+    #[arg(long, default_value_t = 500.0, requires = "bad")]
+    every: f64,
     /// The reliability that the mean of an item's ratings shall have.
     #[arg(long, default_value_t = 0.8)]
     target: f64,
@@ -135,12 +144,25 @@ impl Raters {
         votes.iter().for_each(|v| wide[v.item][v.rater] = Some(v.label as f64));
         let kappa = conger_interval(&wide, confidence);
         let mut alarm = Vec::new();
+        let mut chart = self.bad.map(|bad| self.chart(&given, bad)).transpose()?;
+        let mut slips: Vec<String> = Vec::new();
         let (mut cells, mut json_raters): (Vec<Vec<String>>, Vec<Value>) = (Vec::new(), Vec::new());
         for (r, name) in rater_names.iter().enumerate() {
             let own: Vec<&Given> =
                 given.iter().enumerate().filter(|(i, _)| raters[*i] as usize == r).map(|(_, g)| g).collect();
             let graded: Vec<bool> = own.iter().filter_map(|g| Some(g.gold.as_ref()? == &g.rating)).collect();
             let hits = graded.iter().filter(|hit| **hit).count() as u64;
+            let slipped = match &mut chart {
+                Some(chart) => {
+                    chart.reset();
+                    let errors: Vec<f64> = graded.iter().map(|hit| f64::from(u8::from(!hit))).collect();
+                    alarms(chart, &errors).map_err(|why| usage(why.to_string()))?
+                }
+                None => Vec::new(),
+            };
+            if let Some(first) = slipped.first() {
+                slips.push(format!("{name} from gold answer {} on", first + 1));
+            }
             let gold = (!graded.is_empty()).then(|| gold_accuracy(hits, graded.len() as u64 - hits, confidence));
             if gold.is_some_and(|(_, interval)| interval.upper < self.threshold) {
                 alarm.push(name.clone());
@@ -152,6 +174,7 @@ impl Raters {
                 "rater": name, "ratings": own.len(), "accuracy": accuracy, "competence": competence,
                 "severity": effect.map(|e| json!({"value": e.effect, "interval": bounds(e.interval)})),
                 "gold": gold.map(|(mean, i)| json!({"items": graded.len(), "right": hits, "value": mean, "interval": bounds(i)})),
+                "gold_alarms": slipped.iter().map(|at| at + 1).collect::<Vec<_>>(),
             }));
             let mut row = vec![name.clone(), own.len().to_string(), number(accuracy), number(competence)];
             if strict.is_some() {
@@ -210,6 +233,11 @@ impl Raters {
         if !alarm.is_empty() {
             lines.push(format!("below {} on gold, by the upper bound: {}", self.threshold, alarm.join(", ")));
         }
+        if !slips.is_empty() {
+            lines.push(format!("errs more than before (CUSUM): {}", slips.join("; ")));
+        } else if let Some(chart) = &chart {
+            lines.push(format!("no rater errs more than before (CUSUM, limit {})", chart.limit));
+        }
         let json = json!({
             "items": item_names.len(), "ratings": given.len(), "raters": json_raters,
             "changed": changed.iter().map(|(item, before, after, chance)| json!({
@@ -246,7 +274,21 @@ impl Raters {
             .table(&header, cells, &right)
             .table(&["period", "effect", &level(confidence)], drift, &[1, 2])
             .table(&["item", "majority", "label", "probability"], shown.collect(), &[3])
-            .alarm(!alarm.is_empty()))
+            .alarm(!alarm.is_empty() || !slips.is_empty()))
+    }
+
+    /// A chart of errors on gold, from the rate of all raters to `bad`.
+    fn chart(&self, given: &[Given], bad: f64) -> Result<BernoulliCusum, Failure> {
+        let graded: Vec<bool> = given.iter().filter_map(|g| Some(g.gold.as_ref()? == &g.rating)).collect();
+        let errors = graded.iter().filter(|hit| !**hit).count() as f64;
+        // Half an error more: nobody's rate is 0.
+        let good = (errors + 0.5) / (graded.len() as f64 + 1.0);
+        BernoulliCusum::design(good, bad, self.every).map_err(|why| {
+            usage(format!(
+                "--bad {bad} --every {}: {why}; --bad is above the raters' error rate on gold, {good:.3}, and below 1",
+                self.every
+            ))
+        })
     }
 
     fn given(&self, source: &Table) -> Result<Vec<Given>, Failure> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use assay_metrics::retrieval::{Evaluation, Measure, Missing, Qrels, QueryValues, Run, Summary, evaluate};
+use assay_metrics::retrieval::{Evaluation, Measure, Missing, Qrels, QueryValues, Run, Subtopics, Summary, evaluate};
 use assay_stats::difference::{Pair, difference};
 use assay_stats::estimate::{Item, Kind, level as estimate};
 use clap::Args;
@@ -32,6 +32,16 @@ pub struct Retrieval {
     /// Leave out queries that the run says nothing about, as trec_eval does without `-c`.
     #[arg(long)]
     skip_missing: bool,
+    /// Judgements of subtopics in ndeval's format, query, subtopic, document, grade: adds α-nDCG, which rewards results that
+    /// cover many subtopics.
+    #[arg(long)]
+    subtopics: Option<PathBuf>,
+    /// How little a second document on the same subtopic gains, from 0 (as much) to 1 (nothing).
+    #[arg(long, default_value_t = 0.5, requires = "subtopics")]
+    alpha: f64,
+    /// How many results α-nDCG looks at.
+    #[arg(long, default_value_t = 20, requires = "subtopics", value_parser = clap::value_parser!(u32).range(1..))]
+    depth: u32,
     /// Show every query.
     #[arg(long)]
     queries: bool,
@@ -82,6 +92,53 @@ impl Retrieval {
         Ok(found)
     }
 
+    /// α-nDCG of the run, beside the baseline's: its name, what programs and what people read.
+    #[allow(clippy::type_complexity, reason = "a row of the table of measures")]
+    fn diversity(&self) -> Result<Option<(String, Value, Vec<String>)>, Failure> {
+        let Some(path) = &self.subtopics else { return Ok(None) };
+        if !(0.0..=1.0).contains(&self.alpha) {
+            return Err(usage("--alpha is from 0 to 1, such as 0.5"));
+        }
+        let at = |path: &Path, bad: assay_metrics::retrieval::BadLine| {
+            usage(format!("{}:{}: {}", path.display(), bad.line, bad.fault))
+        };
+        let topics = Subtopics::parse(&text(path)?).map_err(|bad| at(path, bad))?;
+        let values = |path: &Path| -> Result<Vec<Option<f64>>, Failure> {
+            let run = Run::parse(&text(path)?).map_err(|bad| at(path, bad))?;
+            Ok(topics.alpha_ndcg(&run, self.alpha, self.depth as usize).into_iter().map(|(_, value)| value).collect())
+        };
+        let own = values(&self.run)?;
+        let item = |value: f64| Item { value, repeats: 1, cluster: None, weight: 1.0 };
+        let kind = Kind::Bounded { lo: 0.0, hi: 1.0 };
+        let level = self.confidence.level;
+        let mean = |values: &[Option<f64>]| {
+            estimate(&values.iter().flatten().copied().map(item).collect::<Vec<_>>(), kind, level)
+        };
+        let here = mean(&own);
+        let mut entry = json!({"value": here.value, "interval": bounds(here.interval), "queries": here.n,
+                               "without_value": own.iter().filter(|value| value.is_none()).count()});
+        let name = format!("alpha-ndcg@{}", self.depth);
+        let mut row = vec![name.clone(), number(here.value), range(here.interval)];
+        if let Some(path) = &self.baseline {
+            let other = values(path)?;
+            let pairs: Vec<Pair> = own
+                .iter()
+                .zip(&other)
+                .filter_map(|(a, b)| Some((*a.as_ref()?, *b.as_ref()?)))
+                .map(|(candidate, baseline)| Pair { candidate, baseline, repeats: 1, cluster: None, weight: 1.0 })
+                .collect();
+            let apart = difference(&pairs, kind, level, 0);
+            entry["baseline"] = json!(mean(&other).value);
+            entry["difference"] = json!({"value": apart.estimate.value, "interval": bounds(apart.estimate.interval),
+                "queries": pairs.len(), "better": apart.better, "worse": apart.worse, "same": apart.same, "p": apart.p});
+            row.push(number(mean(&other).value));
+            row.push(apart.estimate.value.map_or_else(|| "–".into(), |by| format!("{by:+.3}")));
+            row.push(range(apart.estimate.interval));
+            row.push(format!("{} / {} / {}", apart.better, apart.worse, apart.same));
+        }
+        Ok(Some((name, entry, row)))
+    }
+
     fn counts(&self, query: &QueryValues) -> bool {
         !(self.skip_missing && query.missing)
     }
@@ -99,6 +156,7 @@ impl Retrieval {
             found.queries.iter().filter(|query| query.missing).map(|query| query.query.clone()).collect()
         };
         let rule = if self.skip_missing { Missing::Skip } else { Missing::Zero };
+        let diversity = self.diversity()?;
         let (mut found, mut rows) = (serde_json::Map::new(), Vec::new());
         for (at, measure) in measures.iter().enumerate() {
             let value = run.summary(at, rule);
@@ -141,6 +199,10 @@ impl Retrieval {
                 row.push(counts.unwrap_or_else(|| "–".into()));
             }
             found.insert(measure.to_string(), entry);
+            rows.push(row);
+        }
+        if let Some((name, entry, row)) = diversity {
+            found.insert(name, entry);
             rows.push(row);
         }
         let absent = missing(&run);

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use assay_stats::Interval;
-use assay_stats::multiplicity::holm;
+use assay_stats::multiplicity::{holm, max_t};
+use assay_stats::proportion::{critical, wilson};
 use assay_stats::slices::{Outcome, Search, Shrunken, Worst, discover, shrink_means, shrink_rates};
 use clap::Args;
 use serde_json::{Value, json};
@@ -14,7 +15,8 @@ use crate::{Answer, Failure, Table};
 
 /// Each slice's rate or mean, drawn toward that of all as far as chance explains the difference, with the probability
 /// that the slice is the worst. With `--discover` also combinations of columns. Exit code 1 when a slice of the named
-/// columns is worse than the whole (Holm, 5%).
+/// columns is worse than the whole (Holm, 5%), or with `--floor` shown to be below it. The intervals of --floor hold for
+/// all named slices at once: Wilson's by Bonferroni for rates, max-T over sign flips for numbers.
 #[derive(Args)]
 pub struct Slices {
     /// A table with a row per case.
@@ -31,6 +33,9 @@ pub struct Slices {
     /// A low score is good: the worst slice is the highest.
     #[arg(long)]
     lower_is_better: bool,
+    /// What every named slice must reach (with --lower-is-better: not exceed), such as 0.8.
+    #[arg(long, allow_negative_numbers = true)]
+    floor: Option<f64>,
     /// The smallest share of the cases in a slice that is tested.
     #[arg(long, default_value_t = 0.02)]
     support: f64,
@@ -96,6 +101,8 @@ impl Slices {
             if is_rate { format!("{:.1} to {:.1}%", 100.0 * i.lower, 100.0 * i.upper) } else { range(i) }
         };
         let mut alarms = Vec::new();
+        let together = self.simultaneous(&columns, &values, is_rate);
+        let (mut below, mut open, mut tested) = (Vec::new(), Vec::new(), 0);
         let mut first = Vec::new();
         let (mut rows, mut found) = (Vec::new(), Vec::new());
         for (at, column) in columns.iter().enumerate() {
@@ -121,6 +128,21 @@ impl Slices {
                 if worse {
                     alarms.push(format!("{} = {}", column.name, assay_report::plain(&column.values[slice], 40)));
                 }
+                let all_at_once = together[at][slice];
+                if let Some(floor) = self.floor {
+                    let place = format!("{} = {}", column.name, assay_report::plain(&column.values[slice], 40));
+                    tested += 1;
+                    let (falls, holds) = match all_at_once {
+                        Some(i) if self.lower_is_better => (i.lower > floor, i.upper <= floor),
+                        Some(i) => (i.upper < floor, i.lower >= floor),
+                        None => (false, false),
+                    };
+                    if falls {
+                        below.push(place);
+                    } else if !holds {
+                        open.push(place);
+                    }
+                }
                 let probability = split.worst.as_ref().map(|worst| worst.probability[slice]);
                 rows.push(vec![
                     column.name.clone(),
@@ -132,9 +154,14 @@ impl Slices {
                     probability.map_or_else(|| "–".into(), |p| format!("{p:.2}")),
                     test.map_or_else(|| "few cases".into(), |(p, _)| format!("{p:.4}")),
                 ]);
+                if self.floor.is_some()
+                    && let Some(row) = rows.last_mut()
+                {
+                    row.push(all_at_once.map_or_else(|| "–".into(), both));
+                }
                 slices.push(json!({
                     "value": column.values[slice], "cases": n, "raw": s.raw, "estimate": s.estimate,
-                    "interval": bounds(s.interval), "shrinkage": s.shrinkage, "worst_probability": probability,
+                    "interval": bounds(s.interval), "simultaneous": bounds(all_at_once), "shrinkage": s.shrinkage, "worst_probability": probability,
                     "p_holm": test.map(|test| test.0), "worse": worse,
                 }));
             }
@@ -148,27 +175,84 @@ impl Slices {
         } else {
             (Value::Null, Vec::new())
         };
+        let verdict = self.floor.map(|floor| match (below.as_slice(), open.as_slice()) {
+            ([], []) => {
+                format!("pass: each of {tested} slices is shown to reach {floor}, all intervals holding at once")
+            }
+            ([], open) => format!(
+                "inconclusive: {} of {tested} slices are not shown to reach {floor}: {}",
+                open.len(),
+                open.join(", ")
+            ),
+            (below, _) => format!("fail: shown to miss {floor}: {}", below.join(", ")),
+        });
+        let gate = self.floor.map(|floor| {
+            let kind = if !below.is_empty() {
+                "fail"
+            } else if open.is_empty() {
+                "pass"
+            } else {
+                "inconclusive"
+            };
+            json!({"floor": floor, "verdict": kind, "slices": tested, "missed": below, "open": open})
+        });
         let finding = match alarms.as_slice() {
             [] => "no slice is worse than the whole beyond chance (Holm, 5%)".to_owned(),
             some => format!("worse than the whole (Holm, 5%): {}", some.join(", ")),
         };
         let gaps = if left_out > 0 { format!(", {left_out} rows without a score left out") } else { String::new() };
         let json = json!({"cases": values.len(), "left_out": left_out, "mean": singles.mean, "columns": found,
-            "worse": alarms, "discovered": candidates});
-        let header =
-            ["column", "slice", "cases", "measured", "shrunken", &level(self.confidence.level), "P(worst)", "p"];
+            "worse": alarms, "gate": gate, "discovered": candidates});
+        let spread = level(self.confidence.level);
+        let mut header = vec!["column", "slice", "cases", "measured", "shrunken", &spread, "P(worst)", "p"];
+        if self.floor.is_some() {
+            header.push("measured, all at once");
+        }
         let note = (self.discover && !table.is_empty())
             .then_some("candidate findings (false discovery rate 10%): test them again on fresh cases");
         let none = (self.discover && table.is_empty()).then_some("no combination differs (false discovery rate 10%)");
         Ok(Answer::new(json)
+            .lines(verdict)
             .line(finding)
             .line(format!("{} cases at {}{gaps}", values.len(), show(singles.mean)))
             .lines(first)
-            .table(&header, rows, &[2, 3, 4, 5, 6, 7])
+            .table(&header, rows, &(2..header.len()).collect::<Vec<_>>())
             .lines(note)
             .lines(none)
             .table(&["combination", "cases", "value", "difference", "p (BH)", "share by column"], table, &[1, 2, 3, 4])
-            .alarm(!alarms.is_empty()))
+            .alarm(!alarms.is_empty() || !below.is_empty()))
+    }
+
+    /// With --floor, intervals of the measured values that hold for all slices of all columns at once, by column and slice.
+    fn simultaneous(&self, columns: &[Column], values: &[f64], is_rate: bool) -> Vec<Vec<Option<Interval>>> {
+        let level = self.confidence.level;
+        let count: usize = columns.iter().map(|column| column.values.len()).sum();
+        if self.floor.is_none() {
+            return columns.iter().map(|column| vec![None; column.values.len()]).collect();
+        }
+        if is_rate {
+            // Studentised intervals of rates near 1 are too short on the side of the truth: Wilson's are not.
+            let z = critical(1.0 - (1.0 - level) / count.max(1) as f64);
+            let rates = |column: &Column| {
+                let rate =
+                    |group: &Vec<f64>| (!group.is_empty()).then(|| wilson(group.iter().sum(), group.len() as f64, z));
+                members(column, values).iter().map(rate).collect()
+            };
+            return columns.iter().map(rates).collect();
+        }
+        let cells: Vec<Vec<(f64, f64)>> = columns
+            .iter()
+            .flat_map(|column| {
+                (0..column.values.len() as u32).map(|slice| {
+                    let cell = |(code, value): (&Option<u32>, &f64)| {
+                        if *code == Some(slice) { (*value, 1.0) } else { (0.0, 0.0) }
+                    };
+                    column.codes.iter().zip(values).map(cell).collect()
+                })
+            })
+            .collect();
+        let mut intervals = max_t(&cells, level, 4_999, self.seed).intervals.into_iter();
+        columns.iter().map(|column| intervals.by_ref().take(column.values.len()).collect()).collect()
     }
 
     fn columns(&self, source: &Table, kept: &[usize]) -> Result<Vec<Column>, Failure> {

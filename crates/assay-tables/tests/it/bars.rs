@@ -210,3 +210,249 @@ fn did_and_interleave_find_what_is_there() {
     let answer = ask(&["interleave", &file, "--a", "a", "--b", "b"]).unwrap();
     assert!(answer.text().starts_with("A is preferred") && answer.json()["ties"] == 1, "{}", answer.text());
 }
+
+/// A number of an answer.
+fn at(answer: &assay_tables::Answer, path: &str) -> f64 {
+    answer
+        .json()
+        .pointer(path)
+        .and_then(serde_json::Value::as_f64)
+        .unwrap_or_else(|| panic!("{path}: {}", answer.json()))
+}
+
+#[test]
+fn no_failure_in_sixty_bounds_the_rate_and_a_judge_elsewhere_corrects_it() {
+    let clean = ask(&["rate", "0/60"]).unwrap();
+    assert!((at(&clean, "/one_sided/upper") - (1.0 - 0.05f64.powf(1.0 / 60.0))).abs() < 1e-10);
+    assert_eq!(at(&clean, "/one_sided/lower"), 0.0);
+    // Wilson, Clopper–Pearson and Jeffreys by statsmodels.
+    let text = "\
+rate 0.00%
+one-sided, exact, each with 95% confidence: at most 4.87%, at least 0.00%
+┌─────────────────┬───────────────┐
+│ method          ┆  95% interval │
+╞═════════════════╪═══════════════╡
+│ wilson          ┆ 0.00 to 6.02% │
+│ clopper-pearson ┆ 0.00 to 5.96% │
+│ jeffreys        ┆ 0.00 to 4.08% │
+└─────────────────┴───────────────┘
+";
+    assert_eq!(clean.text(), text);
+    let judged = ask(&["rate", "820/1000", "--sensitivity", "45/50", "--specificity", "40/48"]).unwrap();
+    let truth = (0.82 + 40.0 / 48.0 - 1.0) / (0.9 + 40.0 / 48.0 - 1.0);
+    assert!((at(&judged, "/true_rate/value") - truth).abs() < 1e-12);
+    assert!(at(&judged, "/true_rate/interval/0") < truth && at(&judged, "/true_rate/interval/1") > truth);
+    let coin = ask(&["rate", "820/1000", "--sensitivity", "25/50", "--specificity", "25/50"]).unwrap_err();
+    assert!(coin.contains("no better than chance"), "{coin}");
+    assert!(ask(&["rate", "8/10", "--sensitivity", "25/50"]).is_err());
+}
+
+#[test]
+fn spending_by_gamma_lies_between_the_classics() {
+    let plan = |more: &[&str]| {
+        let answer = ask(&[&["looks", "--at", "0.5,1"], more].concat()).unwrap();
+        (at(&answer, "/boundaries/0"), answer.text().to_owned())
+    };
+    let even = plan(&["--spending", "hwang-shih-decani", "--gamma", "0"]);
+    // Half of 5% at half of the cases: Φ⁻¹(1 − 0.0125).
+    assert!((even.0 - 2.241402727604947).abs() < 1e-9 && even.1.contains("0.0250"), "{}", even.1);
+    // gsDesign's default, γ = −4 in five looks at one-sided 2.5%.
+    let answer = ask(&["looks", "--spending", "hwang-shih-decani"]).unwrap();
+    let table = "\
+┌────────────┬─────────────────┬─────────────┐
+│ cases seen ┆ boundary of |z| ┆ error spent │
+╞════════════╪═════════════════╪═════════════╡
+│        20% ┆          3.2527 ┆      0.0011 │
+│        40% ┆          2.9860 ┆      0.0037 │
+│        60% ┆          2.6917 ┆      0.0094 │
+│        80% ┆          2.3737 ┆      0.0220 │
+│       100% ┆          2.0253 ┆      0.0500 │
+└────────────┴─────────────────┴─────────────┘
+";
+    assert_eq!(answer.text(), table);
+    let late = plan(&["--spending", "hwang-shih-decani"]).0;
+    let (obrien, pocock) = (plan(&[]).0, plan(&["--spending", "pocock"]).0);
+    assert!(pocock < late && late < obrien + 0.1, "{pocock} {late} {obrien}");
+    assert!(ask(&["looks", "--spending", "hwang-shih-decani", "--gamma", "99"]).unwrap_err().contains("--gamma"));
+}
+
+#[test]
+fn compare_prints_bonett_price_and_equivalence() {
+    let folder = Folder::new();
+    let file = folder.write("runs.csv", pairs(5, 14, 70));
+    let base = ["compare", &file, "--candidate", "candidate", "--baseline", "baseline"];
+    let answer = ask(&[&base[..], &["--margin", "0.2"]].concat()).unwrap();
+    let (p, q) = (6.0 / 91.0, 15.0 / 91.0_f64);
+    let half = 1.959963984540054 * ((p + q - (p - q) * (p - q)) / 91.0_f64).sqrt();
+    assert!((at(&answer, "/bonett_price/0") - (p - q - half)).abs() < 1e-12);
+    // Equivalent at 5% where the 90% interval is within the margin, and only there.
+    let inner = ask(&[&base[..], &["--confidence", "0.9"]].concat()).unwrap();
+    let edge = -at(&inner, "/interval/0");
+    for (margin, shown) in [(edge - 0.001, false), (edge + 0.001, true)] {
+        let margin = margin.to_string();
+        let answer = ask(&[&base[..], &["--margin", &margin]].concat()).unwrap();
+        assert_eq!(at(&answer, "/p_equivalent") < 0.05, shown, "{}", answer.text());
+        assert!(answer.text().contains("two one-sided tests"));
+    }
+}
+
+#[test]
+fn the_best_of_equals_is_drawn_back_and_a_real_gain_is_shown() {
+    let folder = Folder::new();
+    let mut state = 7u64;
+    let mut coin = |p: f64| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        u8::from(((state >> 33) as f64) / f64::from(1u32 << 31) < p)
+    };
+    let mut text = "base,a,b,c,d,e,good,doc\n".to_owned();
+    for row in 0..120 {
+        let cells: Vec<String> = (0..6).map(|_| coin(0.6).to_string()).collect();
+        text += &format!("{},{},d{}\n", cells.join(","), coin(0.95), row / 3);
+    }
+    let file = folder.write("prompts.csv", text);
+    let equal = ask(&["best", &file, "--candidates", "a,b,c,d,e"]).unwrap();
+    assert!(at(&equal, "/best/shrunken") < at(&equal, "/best/value"), "{}", equal.json());
+    let base = ["best", &file, "--candidates", "a,b,c,d,e,good", "--baseline", "base"];
+    let found = ask(&base).unwrap();
+    assert_eq!(found.json()["best"]["candidate"], "good");
+    assert!(
+        at(&found, "/candidates/5/difference/p") < 0.001 && at(&found, "/candidates/5/difference/interval/0") > 0.1
+    );
+    assert!(at(&found, "/candidates/0/difference/interval/0") < 0.0);
+    assert!(found.text().starts_with("best of 6: good at 0.9") && found.text().contains("although it was picked"));
+    let clustered = ask(&[&base[..], &["--cluster", "doc"]].concat()).unwrap();
+    assert!(clustered.json()["best"]["shrunken"].is_null() && clustered.text().contains("takes cases as independent"));
+    assert!(ask(&["best", &file, "--candidates", "a"]).unwrap_err().contains("two or more"));
+    assert!(ask(&["best", &file, "--candidates", "a,bb"]).unwrap_err().contains("`bb`"));
+}
+
+#[test]
+fn past_runs_and_known_chances_speak_for_all_cases() {
+    let folder = Folder::new();
+    // The example of `difference_estimate`, with the least-squares slope: (1.9/3) + β(0.5 − 1.7/3).
+    let file = folder.write("part.csv", "score,past\n,0.1\n0.2,0.2\n0.7,0.6\n1.0,0.9\n,0.8\n,0.4\n");
+    let answer = ask(&["mean", &file, "--value", "score", "--past", "past"]).unwrap();
+    let (x, y) = ([0.2, 0.6, 0.9], [0.2, 0.7, 1.0]);
+    let (mx, my) = (1.7 / 3.0, 1.9 / 3.0);
+    let xx: f64 = x.iter().map(|x| (x - mx) * (x - mx)).sum();
+    let xy: f64 = x.iter().zip(&y).map(|(x, y)| (x - mx) * (y - my)).sum();
+    assert!((at(&answer, "/anchored/value") - (my + xy / xx * (0.5 - mx))).abs() < 1e-12);
+    assert!(at(&answer, "/anchored/worth") > 1.0 && answer.text().contains("over all 6 cases"));
+    let hole = folder.write("hole.csv", "score,past\n0.2,0.2\n0.7,\n1.0,0.9\n");
+    assert!(ask(&["mean", &hole, "--value", "score", "--past", "past"]).unwrap_err().contains("hole.csv:3"));
+    let drawn = folder.write("drawn.csv", "score,chance,kind\n0,1,rare\n1,0.1,common\n1,0.1,common\n0,0.1,common\n");
+    let stream = ask(&["mean", &drawn, "--value", "score", "--chance", "chance", "--stratum", "kind"]).unwrap();
+    assert!(
+        (at(&stream, "/stream/value") - 20.0 / 31.0).abs() < 1e-12
+            && (at(&stream, "/stream/cases") - 31.0).abs() < 1e-9
+    );
+    assert!(ask(&["mean", &drawn, "--value", "score", "--chance", "score"]).unwrap_err().contains("drawn.csv:2"));
+    let bets = ask(&["mean", &drawn, "--value", "score", "--method", "betting"]).unwrap();
+    assert!(at(&bets, "/extra/interval/0") < 0.5 && at(&bets, "/extra/interval/1") > 0.5);
+    let open = folder.write("open.csv", "score\n1.5\n2\n3\n");
+    assert!(ask(&["mean", &open, "--value", "score", "--method", "betting"]).unwrap_err().contains("--range"));
+}
+
+#[test]
+fn a_drawn_sample_has_its_chances() {
+    let folder = Folder::new();
+    let mut text = "kind,score\n".to_owned();
+    for row in 0..1000 {
+        text += if row % 10 == 0 { "rare,0.9\n" } else { "common,0.5\n" };
+        if row % 20 == 0 {
+            text.truncate(text.len() - 4);
+            text += "0.1\n";
+        }
+    }
+    let file = folder.write("log.csv", text);
+    let plain = ask(&["sample", &file, "--count", "50"]).unwrap();
+    assert_eq!(plain.json()["rows"].as_array().unwrap().len(), 50);
+    assert_eq!(at(&plain, "/rows/0/chance"), 0.05);
+    let base = ["sample", &file, "--count", "50", "--by", "kind"];
+    let by_size = ask(&base).unwrap();
+    assert_eq!(
+        (by_size.json()["strata"][0]["drawn"].as_u64(), by_size.json()["strata"][1]["drawn"].as_u64()),
+        (Some(5), Some(45))
+    );
+    // Only the rare ones vary: they get all but the fifth that goes by size.
+    let neyman = ask(&[&base[..], &["--spread", "score"]].concat()).unwrap();
+    assert_eq!(
+        (neyman.json()["strata"][0]["drawn"].as_u64(), neyman.json()["strata"][1]["drawn"].as_u64()),
+        (Some(41), Some(9))
+    );
+    assert_eq!(neyman.json(), ask(&[&base[..], &["--spread", "score"]].concat()).unwrap().json());
+    assert!(ask(&["sample", &file, "--count", "5000"]).unwrap_err().contains("has 1000 rows"));
+    let thin = ask(&["sample", &file, "--count", "2", "--by", "kind", "--uniform", "1"]).unwrap();
+    assert!(thin.text().contains("warning: no row of `rare`"), "{}", thin.text());
+}
+
+#[test]
+fn chances_of_treatment_are_weighed() {
+    let folder = Folder::new();
+    // Hard cases get the treatment in 3 of 4, easy ones in 1 of 4; the treatment adds 1, being hard takes off 4.
+    let mut text = "arm,y,p,hard,doc\n".to_owned();
+    for i in 0..80 {
+        let hard = i % 2 == 0;
+        let treated = if hard { i / 2 % 4 != 0 } else { i / 2 % 4 == 0 };
+        let noise = f64::from(i * 7 % 10) * 0.01;
+        let y = f64::from(u8::from(treated)) - 4.0 * f64::from(u8::from(hard)) + noise;
+        let p = if hard { 0.75 } else { 0.25 };
+        text += &format!("{},{y},{p},{},d{}\n", if treated { "new" } else { "control" }, u8::from(hard), i / 4);
+    }
+    let file = folder.write("log.csv", text);
+    let raw = ask(&["experiment", &file, "--arm", "arm", "--outcome", "y"]).unwrap();
+    assert!(at(&raw, "/arms/0/effects/difference/value") < 0.0, "confounded");
+    let base = ["experiment", &file, "--arm", "arm", "--outcome", "y", "--propensity", "p"];
+    let answer = ask(&[&base[..], &["--covariate", "hard"]].concat()).unwrap();
+    for name in ["IPW", "AIPW"] {
+        assert!((at(&answer, &format!("/estimates/{name}/effect")) - 1.0).abs() < 0.1, "{}", answer.text());
+    }
+    let width = |name: &str| at(&answer, &format!("/estimates/{name}/se"));
+    assert!(width("AIPW") < 0.2 * width("IPW"));
+    assert!(ask(&[&base[..], &["--cluster", "doc"]].concat()).is_ok());
+    let bad = folder.write("bad.csv", "arm,y,p\ncontrol,1,0.5\nnew,1,1\n");
+    let sure = ask(&["experiment", &bad, "--arm", "arm", "--outcome", "y", "--propensity", "p"]).unwrap_err();
+    assert!(sure.contains("bad.csv:3"), "{sure}");
+}
+
+#[test]
+fn rows_of_one_user_are_not_independent_and_the_self_check_says_so() {
+    let folder = Folder::new();
+    let mut text = "user,clicks\n".to_owned();
+    for user in 0..60u32 {
+        for row in 0..8u32 {
+            text += &format!("u{user},{}\n", user * 13 % 17 + (user * 5 + row * 3) % 4);
+        }
+    }
+    let file = folder.write("users.csv", text);
+    let base = ["selfcheck", &file, "--outcome", "clicks", "--unit", "user", "--replays", "500"];
+    let good = ask(&base).unwrap();
+    assert!(!good.is_alarm() && at(&good, "/false_alarms/interval/0") <= 0.05, "{}", good.text());
+    let naive = ask(&[&base[..], &["--naive"]].concat()).unwrap();
+    assert!(naive.is_alarm() && at(&naive, "/false_alarms/value") > 0.3, "{}", naive.text());
+    assert!(naive.text().starts_with("the test raises more false alarms"));
+    let flat = folder.write("flat.csv", "clicks\n1\n1\n1\n1\n1\n1\n");
+    assert!(ask(&["selfcheck", &flat, "--outcome", "clicks"]).unwrap_err().contains("does not vary"));
+}
+
+#[test]
+fn balanced_and_probabilistic_lists_give_their_own_credit() {
+    let folder = Folder::new();
+    let row = r#"{"a":["x","y","z"],"b":["y","w","x"],"shown":["x","y","w"],"clicked":["y","w"]}"#;
+    let file = folder.write("shown.jsonl", format!("{row}\n").repeat(12));
+    let base = ["interleave", &file, "--a", "a", "--b", "b", "--shown", "shown", "--clicked", "clicked"];
+    for method in ["balanced", "probabilistic"] {
+        let answer = ask(&[&base[..], &["--method", method]].concat()).unwrap();
+        assert_eq!(
+            (answer.json()["wins_a"].as_u64(), answer.json()["wins_b"].as_u64()),
+            (Some(0), Some(12)),
+            "{method}"
+        );
+        assert!(answer.text().starts_with("B is preferred"), "{}", answer.text());
+    }
+    assert!(ask(&base).unwrap_err().contains("--method balanced"));
+    let ghost = folder.write("ghost.jsonl", format!("{row}\n{}\n", row.replace(r#"["y","w"]"#, r#"["q"]"#)));
+    let arguments = ["interleave", &ghost, "--a", "a", "--b", "b", "--shown", "shown", "--clicked", "clicked"];
+    let wrong = ask(&[&arguments[..], &["--method", "balanced"]].concat()).unwrap_err();
+    assert!(wrong.contains("ghost.jsonl:2: `q` was clicked but not shown"), "{wrong}");
+}

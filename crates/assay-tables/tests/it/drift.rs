@@ -143,3 +143,73 @@ fn a_broken_machine_is_seen_in_the_time_it_broke() {
     // Neighbouring readings go together, which a designed run length does not know: it is said.
     assert!(answer.text().contains("neighbouring values go together"), "{}", answer.text());
 }
+
+#[test]
+fn vectors_that_moved_are_drift() {
+    let folder = Folder::new();
+    let cloud = |shift: f64| {
+        let mut state = (shift * 10.0) as u64 + 3;
+        let mut draw = || {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((state >> 33) as f64) / f64::from(1u32 << 31)
+        };
+        let row = |_| format!("{{\"v\":[{:.4},{:.4}]}}\n", draw() + shift, draw());
+        (0..80).map(row).collect::<String>()
+    };
+    let (before, same, after) =
+        (folder.write("a.jsonl", cloud(0.0)), folder.write("b.jsonl", cloud(0.0)), folder.write("c.jsonl", cloud(0.7)));
+    let moved = ask(&["drift", &before, &after, "--vector", "v", "--permutations", "199"]).unwrap();
+    assert!(moved.is_alarm() && moved.text().contains("a classifier tells the tables apart"), "{}", moved.text());
+    let found = &moved.json()["columns"]["v"];
+    assert_eq!(found["mmd"]["p"], 0.005);
+    assert_eq!(found["classifier"]["dimensions"][0]["dimension"], 0);
+    assert!(!ask(&["drift", &before, &same, "--vector", "v", "--permutations", "199"]).unwrap().is_alarm());
+    let bad = folder.write("bad.jsonl", "{\"v\":[1,2]}\n{\"v\":[1]}\n");
+    let uneven = ask(&["drift", &before, &bad, "--vector", "v"]).unwrap_err();
+    assert!(uneven.contains("bad.jsonl:2: `v` has 1 numbers"), "{uneven}");
+    let text = folder.write("text.jsonl", "{\"v\":\"no\"}\n");
+    assert!(ask(&["drift", &before, &text, "--vector", "v"]).unwrap_err().contains("no list of numbers"));
+}
+
+#[test]
+fn seasons_are_taken_off_before_the_chart() {
+    let folder = Folder::new();
+    let series = |shift: f64| {
+        let mut text = "day,value\n".to_owned();
+        let mut state = 5u64;
+        for day in 0..210 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let noise = ((state >> 33) as f64) / f64::from(1u32 << 31) - 0.5;
+            let week = [0.0, 0.0, 0.0, 0.0, 1.0, 6.0, 5.0][day % 7];
+            let moved = if day >= 160 { shift } else { 0.0 };
+            text += &format!("{day},{}\n", 10.0 + week + noise + moved);
+        }
+        text
+    };
+    let (quiet, moved) = (folder.write("quiet.csv", series(0.0)), folder.write("moved.csv", series(-1.0)));
+    let base = |file: &str, more: &[&str]| {
+        let arguments = ["monitor", file, "--value", "value", "--time", "day", "--baseline", "70"];
+        ask(&[&arguments[..], more].concat()).unwrap()
+    };
+    assert!(!base(&quiet, &["--period", "7"]).is_alarm());
+    let found = base(&moved, &["--period", "7"]);
+    let first = found.json()["alarms"][0]["row"].as_u64().unwrap();
+    assert!((160..170).contains(&first), "{}", found.text());
+    // A Saturday's value on a Monday is nothing special but for its place.
+    let odd = folder.write("odd.csv", series(0.0) + "210,16\n");
+    let lone = base(&odd, &["--period", "7", "--every", "10000"]);
+    let found_at: Vec<_> = lone.json()["out_of_place"].as_array().unwrap().iter().map(|v| v["time"].clone()).collect();
+    assert_eq!(found_at, ["210"], "{}", lone.text());
+    // A shift of one is far below the swing of a week.
+    let blunt = base(&moved, &[]);
+    assert!(blunt.json()["sd"].as_f64().unwrap() > 4.0 * found.json()["sd"].as_f64().unwrap());
+    assert!(found.text().contains("after seasons were taken off"));
+    let short = ask(&["monitor", &quiet, "--value", "value", "--time", "day", "--baseline", "70", "--period", "50"]);
+    assert!(short.unwrap_err().contains("fits twice into the baseline of 70 rows"));
+    let blank = |line: &str| if line.starts_with("30,") { "30,".to_owned() } else { line.to_owned() };
+    let lines: Vec<String> = series(0.0).lines().map(blank).collect();
+    let gap = folder.write("gap.csv", lines.join("\n"));
+    let hole =
+        ask(&["monitor", &gap, "--value", "value", "--time", "day", "--baseline", "70", "--period", "7"]).unwrap_err();
+    assert!(hole.contains("without gaps"), "{hole}");
+}

@@ -128,3 +128,116 @@ fn metrics_are_compared_on_real_raters() {
     assert!(together.text().contains("clusters") && together.json()["correlations"]["kendall"]["interval"].is_array());
     assert!(ask(&["correlate", &file, "--x", "judge", "--y", "human", "--cluster", "promt"]).is_err());
 }
+
+#[test]
+fn a_leaderboard_shows_only_gains_beyond_noise_and_locks() {
+    let folder = Folder::new();
+    // The example of `Ladder`: 1 of 4, then 2 others of 4, then all.
+    let mut text = "submission,item,score\n".to_owned();
+    for (name, scores) in [("first", "1000"), ("second", "0110"), ("third", "1111"), ("fourth", "1111")] {
+        for (item, score) in scores.chars().enumerate() {
+            text += &format!("{name},q{item},{score}\n");
+        }
+    }
+    let file = folder.write("board.csv", &text);
+    let answer = ask(&["ladder", &file, "--budget", "3"]).unwrap();
+    let shown: Vec<_> = answer.json()["submissions"].as_array().unwrap().iter().map(|s| s["shown"].as_f64()).collect();
+    assert_eq!(shown, [Some(0.25), Some(0.25), Some(1.0), None]);
+    let text_wanted = "\
+3 of 3 looks at 4 items are used
+best: third at 1.000 (0.411 to 1.000), with a level of 98.33% so that the intervals of all looks hold together
+1 submission came after the last look: take a new holdout
+┌────────────┬────────┬───────┬─────────────────┐
+│ submission ┆   look ┆ shown ┆                 │
+╞════════════╪════════╪═══════╪═════════════════╡
+│ first      ┆      1 ┆ 0.250 ┆ new best        │
+│ second     ┆      2 ┆ 0.250 ┆ not above noise │
+│ third      ┆      3 ┆ 1.000 ┆ new best        │
+│ fourth     ┆ locked ┆     – ┆ –               │
+└────────────┴────────┴───────┴─────────────────┘
+";
+    assert!(answer.is_alarm());
+    assert_eq!(answer.text(), text_wanted);
+    assert!((answer.json()["best"]["level_of_each"].as_f64().unwrap() - (1.0 - 0.05 / 3.0)).abs() < 1e-12);
+    assert!(!ask(&["ladder", &file]).unwrap().is_alarm());
+    let hole = folder.write("hole.csv", text.replace("third,q2,1\n", ""));
+    assert!(ask(&["ladder", &hole]).unwrap_err().contains("`third` lacks item `q2`"));
+    let twice = folder.write("twice.csv", text.replace("first,q1,0", "first,q0,0"));
+    assert!(ask(&["ladder", &twice]).unwrap_err().contains("twice.csv:3"));
+}
+
+#[test]
+fn canaries_are_found_and_a_memorised_one_ranks_first() {
+    let folder = Folder::new();
+    let line = "Evaluation data: keep out of training corpora. canary GUID 0000000a-0000-0000-0000-00000000000B";
+    let corpus = folder.write("corpus.csv", format!("text\nnothing here\nwith it: {line} and more\n{line}\n"));
+    let found = ask(&["canary", &corpus, "--text", "text"]).unwrap();
+    assert_eq!(found.json()["canaries"]["0000000a-0000-0000-0000-00000000000b"], serde_json::json!([2, 3]));
+    assert!(found.is_alarm() && found.text().starts_with("1 canaries in 3 documents"));
+    let other = ask(&["canary", &corpus, "--text", "text", "--guid", "00000000-0000-0000-0000-000000000001"]).unwrap();
+    assert!(!other.is_alarm());
+    let mut probe = "lp,own\n-3.5,yes\n".to_owned();
+    (0..1023).for_each(|i| probe += &format!("-{},no\n", 50 + i % 7));
+    let file = folder.write("probe.csv", &probe);
+    let known = ask(&["canary", &file, "--log-probability", "lp", "--own", "own"]).unwrap();
+    assert_eq!((known.json()["exposure"].as_f64(), known.json()["rank"].as_u64()), (Some(10.0), Some(1)));
+    assert!(known.is_alarm());
+    let few = folder.write("few.csv", "lp,own\n-3.5,yes\n-9,no\n");
+    let answer = ask(&["canary", &few, "--log-probability", "lp", "--own", "own"]).unwrap();
+    assert!(!answer.is_alarm() && answer.text().contains("probe more random ones"), "{}", answer.text());
+    let two = folder.write("two.csv", "lp,own\n-3.5,yes\n-9,yes\n");
+    assert!(ask(&["canary", &two, "--log-probability", "lp", "--own", "own"]).unwrap_err().contains("yes in 2 rows"));
+}
+
+#[test]
+fn items_from_before_training_that_score_better_alarm() {
+    let folder = Folder::new();
+    let mut text = "made,pass\n".to_owned();
+    for i in 0..60 {
+        text += &format!("2023-0{}-01,{}\n", 1 + i % 9, u8::from(i % 10 != 0));
+        text += &format!("2024-0{}-01,{}\n", 1 + i % 9, u8::from(i % 2 == 0));
+    }
+    let file = folder.write("dated.csv", &text);
+    let base = ["cutoff", &file, "--value", "pass", "--made", "made", "--trained"];
+    let answer = ask(&[&base[..], &["2023-12-31"]].concat()).unwrap();
+    assert!((answer.json()["difference"].as_f64().unwrap() - 0.4).abs() < 1e-12 && answer.is_alarm());
+    // Newcombe's interval of 54/60 and 30/60, by statsmodels.
+    assert!((answer.json()["interval"][0].as_f64().unwrap() - 0.2440).abs() < 5e-3, "{}", answer.json());
+    let none = ask(&[&base[..], &["2020-01-01"]].concat()).unwrap_err();
+    assert!(none.contains("both sides are needed"), "{none}");
+}
+
+#[test]
+fn metrics_are_judged_within_items_and_without_their_noise() {
+    let folder = Folder::new();
+    let mut text = "system,item,people,people2,good,good2,bad\n".to_owned();
+    for system in 0..5 {
+        for item in 0..8 {
+            let truth = f64::from(system) + f64::from((item * 5) % 3);
+            let wobble = |k: i32| f64::from((system * 7 + item * 3 + k) % 5) * 0.2;
+            text += &format!(
+                "s{system},i{item},{truth},{},{},{},{}\n",
+                truth + wobble(1),
+                truth + wobble(2),
+                truth + wobble(4),
+                f64::from((system * 3 + item * 7) % 6)
+            );
+        }
+    }
+    let file = folder.write("meta.csv", &text);
+    let base = ["correlate", &file, "--x", "good", "--y", "people"];
+    let meta = ask(&[&base[..], &["--versus", "bad", "--system", "system", "--item", "item"]].concat()).unwrap();
+    let items = &meta.json()["items"];
+    assert!(items["soft_pairwise_accuracy"].as_f64().unwrap() > 0.9, "{items}");
+    for level in ["system", "item"] {
+        let versus = &items["agreement"][level]["versus"];
+        assert!(versus["gain"].as_f64().unwrap() > 0.0 && versus["p"].as_f64().unwrap() < 0.05, "{level}: {versus}");
+    }
+    assert!(meta.text().contains("PERM-BOTH"), "{}", meta.text());
+    let again = ask(&[&base[..], &["--x-again", "good2", "--y-again", "people2"]].concat()).unwrap();
+    let clean = again.json()["attenuation"]["value"].as_f64().unwrap();
+    assert!(clean > again.json()["correlations"]["pearson"]["value"].as_f64().unwrap() && clean <= 1.0);
+    let hole = folder.write("hole.csv", text.replace("s1,i1,", "s1,i2,"));
+    let twice = ask(&["correlate", &hole, "--x", "good", "--y", "people", "--system", "system", "--item", "item"]);
+    assert!(twice.unwrap_err().contains("an item twice"));
+}

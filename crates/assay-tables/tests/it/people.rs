@@ -172,3 +172,107 @@ fn real_judges_and_raters() {
         }
     }
 }
+
+#[test]
+fn labels_of_both_arms_correct_their_difference() {
+    let folder = Folder::new();
+    // Both arms are as good; the judge passes a fifth of the candidate's failures.
+    let mut text = String::from("item,arm,judge,human,kind,chance\n");
+    for i in 0..400u32 {
+        for arm in ["baseline", "candidate"] {
+            let truth = (i * 7 + u32::from(arm == "candidate") * 3) % 10 < 6;
+            let judge = truth || arm == "candidate" && i % 5 == 0;
+            let human = if i % 7 < 2 { u8::from(truth).to_string() } else { String::new() };
+            let kind = if i % 8 == 0 { "hard" } else { "easy" };
+            let _ = writeln!(text, "q{i},{arm},{},{human},{kind},{}", u8::from(judge), 2.0 / 7.0);
+        }
+    }
+    let file = folder.write("arms.csv", &text);
+    let base = ["judge", &file, "--judge", "judge", "--human", "human"];
+    let pair = ask(&[&base[..], &["--arm", "arm", "--pair", "item"]].concat()).unwrap();
+    let found = &pair.json()["paired"];
+    let (low, high) = (found["interval"][0].as_f64().unwrap(), found["interval"][1].as_f64().unwrap());
+    assert!(found["raw"].as_f64().unwrap() > 0.05 && low < 0.0 && high > 0.0, "{found}");
+    assert_eq!((found["pairs"].as_u64(), found["labelled_pairs"].as_u64()), (Some(400), Some(115)));
+    assert!(pair.text().contains("candidate − baseline:"), "{}", pair.text());
+    let stratified = ask(&[&base[..], &["--stratum", "kind", "--cluster", "item"]].concat()).unwrap();
+    assert_eq!(stratified.json()["corrected"]["method"], "stratified PPI++");
+    let weighted = ask(&[&base[..], &["--chance", "chance", "--cluster", "item"]].concat()).unwrap();
+    let value = weighted.json()["corrected"]["value"].as_f64().unwrap();
+    assert!((value - 0.6).abs() < 0.05, "{value}");
+    let thin = ask(&[&base[..], &["--stratum", "item"]].concat()).unwrap();
+    assert!(thin.json()["corrected"].is_null() && thin.text().contains("two of each are needed"), "{}", thin.text());
+    let bad = ask(&[&base[..], &["--chance", "item"]].concat()).unwrap_err();
+    assert!(bad.contains("arms.csv:2"), "{bad}");
+}
+
+#[test]
+fn flips_say_which_place_the_judge_prefers() {
+    let folder = Folder::new();
+    let mut text = String::from("judge,swapped,human\n");
+    for i in 0..40 {
+        text += if i % 4 == 0 {
+            "a,b,a\n"
+        } else if i % 2 == 0 {
+            "a,a,a\n"
+        } else {
+            "b,b,b\n"
+        };
+    }
+    let file = folder.write("pairs.csv", &text);
+    let base = ["judge", &file, "--judge", "judge", "--human", "human", "--swapped", "swapped", "--positive", "a"];
+    let answer = ask(&base).unwrap();
+    assert_eq!(answer.json()["position_consistency"]["value"], 0.75);
+    assert_eq!(answer.json()["flips_for_pass_in_first_order"]["value"], 1.0);
+}
+
+#[test]
+fn shrout_and_fleiss_1979_and_two_categories() {
+    let folder = Folder::new();
+    let file = folder.write("icc.csv", "a,b,c,d\n9,2,5,8\n6,1,3,2\n8,4,6,8\n7,1,2,6\n10,5,6,9\n6,2,4,7\n");
+    let answer = ask(&["agreement", &file, "--raters", "a,b,c,d", "--level", "interval"]).unwrap();
+    for (name, published) in [
+        ("ICC(1,1)", 0.17),
+        ("ICC(2,1)", 0.29),
+        ("ICC(3,1)", 0.71),
+        ("ICC(1,k)", 0.44),
+        ("ICC(2,k)", 0.62),
+        ("ICC(3,k)", 0.91),
+    ] {
+        let value = answer.json()["coefficients"][name]["value"].as_f64().unwrap();
+        assert!((value - published).abs() < 0.005, "{name}: {value}");
+    }
+    let hole = folder.write("hole.csv", "a,b\n9,2\n6,\n8,4\n7,1\n");
+    let answer = ask(&["agreement", &hole, "--raters", "a,b", "--level", "interval"]).unwrap();
+    assert!(answer.text().contains("a rater did not rate every unit"), "{}", answer.text());
+    let two = folder.write("two.csv", "a,b\nyes,yes\nyes,no\nno,no\nno,no\n");
+    let answer = ask(&["agreement", &two, "--raters", "a,b"]).unwrap();
+    let found = &answer.json()["two_categories"];
+    assert_eq!((found["pabak"].as_f64(), found["prevalence_index"].as_f64()), (Some(0.5), Some(0.25)));
+    assert_eq!(found["agreement_by_category"]["yes"], 2.0 / 3.0);
+    assert_eq!(found["agreement_by_category"]["no"], 0.8);
+}
+
+#[test]
+fn a_rater_who_tires_is_charted() {
+    let folder = Folder::new();
+    let mut text = String::from("item,rater,rating,gold\n");
+    for i in 0..120 {
+        for rater in ["steady", "tired"] {
+            let wrong = i % 20 == 0 || rater == "tired" && i > 80 && i % 2 == 0;
+            let _ = writeln!(text, "q{i},{rater},{},a", if wrong { "b" } else { "a" });
+        }
+    }
+    let file = folder.write("gold.csv", &text);
+    let base = ["raters", &file, "--gold", "gold", "--threshold", "0.1"];
+    let answer = ask(&[&base[..], &["--bad", "0.4"]].concat()).unwrap();
+    assert!(
+        answer.is_alarm() && answer.text().contains("errs more than before (CUSUM): tired from gold answer"),
+        "{}",
+        answer.text()
+    );
+    assert!(answer.json()["raters"][0]["gold_alarms"].as_array().unwrap().is_empty());
+    assert!(!ask(&base).unwrap().is_alarm());
+    let low = ask(&[&base[..], &["--bad", "0.01"]].concat()).unwrap_err();
+    assert!(low.contains("above the raters' error rate"), "{low}");
+}

@@ -365,3 +365,28 @@ fn comments_become_plain_markdown() {
     let want = "As `mean` and `level`.\n\n**Examples**\n```rust\nassert!(true);\n```";
     assert_eq!(doc_of(&f.attrs), want);
 }
+
+/// Commands between backquotes, their lines joined.
+fn commands_of(page: &str) -> Vec<Vec<String>> {
+    let inline = page.split('`').skip(1).step_by(2);
+    inline
+        .filter(|code| code.starts_with("assay stats "))
+        .map(|code| code.split_whitespace().skip(1).map(str::to_owned).collect())
+        .collect()
+}
+
+#[test]
+fn the_commands_in_the_guide_are_understood() {
+    let page = std::fs::read_to_string(root().join("docs/statistics.md")).unwrap();
+    let commands = commands_of(&page);
+    assert!(commands.len() > 50);
+    for arguments in commands.iter().filter(|arguments| arguments[1] != "power") {
+        let all = <assay_tables::Command as clap::Subcommand>::augment_subcommands(clap::Command::new("stats"));
+        if let Err(error) = all.try_get_matches_from(arguments) {
+            // The guide may leave out what does not matter to its point, but names nothing that is not there.
+            let left_out = error.kind() == clap::error::ErrorKind::MissingRequiredArgument
+                || error.to_string().contains("a value is required for");
+            assert!(left_out, "`assay {}`: {error}", arguments.join(" "));
+        }
+    }
+}

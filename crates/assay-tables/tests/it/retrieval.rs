@@ -54,3 +54,25 @@ fn two_runs_over_cranfield_are_compared_query_by_query() {
         assert!(lower.as_f64().unwrap() < by && by < upper.as_f64().unwrap(), "{found}");
     }
 }
+
+#[test]
+fn diverse_results_are_rewarded() {
+    let folder = Folder::new();
+    let qrels = folder.write("qrels.txt", "q 0 d1 1\nq 0 d2 1\nq 0 d3 1\n");
+    let topics = folder.write("topics.txt", "q cats d1 1\nq dogs d1 1\nq cats d2 1\nq birds d3 1\nq birds d1 0\n");
+    let run = folder.write("run.txt", "q Q0 d1 1 3 x\nq Q0 d3 2 2 x\nq Q0 d2 3 1 x\n");
+    let dull = folder.write("dull.txt", "q Q0 d1 1 3 x\nq Q0 d2 2 2 x\nq Q0 d3 3 1 x\n");
+    let base = ["retrieval", &qrels, &run, "--measures", "map", "--subtopics", &topics];
+    let best = ask(&[&base[..], &["--baseline", &dull]].concat()).unwrap();
+    let found = &best.json()["measures"]["alpha-ndcg@20"];
+    assert_eq!(found["value"], 1.0);
+    // Gains 2, ½, 1 against 2, 1, ½, discounted.
+    let gain = |a: f64, b: f64| 2.0 + a / 3f64.log2() + b / 2.0;
+    let want = gain(0.5, 1.0) / gain(1.0, 0.5);
+    assert!((found["baseline"].as_f64().unwrap() - want).abs() < 1e-12, "{found}");
+    assert!(best.text().contains("alpha-ndcg@20"), "{}", best.text());
+    let bad = folder.write("bad.txt", "q cats d1 yes\n");
+    let wrong = ask(&["retrieval", &qrels, &run, "--subtopics", &bad]).unwrap_err();
+    assert!(wrong.contains("bad.txt:1"), "{wrong}");
+    assert!(ask(&[&base[..], &["--alpha", "2"]].concat()).unwrap_err().contains("--alpha"));
+}

@@ -119,3 +119,147 @@ fn a_faithbench_detector_has_an_auc_with_an_interval() {
     let (value, low) = (auc["value"].as_f64().unwrap(), auc["interval"][0].as_f64().unwrap());
     assert!(value > 0.4 && value < 0.9 && low < value);
 }
+
+#[test]
+fn probabilities_of_classes_and_scores_of_labels() {
+    let folder = Folder::new();
+    let text = "expected,a,b,c\na,.7,.2,.1\nb,.1,.6,.3\nc,.2,.2,.6\nb,.5,.3,.2\na,.4,.35,.25\nc,.1,.5,.4\n";
+    let file = folder.write("p.csv", text);
+    let answer = ask(&["classify", &file, "--probabilities", "a,b,c", "--top", "2"]).unwrap();
+    let metric = |answer: &assay_tables::Answer, name: &str| answer.json()["metrics"][name]["value"].as_f64().unwrap();
+    // scikit-learn 1.9.1.
+    for (name, want) in [
+        ("log loss", 0.7358134099241601),
+        ("Brier score (0 to 2)", 0.43083333333333335),
+        ("AUC, one against the rest", 0.875),
+        ("AUC, pairs of classes", 0.875),
+        ("truth among the first 2", 1.0),
+    ] {
+        assert!((metric(&answer, name) - want).abs() < 1e-12, "{name}: {}", answer.json());
+    }
+    let bad = folder.write("bad.csv", text.replace("c,.2,.2,.6", "c,.2,.2,.7"));
+    assert!(ask(&["classify", &bad, "--probabilities", "a,b,c"]).unwrap_err().contains("bad.csv:4"));
+    assert!(ask(&["classify", &file, "--probabilities", "a,b"]).unwrap_err().contains("no column for: a, b"));
+    let absent = folder.write("absent.csv", "expected,a,b,c\na,.7,.2,.1\nb,.1,.6,.3\nb,.2,.7,.1\n");
+    let answer = ask(&["classify", &absent, "--probabilities", "a,b,c"]).unwrap();
+    assert!(answer.json()["metrics"]["AUC, one against the rest"]["value"].is_null());
+    assert!(answer.text().contains("no AUC: no case is `c`"), "{}", answer.text());
+    let sets = folder.write(
+        "sets.jsonl",
+        r#"{"expected":["a","c"],"a":0.9,"b":0.5,"c":0.4}
+{"expected":["b"],"a":0.2,"b":0.7,"c":0.1}
+{"expected":["c"],"a":0.6,"b":0.3,"c":0.5}
+"#,
+    );
+    let answer = ask(&["classify", &sets, "--probabilities", "a,b,c"]).unwrap();
+    for (name, want) in [
+        ("label ranking average precision", 0.7777777777777777),
+        ("coverage error", 2.0),
+        ("label ranking loss", 1.0 / 3.0),
+    ] {
+        assert!((metric(&answer, name) - want).abs() < 1e-12, "{name}: {}", answer.json());
+    }
+}
+
+#[test]
+fn a_share_of_hits_costs_false_alarms() {
+    let folder = Folder::new();
+    let file = folder.write("s.csv", "expected,s\n1,5\n0,4\n1,3\n1,2\n0,1\n0,0\n");
+    let answer = ask(&["classify", &file, "--score", "s", "--at", "0.9"]).unwrap();
+    let metric = |name: &str| answer.json()["metrics"][name]["value"].as_f64().unwrap();
+    // All three hits need the four best scores, one of which is false.
+    assert_eq!((metric("precision at recall 0.9"), metric("false positive rate at recall 0.9")), (0.75, 1.0 / 3.0));
+    assert_eq!(metric("recall at precision 0.9"), 1.0 / 3.0);
+    assert!(ask(&["classify", &file, "--score", "s", "--at", "2"]).unwrap_err().contains("--at"));
+}
+
+#[test]
+fn whole_distributions_are_scored() {
+    let folder = Folder::new();
+    let file = folder.write(
+        "f.jsonl",
+        r#"{"actual":1,"forecast":1.5,"sd":1,"draws":[1,2,0],"p10":0.5,"p90":2}
+{"actual":2,"forecast":2,"sd":0.5,"draws":[2,3,1],"p10":1.5,"p90":3}
+{"actual":4,"forecast":3,"sd":2,"draws":[5,3,4],"p10":1,"p90":3.5}
+"#,
+    );
+    let metric = |answer: &assay_tables::Answer, name: &str| answer.json()["metrics"][name]["value"].as_f64().unwrap();
+    // scoringrules 0.10.
+    let normal = ask(&["forecast", &file, "--sd", "sd"]).unwrap();
+    assert!((metric(&normal, "CRPS (normal)") - 0.3703526941307073).abs() < 1e-12, "{}", normal.json());
+    let draws = ask(&["forecast", &file, "--samples", "draws"]).unwrap();
+    assert!((metric(&draws, "CRPS (draws are all)") - 2.0 / 9.0).abs() < 1e-12);
+    assert!(metric(&draws, "CRPS (fair)").abs() < 1e-12);
+    let bins: f64 = draws.json()["pit"].as_array().unwrap().iter().map(|share| share.as_f64().unwrap()).sum();
+    assert!((bins - 1.0).abs() < 1e-12 && draws.text().contains("10% each when calibrated"), "{}", draws.text());
+    let quantiles = ask(&[
+        "forecast",
+        &file,
+        "--quantiles",
+        "0.1=p10,0.9=p90",
+        "--lower",
+        "p10",
+        "--upper",
+        "p90",
+        "--coverage",
+        "0.8",
+    ]);
+    let quantiles = quantiles.unwrap();
+    // Pinball at 0.1: 0.1·(0.5 + 0.5 + 3)/3; at 0.9: (0.1·1 + 0.1·1 + 0.9·0.5)/3.
+    assert!((metric(&quantiles, "pinball, 0.1") - 0.4 / 3.0).abs() < 1e-12);
+    assert!((metric(&quantiles, "CRPS (from quantiles)") - (0.4 / 3.0 + 0.65 / 3.0)).abs() < 1e-12);
+    // Widths 1.5, 1.5, 2.5 and 10 times the half point that was missed.
+    assert!((metric(&quantiles, "interval score") - (1.5 + 1.5 + 2.5 + 5.0) / 3.0).abs() < 1e-12);
+    let bad = folder.write("bad.csv", "actual,forecast,sd\n1,1,1\n2,2,0\n");
+    assert!(ask(&["forecast", &bad, "--sd", "sd"]).unwrap_err().contains("bad.csv:3"));
+    assert!(ask(&["forecast", &file, "--quantiles", "p10"]).unwrap_err().contains("0.9=p90"));
+}
+
+#[test]
+fn nab_rewards_early_reports() {
+    let folder = Folder::new();
+    let series = |at: usize| {
+        let mut text = "truth,alarm\n".to_owned();
+        for i in 0..60 {
+            text += &format!("{},{}\n", u8::from((20..30).contains(&i)), u8::from(i == at));
+        }
+        text
+    };
+    let score = |at: usize| {
+        let file = folder.write("s.csv", series(at));
+        let answer = ask(&["anomalies", &file, "--reported", "alarm"]).unwrap();
+        answer.json()["metrics"]["NAB, standard"]["value"].as_f64().unwrap()
+    };
+    assert!(
+        (score(20) - 1.0).abs() < 1e-12 && score(25) < 1.0 && score(25) > score(55),
+        "a report at the start is perfect"
+    );
+}
+
+#[test]
+fn every_slice_must_reach_the_floor_at_once() {
+    let folder = Folder::new();
+    let mut text = "pass,score,lang\n".to_owned();
+    for i in 0..600 {
+        let lang = ["en", "de", "fr"][i % 3];
+        let pass = u8::from(lang != "fr" || i % 2 == 0);
+        text += &format!("{pass},{},{lang}\n", f64::from(pass) + (i * 7 % 10) as f64 / 100.0);
+    }
+    let file = folder.write("slices.csv", text);
+    let gate =
+        |value: &str, floor: &str| ask(&["slices", &file, "--value", value, "--by", "lang", "--floor", floor]).unwrap();
+    for value in ["pass", "score"] {
+        let fail = gate(value, "0.9");
+        assert!(fail.is_alarm() && fail.text().starts_with("fail: shown to miss 0.9: lang = fr"), "{}", fail.text());
+        assert_eq!(gate(value, "0.35").json()["gate"]["verdict"], "pass");
+        let open = gate(value, "0.5");
+        assert_eq!(open.json()["gate"]["verdict"], "inconclusive", "{}", open.text());
+    }
+    // Wilson's interval at 1 − 5%/3 of 100 of 200.
+    let rates = gate("pass", "0.5");
+    let slice =
+        rates.json()["columns"][0]["slices"].as_array().unwrap().iter().find(|s| s["value"] == "fr").unwrap().clone();
+    let z2 = 2.3939797998185104_f64.powi(2);
+    let half = z2.sqrt() * (0.25 / 200.0 + z2 / (4.0 * 200.0 * 200.0)).sqrt() / (1.0 + z2 / 200.0);
+    assert!((slice["simultaneous"][0].as_f64().unwrap() - (0.5 - half)).abs() < 1e-9, "{slice}");
+}
