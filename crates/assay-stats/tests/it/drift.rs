@@ -67,7 +67,7 @@ fn distances_and_tests_agree_with_scipy() {
             }
         }
         let bins = Bins::quantiles(&a, 10).unwrap();
-        let (p, q) = (bins.counts(&a), bins.counts(&b));
+        let (p, q) = (bins.counts(&a).unwrap(), bins.counts(&b).unwrap());
         let both: Vec<f64> = p.iter().chain(&q).map(|c| *c as f64).collect();
         oracle.ask("quantile counts", json!([a, b]), both, 0.0);
         let counts = json!([p, q]);
@@ -194,9 +194,9 @@ fn detectors_alarm_where_river_does() {
             .collect();
         let mut detectors: Vec<(&str, Box<dyn Detector>)> = vec![
             ("PageHinkley", Box::new(PageHinkley::default())),
-            ("PageHinkley tuned", Box::new(PageHinkley::new(10, 0.05, 8.0, 0.99))),
+            ("PageHinkley tuned", Box::new(PageHinkley::new(10, 0.05, 8.0, 0.99).unwrap())),
             ("ADWIN", Box::new(Adwin::default())),
-            ("ADWIN tuned", Box::new(Adwin::new(0.1, 8, 3, 3, 20))),
+            ("ADWIN tuned", Box::new(Adwin::new(0.1, 8, 3, 3, 20).unwrap())),
         ];
         if binary {
             detectors.push(("DDM", Box::new(Ddm::default())));
@@ -250,12 +250,17 @@ fn run_lengths_agree_with_a_finer_chain() {
     for _ in 0..60 {
         let (k, h, shift) = (0.1 + random.next(), 1.0 + 4.0 * random.next(), 2.0 * random.next());
         let up = Cusum::new(k, h, Sides::Up).unwrap();
-        oracle.ask("cusum", json!([k, h, shift]), vec![up.arl(shift)], 2e-3);
+        oracle.ask("cusum", json!([k, h, shift]), vec![up.arl(shift).unwrap()], 2e-3);
         let both = Cusum::new(k, h, Sides::Both).unwrap();
-        oracle.ask("cusum both", json!([k, h, shift]), vec![both.arl(shift)], 2e-3);
+        oracle.ask("cusum both", json!([k, h, shift]), vec![both.arl(shift).unwrap()], 2e-3);
         let (weight, limit) = (0.05 + 0.9 * random.next(), 1.0 + 2.0 * random.next());
-        oracle.ask("ewma", json!([weight, limit, shift]), vec![Ewma::new(weight, limit).unwrap().arl(shift)], 2e-3);
-        oracle.ask("shewhart", json!([limit, shift]), vec![Shewhart { limit }.arl(shift)], 1e-10);
+        oracle.ask(
+            "ewma",
+            json!([weight, limit, shift]),
+            vec![Ewma::new(weight, limit).unwrap().arl(shift).unwrap()],
+            2e-3,
+        );
+        oracle.ask("shewhart", json!([limit, shift]), vec![Shewhart { limit }.arl(shift).unwrap()], 1e-10);
         let (m, top, p) = (2 + random.below(30), 1 + random.below(120), 0.02 + 0.5 * random.next());
         let chart = BernoulliCusum::new(m, top).unwrap();
         if let Some(arl) = chart.arl(p).filter(|arl| *arl < 1e8) {
@@ -270,11 +275,11 @@ fn published_run_lengths() {
     // Montgomery, table 9.3 (Lucas 1976), and Lucas & Saccucci 1990, table 3.
     let near = |ours: f64, published: f64| assert!((ours / published - 1.0).abs() < 0.01, "{ours} {published}");
     for (h, shift, published) in [(4.0, 0.0, 168.0), (4.0, 1.0, 8.38), (5.0, 0.0, 465.0), (5.0, 1.0, 10.4)] {
-        near(Cusum::new(0.5, h, Sides::Both).unwrap().arl(shift), published);
+        near(Cusum::new(0.5, h, Sides::Both).unwrap().arl(shift).unwrap(), published);
     }
-    near(Cusum::new(0.5, 5.0, Sides::Up).unwrap().arl(0.0), 931.0);
-    near(Ewma::new(0.4, 3.054).unwrap().arl(0.0), 500.0);
-    near(Ewma::new(0.1, 2.814).unwrap().arl(1.0), 10.3);
+    near(Cusum::new(0.5, 5.0, Sides::Up).unwrap().arl(0.0).unwrap(), 931.0);
+    near(Ewma::new(0.4, 3.054).unwrap().arl(0.0).unwrap(), 500.0);
+    near(Ewma::new(0.1, 2.814).unwrap().arl(1.0).unwrap(), 10.3);
 }
 
 #[test]
@@ -481,7 +486,7 @@ fn a_backtest_counts_false_alarms_and_delay() {
     let found = backtest(&mut chart, &quiet, 1.0, 300, 3).unwrap();
     assert!((found.arl0.unwrap() / 200.0 - 1.0).abs() < 0.5, "{found:?}");
     // A chart that has run for a while is nearer to its limit than a new one: a little faster than ARL1.
-    assert!((found.mean_delay.unwrap() / chart.arl(1.0) - 1.0).abs() < 0.3 && found.found == 300, "{found:?}");
+    assert!((found.mean_delay.unwrap() / chart.arl(1.0).unwrap() - 1.0).abs() < 0.3 && found.found == 300, "{found:?}");
     assert_eq!(backtest(&mut chart, &quiet[..10], 1.0, 3, 3), Err(Undefined::TooFew));
     assert_eq!(backtest(&mut chart, &quiet, 0.0, 3, 3), Err(Undefined::Setting("shift")));
 }

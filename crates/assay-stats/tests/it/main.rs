@@ -5,6 +5,7 @@ mod bars;
 mod coverage;
 mod drift;
 mod error_bars;
+mod hostile;
 mod integrity;
 mod judges;
 mod online;

@@ -165,7 +165,7 @@ fn raters_agree_with_the_references() {
         let m = two_way_mean(&scores, 0.95).unwrap();
         oracle.ask("two-way mean", json!(rows), vec![m.mean, m.se, m.df], 1e-7);
         let (hits, misses) = (random.below(60), random.below(9));
-        let (mean, i) = gold_accuracy(hits, misses, 0.95);
+        let (mean, i) = gold_accuracy(hits, misses, 0.95).unwrap();
         oracle.ask("gold", json!([hits, misses]), vec![mean, i.lower, i.upper], 1e-9);
     }
     oracle.check();

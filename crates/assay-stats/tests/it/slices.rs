@@ -236,7 +236,7 @@ fn the_winner_of_ten_equal_prompts_reads_too_high() {
         observed += best.observed / rounds as f64;
         shrunken += best.shrunken / rounds as f64;
         covered += u64::from(best.interval.is_some_and(|i| i.lower <= 0.8 && 0.8 <= i.upper));
-        let own = assay_stats::proportion::wilson(100.0 * best.observed, 100.0, 1.96);
+        let own = assay_stats::proportion::wilson(100.0 * best.observed, 100.0, 1.96).unwrap();
         plain += u64::from(own.lower <= 0.8 && 0.8 <= own.upper);
     }
     println!(

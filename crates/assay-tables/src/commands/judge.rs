@@ -423,11 +423,10 @@ impl Judge {
         if let Some(r) = pearson(&truths, &judged) {
             let multiplier = label_multiplier(r, labels.len() as u64, unlabelled.len() as u64);
             json.insert("label_multiplier".into(), json!(multiplier));
-            notes.push(format!(
-                "with the judge, {} labels are worth {:.0}",
-                labels.len(),
-                multiplier * labels.len() as f64
-            ));
+            notes.extend(multiplier.map(|multiplier| {
+                let worth = multiplier * labels.len() as f64;
+                format!("with the judge, {} labels are worth {worth:.0}", labels.len())
+            }));
         }
         let all: Vec<f64> = f.iter().flatten().copied().collect();
         let raw = all.iter().sum::<f64>() / all.len() as f64;

@@ -213,9 +213,10 @@ impl Mean {
                 let drawn = bootstrap(&groups, mean, self.draws, self.seed);
                 ("BCa bootstrap", drawn.and_then(|drawn| drawn.bca(&groups, mean, level)))
             }
-            Extra::Percentile => {
-                ("percentile bootstrap", bootstrap(&groups, mean, self.draws, self.seed).map(|b| b.percentile(level)))
-            }
+            Extra::Percentile => (
+                "percentile bootstrap",
+                bootstrap(&groups, mean, self.draws, self.seed).and_then(|b| b.percentile(level)),
+            ),
             Extra::Studentised => {
                 let own = |at: &[usize]| {
                     let drawn: Vec<Item> = at.iter().map(|i| items[*i]).collect();

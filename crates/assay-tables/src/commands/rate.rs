@@ -51,14 +51,16 @@ impl Rate {
         let mut value = k as f64 / n as f64;
         if let Some(Count { successes: j, cases: m }) = self.baseline {
             let (p, q) = (value, j as f64 / m as f64);
-            let (c, b) = (rows[0].1, proportion::wilson(j as f64, m as f64, z));
+            let both = rows[0].1.zip(proportion::wilson(j as f64, m as f64, z));
             value = p - q;
             rows = vec![
-                ("newcombe", proportion::mover(p, c, q, b)),
+                ("newcombe", both.and_then(|(c, b)| proportion::mover(p, c, q, b))),
                 ("miettinen-nurminen", proportion::miettinen_nurminen((k, n), (j, m), z)),
                 ("agresti-caffo", proportion::agresti_caffo((k, n), (j, m), z)),
             ];
         }
+        // A count is checked when it is read, so that all of them are there.
+        let rows: Vec<_> = rows.into_iter().filter_map(|(name, interval)| Some((name, interval?))).collect();
         let intervals: serde_json::Map<String, serde_json::Value> =
             rows.iter().map(|(name, i)| ((*name).to_owned(), bounds(*i))).collect();
         let (what, scale, unit) = match self.baseline {

@@ -141,11 +141,11 @@ impl Raters {
                 given.iter().enumerate().filter(|(i, _)| raters[*i] as usize == r).map(|(_, g)| g).collect();
             let graded: Vec<bool> = own.iter().filter_map(|g| Some(g.gold.as_ref()? == &g.rating)).collect();
             let hits = graded.iter().filter(|hit| **hit).count() as u64;
-            let gold = (!graded.is_empty()).then(|| gold_accuracy(hits, graded.len() as u64 - hits, confidence));
+            let gold = gold_accuracy(hits, graded.len() as u64 - hits, confidence).filter(|_| !graded.is_empty());
             if gold.is_some_and(|(_, interval)| interval.upper < self.threshold) {
                 alarm.push(name.clone());
             }
-            let accuracy = fit.as_ref().map(|fit| fit.accuracy(r));
+            let accuracy = fit.as_ref().and_then(|fit| fit.accuracy(r));
             let competence = trust.as_ref().map(|fit| fit.competence[r]);
             let effect = strict.as_ref().map(|s| s.raters[r]);
             json_raters.push(json!({
