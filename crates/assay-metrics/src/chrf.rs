@@ -113,7 +113,7 @@ impl Chrf {
 
     fn f_score(&self, counts: &Counts) -> f64 {
         let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0.0);
-        for order in counts.0.iter().take(CHARACTER_ORDER + self.word_order) {
+        for order in counts.0.iter().take(CHARACTER_ORDER + self.word_order.min(MOST_WORD_ORDER)) {
             if order.hypothesis > 0 && order.reference > 0 {
                 precision += order.matched as f64 / order.hypothesis as f64;
                 recall += order.matched as f64 / order.reference as f64;

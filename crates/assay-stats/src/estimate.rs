@@ -20,6 +20,12 @@ pub struct Interval {
 
 impl Interval {
     /// The interval of the negated quantity.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::Interval;
+    /// assert_eq!(Interval { lower: 1.0, upper: 3.0 }.negated(), Interval { lower: -3.0, upper: -1.0 });
+    /// ```
     pub fn negated(self) -> Self {
         Self { lower: -self.upper, upper: -self.lower }
     }
@@ -61,6 +67,12 @@ pub enum Kind {
 
 impl Kind {
     /// The range of values, when it is known.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::Kind;
+    /// assert_eq!((Kind::Binary.range(), Kind::Unbounded.range()), (Some((0.0, 1.0)), None));
+    /// ```
     pub fn range(self) -> Option<(f64, f64)> {
         match self {
             Self::Binary => Some((0.0, 1.0)),
@@ -243,7 +255,7 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
     match kind {
         Kind::Binary if plain => {
             estimate.method = Method::Wilson;
-            estimate.interval = wilson(mean.mean * n as f64, n as f64, z);
+            estimate.interval = wilson(mean.mean.clamp(0.0, 1.0) * n as f64, n as f64, z);
         }
         Kind::Binary => {
             let variance = mean.se * mean.se;
@@ -296,7 +308,9 @@ fn refused(items: &[Item], kind: Kind, confidence: f64) -> Option<Reason> {
         (Kind::Quantile { q }, _) if !is_level(q) => Some(Reason::Quantile),
         (_, Some((lo, hi))) => {
             let is_range = lo < hi && (hi - lo).is_finite();
-            let inside = |item: &Item| lo <= item.value && item.value <= hi;
+            // A mean of repeats may leave the range by its last bit.
+            let slack = 1e-9 * (hi - lo);
+            let inside = |item: &Item| lo - slack <= item.value && item.value <= hi + slack;
             (!is_range || !items.iter().all(inside)).then_some(Reason::OutOfRange)
         }
         _ => None,

@@ -179,6 +179,11 @@ pub fn canary(bits: u128) -> String {
 }
 
 /// The GUIDs after `canary GUID` in a text, as they stand there. O(length).
+///
+/// # Examples
+/// ```
+/// assert!(assay_stats::holdout::canaries("no canary here").is_empty());
+/// ```
 pub fn canaries(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices(MARK) {

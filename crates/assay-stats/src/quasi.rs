@@ -422,8 +422,8 @@ pub enum Team {
 /// # Examples
 /// ```
 /// use assay_stats::quasi::{Team, team_draft};
-/// let picks = team_draft(&["a", "b", "c"], &["b", "d", "a"], 4, || true);
-/// assert_eq!(picks, [("a", Team::A), ("b", Team::B), ("c", Team::A), ("d", Team::B)]);
+/// let picks = team_draft(&["a", "b", "c"], &["b", "d", "a"], 3, || true);
+/// assert_eq!(picks, [("a", Team::A), ("b", Team::B), ("c", Team::A)]);
 /// ```
 pub fn team_draft<T: Clone + Eq + Hash>(
     a: &[T],

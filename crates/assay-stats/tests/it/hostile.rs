@@ -1,8 +1,6 @@
 //! Hostile input, module by module: what cannot be answered is refused, with `None` or an error, and never panics, turns
 //! into NaN or passes for a plain 0 or 1.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use assay_stats::drift::change::{Adwin, Ddm, Detector, Kswin, PageHinkley, alarms};
 use assay_stats::drift::chart::{Baseline, BernoulliCusum, Cusum, Ewma, Shewhart, Sides};
 use assay_stats::drift::detector::backtest;
@@ -15,42 +13,6 @@ const I: f64 = f64::INFINITY;
 /// No levels of confidence, nor any other share strictly between 0 and 1.
 const NO_LEVELS: [f64; 6] = [N, 0.0, 1.0, -0.5, 1.5, I];
 const HUGE: f64 = 1e308;
-
-#[derive(Default)]
-struct Answers(Vec<String>);
-
-impl Answers {
-    fn ask(&mut self, call: &str, answer: impl FnOnce() -> String, fits: fn(&str) -> bool) {
-        let answer = catch_unwind(AssertUnwindSafe(answer)).unwrap_or_else(|_| "a panic".into());
-        if !fits(&answer) {
-            self.0.push(format!("{call}: {answer}"));
-        }
-    }
-}
-
-impl Drop for Answers {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            assert!(self.0.is_empty(), "\n{}", self.0.join("\n"));
-        }
-    }
-}
-
-/// Each call is answered by `None` or an error.
-macro_rules! refuse {
-    ($($call:expr;)+) => {
-        let mut answers = Answers::default();
-        $(answers.ask(stringify!($call), || format!("{:?}", $call), |a| a.starts_with("None") || a.starts_with("Err("));)+
-    };
-}
-
-/// Each call has an answer without NaN.
-macro_rules! answer {
-    ($($call:expr;)+) => {
-        let mut answers = Answers::default();
-        $(answers.ask(stringify!($call), || format!("{:?}", $call), |a| !a.contains("NaN") && !a.contains("panic"));)+
-    };
-}
 
 /// Each call is refused at each of the levels that are none.
 macro_rules! refuse_levels {

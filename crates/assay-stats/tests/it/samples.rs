@@ -61,7 +61,7 @@ def one(f, a):
         return [se, stats.skew(v) - h, stats.skew(v) + h]
     if f.startswith("bootstrap"):
         method = f.split()[1]
-        r = stats.bootstrap((np.array(a),), np.std, method=method, n_resamples=30000, rng=np.random.default_rng(1))
+        r = stats.bootstrap((np.array(a),), np.std, method=method, n_resamples=15000, rng=np.random.default_rng(1))
         return [r.standard_error, r.confidence_interval.low, r.confidence_interval.high]
     raise ValueError(f)
 "#;
@@ -137,22 +137,22 @@ fn ranks_correlations_and_power_agree_with_scipy_and_statsmodels() {
             let ours = vec![got.se, got.interval.lower, got.interval.upper];
             oracle.ask("jackknife skewness", json!(x), ours, 1e-9);
         }
-        if round < 8 {
+        if round < 21 {
             let sd = |at: &[usize]| {
                 let n = at.len() as f64;
                 let mean = at.iter().map(|i| y[*i]).sum::<f64>() / n;
                 Some((at.iter().map(|i| (y[*i] - mean).powi(2)).sum::<f64>() / n).sqrt())
             };
-            let drawn = bootstrap(&groups, sd, 30_000, 5).unwrap();
+            let drawn = bootstrap(&groups, sd, 15_000, 5).unwrap();
             let intervals = [
                 ("bootstrap percentile", drawn.percentile(0.95).unwrap()),
                 ("bootstrap basic", drawn.basic(0.95).unwrap()),
                 ("bootstrap BCa", drawn.bca(&groups, sd, 0.95).unwrap()),
             ];
             for (name, i) in intervals {
-                // Two random streams of 30,000 draws: their quantiles differ by about 1 % of the width.
-                let tolerance = 0.05 * drawn.se / i.lower.abs().min(drawn.se).max(1e-3);
-                oracle.ask(name, json!(y), vec![drawn.se, i.lower, i.upper], tolerance.max(0.02));
+                // Two random streams of 15,000 draws: their quantiles differ by up to 2 % of the width.
+                let tolerance = 0.07 * drawn.se / i.lower.abs().min(drawn.se).max(1e-3);
+                oracle.ask(name, json!(y), vec![drawn.se, i.lower, i.upper], tolerance.max(0.03));
             }
         }
     }

@@ -129,7 +129,7 @@ fn slices_agree_with_the_references() {
         ours.extend(means.slices.iter().map(|s| (s.interval.upper - s.estimate) / z));
         oracle.ask("morris", json!([values, variances]), ours, 1e-8);
     }
-    for round in 0..70 {
+    for round in 0..124 {
         let n = 30 + random.below(90) as usize;
         let columns: Vec<Vec<Option<u32>>> = (0..1 + random.below(4))
             .map(|_| {
