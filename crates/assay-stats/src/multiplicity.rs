@@ -228,7 +228,7 @@ mod tests {
         let mut cell = || -> Vec<(f64, f64)> { (0..60).map(|_| (random.random::<f64>() - 0.5, 1.0)).collect() };
         let one = cell();
         let critical = |cells: &[Vec<(f64, f64)>]| max_t(cells, 0.95, 4_000, 1).unwrap().critical.unwrap();
-        let alone = critical(&[one.clone()]);
+        let alone = critical(std::slice::from_ref(&one));
         assert!((critical(&vec![one; 10]) - alone).abs() < 1e-12);
         let many: Vec<_> = (0..10).map(|_| cell()).collect();
         assert!(critical(&many) > alone + 0.5);

@@ -241,7 +241,7 @@ pub fn scaled(n: u64, design_effect: f64) -> Option<u64> {
 /// assert_eq!(design_effect(5.0, 0.25), Some(2.0));
 /// ```
 pub fn design_effect(size: f64, icc: f64) -> Option<f64> {
-    (size >= 1.0 && size.is_finite() && (0.0..=1.0).contains(&icc)).then(|| 1.0 + (size - 1.0) * icc)
+    (size >= 1.0 && size.is_finite() && (0.0..=1.0).contains(&icc)).then_some(1.0 + (size - 1.0) * icc)
 }
 
 /// The chance that the interval of a paired difference with standard deviation `sd` per case excludes a loss of

@@ -246,6 +246,11 @@ fn valid_counts(counts: &[(f64, f64)], confidence: f64) -> Result<(), NoSlices> 
     valid_level(confidence)
 }
 
+/// Whether sums of squares stay within the numbers.
+fn squarable(value: &f64) -> bool {
+    value.abs() < 1e150
+}
+
 fn valid_level(confidence: f64) -> Result<(), NoSlices> {
     if is_level(confidence) { Ok(()) } else { Err(NoSlices::Invalid("the confidence is not between 0 and 1")) }
 }
@@ -267,8 +272,7 @@ pub fn shrink_means(values: &[f64], variances: &[f64], confidence: f64) -> Resul
     if values.is_empty() {
         return Err(NoSlices::NoData);
     }
-    // Beyond 1e150 squares are beyond the numbers.
-    let valid = values.iter().all(|v| v.abs() < 1e150) && variances.iter().all(|v| v.is_finite() && *v > 0.0);
+    let valid = values.iter().all(squarable) && variances.iter().all(|v| v.is_finite() && *v > 0.0);
     if values.len() != variances.len() || !valid {
         return Err(NoSlices::Invalid("each slice needs a finite mean and a sampling variance above 0"));
     }
@@ -472,7 +476,7 @@ pub fn best_of(scores: &[Vec<f64>], confidence: f64, draws: u32, seed: u64) -> R
     if k < 2 || n < 2 {
         return Err(NoSlices::TooFew { needed: 2 });
     }
-    if scores.iter().any(|row| row.len() != n || row.iter().any(|v| !(v.abs() < 1e150))) {
+    if scores.iter().any(|row| row.len() != n || !row.iter().all(squarable)) {
         return Err(NoSlices::Invalid("each candidate needs a finite score on each item"));
     }
     valid_level(confidence)?;
@@ -660,7 +664,7 @@ pub fn discover(columns: &[Vec<Option<u32>>], outcome: Outcome<'_>, search: Sear
     if columns.iter().any(|column| column.len() != n) || u32::try_from(n).is_err() {
         return Err(NoSlices::Invalid("each column needs a value, or none, for each case"));
     }
-    if raw.iter().flatten().any(|v| !(v.abs() < 1e150)) {
+    if !raw.iter().flatten().all(squarable) {
         return Err(NoSlices::Invalid("a number, or its square, is not finite"));
     }
     if !(search.support > 0.0 && search.support <= 1.0) || search.items == 0 {

@@ -393,7 +393,7 @@ fn many_tests() {
     }
     let cell = vec![(1.0, 1.0), (0.5, 1.0), (0.2, 1.0)];
     refuse! {
-        max_t(&[cell.clone()], 0.95, 0, 1);
+        max_t(std::slice::from_ref(&cell), 0.95, 0, 1);
         max_t(&[vec![(N, 1.0), (1.0, 1.0)]], 0.95, 99, 1);
         max_t(&[vec![(1.0, -1.0), (1.0, 1.0)]], 0.95, 99, 1);
     }
@@ -419,7 +419,7 @@ fn holdouts_anchors_items_and_tries() {
         ladder.submit(&[]);
         ladder.submit(&[N]);
         ladder.submit(&[HUGE, HUGE]);
-        looks.clone().look();
+        Looks { ..looks }.look();
         looks.adjusted_p(N);
         looks.adjusted_p(1.1);
         exposure(0, 10);
