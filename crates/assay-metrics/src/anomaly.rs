@@ -6,6 +6,11 @@ use std::ops::Range;
 use crate::classification::{Counts, Undefined, finite, parallel, ratio};
 
 /// Runs of true flags, in order.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::anomaly::events(&[false, true, true, false, true]), [1..3, 4..5]);
+/// ```
 pub fn events(flags: &[bool]) -> Vec<Range<usize>> {
     let mut events = Vec::new();
     let mut start = None;
@@ -33,6 +38,12 @@ pub struct PrecisionRecall {
 
 impl PrecisionRecall {
     /// Harmonic mean; 0 when one of the two is 0 or undefined, `None` when both are undefined.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::anomaly::PrecisionRecall;
+    /// assert_eq!(PrecisionRecall { precision: Some(0.5), recall: Some(1.0) }.f1(), Some(2.0 / 3.0));
+    /// ```
     pub fn f1(&self) -> Option<f64> {
         if self.precision.is_none() && self.recall.is_none() {
             return None;
@@ -44,6 +55,13 @@ impl PrecisionRecall {
 
 /// By events: recall is the share of true events in which a point is reported, precision the share of reported events
 /// that touch a true one. Blind to lengths: one report of everything has recall 1 and precision 1. O(n).
+///
+/// # Examples
+/// ```
+/// // One of two reports is right, and the one event is found.
+/// let found = assay_metrics::anomaly::event_scores(&[false, true, true, false, false], &[true, false, true, false, false]).unwrap();
+/// assert_eq!((found.precision, found.recall), (Some(0.5), Some(1.0)));
+/// ```
 pub fn event_scores(truth: &[bool], reported: &[bool]) -> Result<PrecisionRecall, Undefined> {
     parallel(truth, reported)?;
     let touched = |of: &[bool], by: &[bool]| {
@@ -55,6 +73,12 @@ pub fn event_scores(truth: &[bool], reported: &[bool]) -> Result<PrecisionRecall
 }
 
 /// By points, without adjustment. O(n).
+///
+/// # Examples
+/// ```
+/// let found = assay_metrics::anomaly::point_scores(&[true, true, false], &[true, false, true]).unwrap();
+/// assert_eq!((found.precision(), found.recall()), (Some(0.5), Some(0.5)));
+/// ```
 pub fn point_scores(truth: &[bool], reported: &[bool]) -> Result<Counts, Undefined> {
     parallel(truth, reported)?;
     Ok(truth.iter().zip(reported).map(|(t, r)| Counts::of(*t, *r)).sum())
@@ -69,6 +93,15 @@ fn detected(truth: &[bool], reported: &[bool]) -> impl Iterator<Item = (f64, f64
 /// By points after adjustment (PA%K; Kim et al. 2022): a true event counts as reported throughout when more than the
 /// share `k` of its points is. `k` = 0 is the plain point adjustment of much of the literature, under which **random
 /// reports score high** where events are long; `k` = 1 adjusts nothing. O(n).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::anomaly::adjusted_scores;
+/// let (truth, reported) = ([true, true, true, false], [true, false, false, false]);
+/// // A third of the event is enough for k below it.
+/// assert_eq!(adjusted_scores(&truth, &reported, 0.2).unwrap().recall(), Some(1.0));
+/// assert_eq!(adjusted_scores(&truth, &reported, 0.5).unwrap().recall(), Some(1.0 / 3.0));
+/// ```
 pub fn adjusted_scores(truth: &[bool], reported: &[bool], k: f64) -> Result<Counts, Undefined> {
     let mut counts = point_scores(truth, reported)?;
     if !(0.0..=1.0).contains(&k) {
@@ -85,6 +118,13 @@ pub fn adjusted_scores(truth: &[bool], reported: &[bool], k: f64) -> Result<Coun
 
 /// The area under F1 of [`adjusted_scores`] over `k` from 0 to 1, exactly: F1 changes only where `k` passes the share
 /// of an event that is reported. `None` when nothing is reported and there is no anomaly. O(n log n).
+///
+/// # Examples
+/// ```
+/// // F1 is 1 for k below ½ and ⅔ above.
+/// let area = assay_metrics::anomaly::adjusted_f1_area(&[true, true, false], &[true, false, false]).unwrap();
+/// assert!((area.unwrap() - 5.0 / 6.0).abs() < 1e-12);
+/// ```
 pub fn adjusted_f1_area(truth: &[bool], reported: &[bool]) -> Result<Option<f64>, Undefined> {
     let mut counts = point_scores(truth, reported)?;
     let mut shares: Vec<(f64, f64)> =
@@ -102,6 +142,12 @@ pub fn adjusted_f1_area(truth: &[bool], reported: &[bool]) -> Result<Option<f64>
 }
 
 /// For each true event the points from its start to the first report in it; `None` where it is missed. O(n).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::anomaly::delays;
+/// assert_eq!(delays(&[true, true, false, true], &[false, true, false, false]), Ok(vec![Some(1), None]));
+/// ```
 pub fn delays(truth: &[bool], reported: &[bool]) -> Result<Vec<Option<usize>>, Undefined> {
     parallel(truth, reported)?;
     Ok(events(truth).into_iter().map(|event| reported[event].iter().position(|flag| *flag)).collect())
@@ -133,6 +179,14 @@ impl Costs {
 ///
 /// Scaled so that no report at all is 0 and a report at every start alone is 1 (NAB shows 100 times that); there is no
 /// lower bound. NAB's trial period at the start of a series is the caller's to cut. O(n).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::anomaly::{Costs, nab_score};
+/// let truth = [false, true, true, true, false];
+/// assert_eq!(nab_score(&truth, &[false; 5], Costs::STANDARD), Ok(0.0));
+/// assert!(nab_score(&truth, &[false, true, false, false, false], Costs::STANDARD).unwrap() > 0.99);
+/// ```
 pub fn nab_score(truth: &[bool], reported: &[bool], costs: Costs) -> Result<f64, Undefined> {
     parallel(truth, reported)?;
     let Costs { hit, false_alarm, miss } = costs;
@@ -230,6 +284,13 @@ fn event_credit(reports: &[Stretch], event: Stretch, zone: Stretch) -> f64 {
 /// turned into the probability that a random report in the event's zone would be no nearer. A zone reaches half way to
 /// the neighbouring events. Precision is the mean over zones with reports, recall over all events. A random report
 /// scores about ½, not 0. Needs an event. O(n).
+///
+/// # Examples
+/// ```
+/// let truth = [false, false, true, true, false, false];
+/// let found = assay_metrics::anomaly::affiliation(&truth, &truth).unwrap();
+/// assert_eq!((found.precision, found.recall), (Some(1.0), Some(1.0)));
+/// ```
 pub fn affiliation(truth: &[bool], reported: &[bool]) -> Result<PrecisionRecall, Undefined> {
     parallel(truth, reported)?;
     let stretches = |flags: &[bool]| -> Vec<Stretch> {
@@ -267,10 +328,20 @@ pub struct Volumes {
 /// VUS-ROC and VUS-PR (Paparrizos et al. 2022) of anomaly scores: the mean over buffer widths from 0 to `window` of the
 /// range-based areas, for which an event fades out over half a width on both sides (√(1 − distance / width)) and recall
 /// counts the share of events touched. All distinct scores are thresholds; the authors' package samples 250. Needs
-/// points of both kinds. O(n log n + n · window).
+/// points of both kinds, and a window not longer than the series. O(n log n + n · window).
+///
+/// # Examples
+/// ```
+/// let truth = [false, false, true, true, false, false];
+/// let found = assay_metrics::anomaly::volumes(&truth, &[0.1, 0.2, 0.9, 0.8, 0.2, 0.1], 0).unwrap();
+/// assert_eq!((found.roc, found.pr), (1.0, 1.0));
+/// ```
 pub fn volumes(truth: &[bool], scores: &[f64], window: usize) -> Result<Volumes, Undefined> {
     parallel(truth, scores)?;
     finite(scores)?;
+    if window > truth.len() {
+        return Err(Undefined::Invalid("the window is longer than the series"));
+    }
     let truths = events(truth);
     if truths.is_empty() || truth.iter().all(|flag| *flag) {
         return Err(Undefined::OneClass);

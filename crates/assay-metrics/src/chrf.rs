@@ -130,7 +130,7 @@ impl Chrf {
 
     fn f_score(&self, counts: &Counts) -> f64 {
         let (mut precision, mut recall, mut orders) = (0.0, 0.0, 0.0);
-        for order in counts.0.iter().take(CHARACTER_ORDER + self.word_order) {
+        for order in counts.0.iter().take(CHARACTER_ORDER + self.word_order.min(MOST_WORD_ORDER)) {
             if order.hypothesis > 0.0 && order.reference > 0.0 {
                 precision += order.matched / order.hypothesis;
                 recall += order.matched / order.reference;

@@ -432,9 +432,11 @@ impl Ranked {
         self.steps.iter().find(|step| self.recall(step) >= rate).map(|step| self.fall_out(step))
     }
 
-    /// The highest true-positive rate of a threshold that lets at most the share `rate` of the negatives pass.
-    pub fn recall_at_fall_out(&self, rate: f64) -> f64 {
-        self.steps.iter().rfind(|step| self.fall_out(step) <= rate).map_or(0.0, |step| self.recall(step))
+    /// The highest true-positive rate of a threshold that lets at most the share `rate` of the negatives pass; 0 when none
+    /// does. `None` for a rate outside of 0 to 1.
+    pub fn recall_at_fall_out(&self, rate: f64) -> Option<f64> {
+        let last = self.steps.iter().rfind(|step| self.fall_out(step) <= rate);
+        (0.0..=1.0).contains(&rate).then(|| last.map_or(0.0, |step| self.recall(step)))
     }
 }
 
@@ -592,8 +594,8 @@ pub struct Bin {
 pub fn reliability(truth: &[bool], probabilities: &[f64], bins: Bins) -> Result<Vec<Bin>, Undefined> {
     chances(truth, probabilities)?;
     let (Bins::Width(n) | Bins::Mass(n)) = bins;
-    if n == 0 {
-        return Err(Undefined::Invalid("a reliability diagram needs a bin"));
+    if !(1..=1_000_000).contains(&n) {
+        return Err(Undefined::Invalid("a reliability diagram needs a bin, and a million at most"));
     }
     let edges: Vec<f64> = match bins {
         Bins::Width(_) => (1..n).map(|i| i as f64 / n as f64).collect(),
@@ -801,7 +803,7 @@ mod tests {
         let ranked = Ranked::new(&[true, false, true, false], &[0.9, 0.8, 0.8, 0.1]).unwrap();
         assert_eq!((ranked.roc_auc(), ranked.precision_at_recall(1.0)), (0.875, Some(2.0 / 3.0)));
         assert_eq!((ranked.recall_at_precision(0.9), ranked.fall_out_at_recall(0.6)), (Some(0.5), Some(0.5)));
-        assert_eq!((ranked.recall_at_fall_out(0.0), ranked.recall_at_fall_out(0.5)), (0.5, 1.0));
+        assert_eq!((ranked.recall_at_fall_out(0.0), ranked.recall_at_fall_out(0.5)), (Some(0.5), Some(1.0)));
     }
 
     fn scored() -> impl Strategy<Value = (Vec<bool>, Vec<f64>)> {

@@ -111,10 +111,12 @@ pub struct Index {
 }
 
 const NONE: u32 = u32::MAX;
+/// Words or characters of the longest n-gram.
+const MOST_LENGTH: usize = 1 << 20;
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 
 impl Index {
-    /// Indexes the cases. `None` for runs of length 0 or a share that is not from 0 to 1.
+    /// Indexes the cases. `None` for runs of length 0 or above 2²⁰, or a share that is not from 0 to 1.
     ///
     /// # Examples
     /// ```
@@ -126,7 +128,7 @@ impl Index {
     /// ```
     pub fn new(cases: &[impl AsRef<str>], rule: Rule) -> Option<Self> {
         let is_share = !matches!(rule, Rule::Coverage { share, .. } if !(0.0..=1.0).contains(&share));
-        if rule.length() == 0 || !is_share {
+        if rule.length() == 0 || rule.length() > MOST_LENGTH || !is_share {
             return None;
         }
         let mut index = Self {

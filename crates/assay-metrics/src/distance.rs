@@ -8,11 +8,21 @@ use rapidfuzz::distance::{
 };
 
 /// Levenshtein distance: insertions, deletions, substitutions.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::levenshtein("kitten", "sitting"), 3);
+/// ```
 pub fn levenshtein(a: &str, b: &str) -> usize {
     edit::distance(a.chars(), b.chars())
 }
 
 /// 1 − distance / length of the longer text; 1 for two empty texts.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::similarity("abcd", "abxd"), 0.75);
+/// ```
 pub fn similarity(a: &str, b: &str) -> f64 {
     edit::normalized_similarity(a.chars(), b.chars())
 }
@@ -60,11 +70,21 @@ pub fn lcs_similarity(a: &str, b: &str) -> f64 {
 
 /// Jaro–Winkler similarity with a prefix weight of 0.1 over at most 4 code points, applied above a Jaro similarity
 /// of 0.7 (Winkler 1990).
+///
+/// # Examples
+/// ```
+/// assert!((assay_metrics::distance::jaro_winkler("MARTHA", "MARHTA") - 0.9611).abs() < 1e-4);
+/// ```
 pub fn jaro_winkler(a: &str, b: &str) -> f64 {
     winkler::similarity(a.chars(), b.chars())
 }
 
 /// Indel similarity of the texts with their words sorted, from 0 to 1: word order does not count.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::token_sort_ratio("b a", "a b"), 1.0);
+/// ```
 pub fn token_sort_ratio(a: &str, b: &str) -> f64 {
     let sorted = |text: &str| {
         let mut words: Vec<&str> = text.split_whitespace().collect();
@@ -77,6 +97,11 @@ pub fn token_sort_ratio(a: &str, b: &str) -> f64 {
 /// Likeness of the sets of words, from 0 to 1: word order, repetition and, when one text holds all words of the other,
 /// further words do not count. The largest indel similarity among {common words}, {common + rest of a} and {common +
 /// rest of b}; 0 when either text has no words. As rapidfuzz's `token_set_ratio`.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::token_set_ratio("a b", "a b a c"), 1.0);
+/// ```
 pub fn token_set_ratio(a: &str, b: &str) -> f64 {
     let (a, b): (BTreeSet<&str>, BTreeSet<&str>) = (a.split_whitespace().collect(), b.split_whitespace().collect());
     if a.is_empty() || b.is_empty() {

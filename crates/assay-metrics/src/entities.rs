@@ -60,6 +60,13 @@ impl Scheme {
     }
 
     /// The spans of one sentence's tags, such as `B-PER`, in order. O(n).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::entities::Scheme;
+    /// let spans = Scheme::Iob2.spans(&["B-PER", "I-PER", "O", "B-LOC"]).unwrap();
+    /// assert_eq!((spans.len(), spans[0].start, spans[0].end, spans[1].label.as_str()), (2, 0, 2, "LOC"));
+    /// ```
     pub fn spans<T: AsRef<str>>(self, tags: &[T]) -> Result<Vec<Span>, Undefined> {
         let mut spans = Vec::new();
         // The span being read: where it began, its label, its last prefix.
@@ -96,6 +103,14 @@ impl Scheme {
 
 /// Counts by label over texts: a found span is a hit when an expected one has its boundaries and its label. A span that
 /// is given twice counts once. For micro, macro and weighted averages: see [`crate::classification::average`].
+///
+/// # Examples
+/// ```
+/// use assay_metrics::entities::{Scheme, entity_counts};
+/// let tags = |tags: &[&str]| vec![Scheme::Iob2.spans(tags).unwrap()];
+/// let counts = entity_counts(&tags(&["B-PER", "O"]), &tags(&["B-PER", "B-LOC"])).unwrap();
+/// assert_eq!((counts["PER"].f1(), counts["LOC"].precision()), (Some(1.0), Some(0.0)));
+/// ```
 pub fn entity_counts(expected: &[Vec<Span>], found: &[Vec<Span>]) -> Result<BTreeMap<String, Counts>, Undefined> {
     parallel(expected, found)?;
     let mut labels = BTreeMap::<String, Counts>::new();
@@ -143,26 +158,55 @@ impl Matches {
     }
 
     /// Spans found.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::entities::Matches;
+    /// assert_eq!(Matches { correct: 2, spurious: 1, ..Matches::default() }.actual(), 3);
+    /// ```
     pub fn actual(&self) -> usize {
         self.correct + self.incorrect + self.partial + self.spurious
     }
 
     /// Spans expected.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::entities::Matches;
+    /// assert_eq!(Matches { correct: 2, missed: 1, ..Matches::default() }.possible(), 3);
+    /// ```
     pub fn possible(&self) -> usize {
         self.correct + self.incorrect + self.partial + self.missed
     }
 
     /// (correct + ½·partial) / actual; `None` when nothing is found.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(assay_metrics::entities::Matches::default().precision(), None);
+    /// ```
     pub fn precision(&self) -> Option<f64> {
         ratio(self.credit(), self.actual() as f64)
     }
 
     /// (correct + ½·partial) / possible; `None` when nothing is expected.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::entities::Matches;
+    /// assert_eq!(Matches { correct: 1, missed: 1, ..Matches::default() }.recall(), Some(0.5));
+    /// ```
     pub fn recall(&self) -> Option<f64> {
         ratio(self.credit(), self.possible() as f64)
     }
 
     /// Harmonic mean of precision and recall; `None` when nothing is found and nothing expected.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::entities::Matches;
+    /// assert_eq!(Matches { correct: 1, missed: 1, spurious: 1, ..Matches::default() }.f1(), Some(0.5));
+    /// ```
     pub fn f1(&self) -> Option<f64> {
         ratio(2.0 * self.credit(), (self.actual() + self.possible()) as f64)
     }
@@ -191,6 +235,14 @@ impl Sum for Matches {
 /// span that makes it right (for [`Matching::Type`] the one with the nearest boundaries), else the first that it
 /// overlaps; nothing is taken twice. An overlap is a common position. The order of the slices does not matter; spans
 /// are not empty. O(n log n) unless many spans lie over each other.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::entities::{Matching, Span, match_spans};
+/// let span = |start, end| Span { start, end, label: "PER".into() };
+/// let found = match_spans(&[span(0, 2)], &[span(1, 2)], Matching::Partial).unwrap();
+/// assert_eq!((found.partial, found.f1()), (1, Some(0.5)));
+/// ```
 pub fn match_spans(expected: &[Span], found: &[Span], rule: Matching) -> Result<Matches, Undefined> {
     if expected.iter().chain(found).any(|span| span.start >= span.end) {
         return Err(Undefined::Invalid("a span is empty"));

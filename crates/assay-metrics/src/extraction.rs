@@ -50,17 +50,34 @@ pub struct Fields {
 
 impl Fields {
     /// Credit per given value; `None` when nothing is given.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::extraction::Fields;
+    /// assert_eq!(Fields { credit: 1.0, given: 2, ..Fields::default() }.precision(), Some(0.5));
+    /// ```
     pub fn precision(&self) -> Option<f64> {
         (self.given > 0).then(|| self.credit / self.given as f64)
     }
 
     /// Credit per expected value; `None` when nothing is expected.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(assay_metrics::extraction::Fields::default().recall(), None);
+    /// ```
     pub fn recall(&self) -> Option<f64> {
         (self.expected > 0).then(|| self.credit / self.expected as f64)
     }
 
     /// Harmonic mean of precision and recall: 2·credit / (given + expected); 1 when nothing is expected and nothing
     /// given.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::extraction::Fields;
+    /// assert_eq!(Fields { credit: 1.0, given: 2, expected: 2, ..Fields::default() }.f1(), 0.5);
+    /// ```
     pub fn f1(&self) -> f64 {
         let total = self.given + self.expected;
         if total == 0 { 1.0 } else { 2.0 * self.credit / total as f64 }
@@ -81,6 +98,15 @@ impl Fields {
 /// Compares a given record with the expected one. `rule` says how the values at a path are compared; paths are keys
 /// joined by dots, with `[]` for any item of a list. A null is an absent value. Items of a list are assigned to each
 /// other so that the sum of their F1 is largest (Kuhn–Munkres), O(n³) in the items of the longer list.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::extraction::{Match, compare};
+/// use serde_json::json;
+/// let (given, expected) = (json!({"total": "$1,200", "city": "Rome"}), json!({"total": 1200, "date": "2024-05-01"}));
+/// let found = compare(&given, &expected, &|_| Match::Normalized);
+/// assert_eq!((found.credit, found.missing, found.invented), (1.0, vec!["date".to_owned()], vec!["city".to_owned()]));
+/// ```
 pub fn compare(given: &Value, expected: &Value, rule: &dyn Fn(&str) -> Match) -> Fields {
     walk(given, expected, "", rule)
 }

@@ -76,6 +76,15 @@ pub struct Groups<G> {
 impl<G: Ord + Clone> Groups<G> {
     /// One group, truth and prediction per case. A group takes part in the comparison of a rate when the rate is about
     /// at least `minimum` of its cases (see [`MINIMUM`]) and at least one.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Groups;
+    /// let groups = ["a", "a", "b", "b"];
+    /// let (truth, predicted) = ([true, false, true, false], [true, true, true, false]);
+    /// let all = Groups::new(&groups, &truth, &predicted, 1).unwrap();
+    /// assert_eq!(all.groups().len(), 2);
+    /// ```
     pub fn new(groups: &[G], truth: &[bool], predicted: &[bool], minimum: usize) -> Result<Self, Undefined> {
         parallel(groups, truth)?;
         parallel(truth, predicted)?;
@@ -94,6 +103,17 @@ impl<G: Ord + Clone> Groups<G> {
     }
 
     /// The gap of a rate between the groups that are large enough, which are at least two.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Rate;
+    /// use assay_metrics::fairness::Groups;
+    /// let groups = ["a", "a", "b", "b"];
+    /// let (truth, predicted) = ([true, false, true, false], [true, true, true, false]);
+    /// let all = Groups::new(&groups, &truth, &predicted, 1).unwrap();
+    /// let gap = all.gap(Rate::FalsePositive).unwrap();
+    /// assert_eq!((gap.difference, gap.highest), (1.0, "a"));
+    /// ```
     pub fn gap(&self, rate: Rate) -> Result<Gap<G>, Undefined> {
         let mut too_small = Vec::new();
         let mut rates = Vec::new();
@@ -121,21 +141,57 @@ impl<G: Ord + Clone> Groups<G> {
     }
 
     /// Demographic parity: equal selection rates, whatever the truth.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Groups;
+    /// let groups = ["a", "a", "b", "b"];
+    /// let (truth, predicted) = ([true, false, true, false], [true, true, true, false]);
+    /// let all = Groups::new(&groups, &truth, &predicted, 1).unwrap();
+    /// assert_eq!(all.demographic_parity().unwrap().difference, 0.5);
+    /// ```
     pub fn demographic_parity(&self) -> Result<Gap<G>, Undefined> {
         self.gap(Rate::Selection)
     }
 
     /// Equal opportunity: equal true-positive rates (Hardt, Price & Srebro 2016).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Groups;
+    /// let groups = ["a", "a", "b", "b"];
+    /// let (truth, predicted) = ([true, false, true, false], [true, true, true, false]);
+    /// let all = Groups::new(&groups, &truth, &predicted, 1).unwrap();
+    /// assert_eq!(all.equal_opportunity().unwrap().difference, 0.0);
+    /// ```
     pub fn equal_opportunity(&self) -> Result<Gap<G>, Undefined> {
         self.gap(Rate::TruePositive)
     }
 
     /// Predictive parity: equal precision (Chouldechova 2017).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Groups;
+    /// let groups = ["a", "a", "b", "b"];
+    /// let (truth, predicted) = ([true, false, true, false], [true, true, true, false]);
+    /// let all = Groups::new(&groups, &truth, &predicted, 1).unwrap();
+    /// assert_eq!(all.predictive_parity().unwrap().ratio, Some(0.5));
+    /// ```
     pub fn predictive_parity(&self) -> Result<Gap<G>, Undefined> {
         self.gap(Rate::Precision)
     }
 
     /// Equalised odds: equal true-positive and equal false-positive rates (Hardt, Price & Srebro 2016).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Groups;
+    /// let groups = ["a", "a", "b", "b"];
+    /// let (truth, predicted) = ([true, false, true, false], [true, true, true, false]);
+    /// let all = Groups::new(&groups, &truth, &predicted, 1).unwrap();
+    /// assert_eq!(all.equalised_odds().unwrap().difference(), 1.0);
+    /// ```
     pub fn equalised_odds(&self) -> Result<Odds<G>, Undefined> {
         Ok(Odds { true_positive: self.gap(Rate::TruePositive)?, false_positive: self.gap(Rate::FalsePositive)? })
     }

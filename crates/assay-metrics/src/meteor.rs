@@ -9,12 +9,25 @@ use crate::tokens::words;
 /// The weights of METEOR.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights {
-    /// The weight of precision's inverse against recall's in their mean, from 0 to 1.
-    pub alpha: f64,
-    /// How fast the penalty grows with the number of chunks.
-    pub beta: f64,
-    /// The largest penalty, from 0 to 1.
-    pub gamma: f64,
+    alpha: f64,
+    beta: f64,
+    gamma: f64,
+}
+
+impl Weights {
+    /// `alpha` weighs precision's inverse against recall's in their mean, `beta` is how fast the penalty grows with the
+    /// number of chunks, `gamma` the largest penalty. `None` unless alpha and gamma are from 0 to 1, and beta 0 or more.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::meteor::Weights;
+    /// assert_eq!(Weights::new(0.9, 3.0, 0.5), Some(Weights::default()));
+    /// assert_eq!(Weights::new(f64::NAN, 3.0, 0.5), None);
+    /// ```
+    pub fn new(alpha: f64, beta: f64, gamma: f64) -> Option<Self> {
+        let shares = (0.0..=1.0).contains(&alpha) && (0.0..=1.0).contains(&gamma);
+        (shares && beta >= 0.0 && beta.is_finite()).then_some(Self { alpha, beta, gamma })
+    }
 }
 
 impl Default for Weights {

@@ -60,6 +60,11 @@ fn hash(bytes: &[u8]) -> u64 {
 }
 
 /// Jaccard's similarity of two sorted sets: shared over all; `None` when both are empty. O(sizes).
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::near_duplicates::jaccard(&[1, 2, 3], &[2, 3, 4]), Some(0.5));
+/// ```
 pub fn jaccard(a: &[u64], b: &[u64]) -> Option<f64> {
     let (mut i, mut j, mut shared) = (0, 0, 0usize);
     while i < a.len() && j < b.len() {
@@ -98,6 +103,12 @@ fn functions() -> [(u64, u64); PERMUTATIONS] {
 }
 
 /// The share of equal values of two signatures.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::near_duplicates::{estimated_jaccard, signature};
+/// assert_eq!(estimated_jaccard(&signature(&[1, 2]), &signature(&[1, 2])), 1.0);
+/// ```
 pub fn estimated_jaccard(a: &[u32; PERMUTATIONS], b: &[u32; PERMUTATIONS]) -> f64 {
     a.iter().zip(b).filter(|(a, b)| a == b).count() as f64 / PERMUTATIONS as f64
 }

@@ -11,6 +11,11 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Every number in a text, in order: `$1,234.50`, `70000`, `-3`, `1e-3`. A minus directly behind a digit or letter is
 /// a hyphen, not a sign.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::number::numbers("$1,234.50 for 3"), [1234.5, 3.0]);
+/// ```
 pub fn numbers(text: &str) -> Vec<f64> {
     NUMBER
         .find_iter(text)
@@ -27,11 +32,21 @@ pub fn numbers(text: &str) -> Vec<f64> {
 }
 
 /// The last number in a text: where worked answers end (`#### 70000`, `A: 70,000`).
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::number::last_number("2 + 2 = 4"), Some(4.0));
+/// ```
 pub fn last_number(text: &str) -> Option<f64> {
     numbers(text).pop()
 }
 
 /// Whether two numbers are equal up to an absolute or a relative (of the second) tolerance.
+///
+/// # Examples
+/// ```
+/// assert!(assay_metrics::number::close(99.0, 100.0, 0.0, 0.01));
+/// ```
 pub fn close(a: f64, b: f64, absolute: f64, relative: f64) -> bool {
     (a - b).abs() <= absolute.max(relative * b.abs())
 }

@@ -5,8 +5,8 @@
 use std::collections::{HashMap, HashSet};
 
 /// A ranking judged against relevance grades. A document is relevant when its grade reaches a level, by default anything
-/// above 0. What has no grade, or one below 0 (pooled, not judged), is not relevant and not judged; a repeated document
-/// counts where it stands first.
+/// above 0. What has no grade, one that is not finite, or one below 0 (pooled, not judged), is not relevant and not judged;
+/// a repeated document counts where it stands first.
 pub struct Judged {
     /// By rank; `None` for what has no grade.
     grades: Vec<Option<f64>>,
@@ -19,6 +19,14 @@ pub struct Judged {
 
 impl Judged {
     /// `ranked` documents in rank order, `grades` by document.
+    ///
+    /// # Examples
+    /// ```
+    /// use std::collections::HashMap;
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::new(["b", "a"], &HashMap::from([("a", 1.0), ("b", 0.0)]));
+    /// assert_eq!(judged.reciprocal_rank(10), 0.5);
+    /// ```
     pub fn new<'a>(ranked: impl IntoIterator<Item = &'a str>, grades: &HashMap<&str, f64>) -> Self {
         let mut seen = HashSet::new();
         let ranked = ranked
@@ -41,7 +49,8 @@ impl Judged {
     pub fn from_grades(ranked: Vec<Option<f64>>, all: impl IntoIterator<Item = f64>, least: f64) -> Self {
         let mut ideal = Vec::new();
         let mut judged_nonrelevant = 0;
-        for grade in all {
+        let ranked = ranked.into_iter().map(|grade| grade.filter(|grade| grade.is_finite())).collect();
+        for grade in all.into_iter().filter(|grade: &f64| grade.is_finite()) {
             if grade > 0.0 {
                 ideal.push(grade);
             }
@@ -53,11 +62,25 @@ impl Judged {
     }
 
     /// Number of relevant documents that there are.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.relevant(), 3);
+    /// ```
     pub fn relevant(&self) -> usize {
         self.relevant
     }
 
     /// Number of documents in the ranking.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.retrieved(), 4);
+    /// ```
     pub fn retrieved(&self) -> usize {
         self.grades.len()
     }
@@ -71,39 +94,88 @@ impl Judged {
     }
 
     /// Relevant documents among the first `k`.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.hits(3), 2);
+    /// ```
     pub fn hits(&self, k: usize) -> usize {
         self.grades.iter().take(k).filter(|grade| self.is_relevant(grade)).count()
     }
 
     /// Relevant documents among the first `k`, divided by `k`.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.precision(4), 0.5);
+    /// ```
     pub fn precision(&self, k: usize) -> f64 {
         self.hits(k) as f64 / k.max(1) as f64
     }
 
     /// Relevant documents among the first `k`, divided by the most that there can be: the smaller of `k` and the number
     /// of relevant ones; 0 when there is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.relative_precision(4), 2.0 / 3.0);
+    /// ```
     pub fn relative_precision(&self, k: usize) -> f64 {
         self.hits(k) as f64 / k.min(self.relevant).max(1) as f64
     }
 
     /// Relevant documents among the first `k`, divided by all relevant ones; 0 when there is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.recall(3), 2.0 / 3.0);
+    /// ```
     pub fn recall(&self, k: usize) -> f64 {
         self.hits(k) as f64 / self.relevant().max(1) as f64
     }
 
     /// Precision at the rank `multiple` · R, rounded up, where R is the number of relevant documents; 0 when there is
     /// none. R-precision is that of 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.r_precision(1.0), 2.0 / 3.0);
+    /// ```
     pub fn r_precision(&self, multiple: f64) -> f64 {
         // 0.9 is how trec_eval rounds up.
         self.precision((multiple * self.relevant as f64 + 0.9) as usize)
     }
 
     /// Whether any of the first `k` is relevant.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert!(judged.hit(1));
+    /// ```
     pub fn hit(&self, k: usize) -> bool {
         self.hits(k) > 0
     }
 
     /// 1 / the rank of the first relevant document among the first `k`, else 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.reciprocal_rank(10), 1.0);
+    /// ```
     pub fn reciprocal_rank(&self, k: usize) -> f64 {
         let first = self.grades.iter().take(k).position(|grade| self.is_relevant(grade));
         first.map_or(0.0, |at| 1.0 / (at + 1) as f64)
@@ -122,6 +194,14 @@ impl Judged {
 
     /// nDCG over the first `k`: linear gain, discount log2(rank + 1), ideal over all graded documents (Järvelin &
     /// Kekäläinen 2002, as in trec_eval).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// let (gained, ideal) = (1.0 + 2.0 / 2.0, 2.0 + 1.0 / 3f64.log2() + 0.5);
+    /// assert!((judged.ndcg(4) - gained / ideal).abs() < 1e-12);
+    /// ```
     pub fn ndcg(&self, k: usize) -> f64 {
         self.discounted(k, |grade| grade)
     }
@@ -139,6 +219,13 @@ impl Judged {
     }
 
     /// Average precision over the first `k`: the mean over all relevant documents of the precision at their ranks.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert!((judged.average_precision(10) - (1.0 + 2.0 / 3.0) / 3.0).abs() < 1e-12);
+    /// ```
     pub fn average_precision(&self, k: usize) -> f64 {
         let mut hits = 0.0;
         let mut total = 0.0;
@@ -200,6 +287,14 @@ impl Judged {
 
     /// Interpolated precision at each recall of `levels`: the largest precision at any rank where at least ⌈level · R⌉
     /// relevant documents were found, else 0. Rounded as in trec_eval, ⌊level · R + 0.9⌋. O(n + levels · hits).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// // One of three relevant documents is a recall of ⅓, two are ⅔.
+    /// assert_eq!(judged.interpolated_precision(&[0.3, 0.6, 1.0]), [1.0, 2.0 / 3.0, 0.0]);
+    /// ```
     pub fn interpolated_precision(&self, levels: &[f64]) -> Vec<f64> {
         let mut best: Vec<f64> = Vec::new();
         for (at, grade) in self.grades.iter().enumerate() {
@@ -216,12 +311,26 @@ impl Judged {
     }
 
     /// Precision and recall of the retrieved as a set: hits / retrieved and hits / relevant, 0 for an empty set.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert_eq!(judged.set(), (0.5, 2.0 / 3.0));
+    /// ```
     pub fn set(&self) -> (f64, f64) {
         let hits = self.hits(usize::MAX) as f64;
         (hits / self.retrieved().max(1) as f64, hits / self.relevant.max(1) as f64)
     }
 
     /// Harmonic mean of the set's precision and recall; 0 when both are.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), None, Some(2.0), Some(0.0)], [1.0, 2.0, 0.0, 1.0], 1.0);
+    /// assert!((judged.set_f1() - 4.0 / 7.0).abs() < 1e-12);
+    /// ```
     pub fn set_f1(&self) -> f64 {
         let (precision, recall) = self.set();
         if precision + recall > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 }
@@ -244,7 +353,7 @@ impl Judged {
 
     /// Expected reciprocal rank over the first `k` (Chapelle et al. 2009): Σ Pr(stop at r) / r, where a document of grade
     /// g satisfies with probability (2^g − 1) / 2^`highest`. `highest` is the top of the scale, not of this query; `None`
-    /// when a grade is above it.
+    /// when a grade is above it, or it is not from 0 to 1,000.
     ///
     /// # Examples
     /// ```
@@ -253,7 +362,8 @@ impl Judged {
     /// assert_eq!(judged.expected_reciprocal_rank(10, 2.0), Some(0.75 + 0.25 * 0.25 / 2.0));
     /// ```
     pub fn expected_reciprocal_rank(&self, k: usize, highest: f64) -> Option<f64> {
-        if self.ideal.first().is_some_and(|grade| *grade > highest) {
+        // Beyond 1,000 powers of two are beyond the numbers.
+        if !(0.0..=1_000.0).contains(&highest) || self.ideal.first().is_some_and(|grade| *grade > highest) {
             return None;
         }
         let (mut going_on, mut total) = (1.0, 0.0);
@@ -295,8 +405,8 @@ impl Judged {
 /// α-nDCG over the first `k` (Clarke et al. 2008): a document gains (1 − `alpha`)^c for each of its subtopics, where c
 /// documents above hold the same one; discount log2(rank + 1); the ideal is built greedily from `judged`, the last of
 /// equals first, as ndeval does for documents in the order of their ids. `ranked` holds
-/// the subtopics of each ranked document, `judged` those of each judged one, each subtopic a number that is small (a
-/// vector of the largest is kept). `None` when no document has a subtopic or `alpha` is outside 0 to 1. O(k · judged).
+/// the subtopics of each ranked document, `judged` those of each judged one, each subtopic a number that is small. `None` when no document has a subtopic, a number is far above
+/// their count, or `alpha` is outside 0 to 1. O(k · judged).
 ///
 /// # Examples
 /// ```
@@ -309,7 +419,11 @@ pub fn alpha_ndcg(ranked: &[Vec<usize>], judged: &[Vec<usize>], alpha: f64, k: u
     if !(0.0..=1.0).contains(&alpha) {
         return None;
     }
-    let topics = ranked.iter().chain(judged).flatten().max()? + 1;
+    let topics = ranked.iter().chain(judged).flatten().max()?.checked_add(1)?;
+    // Topics are numbered without gaps: one far beyond their number is a mistake, not a reason to allocate.
+    if topics > 1_000 + ranked.iter().chain(judged).map(Vec::len).sum::<usize>() {
+        return None;
+    }
     let gain = |topics: &[usize], weights: &[f64]| -> f64 { topics.iter().map(|topic| weights[*topic]).sum() };
     let discount = |at: usize| 1.0 / ((at + 2) as f64).log2();
     let mut weights = vec![1.0; topics];

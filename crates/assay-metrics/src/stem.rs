@@ -4,6 +4,11 @@
 use std::borrow::Cow;
 
 /// The stem of a lowercase word.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::stem::porter("relational"), "relat");
+/// ```
 pub fn porter(word: &str) -> Cow<'_, str> {
     if word.len() <= 2 || !word.is_ascii() {
         return Cow::Borrowed(word);

@@ -36,6 +36,14 @@ const MOST_PATHS: usize = 50;
 
 /// Compares `given` with `expected`; numbers are equal up to `tolerance` (absolute). Paths whose first step is in
 /// `ignore` are left out.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::structure::compare;
+/// use serde_json::json;
+/// assert!(compare(&json!({"a": 1.0}), &json!({"a": 1}), 1e-9, &[]).is_equal());
+/// assert_eq!(compare(&json!({"a": 1}), &json!({"a": 1, "b": 2}), 0.0, &[]).share(), 0.5);
+/// ```
 pub fn compare(given: &Value, expected: &Value, tolerance: f64, ignore: &[String]) -> Comparison {
     let mut result = Comparison::default();
     walk(given, expected, tolerance, ignore, &mut String::new(), &mut result, 0);
@@ -125,6 +133,11 @@ fn walk(
 }
 
 /// The first complete JSON value inside a text: the whole text, a fenced block, or the first balanced object or list.
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::structure::find_json("Sure: {\"a\": 1}!").unwrap()["a"], 1);
+/// ```
 pub fn find_json(text: &str) -> Option<Value> {
     let trimmed = text.trim();
     if let Ok(value) = serde_json::from_str(trimmed) {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::jackknife::{Jackknife, Transform, jackknife};
 use crate::proportion::critical;
 use crate::rank::midranks;
@@ -54,7 +54,10 @@ fn alpha(units: &[Vec<f64>], level: Level) -> Option<f64> {
         return None;
     }
     // On ranks the ordinal distance is the difference.
-    let values = if level == Level::Ordinal { midranks(&all) } else { all };
+    if all.iter().all(|v| *v == all[0]) {
+        return None;
+    }
+    let values = if level == Level::Ordinal { midranks(&all)? } else { all };
     let mut at = 0;
     let mut observed = 0.0;
     for unit in units {
@@ -62,7 +65,7 @@ fn alpha(units: &[Vec<f64>], level: Level) -> Option<f64> {
         at += unit.len();
     }
     let expected = disagreement(&values, level);
-    (expected > 0.0).then(|| 1.0 - (n - 1.0) * observed / expected)
+    (expected > 0.0 && expected.is_finite()).then(|| 1.0 - (n - 1.0) * observed / expected)
 }
 
 /// The sum of squared distances over all ordered pairs.
@@ -94,7 +97,17 @@ fn counts(values: &[f64]) -> Vec<(f64, f64)> {
 }
 
 /// α with its delete-one-unit jackknife interval on the scale log(1 − α), t with units − 1 degrees of freedom. `None`
-/// where α is, or where one unit carries all variation. O(units · ratings).
+/// where α is, where one unit carries all variation, or for a confidence outside of 0 to 1. O(units · ratings).
+/// Krippendorff 2004; Efron 1982.
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::{Level, krippendorff_interval};
+/// let rows: Vec<Vec<Option<f64>>> =
+///     (0..20).map(|i| vec![Some(f64::from(i % 2)), Some(f64::from((i + i / 9) % 2))]).collect();
+/// let found = krippendorff_interval(&rows, Level::Nominal, 0.95).unwrap();
+/// assert!(found.interval.lower < found.estimate && found.estimate < found.interval.upper);
+/// ```
 pub fn krippendorff_interval(ratings: &Ratings, level: Level, confidence: f64) -> Option<Jackknife> {
     let mut units: Vec<Vec<f64>> =
         ratings.iter().map(|unit| unit.iter().flatten().copied().collect::<Vec<_>>()).filter(|u| u.len() > 1).collect();
@@ -147,9 +160,17 @@ pub struct Coefficient {
 }
 
 impl Coefficient {
-    /// Normal interval, cut at 1.
+    /// Normal interval, cut at 1. `None` without a standard error, or for a confidence outside of 0 to 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::agreement::{Weights, cohen};
+    /// let (a, b) = ([1.0, 1.0, 2.0, 2.0, 1.0, 2.0], [1.0, 2.0, 2.0, 2.0, 1.0, 2.0]);
+    /// let interval = cohen(&a, &b, Weights::Identity).unwrap().interval(0.95).unwrap();
+    /// assert!(interval.lower < 0.5 && interval.upper == 1.0);
+    /// ```
     pub fn interval(&self, confidence: f64) -> Option<Interval> {
-        let half = critical(confidence) * self.se?;
+        let half = critical(confidence) * self.se.filter(|_| is_level(confidence))?;
         Some(Interval { lower: self.value - half, upper: (self.value + half).min(1.0) })
     }
 }
@@ -168,10 +189,20 @@ pub enum Chance {
 /// A κ-like coefficient for any number of raters with missing ratings, with Gwet's linearised standard error.
 /// `categories` lists every possible rating in order, also those that nobody gave. `None` when a rating is not among
 /// them, with fewer than two categories, without a unit of two ratings, or without variation. O(units · categories²).
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::{Chance, Weights, kappa};
+/// let rows = [[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [2.0, 2.0]].map(|row| row.map(Some).to_vec());
+/// let found = kappa(&rows, &[1.0, 2.0], Chance::BrennanPrediger, Weights::Identity).unwrap();
+/// // Observed ¾, by chance ½.
+/// assert_eq!((found.value, found.observed, found.chance), (0.5, 0.75, 0.5));
+/// ```
 pub fn kappa(ratings: &Ratings, categories: &[f64], chance: Chance, weights: Weights) -> Option<Coefficient> {
     let q = categories.len();
     let range = categories.last()? - categories.first()?;
-    if q < 2 || categories.windows(2).any(|pair| pair[0] >= pair[1]) {
+    let rising = categories.windows(2).all(|pair| pair[0] < pair[1]);
+    if q < 2 || !rising || !range.is_finite() {
         return None;
     }
     let weight: Vec<Vec<f64>> =
@@ -243,7 +274,7 @@ pub fn kappa(ratings: &Ratings, categories: &[f64], chance: Chance, weights: Wei
 }
 
 /// Cohen's κ of two raters, weighted or not, with Fleiss, Cohen and Everitt's standard error. `None` for unequal or no
-/// ratings, NaN, or when chance agreement is complete. Cohen 1960, 1968; Fleiss, Cohen & Everitt 1969.
+/// ratings, values that are not finite, or when chance agreement is complete. Cohen 1960, 1968; Fleiss, Cohen & Everitt 1969.
 ///
 /// # Examples
 /// ```
@@ -259,7 +290,7 @@ pub fn cohen(a: &[f64], b: &[f64], weights: Weights) -> Option<Coefficient> {
     }
     let both: Vec<f64> = a.iter().chain(b).map(|v| v + 0.0).collect();
     let categories: Vec<f64> = counts(&both).into_iter().map(|(value, _)| value).collect();
-    let range = categories.last()? - categories.first()?;
+    let range = Some(categories.last()? - categories.first()?).filter(|range| range.is_finite())?;
     let n = a.len() as f64;
     let place = |v: f64| categories.partition_point(|c| *c < v);
     let q = categories.len();
@@ -303,7 +334,7 @@ pub struct Raw {
     pub bias_index: f64,
 }
 
-/// Raw and specific agreement. Byrt, Bishop & Carlin 1993; Cicchetti & Feinstein 1990.
+/// Raw and specific agreement. `None` for unequal lengths or no unit. Byrt, Bishop & Carlin 1993; Cicchetti & Feinstein 1990.
 ///
 /// # Examples
 /// ```
@@ -352,7 +383,16 @@ pub struct IccTable {
 }
 
 /// Intra-class correlations of a complete table of units × raters. `None` below two units or raters, for ragged rows,
-/// NaN, or without any variation.
+/// values that are not finite or whose squares are not, without any variation, or for a confidence outside of 0 to 1.
+/// O(ratings). Shrout & Fleiss 1979.
+///
+/// # Examples
+/// ```
+/// // Shrout and Fleiss' table 2: six targets, four judges.
+/// let rows = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]];
+/// let found = assay_stats::agreement::icc(&rows.map(|row| row.map(f64::from).to_vec()), 0.95).unwrap();
+/// assert!((found.one_way.0.value - 0.17).abs() < 0.005 && (found.two_way_mixed.1.value - 0.91).abs() < 0.005);
+/// ```
 pub fn icc(ratings: &[Vec<f64>], confidence: f64) -> Option<IccTable> {
     let (n, k) = (ratings.len() as f64, ratings.first()?.len() as f64);
     if n < 2.0 || k < 2.0 || ratings.iter().any(|row| row.len() as f64 != k || row.iter().any(|v| !v.is_finite())) {
@@ -368,7 +408,7 @@ pub fn icc(ratings: &[Vec<f64>], confidence: f64) -> Option<IccTable> {
     let msw = (total - between) / df_w;
     let msj = raters / (k - 1.0);
     let mse = (total - between - raters) / df_e;
-    if msb <= 0.0 || msw <= 0.0 || mse <= 0.0 {
+    if !is_level(confidence) || ![msb, msw, mse].iter().all(|square| *square > 0.0 && square.is_finite()) {
         return None;
     }
     let p = 0.5 + 0.5 * confidence;

@@ -1,6 +1,6 @@
 //! A run on part of the items, made precise by what past runs scored on all of them.
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::mean::sum;
 use crate::special::t_quantile;
 
@@ -27,8 +27,8 @@ pub struct Anchored {
 /// SE² = (1 − n/N) · Σ residual² / (n − p) / n on n − p degrees of freedom, p = 1 with a given slope, else 2. O(N).
 /// Cochran 1977, chapter 7.
 ///
-/// `None` below p + 1 scores, with more scores than items, for unequal lengths or a number that is not finite, and where
-/// a slope is asked for from constant past means.
+/// `None` below p + 1 scores, with more scores than items, for unequal lengths, numbers that are not finite or whose
+/// squares are not, a confidence outside of 0 to 1, and where a slope is asked for from constant past means.
 ///
 /// # Examples
 /// ```
@@ -46,7 +46,12 @@ pub fn difference_estimate(
 ) -> Option<Anchored> {
     let parameters = if slope.is_some() { 1 } else { 2 };
     let finite = scores.iter().chain(past).chain(all).chain(slope.as_ref()).all(|v| v.is_finite());
-    if scores.len() != past.len() || scores.len() <= parameters || scores.len() > all.len() || !finite {
+    if scores.len() != past.len()
+        || scores.len() <= parameters
+        || scores.len() > all.len()
+        || !finite
+        || !is_level(confidence)
+    {
         return None;
     }
     let n = scores.len() as f64;
@@ -67,5 +72,5 @@ pub fn difference_estimate(
     let value = y + slope * (population - x);
     let half = t_quantile(0.5 + 0.5 * confidence, df) * se;
     let interval = Interval { lower: value - half, upper: value + half };
-    Some(Anchored { value, plain: y, slope, se, plain_se, interval })
+    (half.is_finite() && plain_se.is_finite()).then_some(Anchored { value, plain: y, slope, se, plain_se, interval })
 }

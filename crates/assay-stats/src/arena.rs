@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::linear::Matrix;
 use crate::proportion::critical;
 
@@ -25,6 +25,12 @@ pub struct Battle {
 
 impl Battle {
     /// A battle of weight 1 that stands alone.
+    ///
+    /// # Examples
+    /// ```
+    /// let battle = assay_stats::arena::Battle::new(0, 1, 0.5);
+    /// assert!(battle.weight == 1.0 && battle.cluster.is_none());
+    /// ```
     pub fn new(a: usize, b: usize, outcome: f64) -> Self {
         Self { a, b, outcome, weight: 1.0, cluster: None, style: Vec::new() }
     }
@@ -68,6 +74,8 @@ pub enum NoRanking {
     Invalid(usize),
     /// These groups of players never met: each can be ranked by itself.
     Disconnected(Vec<Vec<usize>>),
+    /// There are more than 20,000 players, or far more than battles could connect.
+    Players(usize),
     /// The fit did not settle, as when a style decides every battle.
     NotConverged,
 }
@@ -88,7 +96,7 @@ const RIDGE: f64 = 1e-4;
 /// // Two players, three wins to one: log odds ln 3.
 /// let battles = [1.0, 1.0, 1.0, 0.0].map(|outcome| Battle::new(0, 1, outcome));
 /// let ranking = rank(2, &battles, Ties::Half).unwrap();
-/// assert!((ranking.win_rate(0, 1) - 0.75).abs() < 1e-9);
+/// assert!((ranking.win_rate(0, 1).unwrap() - 0.75).abs() < 1e-9);
 /// ```
 pub fn rank(players: usize, battles: &[Battle], ties: Ties) -> Result<Ranking, NoRanking> {
     let styles = battles.first().ok_or(NoRanking::NoData)?.style.len();
@@ -103,6 +111,9 @@ pub fn rank(players: usize, battles: &[Battle], ties: Ties) -> Result<Ranking, N
             && (styles == 0 || ties == Ties::Half)
             && battle.style.iter().all(|x| x.is_finite())
     };
+    if players > (2 * battles.len()).clamp(1_000, 20_000) {
+        return Err(NoRanking::Players(players));
+    }
     if let Some(at) = battles.iter().position(|battle| !valid(battle)) {
         return Err(NoRanking::Invalid(at));
     }
@@ -325,25 +336,60 @@ fn components(players: usize, battles: &[Battle], both_ways: bool) -> Vec<Vec<us
 }
 
 impl Ranking {
-    /// Intervals of the log strengths, each by itself.
-    pub fn intervals(&self, confidence: f64) -> Vec<Interval> {
+    /// Normal intervals of the log strengths, each by itself. `None` for a confidence outside of 0 to 1.
+    ///
+    /// # Examples
+    /// ```
+    /// # use assay_stats::arena::{Battle, Ties, rank};
+    /// let battles = [1.0, 1.0, 1.0, 0.0].map(|outcome| Battle::new(0, 1, outcome));
+    /// let ranking = rank(2, &battles, Ties::Half).unwrap();
+    /// let intervals = ranking.intervals(0.95).unwrap();
+    /// assert!((intervals[0].upper + intervals[1].lower).abs() < 1e-9);
+    /// ```
+    pub fn intervals(&self, confidence: f64) -> Option<Vec<Interval>> {
         let z = critical(confidence);
-        self.strengths.iter().zip(&self.se).map(|(s, se)| Interval { lower: s - z * se, upper: s + z * se }).collect()
+        let of = |(s, se): (&f64, &f64)| Interval { lower: s - z * se, upper: s + z * se };
+        is_level(confidence).then(|| self.strengths.iter().zip(&self.se).map(of).collect())
     }
 
-    /// Elo points: 1000 + 400/ln 10 · log strength.
+    /// Elo points: 1000 + 400/ln 10 · log strength. Elo 1978.
+    ///
+    /// # Examples
+    /// ```
+    /// // Ten to one on.
+    /// assert!((assay_stats::arena::Ranking::elo(10f64.ln()) - 1400.0).abs() < 1e-9);
+    /// ```
     pub fn elo(strength: f64) -> f64 {
         1000.0 + 400.0 / std::f64::consts::LN_10 * strength
     }
 
-    /// The chance that the first beats the second, ties shared.
-    pub fn win_rate(&self, a: usize, b: usize) -> f64 {
-        sigmoid(self.strengths[a] - self.strengths[b])
+    /// The chance that the first beats the second, ties shared. `None` for a player that is none.
+    ///
+    /// # Examples
+    /// ```
+    /// # use assay_stats::arena::{Battle, Ties, rank};
+    /// let ranking = rank(2, &[1.0, 1.0, 1.0, 0.0].map(|won| Battle::new(0, 1, won)), Ties::Half).unwrap();
+    /// assert!((ranking.win_rate(1, 0).unwrap() - 0.25).abs() < 1e-9 && ranking.win_rate(0, 2).is_none());
+    /// ```
+    pub fn win_rate(&self, a: usize, b: usize) -> Option<f64> {
+        Some(sigmoid(self.strengths.get(a)? - self.strengths.get(b)?))
     }
 
     /// For each player the best and the worst rank, from 1, that hold together with the stated confidence: a player is
-    /// below another when the interval of their difference says so, with Bonferroni's correction over all pairs.
-    pub fn ranks(&self, confidence: f64) -> Vec<(usize, usize)> {
+    /// below another when the interval of their difference says so, with Bonferroni's correction over all pairs. `None`
+    /// for a confidence outside of 0 to 1. O(players²). Mohamad, Goeman & van Zwet 2019.
+    ///
+    /// # Examples
+    /// ```
+    /// # use assay_stats::arena::{Battle, Ties, rank};
+    /// let battles: Vec<Battle> = (0..60).map(|i| Battle::new(0, 1, f64::from(i % 6 > 0))).collect();
+    /// assert_eq!(rank(2, &battles, Ties::Half).unwrap().ranks(0.95).unwrap(), [(1, 1), (2, 2)]);
+    /// assert_eq!(rank(2, &battles[..7], Ties::Half).unwrap().ranks(0.99).unwrap(), [(1, 2), (1, 2)]);
+    /// ```
+    pub fn ranks(&self, confidence: f64) -> Option<Vec<(usize, usize)>> {
+        if !is_level(confidence) {
+            return None;
+        }
         let n = self.strengths.len();
         let pairs = (n * (n - 1) / 2).max(1) as f64;
         let z = critical(1.0 - (1.0 - confidence) / pairs);
@@ -352,13 +398,12 @@ impl Ranking {
             let se = (c.at(i, i) + c.at(j, j) - 2.0 * c.at(i, j)).max(0.0).sqrt();
             self.strengths[i] - self.strengths[j] > z * se
         };
-        (0..n)
-            .map(|i| {
-                let better = (0..n).filter(|j| *j != i && above(*j, i)).count();
-                let worse = (0..n).filter(|j| *j != i && above(i, *j)).count();
-                (1 + better, n - worse)
-            })
-            .collect()
+        let places = (0..n).map(|i| {
+            let better = (0..n).filter(|j| *j != i && above(*j, i)).count();
+            let worse = (0..n).filter(|j| *j != i && above(i, *j)).count();
+            (1 + better, n - worse)
+        });
+        Some(places.collect())
     }
 }
 
@@ -443,6 +488,6 @@ mod tests {
         let unbeaten = rank(2, &[Battle::new(0, 1, 1.0), Battle::new(0, 1, 1.0)], Ties::Half).unwrap();
         assert!(unbeaten.separated && unbeaten.strengths[0] > 1.0 && unbeaten.strengths[0].is_finite());
         let ranks = rank(3, &golden_battles(), Ties::Half).unwrap().ranks(0.95);
-        assert_eq!(ranks, [(1, 3), (1, 3), (1, 3)], "twelve battles tell little");
+        assert_eq!(ranks.unwrap(), [(1, 3), (1, 3), (1, 3)], "twelve battles tell little");
     }
 }

@@ -4,7 +4,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::jackknife::delete_one;
 use crate::special::{normal_cdf, normal_quantile};
 
@@ -77,21 +77,52 @@ impl Bootstrap {
         self.sorted[low] + share * (self.sorted[high] - self.sorted[low])
     }
 
-    /// Quantiles of the draws.
-    pub fn percentile(&self, confidence: f64) -> Interval {
+    /// Quantiles of the draws. `None` for a confidence outside of 0 to 1. Efron 1979.
+    ///
+    /// # Examples
+    /// ```
+    /// # let values = [1.0, 2.0, 6.0, 3.0, 8.0];
+    /// # let groups: Vec<Vec<usize>> = (0..5).map(|i| vec![i]).collect();
+    /// # let mean = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum::<f64>() / at.len() as f64);
+    /// let drawn = assay_stats::bootstrap::bootstrap(&groups, mean, 999, 7).unwrap();
+    /// let interval = drawn.percentile(0.95).unwrap();
+    /// assert!(interval.lower < 4.0 && interval.upper > 4.0 && drawn.percentile(1.0).is_none());
+    /// ```
+    pub fn percentile(&self, confidence: f64) -> Option<Interval> {
         let tail = 0.5 * (1.0 - confidence);
-        Interval { lower: self.at(tail), upper: self.at(1.0 - tail) }
+        is_level(confidence).then(|| Interval { lower: self.at(tail), upper: self.at(1.0 - tail) })
     }
 
-    /// Quantiles of the draws mirrored at the estimate.
-    pub fn basic(&self, confidence: f64) -> Interval {
-        let Interval { lower, upper } = self.percentile(confidence);
-        Interval { lower: 2.0 * self.estimate - upper, upper: 2.0 * self.estimate - lower }
+    /// Quantiles of the draws mirrored at the estimate. `None` for a confidence outside of 0 to 1. Efron 1979.
+    ///
+    /// # Examples
+    /// ```
+    /// # let values = [1.0, 2.0, 6.0, 3.0, 8.0];
+    /// # let groups: Vec<Vec<usize>> = (0..5).map(|i| vec![i]).collect();
+    /// # let mean = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum::<f64>() / at.len() as f64);
+    /// let drawn = assay_stats::bootstrap::bootstrap(&groups, mean, 999, 7).unwrap();
+    /// let (basic, plain) = (drawn.basic(0.95).unwrap(), drawn.percentile(0.95).unwrap());
+    /// assert!((basic.lower + plain.upper - 2.0 * drawn.estimate).abs() < 1e-12);
+    /// ```
+    pub fn basic(&self, confidence: f64) -> Option<Interval> {
+        let Interval { lower, upper } = self.percentile(confidence)?;
+        Some(Interval { lower: 2.0 * self.estimate - upper, upper: 2.0 * self.estimate - lower })
     }
 
     /// Bias-corrected and accelerated: the median bias from the draws (ties count half), the acceleration from the
-    /// delete-one jackknife over the same groups. `None` for draws without variation or an undefined leave-one-out
-    /// value. Efron 1987.
+    /// delete-one jackknife over the same groups. `None` for draws without variation, an undefined leave-one-out value, or
+    /// a confidence outside of 0 to 1. Efron 1987.
+    ///
+    /// # Examples
+    /// ```
+    /// # let values = [1.0, 2.0, 6.0, 3.0, 8.0];
+    /// # let groups: Vec<Vec<usize>> = (0..5).map(|i| vec![i]).collect();
+    /// # let mean = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum::<f64>() / at.len() as f64);
+    /// let drawn = assay_stats::bootstrap::bootstrap(&groups, mean, 999, 7).unwrap();
+    /// // Values are skewed to the right: so is the interval.
+    /// let interval = drawn.bca(&groups, mean, 0.95).unwrap();
+    /// assert!(interval.upper - 4.0 > 4.0 - interval.lower);
+    /// ```
     pub fn bca(
         &self,
         groups: &[Vec<usize>],
@@ -110,13 +141,28 @@ impl Bootstrap {
             self.at(normal_cdf(bias + z / (1.0 - acceleration * z)))
         };
         let tail = 0.5 * (1.0 - confidence);
-        (bias.is_finite() && acceleration.is_finite()).then(|| Interval { lower: end(tail), upper: end(1.0 - tail) })
+        (is_level(confidence) && bias.is_finite() && acceleration.is_finite())
+            .then(|| Interval { lower: end(tail), upper: end(1.0 - tail) })
     }
 }
 
 /// Bootstrap-t: the statistic with its own standard error, `(θ, se)`, gives quantiles of (θ* − θ)/se*, which are turned
-/// back by the estimate's standard error. The best of the bootstraps for skewed means. `None` as for [`bootstrap`].
-/// Efron 1981.
+/// back by the estimate's standard error. The best of the bootstraps for skewed means. `None` as for [`bootstrap`] and for
+/// a confidence outside of 0 to 1. Efron 1981.
+///
+/// # Examples
+/// ```
+/// let values = [1.0, 2.0, 6.0, 3.0, 8.0];
+/// let groups: Vec<Vec<usize>> = (0..5).map(|i| vec![i]).collect();
+/// let mean = |at: &[usize]| {
+///     let n = at.len() as f64;
+///     let mean = at.iter().map(|i| values[*i]).sum::<f64>() / n;
+///     let squares: f64 = at.iter().map(|i| (values[*i] - mean).powi(2)).sum();
+///     Some((mean, (squares / (n - 1.0) / n).sqrt()))
+/// };
+/// let interval = assay_stats::bootstrap::studentised(&groups, mean, 0.9, 999, 7).unwrap();
+/// assert!(interval.lower < 4.0 && interval.upper > 4.0);
+/// ```
 pub fn studentised(
     groups: &[Vec<usize>],
     statistic: impl Fn(&[usize]) -> Option<(f64, f64)>,
@@ -133,7 +179,7 @@ pub fn studentised(
         statistic(members).filter(|(_, se)| *se > 0.0).map(|(theta, se)| (theta - estimate) / se)
     };
     let drawn = bootstrap(groups, shifted, draws, seed)?;
-    let Interval { lower, upper } = drawn.percentile(confidence);
+    let Interval { lower, upper } = drawn.percentile(confidence)?;
     Some(Interval { lower: estimate - upper * se, upper: estimate - lower * se })
 }
 

@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution};
 
-use crate::estimate::{Interval, Item, Reason};
+use crate::estimate::{Interval, Item, Reason, is_level};
 use crate::mean::clustered_mean;
 use crate::proportion::critical;
 use crate::special::t_quantile;
@@ -42,7 +42,18 @@ pub struct Corrected {
 /// part of the judged ones. Mean and quantiles of 20,000 seeded draws. Tenenbein 1970.
 ///
 /// # Errors
-/// [`Reason::NoData`] when counts do not fit each other or nothing was judged or labelled.
+/// [`Reason::NoData`] when counts do not fit each other or nothing was judged or labelled, [`Reason::Confidence`].
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::{DoubleSample, double_sampling};
+/// // The judge passes 800 of 1,000; people keep 36 of 40 of its passes and turn 2 of 10 of its fails.
+/// let sample = DoubleSample {
+///     judged: 1000, judged_pass: 800, labelled_pass: 40, true_of_pass: 36, labelled_fail: 10, true_of_fail: 2,
+/// };
+/// let found = double_sampling(sample, 0.95, 1).unwrap();
+/// assert!((found.value - 0.76).abs() < 0.01 && found.interval.lower < 0.7 && found.interval.upper > 0.8);
+/// ```
 pub fn double_sampling(sample: DoubleSample, confidence: f64, seed: u64) -> Result<Corrected, Reason> {
     let DoubleSample { judged, judged_pass, labelled_pass, true_of_pass, labelled_fail, true_of_fail } = sample;
     let consistent = judged_pass <= judged
@@ -53,6 +64,9 @@ pub fn double_sampling(sample: DoubleSample, confidence: f64, seed: u64) -> Resu
         && labelled_pass + labelled_fail > 0;
     if !consistent {
         return Err(Reason::NoData);
+    }
+    if !is_level(confidence) {
+        return Err(Reason::Confidence);
     }
     let posterior = |k: u64, n: u64| Beta::new(k as f64 + 0.5, (n - k) as f64 + 0.5).map_err(|_| Reason::NoData);
     let (q, ppv, missed) = (
@@ -79,7 +93,16 @@ pub fn double_sampling(sample: DoubleSample, confidence: f64, seed: u64) -> Resu
 /// The true pass rate from a judge's rate and its sensitivity and specificity measured elsewhere, under another rate of
 /// passes: (q + Sp − 1)/(Se + Sp − 1), with Lang and Reiczigel's interval. Counts are (right, cases). Wider than
 /// [`double_sampling`], which is the choice when labels are of the same cases. `None` when Se + Sp is at most 1.05: such
-/// a judge tells nothing. Rogan & Gladen 1978; Lang & Reiczigel 2014.
+/// a judge tells nothing; and for no case, more right than cases, or a confidence outside of 0 to 1. Rogan & Gladen 1978;
+/// Lang & Reiczigel 2014.
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::rogan_gladen;
+/// // 0.6 passed by a judge with sensitivity and specificity 0.9: (0.6 + 0.9 − 1)/(0.9 + 0.9 − 1).
+/// let found = rogan_gladen((600, 1000), (90, 100), (90, 100), 0.95).unwrap();
+/// assert!((found.value - 0.625).abs() < 1e-12 && found.interval.lower > 0.5 && found.interval.upper < 0.75);
+/// ```
 pub fn rogan_gladen(
     judged: (u64, u64),
     sensitivity: (u64, u64),
@@ -89,12 +112,13 @@ pub fn rogan_gladen(
     let z = critical(confidence);
     let z2 = z * z;
     let plain = |(k, n): (u64, u64)| k as f64 / n as f64;
-    if judged.1 == 0 || sensitivity.1 == 0 || specificity.1 == 0 || plain(sensitivity) + plain(specificity) <= 1.05 {
+    let counts = [judged, sensitivity, specificity].iter().all(|(k, n)| *n > 0 && k <= n);
+    if !counts || !is_level(confidence) || plain(sensitivity) + plain(specificity) <= 1.05 {
         return None;
     }
     let n = judged.1 as f64 + z2;
     let q = (judged.0 as f64 + 0.5 * z2) / n;
-    let plus = |(k, n): (u64, u64)| ((k + 1) as f64 / (n + 2) as f64, (n + 2) as f64);
+    let plus = |(k, n): (u64, u64)| ((k as f64 + 1.0) / (n as f64 + 2.0), n as f64 + 2.0);
     let ((se, n_se), (sp, n_sp)) = (plus(sensitivity), plus(specificity));
     let youden = se + sp - 1.0;
     let p = (q + sp - 1.0) / youden;
@@ -140,8 +164,20 @@ pub struct PredictionPowered {
 /// (arXiv 2301.09633, 2311.01453).
 ///
 /// # Errors
-/// [`Reason::NLt2`] or [`Reason::OneCluster`] when a term has no spread, [`Reason::NoData`] without labels or with a
-/// value that is not finite.
+/// [`Reason::NLt2`] or [`Reason::OneCluster`] when a term has too few cases or clusters, [`Reason::NoData`] without labels,
+/// [`Reason::NotFinite`] for values that are not finite or whose squares are not, or a negative guard,
+/// [`Reason::ZeroVarianceUnbounded`] when nothing varies and there is no guard, [`Reason::Confidence`].
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::{Label, prediction_powered};
+/// let label = |i: u32| Label { truth: f64::from(i % 4 > 0), judge: f64::from(i % 4 > 0 || i % 8 == 0), cluster: None };
+/// let labels: Vec<Label> = (0..40).map(label).collect();
+/// let unlabelled: Vec<(f64, Option<u32>)> = (0..400).map(|i| (f64::from(i % 8 != 4), None)).collect();
+/// let found = prediction_powered(&labels, &unlabelled, None, 0.95).unwrap();
+/// // The judge passes 7 of 8, people 3 of 4.
+/// assert!((found.corrected.value - 0.75).abs() < 1e-9 && found.lambda > 0.5);
+/// ```
 pub fn prediction_powered(
     labels: &[Label],
     unlabelled: &[(f64, Option<u32>)],
@@ -150,8 +186,14 @@ pub fn prediction_powered(
 ) -> Result<PredictionPowered, Reason> {
     let finite = labels.iter().all(|l| l.truth.is_finite() && l.judge.is_finite())
         && unlabelled.iter().all(|(f, _)| f.is_finite());
-    if labels.is_empty() || unlabelled.is_empty() || !finite {
+    if labels.is_empty() || unlabelled.is_empty() {
         return Err(Reason::NoData);
+    }
+    if !finite || guard.is_some_and(|range| !(range >= 0.0 && range.is_finite())) {
+        return Err(Reason::NotFinite);
+    }
+    if !is_level(confidence) {
+        return Err(Reason::Confidence);
     }
     let lambda = lambda(labels, unlabelled);
     let item = |value: f64, cluster: Option<u32>| Item { value, repeats: 1, cluster, weight: 1.0 };
@@ -166,7 +208,10 @@ pub fn prediction_powered(
     let rare = guard.map_or(0.0, |range| 2.0 * range * range / (n + 2.0).powi(2));
     let (vr, vi) = (r.se * r.se + rare, i.se * i.se);
     let variance = vr + vi;
-    let df = if variance > 0.0 { variance * variance / (vr * vr / r.df + vi * vi / i.df) } else { r.df };
+    if variance <= 0.0 {
+        return Err(Reason::ZeroVarianceUnbounded);
+    }
+    let df = variance * variance / (vr * vr / r.df + vi * vi / i.df);
     let (value, se) = (r.mean + i.mean, variance.sqrt());
     let half = t_quantile(0.5 + 0.5 * confidence, df) * se;
     let corrected = Corrected { value, se, interval: Interval { lower: value - half, upper: value + half } };
@@ -186,17 +231,19 @@ fn lambda(labels: &[Label], unlabelled: &[(f64, Option<u32>)]) -> f64 {
 }
 
 /// How many labels the judge is worth: with correlation ρ to the truth, n labels and N judged cases, it narrows the
-/// interval as 1/(1 − ρ²·N/(N + n)) times as many labels would.
+/// interval as 1/(1 − ρ²·N/(N + n)) times as many labels would. `None` unless −1 ≤ ρ ≤ 1 and there is a case, or where the
+/// judge is worth any number. Angelopoulos et al. 2023 (arXiv 2311.01453).
 ///
 /// # Examples
 /// ```
 /// use assay_stats::calibration::label_multiplier;
 ///
 /// // ρ = 0.7 and very many judged cases: 1/(1 − 0.49).
-/// assert!((label_multiplier(0.7, 100, 1_000_000_000) - 1.961).abs() < 1e-3);
+/// assert!((label_multiplier(0.7, 100, 1_000_000_000).unwrap() - 1.961).abs() < 1e-3);
 /// ```
-pub fn label_multiplier(correlation: f64, labels: u64, judged: u64) -> f64 {
-    1.0 / (1.0 - correlation * correlation * judged as f64 / (judged + labels) as f64)
+pub fn label_multiplier(correlation: f64, labels: u64, judged: u64) -> Option<f64> {
+    let left = 1.0 - correlation * correlation * judged as f64 / (judged as f64 + labels as f64);
+    (correlation.abs() <= 1.0 && left > 0.0).then(|| 1.0 / left)
 }
 
 /// A judge asked in both orders of a pair.
@@ -211,7 +258,8 @@ pub struct PositionBias {
 }
 
 /// Consistency over pairs judged in both orders: each verdict says which answer won, 1 the first of the pair, 0 the
-/// second, ½ a tie; `.0` with the first shown first, `.1` with it shown second. Shi et al. 2024 (arXiv 2406.07791).
+/// second, ½ a tie; `.0` with the first shown first, `.1` with it shown second. `None` for no pair or another verdict. Shi
+/// et al. 2024 (arXiv 2406.07791).
 ///
 /// # Examples
 /// ```
@@ -221,7 +269,8 @@ pub struct PositionBias {
 /// assert_eq!((bias.consistent, bias.first_place), (0.5, Some(1.0)));
 /// ```
 pub fn position_bias(verdicts: &[(f64, f64)]) -> Option<PositionBias> {
-    if verdicts.is_empty() {
+    let is_verdict = |v: f64| v == 0.0 || v == 0.5 || v == 1.0;
+    if verdicts.is_empty() || !verdicts.iter().all(|(a, b)| is_verdict(*a) && is_verdict(*b)) {
         return None;
     }
     let same = verdicts.iter().filter(|(a, b)| a == b).count();
@@ -235,7 +284,7 @@ pub fn position_bias(verdicts: &[(f64, f64)]) -> Option<PositionBias> {
 }
 
 /// The chance that two verdicts on one case differ, from repeats: the mean over cases of the share of unequal pairs.
-/// Cases with one verdict say nothing. O(cases · repeats²).
+/// Cases with one verdict say nothing. `None` when no case has two, or for NaN. O(cases · repeats²).
 ///
 /// # Examples
 /// ```
@@ -246,6 +295,9 @@ pub fn position_bias(verdicts: &[(f64, f64)]) -> Option<PositionBias> {
 /// assert!((rate - 1.0 / 3.0).abs() < 1e-12);
 /// ```
 pub fn flip_rate(repeats: &[Vec<f64>]) -> Option<f64> {
+    if repeats.iter().flatten().any(|verdict| verdict.is_nan()) {
+        return None;
+    }
     let shares: Vec<f64> = repeats
         .iter()
         .filter(|values| values.len() > 1)
@@ -259,7 +311,8 @@ pub fn flip_rate(repeats: &[Vec<f64>]) -> Option<f64> {
 }
 
 /// Isotonic regression: the non-decreasing function of x nearest to y in weighted least squares, at each x in the order
-/// given; equal x are pooled. Pool adjacent violators, O(n log n). `None` for unequal lengths or NaN.
+/// given; equal x are pooled. Pool adjacent violators, O(n log n). `None` for unequal lengths, a value that is not
+/// finite, or a weight that is not above 0. Ayer et al. 1955.
 ///
 /// # Examples
 /// ```
@@ -270,7 +323,7 @@ pub fn flip_rate(repeats: &[Vec<f64>]) -> Option<f64> {
 /// ```
 pub fn isotonic(x: &[f64], y: &[f64], weights: Option<&[f64]>) -> Option<Vec<f64>> {
     let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
-    let bad = |v: &[f64]| v.len() != x.len() || v.iter().any(|v| v.is_nan());
+    let bad = |v: &[f64]| v.len() != x.len() || v.iter().any(|v| !v.is_finite());
     if bad(x) || bad(y) || weights.is_some_and(|w| bad(w) || w.iter().any(|w| *w <= 0.0)) {
         return None;
     }
@@ -297,8 +350,16 @@ pub fn isotonic(x: &[f64], y: &[f64], weights: Option<&[f64]>) -> Option<Vec<f64
 }
 
 /// Platt's scaling: (A, B) of P(true) = 1/(1 + exp(A·score + B)), by Newton's method on targets (n₊ + 1)/(n₊ + 2) and
-/// 1/(n₋ + 2), which keep a separable sample finite. `None` unless both classes are there. Platt 1999; Lin, Lin & Weng
-/// 2007.
+/// 1/(n₋ + 2), which keep a separable sample finite. `None` unless both classes are there
+/// and scores are finite, or where the fit is beyond the numbers. Platt 1999; Lin, Lin & Weng 2007.
+///
+/// # Examples
+/// ```
+/// let truths = [false, false, true, false, true, true];
+/// let (a, b) = assay_stats::calibration::platt(&[0.1, 0.2, 0.4, 0.6, 0.8, 0.9], &truths).unwrap();
+/// let chance = |score: f64| 1.0 / (1.0 + (a * score + b).exp());
+/// assert!(chance(0.1) < 0.4 && chance(0.9) > 0.6);
+/// ```
 pub fn platt(scores: &[f64], truths: &[bool]) -> Option<(f64, f64)> {
     let positive = truths.iter().filter(|t| **t).count() as f64;
     let negative = truths.len() as f64 - positive;
@@ -343,7 +404,7 @@ pub fn platt(scores: &[f64], truths: &[bool]) -> Option<(f64, f64)> {
         (a, b) = (a + step * da, b + step * db);
         best = loss(a, b);
     }
-    Some((a, b))
+    (a.is_finite() && b.is_finite()).then_some((a, b))
 }
 
 /// Murphy's decomposition of the Brier score over groups of equal forecasts: reliability − resolution + uncertainty.
@@ -467,7 +528,7 @@ mod tests {
             }
             let got = double_sampling(sample, 0.95, round).unwrap();
             covered += usize::from(got.interval.lower <= 0.8 && 0.8 <= got.interval.upper);
-            let raw = crate::proportion::wilson(sample.judged_pass as f64, 1000.0, critical(0.95));
+            let raw = crate::proportion::wilson(sample.judged_pass as f64, 1000.0, critical(0.95)).unwrap();
             naive += usize::from(raw.lower <= 0.8 && 0.8 <= raw.upper);
         }
         assert!(covered >= 90, "covered {covered} of 100");
@@ -512,7 +573,7 @@ mod tests {
         assert!(covered >= 276 && narrower > 280, "{covered} {narrower}");
         let label = Label { truth: 1.0, judge: 1.0, cluster: None };
         assert_eq!(prediction_powered(&[label], &[(1.0, None); 3], None, 0.95), Err(Reason::NLt2));
-        assert!((label_multiplier(0.9, 0, 100) - 5.263).abs() < 1e-3);
+        assert!((label_multiplier(0.9, 0, 100).unwrap() - 5.263).abs() < 1e-3);
     }
 
     #[test]

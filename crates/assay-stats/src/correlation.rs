@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::jackknife::{Jackknife, Transform, delete_one, jackknife};
 use crate::proportion::critical;
 use crate::rank::midranks;
@@ -49,7 +49,7 @@ pub fn spearman(x: &[f64], y: &[f64]) -> Option<f64> {
     if x.iter().chain(y).any(|v| v.is_nan()) {
         return None;
     }
-    pearson(&midranks(x), &midranks(y))
+    pearson(&midranks(x)?, &midranks(y)?)
 }
 
 /// Kendall's τ_b: concordant minus discordant pairs, over the pairs not tied in x and those not tied in y. O(n log n).
@@ -118,8 +118,8 @@ pub enum Coefficient {
     Kendall,
 }
 
-/// The interval of a correlation of `n` independent pairs by Fisher's z. `None` with too few pairs. Below 10 pairs it
-/// is a rough guide; clustered pairs need the jackknife.
+/// The interval of a correlation of `n` independent pairs by Fisher's z. `None` with too few pairs, at ±1, where z is not
+/// finite, and for a confidence outside of 0 to 1. Below 10 pairs it is a rough guide; clustered pairs need the jackknife.
 ///
 /// # Examples
 /// ```
@@ -135,7 +135,7 @@ pub fn interval(r: f64, n: usize, kind: Coefficient, confidence: f64) -> Option<
         Coefficient::Spearman => (1.0 + 0.5 * r * r) / (n - 3.0),
         Coefficient::Kendall => 0.437 / (n - 4.0),
     };
-    if !variance.is_finite() || variance <= 0.0 || !(-1.0..=1.0).contains(&r) {
+    if !variance.is_finite() || variance <= 0.0 || r.is_nan() || r.abs() >= 1.0 || !is_level(confidence) {
         return None;
     }
     let (centre, half) = (r.atanh(), critical(confidence) * variance.sqrt());
@@ -157,7 +157,14 @@ pub struct Overlapping {
 
 impl Overlapping {
     /// Williams' T2 for r12 = r13: the statistic and its two-sided p on n − 3 degrees of freedom. Williams 1959; Steiger
-    /// 1980, equation 7.
+    /// 1980, equation 7. `None` for three pairs or fewer, or correlations that cannot go together.
+    ///
+    /// # Examples
+    /// ```
+    /// let three = assay_stats::correlation::Overlapping { r12: 0.5, r13: 0.3, r23: 0.4, n: 103 };
+    /// let (t, p) = three.williams().unwrap();
+    /// assert!((t - 2.0967).abs() < 1e-4 && (p - 0.0385).abs() < 1e-4);
+    /// ```
     pub fn williams(&self) -> Option<(f64, f64)> {
         let Self { r12, r13, r23, n } = *self;
         let n = n as f64;
@@ -168,7 +175,15 @@ impl Overlapping {
         (n > 3.0 && t.is_finite()).then(|| (t, 2.0 * t_sf(t.abs(), n - 3.0)))
     }
 
-    /// Steiger's Z with the pooled correlation: the statistic and its two-sided p. Steiger 1980, equation 14.
+    /// Steiger's Z with the pooled correlation: the statistic and its two-sided p. `None` as [`Overlapping::williams`].
+    /// Steiger 1980, equation 14.
+    ///
+    /// # Examples
+    /// ```
+    /// let three = assay_stats::correlation::Overlapping { r12: 0.5, r13: 0.3, r23: 0.4, n: 103 };
+    /// let (z, p) = three.steiger().unwrap();
+    /// assert!((1.9..2.2).contains(&z) && (0.03..0.05).contains(&p));
+    /// ```
     pub fn steiger(&self) -> Option<(f64, f64)> {
         let Self { r12, r13, r23, n } = *self;
         let square = (0.5 * (r12 + r13)).powi(2);
@@ -178,7 +193,14 @@ impl Overlapping {
         (n > 3 && z.is_finite()).then(|| (z, 2.0 * normal_cdf(-z.abs())))
     }
 
-    /// Zou's interval of r12 − r13 from the intervals of each and their correlation. Zou 2007.
+    /// Zou's interval of r12 − r13 from the intervals of each and their correlation. `None` where [`interval`] is. Zou 2007.
+    ///
+    /// # Examples
+    /// ```
+    /// let three = assay_stats::correlation::Overlapping { r12: 0.5, r13: 0.3, r23: 0.4, n: 103 };
+    /// let interval = three.zou(0.95).unwrap();
+    /// assert!(interval.lower > 0.0 && interval.upper < 0.41);
+    /// ```
     pub fn zou(&self, confidence: f64) -> Option<Interval> {
         let Self { r12, r13, r23, n } = *self;
         let (a, b) =
@@ -187,7 +209,7 @@ impl Overlapping {
         let c = above / ((1.0 - r12 * r12) * (1.0 - r13 * r13));
         let half = |x: f64, y: f64| (x * x + y * y - 2.0 * c * x * y).max(0.0).sqrt();
         let difference = r12 - r13;
-        Some(Interval {
+        c.is_finite().then(|| Interval {
             lower: difference - half(r12 - a.lower, b.upper - r13),
             upper: difference + half(a.upper - r12, r13 - b.lower),
         })
@@ -195,7 +217,7 @@ impl Overlapping {
 }
 
 /// A correlation corrected for the unreliability of both measures: r / √(reliability · reliability), at most 1 in size.
-/// `None` unless both reliabilities are above 0. Spearman 1904.
+/// `None` unless −1 ≤ r ≤ 1 and both reliabilities are above 0 and at most 1. Spearman 1904.
 ///
 /// # Examples
 /// ```
@@ -205,7 +227,9 @@ impl Overlapping {
 /// ```
 pub fn disattenuated(r: f64, reliability_x: f64, reliability_y: f64) -> Option<f64> {
     let scale = (reliability_x * reliability_y).sqrt();
-    (reliability_x > 0.0 && reliability_y > 0.0).then(|| (r / scale).clamp(-1.0, 1.0))
+    let is_reliability = |value: f64| value > 0.0 && value <= 1.0;
+    (is_reliability(reliability_x) && is_reliability(reliability_y) && r.abs() <= 1.0)
+        .then(|| (r / scale).clamp(-1.0, 1.0))
 }
 
 /// The share of pairs of systems that two scores order alike; pairs that `truth` ties do not count, a tie of `metric`
@@ -341,7 +365,7 @@ pub fn soft_pairwise_accuracy(metric: &[f64], truth: &[f64]) -> Option<f64> {
 /// (0, 1), (0, 2), (1, 2), …; rows are systems, columns items. Resamples swap the same items in all pairs, so that
 /// the cost is O(resamples · (systems · items + systems²)); all 2ⁿ swaps are taken when they are fewer. p counts the
 /// resamples with a difference at least as large, the observed one among them. `None` for ragged rows or numbers that
-/// are not finite, fewer than two systems or no items.
+/// are not finite, fewer than two systems, no items or no resamples.
 ///
 /// # Examples
 /// ```
@@ -349,7 +373,7 @@ pub fn soft_pairwise_accuracy(metric: &[f64], truth: &[f64]) -> Option<f64> {
 /// assert_eq!(p, [0.25]);
 /// ```
 pub fn pairwise_p(scores: &[Vec<f64>], resamples: u32, seed: u64) -> Option<Vec<f64>> {
-    let items = table(scores)?;
+    let items = table(scores).filter(|_| resamples > 0)?;
     let pairs: Vec<(usize, usize)> = (1..scores.len()).flat_map(|j| (0..j).map(move |i| (i, j))).collect();
     let sums = |signs: &dyn Fn(usize) -> bool| -> Vec<f64> {
         let signed = |row: &Vec<f64>| row.iter().enumerate().map(|(at, v)| if signs(at) { -v } else { *v }).sum();
@@ -416,7 +440,7 @@ pub fn agreement(
 /// Whether metric `a` agrees with `truth` better than metric `b`: the difference of their correlations and its one-sided
 /// p by PERM-BOTH, which swaps the two metrics' standardised scores of each system and item. All swaps are taken when they
 /// are fewer than `resamples`; else p = (1 + resamples at least as large) / (1 + resamples). A resample whose
-/// correlations are undefined counts as at least as large. `None` where a correlation or a standard deviation is undefined. O(resamples · cells)
+/// correlations are undefined counts as at least as large. `None` where a correlation or a standard deviation is undefined, or without resamples. O(resamples · cells)
 /// and the coefficient's. Deutsch, Dror & Roth 2021.
 ///
 /// # Examples
@@ -442,7 +466,7 @@ pub fn agreement_difference(
         let sd = (rows.iter().flatten().map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt();
         (sd > 0.0).then(|| rows.iter().map(|row| row.iter().map(|v| (v - mean) / sd).collect()).collect())
     };
-    let items = table(a)?;
+    let items = table(a).filter(|_| resamples > 0)?;
     if table(b)? != items || a.len() != b.len() {
         return None;
     }

@@ -4,7 +4,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::{Corpus, Estimate, Interval, Item, Kind, Method, Reason, level, of_corpus, zero_variance_half};
+use crate::estimate::{
+    Corpus, Estimate, Interval, Item, Kind, Method, Reason, is_level, level, of_corpus, zero_variance_half,
+};
 use crate::jackknife::Transform;
 use crate::mean::{clustered_mean, is_clustered};
 use crate::paired::{mcnemar_midp, sign_flip_exact, tango, tango_p_worse, tango_z};
@@ -71,13 +73,22 @@ enum Harm {
 
 impl Difference {
     /// One-sided p-value against "not worse by more than `margin`": small when such a loss is shown.
+    /// `None` for a margin that is not a number.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::{Kind, Pair, difference};
+    /// let pair = |i| Pair { candidate: f64::from(i % 5 > 0), baseline: 1.0, repeats: 1, cluster: None, weight: 1.0 };
+    /// let found = difference(&(0..100).map(pair).collect::<Vec<_>>(), Kind::Binary, 0.95, 1);
+    /// assert!(found.p_worse(0.05).unwrap() < 0.001 && found.p_worse(0.2).unwrap() > 0.4);
+    /// ```
     pub fn p_worse(&self, margin: f64) -> Option<f64> {
-        let value = self.estimate.value?;
+        let value = self.estimate.value.filter(|_| margin.is_finite())?;
         match self.harm {
             Harm::Unknown => None,
             Harm::T { se, df } if se > 0.0 => Some(1.0 - t_sf((value + margin) / se, df)),
             Harm::T { .. } => None,
-            Harm::Tango { better, worse, n } => Some(tango_p_worse(better, worse, n, margin)),
+            Harm::Tango { better, worse, n } => tango_p_worse(better, worse, n, margin),
         }
     }
 
@@ -100,14 +111,29 @@ impl Difference {
             Harm::Unknown | Harm::T { .. } => None,
             Harm::Tango { better, worse, n } => {
                 let z = |delta: f64| tango_z(better as f64, worse as f64, n as f64, delta);
-                Some(normal_cdf(-z(-margin)).max(normal_cdf(z(margin))))
+                Some(normal_cdf(-z(-margin)?).max(normal_cdf(z(margin)?)))
             }
         }
     }
 }
 
 /// The paired difference. Unrepeated, independent, unweighted binary cases get Tango's interval; everything else CR2
-/// on the cases' differences, guarded for the gate when n < 500 or df < 100; quantiles a seeded bootstrap.
+/// on the cases' differences, guarded for the gate when n < 500 or df < 100; quantiles a seeded bootstrap. Undefined, with
+/// the reason, for what [`level`] refuses. O(n), bootstraps O(draws · n). Tango 1998; Bell & McCaffrey 2002; Efron &
+/// Tibshirani 1993, §12.5.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Kind, Method, Pair, difference};
+///
+/// let pair = |candidate, baseline| Pair { candidate, baseline, repeats: 1, cluster: None, weight: 1.0 };
+/// let mut pairs = vec![pair(1.0, 0.0); 6];
+/// pairs.extend(vec![pair(0.0, 1.0); 2]);
+/// pairs.extend(vec![pair(1.0, 1.0); 42]);
+/// let found = difference(&pairs, Kind::Binary, 0.95, 1);
+/// assert_eq!((found.better, found.worse, found.estimate.method), (6, 2, Method::Tango));
+/// assert!((found.estimate.value.unwrap() - 0.08).abs() < 1e-12 && found.p.unwrap() > 0.1);
+/// ```
 pub fn difference(pairs: &[Pair], kind: Kind, confidence: f64, seed: u64) -> Difference {
     let count = |holds: fn(f64) -> bool| pairs.iter().filter(|pair| holds(pair.candidate - pair.baseline)).count();
     let (better, worse) = (count(|d| d > 0.0), count(|d| d < 0.0));
@@ -132,6 +158,10 @@ pub fn difference(pairs: &[Pair], kind: Kind, confidence: f64, seed: u64) -> Dif
         return result;
     }
     if let Kind::Quantile { q } = kind {
+        if !is_level(q) || !is_level(confidence) {
+            result.estimate.reason = Some(if is_level(confidence) { Reason::Quantile } else { Reason::Confidence });
+            return result;
+        }
         quantile_difference(&mut result, pairs, q, confidence, seed);
         return result;
     }
@@ -147,13 +177,13 @@ pub fn difference(pairs: &[Pair], kind: Kind, confidence: f64, seed: u64) -> Dif
     let range = kind.range().map(|(lo, hi)| hi - lo);
     let of_differences = range.map_or(Kind::Unbounded, |range| Kind::Bounded { lo: -range, hi: range });
     result.estimate = level(&items, of_differences, confidence);
-    let Some(mean) = clustered_mean(&items) else { return result };
+    let Some(mean) = clustered_mean(&items).filter(|_| result.estimate.se.is_some()) else { return result };
     let z = critical(confidence);
     let plain = !is_clustered(&items) && items.iter().all(|i| i.repeats == 1 && i.weight == items[0].weight);
     if kind == Kind::Binary && plain {
         let n = pairs.len() as u64;
         result.estimate.method = Method::Tango;
-        result.estimate.interval = Some(tango(better as u64, worse as u64, n, z));
+        result.estimate.interval = tango(better as u64, worse as u64, n, z);
         result.p = Some(mcnemar_midp(better as u64, worse as u64));
         result.p_method = Some("McNemar mid-p".into());
         result.harm = Harm::Tango { better: better as u64, worse: worse as u64, n };
@@ -253,7 +283,8 @@ fn widen_by_bootstrap(result: &mut Difference, items: &[Item], confidence: f64, 
     ratios.sort_by(f64::total_cmp);
     let tail = 0.5 * (1.0 - confidence);
     let at = |q: f64| crate::quantile::quantile_sorted(&ratios, q);
-    let boot = Interval { lower: value - at(1.0 - tail) * se, upper: value - at(tail) * se };
+    let (Some(low), Some(high)) = (at(tail), at(1.0 - tail)) else { return };
+    let boot = Interval { lower: value - high * se, upper: value - low * se };
     if boot.upper - boot.lower > shown.upper - shown.lower {
         result.estimate.interval = Some(boot);
         result.estimate.method = Method::StudentisedBootstrap;
@@ -271,12 +302,13 @@ fn quantile_difference(result: &mut Difference, pairs: &[Pair], q: f64, confiden
         values.sort_by(f64::total_cmp);
         crate::quantile::quantile_sorted(&values, q)
     };
-    result.estimate.value = Some(arm(|b| b.0.value) - arm(|b| b.1.value));
+    result.estimate.value =
+        arm(|b| b.0.value).zip(arm(|b| b.1.value)).map(|(candidate, baseline)| candidate - baseline);
     if pairs.len() < 2 {
         result.estimate.reason = Some(Reason::NLt2);
         return;
     }
-    let interval = bootstrap_difference(&both, q, confidence, seed);
+    let Some(interval) = bootstrap_difference(&both, q, confidence, seed) else { return };
     result.estimate.interval = Some(interval);
     result.estimate.method = Method::BootstrapQuantile;
     result.estimate.reason = None;
@@ -324,7 +356,22 @@ pub fn corpus_difference(candidate: &Corpus, baseline: &Corpus, cases: [usize; 3
 }
 
 /// The difference of two runs that share no cases: Newcombe for binary scores (by MOVER from clustered Wilson
-/// intervals), Welch's t or its CR2 form for means.
+/// intervals), Welch's t or its CR2 form for means. Undefined, with the reason, for what [`level`] refuses. O(n log n).
+/// Newcombe 1998; Zou & Donner 2008; Welch 1947.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, Kind, Method, unpaired_difference};
+///
+/// let items = |passed: u32, n: u32| -> Vec<Item> {
+///     (0..n).map(|i| Item { value: f64::from(i < passed), repeats: 1, cluster: None, weight: 1.0 }).collect()
+/// };
+/// // Newcombe 1998: 56 of 70 against 48 of 80.
+/// let found = unpaired_difference(&items(56, 70), &items(48, 80), Kind::Binary, 0.95);
+/// let interval = found.estimate.interval.unwrap();
+/// assert!((interval.lower - 0.0524).abs() < 5e-5 && (interval.upper - 0.3339).abs() < 5e-5);
+/// assert_eq!(found.estimate.method, Method::Newcombe);
+/// ```
 pub fn unpaired_difference(candidate: &[Item], baseline: &[Item], kind: Kind, confidence: f64) -> Difference {
     let (c, b) = (level(candidate, kind, confidence), level(baseline, kind, confidence));
     let mut result = Difference {
@@ -339,12 +386,15 @@ pub fn unpaired_difference(candidate: &[Item], baseline: &[Item], kind: Kind, co
         paired: false,
         harm: Harm::Unknown,
     };
-    let (Some(cv), Some(bv)) = (c.value, b.value) else { return result };
+    let (Some(cv), Some(bv)) = (c.value, b.value) else {
+        result.estimate.reason = c.reason.or(b.reason);
+        return result;
+    };
     result.estimate.value = Some(cv - bv);
     result.estimate.reason = c.reason.or(b.reason);
     match (kind, c.interval, b.interval, c.se.zip(c.df), b.se.zip(b.df)) {
         (Kind::Binary, Some(ci), Some(bi), ..) => {
-            result.estimate.interval = Some(mover(cv, ci, bv, bi));
+            result.estimate.interval = mover(cv, ci, bv, bi);
             let wilson = c.method == Method::Wilson && b.method == Method::Wilson;
             result.estimate.method = if wilson { Method::Newcombe } else { Method::Mover };
         }

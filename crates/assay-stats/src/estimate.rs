@@ -21,6 +21,12 @@ pub struct Interval {
 
 impl Interval {
     /// The interval of the negated quantity.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::Interval;
+    /// assert_eq!(Interval { lower: 1.0, upper: 3.0 }.negated(), Interval { lower: -3.0, upper: -1.0 });
+    /// ```
     pub fn negated(self) -> Self {
         Self { lower: -self.upper, upper: -self.lower }
     }
@@ -55,13 +61,19 @@ pub enum Kind {
     Unbounded,
     /// A quantile over cases.
     Quantile {
-        /// Between 0 and 1.
+        /// Above 0 and below 1.
         q: f64,
     },
 }
 
 impl Kind {
     /// The range of values, when it is known.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::Kind;
+    /// assert_eq!((Kind::Binary.range(), Kind::Unbounded.range()), (Some((0.0, 1.0)), None));
+    /// ```
     pub fn range(self) -> Option<(f64, f64)> {
         match self {
             Self::Binary => Some((0.0, 1.0)),
@@ -85,10 +97,16 @@ pub enum Reason {
     ZeroVarianceUnbounded,
     /// Too few cases for an interval of this quantile.
     QuantileNeedsMore,
-    /// A value or weight is not a finite number, or a weight is negative or all are 0.
+    /// A value or weight is not a finite number, their sums are not, or a weight is negative or all are 0.
     NotFinite,
     /// The metric has no value for these cases, or for those that are left without one of them.
     Undefined,
+    /// A value is outside of its range, or the range is not one.
+    OutOfRange,
+    /// The quantile that is asked for is not between 0 and 1.
+    Quantile,
+    /// The confidence is not between 0 and 1.
+    Confidence,
 }
 
 impl fmt::Display for Reason {
@@ -101,6 +119,9 @@ impl fmt::Display for Reason {
             Self::QuantileNeedsMore => "too few cases for an interval of this quantile",
             Self::Undefined => "the metric is not defined for these cases",
             Self::NotFinite => "a value is not a finite number, or a weight is negative",
+            Self::OutOfRange => "a value is outside of its range",
+            Self::Quantile => "the quantile is not between 0 and 1",
+            Self::Confidence => "the confidence is not between 0 and 1",
         })
     }
 }
@@ -187,14 +208,28 @@ impl Estimate {
 }
 
 /// The level of one run. Binary scores of independent, unrepeated, unweighted cases get Wilson's interval; other
-/// binary scores the clustered Wilson interval; means CR2 with a t quantile; quantiles order statistics. Undefined, with
-/// [`Reason::NotFinite`], for a value that is not finite or a weight that is negative.
+/// binary scores the clustered Wilson interval; means CR2 with a t quantile; quantiles order statistics. Equal values of a
+/// known range R get R·z²/(n + z²) on either side, a single case the whole range. O(n log n). Undefined, with its
+/// [`Reason`], for a value that is not finite or outside of its range, a negative weight, and a quantile or a confidence
+/// that is not between 0 and 1. Bell & McCaffrey 2002; Korn & Graubard 1998; Wilson 1927.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, Kind, Method, Reason, level};
+///
+/// let items: Vec<Item> =
+///     (0..20).map(|i| Item { value: f64::from(i % 4 > 0), repeats: 1, cluster: None, weight: 1.0 }).collect();
+/// let found = level(&items, Kind::Binary, 0.95);
+/// assert_eq!((found.value, found.method), (Some(0.75), Method::Wilson));
+/// assert!((found.interval.unwrap().lower - 0.5313).abs() < 1e-4);
+/// assert_eq!(level(&[], Kind::Binary, 0.95).reason, Some(Reason::NoData));
+/// ```
 pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
     if items.is_empty() {
         return Estimate::undefined(0, Reason::NoData);
     }
-    if !usable(items) {
-        return Estimate::undefined(items.len(), Reason::NotFinite);
+    if let Some(reason) = refused(items, kind, confidence) {
+        return Estimate::undefined(items.len(), reason);
     }
     if let Kind::Quantile { q } = kind {
         return quantile_level(items, q, confidence);
@@ -226,7 +261,7 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
     match kind {
         Kind::Binary if plain => {
             estimate.method = Method::Wilson;
-            estimate.interval = Some(wilson(mean.mean * n as f64, n as f64, z));
+            estimate.interval = wilson(mean.mean.clamp(0.0, 1.0) * n as f64, n as f64, z);
         }
         Kind::Binary => {
             let variance = mean.se * mean.se;
@@ -239,7 +274,7 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
                 ((p * (1.0 - p) / variance).min(trials), t_quantile(0.5 + 0.5 * confidence, mean.df))
             };
             estimate.method = Method::ClusteredWilson;
-            estimate.interval = Some(wilson(p * effective, effective, t));
+            estimate.interval = wilson(p * effective, effective, t);
         }
         _ if constant => match kind.range() {
             Some((lo, hi)) => {
@@ -343,6 +378,32 @@ pub(crate) fn of_corpus(corpus: &Corpus, transform: Transform, confidence: f64) 
     estimate
 }
 
+/// Whether a level of confidence is one.
+pub(crate) fn is_level(confidence: f64) -> bool {
+    confidence > 0.0 && confidence < 1.0
+}
+
+/// Why items cannot be summarised.
+fn refused(items: &[Item], kind: Kind, confidence: f64) -> Option<Reason> {
+    if !usable(items) {
+        return Some(Reason::NotFinite);
+    }
+    if !is_level(confidence) {
+        return Some(Reason::Confidence);
+    }
+    match (kind, kind.range()) {
+        (Kind::Quantile { q }, _) if !is_level(q) => Some(Reason::Quantile),
+        (_, Some((lo, hi))) => {
+            let is_range = lo < hi && (hi - lo).is_finite();
+            // A mean of repeats may leave the range by its last bit.
+            let slack = 1e-9 * (hi - lo);
+            let inside = |item: &Item| lo - slack <= item.value && item.value <= hi + slack;
+            (!is_range || !items.iter().all(inside)).then_some(Reason::OutOfRange)
+        }
+        _ => None,
+    }
+}
+
 /// Whether values are finite and weights too, at least 0, and not all 0.
 pub(crate) fn usable(items: &[Item]) -> bool {
     items.iter().all(|item| item.value.is_finite() && item.weight >= 0.0 && item.weight.is_finite())
@@ -358,6 +419,12 @@ pub(crate) fn zero_variance_half(range: f64, clusters: usize, z: f64) -> f64 {
 fn few(items: &[Item], kind: Kind, clustered: bool) -> Estimate {
     let total: f64 = items.iter().map(|item| item.weight).sum();
     let value = items.iter().map(|item| item.weight * item.value).sum::<f64>() / total;
+    let mut weighted = items.iter().filter(|item| item.weight > 0.0);
+    let first = weighted.next().and_then(|item| item.cluster);
+    // Independent cases without an interval: their squares are beyond the numbers.
+    if !value.is_finite() || weighted.any(|item| item.cluster.is_none() || item.cluster != first) {
+        return Estimate::undefined(items.len(), Reason::NotFinite);
+    }
     let reason = if clustered && items.len() > 1 { Reason::OneCluster } else { Reason::NLt2 };
     let range = kind.range().filter(|_| reason == Reason::NLt2);
     Estimate {
@@ -374,7 +441,7 @@ fn quantile_level(items: &[Item], q: f64, confidence: f64) -> Estimate {
     sorted.sort_by(f64::total_cmp);
     let interval = order_statistic_interval(&sorted, q, confidence);
     let mut estimate = Estimate {
-        value: Some(quantile_sorted(&sorted, q)),
+        value: quantile_sorted(&sorted, q),
         interval,
         method: if interval.is_some() { Method::OrderStatistics } else { Method::None },
         reason: interval.is_none().then_some(Reason::QuantileNeedsMore),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::special::{t_quantile, t_sf};
 
 /// Weights of the autocovariances in the variance of a mean.
@@ -20,8 +20,10 @@ pub enum Window {
 pub enum NoComparison {
     /// The two sides differ in length.
     Lengths,
-    /// A loss is not finite.
+    /// A loss, or its square, is not finite.
     NotFinite,
+    /// The confidence is not between 0 and 1.
+    Confidence,
     /// The horizon is 0, or not below the number of forecasts, of which at least two are needed.
     Horizon,
     /// The losses differ by the same amount throughout (or not at all): no variance to judge it by.
@@ -35,6 +37,7 @@ impl fmt::Display for NoComparison {
         f.write_str(match self {
             Self::Lengths => "the two sides differ in length",
             Self::NotFinite => "a loss is not finite",
+            Self::Confidence => "the confidence is not between 0 and 1",
             Self::Horizon => "the horizon is at least 1 and below the number of forecasts",
             Self::NoVariation => "the losses differ by the same amount throughout",
             Self::NegativeVariance => "the variance comes out negative: use Bartlett's window",
@@ -83,6 +86,9 @@ pub fn diebold_mariano(
     if losses.iter().chain(baseline).any(|loss| !loss.is_finite()) {
         return Err(NoComparison::NotFinite);
     }
+    if !is_level(confidence) {
+        return Err(NoComparison::Confidence);
+    }
     let n = losses.len();
     if n < 2 || horizon == 0 || horizon >= n {
         return Err(NoComparison::Horizon);
@@ -92,6 +98,9 @@ pub fn diebold_mariano(
     let mean = d.iter().sum::<f64>() / nf;
     let covariance = |lag: usize| d.iter().zip(&d[lag..]).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>() / nf;
     let zero = covariance(0);
+    if !zero.is_finite() {
+        return Err(NoComparison::NotFinite);
+    }
     let largest = d.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
     if zero <= (1e-14 * largest).powi(2) {
         return Err(NoComparison::NoVariation);

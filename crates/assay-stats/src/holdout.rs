@@ -4,12 +4,12 @@
 use std::fmt;
 
 use crate::difference::{Difference, unpaired_difference};
-use crate::estimate::{Item, Kind};
+use crate::estimate::{Item, Kind, is_level};
 
 /// Why a holdout gives no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HoldoutError {
-    /// Another number of items than before, none, or a number that is not finite.
+    /// Another number of items than before, none, or numbers that are not finite or whose squares are not.
     Scores,
     /// All looks are used up: take a new holdout.
     Locked {
@@ -68,6 +68,9 @@ impl Ladder {
         }
         let n = scores.len() as f64;
         let mean = scores.iter().sum::<f64>() / n;
+        if scores.iter().any(|s| s.abs() > 1e150) {
+            return Err(HoldoutError::Scores);
+        }
         let improved = is_first || {
             let differences: Vec<f64> = scores.iter().zip(&self.best).map(|(a, b)| a - b).collect();
             let gain = differences.iter().sum::<f64>() / n;
@@ -113,20 +116,26 @@ impl Looks {
     }
 
     /// The level of each look's interval with which all intervals hold together at `confidence`: 1 − (1 − confidence) /
-    /// looks taken, by Bonferroni.
+    /// looks taken, by Bonferroni. `None` for a confidence outside of 0 to 1.
     ///
     /// # Examples
     /// ```
     /// let looks = assay_stats::holdout::Looks { budget: 20, taken: 10 };
-    /// assert!((looks.confidence(0.95) - 0.995).abs() < 1e-12);
+    /// assert!((looks.confidence(0.95).unwrap() - 0.995).abs() < 1e-12);
     /// ```
-    pub fn confidence(&self, confidence: f64) -> f64 {
-        1.0 - (1.0 - confidence) / f64::from(self.taken.max(1))
+    pub fn confidence(&self, confidence: f64) -> Option<f64> {
+        is_level(confidence).then(|| 1.0 - (1.0 - confidence) / f64::from(self.taken.max(1)))
     }
 
-    /// A p-value times the looks taken, at most 1.
-    pub fn adjusted_p(&self, p: f64) -> f64 {
-        (p * f64::from(self.taken.max(1))).min(1.0)
+    /// A p-value times the looks taken, at most 1: Bonferroni's. `None` for a p outside of 0 to 1.
+    ///
+    /// # Examples
+    /// ```
+    /// let looks = assay_stats::holdout::Looks { budget: 20, taken: 2 };
+    /// assert_eq!((looks.adjusted_p(0.03), looks.adjusted_p(f64::NAN)), (Some(0.06), None));
+    /// ```
+    pub fn adjusted_p(&self, p: f64) -> Option<f64> {
+        (0.0..=1.0).contains(&p).then(|| (p * f64::from(self.taken.max(1))).min(1.0))
     }
 }
 
@@ -170,6 +179,11 @@ pub fn canary(bits: u128) -> String {
 }
 
 /// The GUIDs after `canary GUID` in a text, as they stand there. O(length).
+///
+/// # Examples
+/// ```
+/// assert!(assay_stats::holdout::canaries("no canary here").is_empty());
+/// ```
 pub fn canaries(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices(MARK) {
@@ -189,7 +203,7 @@ pub fn canaries(text: &str) -> Vec<&str> {
 /// The score on items that are `marked` minus that on the others, with its interval: Newcombe for passed and failed, else
 /// Welch. With the marked those that overlap a training corpus it is the dose of contamination; with the marked those
 /// made before a model's training ended, a time split. `None` for unequal lengths, a score that is not finite or outside
-/// of the kind's range, or where either part is empty. O(n).
+/// of the kind's range, a confidence outside of 0 to 1, or where either part is empty. O(n).
 ///
 /// # Examples
 /// ```
@@ -199,7 +213,10 @@ pub fn canaries(text: &str) -> Vec<&str> {
 /// ```
 pub fn marked_difference(scores: &[f64], marked: &[bool], kind: Kind, confidence: f64) -> Option<Difference> {
     let (lo, hi) = kind.range().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-    if scores.len() != marked.len() || scores.iter().any(|s| !s.is_finite() || *s < lo || *s > hi) {
+    if scores.len() != marked.len()
+        || !is_level(confidence)
+        || scores.iter().any(|s| !s.is_finite() || *s < lo || *s > hi)
+    {
         return None;
     }
     let part = |which: bool| -> Vec<Item> {

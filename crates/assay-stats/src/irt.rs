@@ -35,6 +35,12 @@ pub struct Fit {
 
 impl Fit {
     /// The model with the prior a ~ LogNormal(0, 0.5).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::irt::{Fit, Model};
+    /// assert_eq!(Fit::new(Model::Rasch).prior, Some(0.5));
+    /// ```
     pub fn new(model: Model) -> Self {
         Self { model, prior: Some(0.5), tolerance: 1e-6, steps: 5_000 }
     }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::estimate::{Item, Kind, level};
+use crate::estimate::{Item, Kind, is_level, level};
 use crate::special::t_sf;
 use crate::{Estimate, Interval};
 
@@ -19,6 +19,10 @@ pub enum ItemsError {
         /// The run.
         run: usize,
     },
+    /// The share of wrong labels is not from 0 to 1.
+    LabelNoise,
+    /// The confidence is not between 0 and 1.
+    Confidence,
     /// A score is NaN or not within 0 and 1.
     NotAScore {
         /// The run.
@@ -32,6 +36,8 @@ impl fmt::Display for ItemsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoData => f.write_str("there are no runs or no items"),
+            Self::LabelNoise => f.write_str("the share of wrong labels is not from 0 to 1"),
+            Self::Confidence => f.write_str("the confidence is not between 0 and 1"),
             Self::Ragged { run } => write!(f, "run {run} has another number of items than the first"),
             Self::NotAScore { run, item } => {
                 write!(f, "the score of run {run} on item {item} is not a number from 0 to 1")
@@ -165,7 +171,7 @@ pub struct Saturation {
 /// headroom = 1 − `label_noise` − best mean. O(runs · items).
 ///
 /// # Errors
-/// As [`item_analysis`].
+/// As [`item_analysis`]; a share of wrong labels outside of 0 to 1, a confidence that is not between 0 and 1.
 ///
 /// # Examples
 /// ```
@@ -175,6 +181,12 @@ pub struct Saturation {
 /// assert!((found.headroom.unwrap() + 0.05).abs() < 1e-12);
 /// ```
 pub fn saturation(scores: &[Vec<Option<f64>>], label_noise: f64, confidence: f64) -> Result<Saturation, ItemsError> {
+    if !(0.0..=1.0).contains(&label_noise) {
+        return Err(ItemsError::LabelNoise);
+    }
+    if !is_level(confidence) {
+        return Err(ItemsError::Confidence);
+    }
     let analysis = item_analysis(scores)?;
     let seen = analysis.iter().filter(|item| item.runs > 0).count();
     if seen == 0 {

@@ -1,7 +1,7 @@
 //! Delete-one (cluster) jackknife: intervals for statistics that are no means, such as F1, AUC, BLEU over a corpus, or
 //! agreement. Deterministic, and closer to its level than the bootstrap on small samples.
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::special::t_quantile;
 
 /// A scale on which a statistic varies more evenly.
@@ -52,8 +52,8 @@ pub struct Jackknife {
 }
 
 /// SE² = (G − 1)/G · Σ(θ₍g₎ − θ̄)² over the `leave_out` values, each the statistic without one of G groups, and a t
-/// interval on G − 1 degrees of freedom around the transformed estimate. `None` below two groups, or where a value is
-/// undefined or at the edge of the transform. Tukey 1958; Efron 1982.
+/// interval on G − 1 degrees of freedom around the transformed estimate. `None` below two groups, where a value is
+/// undefined or at the edge of the transform, or for a confidence outside of 0 to 1. Tukey 1958; Efron 1982.
 ///
 /// # Examples
 /// ```
@@ -67,14 +67,23 @@ pub fn jackknife(estimate: f64, leave_out: &[f64], transform: Transform, confide
     let groups = leave_out.len() as f64;
     let centre = transform.apply(estimate);
     let values: Vec<f64> = leave_out.iter().map(|theta| transform.apply(*theta)).collect();
-    if leave_out.len() < 2 || !centre.is_finite() || values.iter().any(|value| !value.is_finite()) {
+    if !is_level(confidence)
+        || leave_out.len() < 2
+        || !centre.is_finite()
+        || values.iter().any(|value| !value.is_finite())
+    {
         return None;
     }
     let mean = values.iter().sum::<f64>() / groups;
     let se = ((groups - 1.0) / groups * values.iter().map(|v| (v - mean).powi(2)).sum::<f64>()).sqrt();
     let half = t_quantile(0.5 + 0.5 * confidence, groups - 1.0) * se;
     let (a, b) = (transform.invert(centre - half), transform.invert(centre + half));
-    Some(Jackknife { estimate, se, df: groups - 1.0, interval: Interval { lower: a.min(b), upper: a.max(b) } })
+    half.is_finite().then(|| Jackknife {
+        estimate,
+        se,
+        df: groups - 1.0,
+        interval: Interval { lower: a.min(b), upper: a.max(b) },
+    })
 }
 
 /// The statistic without each group in turn, by computing it anew: G evaluations. `None` where one is undefined.

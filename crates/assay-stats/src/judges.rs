@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibration::{Corrected, Label, prediction_powered};
 use crate::correlation::pearson;
-use crate::estimate::{Interval, Item, Reason};
+use crate::estimate::{Interval, Item, Reason, is_level};
 use crate::linear::Matrix;
 use crate::mean::clustered_mean;
 use crate::multiplicity::benjamini_yekutieli;
@@ -69,7 +69,7 @@ pub struct AltTest {
 /// `epsilon` (0.2 for experts, 0.15 for skilled, 0.1 for crowd annotators: what a person costs more); Benjamini and
 /// Yekutieli at `q`. Without any variance the test is exact: rejected when the mean is below ε (the authors' code makes
 /// that not a number, and so not rejected). `people` has a row per item, a column per annotator. `None` for unequal
-/// lengths, or when no annotator has 30 items. O(ratings · annotators). Calderon, Reichart & Dror 2025 (arXiv
+/// lengths, a label, ε or q that is not finite or (q) not from 0 to 1, or when no annotator has 30 items. O(ratings · annotators). Calderon, Reichart & Dror 2025 (arXiv
 /// 2501.10970).
 ///
 /// # Examples
@@ -88,7 +88,9 @@ pub fn alt_test(
     q: f64,
 ) -> Option<AltTest> {
     let annotators = people.first()?.len();
-    if judge.len() != people.len() || people.iter().any(|row| row.len() != annotators) {
+    let labels = judge.iter().chain(people.iter().flatten()).flatten();
+    let valid = epsilon.is_finite() && (0.0..=1.0).contains(&q) && labels.clone().all(|label| label.is_finite());
+    if !valid || judge.len() != people.len() || people.iter().any(|row| row.len() != annotators) {
         return None;
     }
     let mut found: Vec<Option<Against>> = (0..annotators)
@@ -146,7 +148,8 @@ pub fn alt_test(
 ///
 /// # Errors
 /// [`Reason::NoData`] for unequal lengths, an empty group or a value that is not finite; [`Reason::OneCluster`] when all
-/// of a group is in one cluster; [`Reason::ZeroVarianceUnbounded`] when neither group varies. O(n log n).
+/// of a group is in one cluster; [`Reason::ZeroVarianceUnbounded`] when neither group varies; [`Reason::Confidence`].
+/// O(n log n).
 ///
 /// # Examples
 /// ```
@@ -160,6 +163,9 @@ pub fn group_difference(values: &[f64], second: &[bool], clusters: &[u32], confi
     let same = values.len() == second.len() && values.len() == clusters.len();
     if !same || values.iter().any(|v| !v.is_finite()) {
         return Err(Reason::NoData);
+    }
+    if !is_level(confidence) {
+        return Err(Reason::Confidence);
     }
     let mut sizes = [0.0; 2];
     let mut means = [0.0; 2];
@@ -219,11 +225,22 @@ pub struct Logistic {
 }
 
 impl Logistic {
-    /// Wald's interval and two-sided p-value of a coefficient.
-    pub fn wald(&self, at: usize, confidence: f64) -> (Interval, f64) {
-        let (value, half) = (self.coefficients[at], critical(confidence) * self.se[at]);
-        let p = 2.0 * normal_cdf(-(value / self.se[at]).abs());
-        (Interval { lower: value - half, upper: value + half }, p)
+    /// Wald's interval and two-sided p-value of a coefficient. `None` beyond the last one, or for a confidence outside of
+    /// 0 to 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::judges::logistic;
+    /// let rows = [[0.0], [0.0], [0.0], [1.0], [1.0], [1.0]].map(Vec::from);
+    /// let fit = logistic(&rows, &[false, false, true, false, true, true]).unwrap();
+    /// let (interval, p) = fit.wald(1, 0.95).unwrap();
+    /// assert!(interval.lower < 0.0 && p > 0.4 && fit.wald(2, 0.95).is_none());
+    /// ```
+    pub fn wald(&self, at: usize, confidence: f64) -> Option<(Interval, f64)> {
+        let (value, se) = (*self.coefficients.get(at)?, *self.se.get(at)?);
+        let half = critical(confidence) * se;
+        let p = 2.0 * normal_cdf(-(value / se).abs());
+        is_level(confidence).then_some((Interval { lower: value - half, upper: value + half }, p))
     }
 }
 
@@ -311,7 +328,7 @@ pub struct Verbosity {
 }
 
 /// Verbosity bias over pairs of answers: judge prefers the first ~ people prefer the first (1, ½ or 0) + ln length of the
-/// first − ln length of the second. `None` as [`logistic`]. Dubois et al. 2024.
+/// first − ln length of the second. `None` as [`logistic`], and for a confidence outside of 0 to 1. Dubois et al. 2024.
 ///
 /// # Examples
 /// ```
@@ -327,7 +344,7 @@ pub fn verbosity(judge: &[bool], people: &[f64], log_length: &[f64], confidence:
     }
     let rows: Vec<Vec<f64>> = people.iter().zip(log_length).map(|(h, l)| vec![*h, *l]).collect();
     let fit = logistic(&rows, judge)?;
-    let (interval, p) = fit.wald(2, confidence);
+    let (interval, p) = fit.wald(2, confidence)?;
     let verdicts: Vec<f64> = judge.iter().map(|j| f64::from(u8::from(*j))).collect();
     let partial = partial_correlation(&verdicts, log_length, people);
     Some(Verbosity { coefficient: fit.coefficients[2], interval, p, partial, pairs: judge.len() })
@@ -418,7 +435,8 @@ pub struct Sampled {
 /// Horvitz & Thompson 1952; Zrnic & Candès 2024.
 ///
 /// # Errors
-/// [`Reason::NoData`] for no case or label, or a chance outside of 0 to 1; [`Reason::NLt2`], [`Reason::OneCluster`].
+/// [`Reason::NoData`] for no case or label, or a chance outside of 0 to 1; [`Reason::NLt2`], [`Reason::OneCluster`],
+/// [`Reason::ZeroVarianceUnbounded`], [`Reason::Confidence`].
 ///
 /// # Examples
 /// ```
@@ -432,6 +450,9 @@ pub fn active_mean(cases: &[Sampled], confidence: f64) -> Result<Corrected, Reas
     if cases.iter().all(|c| c.truth.is_none()) || !cases.iter().all(valid) {
         return Err(Reason::NoData);
     }
+    if !is_level(confidence) {
+        return Err(Reason::Confidence);
+    }
     let items: Vec<Item> = cases
         .iter()
         .map(|c| {
@@ -440,6 +461,9 @@ pub fn active_mean(cases: &[Sampled], confidence: f64) -> Result<Corrected, Reas
         })
         .collect();
     let m = clustered_mean(&items).ok_or(if items.len() < 2 { Reason::NLt2 } else { Reason::OneCluster })?;
+    if m.se <= 0.0 {
+        return Err(Reason::ZeroVarianceUnbounded);
+    }
     let half = t_quantile(0.5 + 0.5 * confidence, m.df) * m.se;
     Ok(Corrected { value: m.mean, se: m.se, interval: Interval { lower: m.mean - half, upper: m.mean + half } })
 }
@@ -489,7 +513,8 @@ pub fn abstention(confidences: &[f64], errors: &[bool], risk: f64, delta: f64) -
             wrong += u64::from(errors[order[decided]]);
             decided += 1;
         }
-        let upper = clopper_pearson(wrong, decided as u64, 1.0 - 2.0 * (delta / 10.0)).upper;
+        let bound = clopper_pearson(wrong, decided as u64, 1.0 - 2.0 * (delta / 10.0));
+        let upper = bound.map_or(1.0, |interval| interval.upper);
         if upper <= risk {
             best = Some(Abstention {
                 threshold: confidences[order[decided - 1]],
@@ -524,7 +549,7 @@ pub struct Pool {
 /// assert_eq!(next_labels(&pools, 100, 0.2).unwrap(), [69, 31]);
 /// ```
 pub fn next_labels(pools: &[Pool], labels: u64, uniform: f64) -> Option<Vec<u64>> {
-    let size: u64 = pools.iter().map(|p| p.cases).sum();
+    let size = pools.iter().try_fold(0u64, |sum, p| sum.checked_add(p.cases))?;
     if size == 0 || !(0.0..=1.0).contains(&uniform) || pools.iter().any(|p| !p.sd.is_finite() || p.sd < 0.0) {
         return None;
     }
@@ -603,6 +628,8 @@ pub fn calibration_error(forecasts: &[f64], truths: &[bool], bins: usize) -> Opt
     }
     let mut order: Vec<usize> = (0..n).collect();
     order.sort_by(|a, b| (forecasts[*a] + 0.0).total_cmp(&(forecasts[*b] + 0.0)));
+    // More bins than cases are as many as cases.
+    let bins = bins.min(n);
     let mut found = Vec::new();
     let (mut from, mut quota) = (0, 0);
     while from < n {
@@ -664,7 +691,7 @@ pub fn temperature(logits: &[f64], truths: &[bool]) -> Option<f64> {
         *(if slope(middle) < 0.0 { &mut low } else { &mut high }) = middle;
     }
     let inverse = 0.5 * (low + high);
-    (inverse > 1e-9).then(|| 1.0 / inverse)
+    (inverse > 1e-9 && inverse.is_finite()).then(|| 1.0 / inverse)
 }
 
 /// What a judge may be used for.
@@ -680,7 +707,7 @@ pub enum Grade {
     A,
 }
 
-/// What is known of a judge. `None` is not known, and meets no requirement.
+/// What is known of a judge. `None` and NaN are not known, and meet no requirement.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evidence {
     /// Cases with a label by people, drawn at random.
@@ -798,10 +825,10 @@ pub fn grade(evidence: &Evidence) -> Graded {
                     None => missing.push("80 labels in each arm (no arms given)".into()),
                 }
                 let close = e.below_people.is_some_and(|upper| upper <= 0.1);
-                if !close && e.winning_rate.is_none_or(|rate| rate < 0.5) {
+                if !close && !e.winning_rate.is_some_and(|rate| rate >= 0.5) {
                     missing.push("agreement with people close to people's own, or a passed alt-test".into());
                 }
-                if e.age.is_none_or(|days| days > 90.0) {
+                if !e.age.is_some_and(|days| days <= 90.0) {
                     missing.push("labels at most 90 days old".into());
                 }
                 if e.canary != Some(true) {

@@ -29,7 +29,9 @@
 //! | [`multiplicity`] | Holm, Hochberg, Hommel, BH, BY, max-T |
 //! | [`estimate`], [`difference`], [`verdict`] | the decision tables: which interval, which verdict |
 //!
-//! Undefined is `None` with a [`Reason`], never 0 or 1.
+//! Undefined is `None` with a [`Reason`], never 0 or 1. What an argument may not be is refused: `None`, or an error that
+//! names it. NaN comes only from the functions of real numbers in [`special`], outside of their domains, and stands for
+//! tests that are none in the lists of [`multiplicity`].
 
 pub mod agreement;
 pub mod anchor;
@@ -62,6 +64,30 @@ pub mod sequential;
 pub mod slices;
 pub mod special;
 pub mod verdict;
+
+/// An argument that breaks a rule of a method: the words say which and how.
+///
+/// # Examples
+/// ```
+/// let refused = assay_stats::online::sample_ratio(&[10], &[1.0]).unwrap_err();
+/// assert_eq!(refused.to_string(), "there must be two arms or more, each with a count and a share");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Invalid(pub &'static str);
+
+impl std::fmt::Display for Invalid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
+impl From<Invalid> for String {
+    fn from(refused: Invalid) -> Self {
+        refused.0.to_owned()
+    }
+}
 
 pub use difference::{Difference, Pair, corpus_difference, difference, unpaired_difference};
 pub use estimate::{Corpus, Estimate, Interval, Item, Kind, Method, Reason, corpus_level, level};

@@ -57,7 +57,8 @@ pub fn is_clustered(items: &[Item]) -> bool {
 /// The weighted mean with CR2 variance Σ e_g²/(1 − h_g) / N² (e_g: a cluster's sum of weighted residuals, h_g: its
 /// share of the weight) and df = N² / [Σ n_g² + ((Σ a_g)² − Σ a_g²)/N²], a_g = n_g²/(1 − h_g). Bell & McCaffrey
 /// 2002; Pustejovsky & Tipton 2018. Weights are scaled so that they sum to the number of cases; a case without a
-/// cluster is one of its own. `None` for fewer than two clusters, a value that is not finite or a negative weight.
+/// cluster is one of its own. `None` for fewer than two clusters with weight, values that are not finite or whose squares
+/// are not, or a negative weight.
 ///
 /// # Examples
 /// ```
@@ -104,7 +105,8 @@ pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
     let independent =
         sum(items.iter().map(|item| (item.weight * scale * (item.value - mean)).powi(2))) / (n * (n - 1.0));
     let cross = (parts.a * parts.a - parts.a2) / (n * n);
-    Some(ClusteredMean {
+    let finite = mean.is_finite() && variance.is_finite();
+    finite.then(|| ClusteredMean {
         mean,
         se: variance.sqrt(),
         df: n * n / (parts.n2 + cross),
@@ -126,6 +128,10 @@ struct Parts {
 
 impl Parts {
     fn add(&mut self, weight: f64, residual: f64, n: f64) {
+        // What has no weight is not there.
+        if weight == 0.0 {
+            return;
+        }
         let rest = 1.0 - weight / n;
         let a = weight * weight / rest;
         self.count += 1;
@@ -178,15 +184,22 @@ pub struct Variances {
 }
 
 impl Variances {
-    /// The variance of the mean of `cases` cases with `repeats` repeats each: σ²_b/n + σ²_w/(nK).
-    pub fn of_mean(&self, cases: f64, repeats: f64) -> f64 {
-        self.between / cases + self.within / (cases * repeats)
+    /// The variance of the mean of `cases` cases with `repeats` repeats each: σ²_b/n + σ²_w/(nK). `None` unless both
+    /// are above 0.
+    ///
+    /// # Examples
+    /// ```
+    /// let parts = assay_stats::mean::variances(&[vec![0.0, 2.0], vec![4.0, 6.0]]).unwrap();
+    /// assert_eq!(parts.of_mean(4.0, 2.0), Some(7.0 / 4.0 + 2.0 / 8.0));
+    /// ```
+    pub fn of_mean(&self, cases: f64, repeats: f64) -> Option<f64> {
+        (cases > 0.0 && repeats > 0.0).then(|| self.between / cases + self.within / (cases * repeats))
     }
 }
 
 /// Splits the variance of repeated cases, each given with all its repeats; within-variances come from cases with two or
-/// more. `None` below two cases, without a case that has two repeats, with an empty case or a value that is not finite.
-/// O(repeats). Miller 2024 §3.
+/// more. `None` below two cases, without a case that has two repeats, with an empty case, or values that are not
+/// finite or whose squares are not. O(repeats). Miller 2024 §3.
 ///
 /// # Examples
 /// ```
@@ -209,8 +222,10 @@ pub fn variances(cases: &[Vec<f64>]) -> Option<Variances> {
     let within = sum(repeated.iter().copied()) / repeated.len() as f64;
     let means: Vec<f64> = cases.iter().map(|case| sum(case.iter().copied()) / case.len() as f64).collect();
     let inverse = sum(cases.iter().map(|case| 1.0 / case.len() as f64)) / cases.len() as f64;
-    let between = (spread(&means).1 - within * inverse).max(0.0);
-    Some(Variances { within, between, cases: cases.len(), repeats: 1.0 / inverse })
+    let total = spread(&means).1;
+    let between = (total - within * inverse).max(0.0);
+    let finite = total.is_finite() && within.is_finite();
+    finite.then(|| Variances { within, between, cases: cases.len(), repeats: 1.0 / inverse })
 }
 
 /// Intra-class correlation ICC(1) from the one-way analysis of variance, kept within 0 and 1. `None` without two

@@ -1,13 +1,14 @@
 //! Many tests at once: adjusted p-values and simultaneous intervals.
+//!
+//! A p that is not a number from 0 to 1 is no test: it is not counted, and stands as NaN in the adjusted list.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::quantile::quantile_sorted;
 
-/// Holm's step-down adjusted p-values, in the order given: controls the chance of any false alarm. NaN stays NaN and
-/// does not count as a test, here and in all of this module. Holm 1979.
+/// Holm's step-down adjusted p-values, in the order given: controls the chance of any false alarm. Holm 1979.
 ///
 /// # Examples
 /// ```
@@ -106,9 +107,9 @@ fn step_up(p: &[f64], factor: impl Fn(usize, usize) -> f64) -> Vec<f64> {
     adjusted
 }
 
-/// The positions of the p-values that are numbers, smallest first, and a vector of NaN to fill.
+/// The positions of the p-values that are some, smallest first, and a vector of NaN to fill.
 fn ascending(p: &[f64]) -> (Vec<usize>, Vec<f64>) {
-    let mut order: Vec<usize> = (0..p.len()).filter(|at| !p[*at].is_nan()).collect();
+    let mut order: Vec<usize> = (0..p.len()).filter(|at| (0.0..=1.0).contains(&p[*at])).collect();
     order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
     (order, vec![f64::NAN; p.len()])
 }
@@ -116,10 +117,10 @@ fn ascending(p: &[f64]) -> (Vec<usize>, Vec<f64>) {
 /// Simultaneous inference on many mean differences that share cases.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MaxT {
-    /// Step-down adjusted p-values (two-sided) in the order of the cells; NaN for a cell without variation.
-    pub adjusted: Vec<f64>,
-    /// The critical value of |t| that all cells together exceed with the chance α.
-    pub critical: f64,
+    /// Step-down adjusted p-values (two-sided) in the order of the cells; `None` for a cell without variation.
+    pub adjusted: Vec<Option<f64>>,
+    /// The critical value of |t| that all cells together exceed with the chance α; `None` when no cell varies.
+    pub critical: Option<f64>,
     /// Simultaneous intervals of the means; `None` for a cell without variation or with fewer than 2 clusters.
     pub intervals: Vec<Option<Interval>>,
 }
@@ -127,8 +128,9 @@ pub struct MaxT {
 /// Romano and Wolf's step-down max-T over cells (metrics × slices) by sign flips of clusters. `cells[j][g]` is cluster
 /// g's sum of item differences in cell j and its number of items there (0 when it has none). All cells are flipped
 /// together, so that their correlation is used. Flips of the differences give the p-values, flips of the residuals the
-/// critical value. O(draws · cells · clusters) time; a seed gives the same answer again. Romano & Wolf 2005; Westfall
-/// & Young 1993.
+/// critical value. O(draws · cells · clusters) time; a seed gives the same answer again. `None` without draws, for
+/// a number that is not finite or below 0 items, and a confidence outside of 0 to 1. Romano & Wolf 2005; Westfall & Young
+/// 1993.
 ///
 /// # Examples
 /// ```
@@ -137,10 +139,14 @@ pub struct MaxT {
 /// // Two cells over twenty clusters of one case: one clear gain, one of nothing.
 /// let gain = (0..20).map(|i| (1.0 + 0.1 * f64::from(i % 3), 1.0)).collect();
 /// let noise = (0..20).map(|i| (f64::from(i % 2) - 0.5, 1.0)).collect();
-/// let tests = max_t(&[gain, noise], 0.95, 999, 1);
-/// assert!(tests.adjusted[0] < 0.01 && tests.adjusted[1] > 0.5);
+/// let tests = max_t(&[gain, noise], 0.95, 999, 1).unwrap();
+/// assert!(tests.adjusted[0] < Some(0.01) && tests.adjusted[1] > Some(0.5));
 /// ```
-pub fn max_t(cells: &[Vec<(f64, f64)>], confidence: f64, draws: u32, seed: u64) -> MaxT {
+pub fn max_t(cells: &[Vec<(f64, f64)>], confidence: f64, draws: u32, seed: u64) -> Option<MaxT> {
+    let valid = |(sum, n): &(f64, f64)| sum.is_finite() && *n >= 0.0 && n.is_finite();
+    if draws == 0 || !is_level(confidence) || !cells.iter().flatten().all(valid) {
+        return None;
+    }
     struct Cell {
         mean: f64,
         se: f64,
@@ -182,22 +188,22 @@ pub fn max_t(cells: &[Vec<(f64, f64)>], confidence: f64, draws: u32, seed: u64) 
         }
         maxima.push(usable.iter().map(|j| flip(&prepared[*j].centred)).fold(0.0, f64::max));
     }
-    let mut adjusted = vec![f64::NAN; cells.len()];
+    let mut adjusted = vec![None; cells.len()];
     let mut running = 0.0_f64;
     for (count, j) in exceeded.iter().zip(&order) {
-        running = running.max(f64::from(1 + count) / f64::from(1 + draws));
-        adjusted[*j] = running;
+        running = running.max((1.0 + f64::from(*count)) / (1.0 + f64::from(draws)));
+        adjusted[*j] = Some(running);
     }
     maxima.sort_by(f64::total_cmp);
-    let critical = if maxima.is_empty() { f64::NAN } else { quantile_sorted(&maxima, confidence) };
+    let critical = quantile_sorted(&maxima, confidence).filter(|_| !usable.is_empty());
     let intervals = prepared
         .iter()
         .map(|cell| {
-            let half = critical * cell.se;
+            let half = critical? * cell.se;
             (cell.se > 0.0 && half.is_finite()).then_some(Interval { lower: cell.mean - half, upper: cell.mean + half })
         })
         .collect();
-    MaxT { adjusted, critical, intervals }
+    Some(MaxT { adjusted, critical, intervals })
 }
 
 #[cfg(test)]
@@ -221,20 +227,20 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(3);
         let mut cell = || -> Vec<(f64, f64)> { (0..60).map(|_| (random.random::<f64>() - 0.5, 1.0)).collect() };
         let one = cell();
-        let copies = max_t(&vec![one.clone(); 10], 0.95, 4_000, 1);
-        let alone = max_t(&[one], 0.95, 4_000, 1);
-        assert!((copies.critical - alone.critical).abs() < 1e-12);
+        let critical = |cells: &[Vec<(f64, f64)>]| max_t(cells, 0.95, 4_000, 1).unwrap().critical.unwrap();
+        let alone = critical(std::slice::from_ref(&one));
+        assert!((critical(&vec![one; 10]) - alone).abs() < 1e-12);
         let many: Vec<_> = (0..10).map(|_| cell()).collect();
-        assert!(max_t(&many, 0.95, 4_000, 1).critical > alone.critical + 0.5);
-        assert!((alone.critical - 2.0).abs() < 0.1, "{}", alone.critical);
+        assert!(critical(&many) > alone + 0.5);
+        assert!((alone - 2.0).abs() < 0.1, "{alone}");
     }
 
     #[test]
     fn a_real_difference_stands_out_and_a_constant_cell_is_undefined() {
         let real: Vec<_> = (0..40).map(|i| (1.0 + f64::from(i % 3) * 0.1, 1.0)).collect();
         let noise: Vec<_> = (0..40).map(|i| (f64::from(i % 2) - 0.5, 1.0)).collect();
-        let got = max_t(&[real, noise, vec![(0.0, 1.0); 40]], 0.95, 2_000, 5);
-        assert!(got.adjusted[0] < 0.001 && got.adjusted[1] > 0.5 && got.adjusted[2].is_nan());
+        let got = max_t(&[real, noise, vec![(0.0, 1.0); 40]], 0.95, 2_000, 5).unwrap();
+        assert!(got.adjusted[0] < Some(0.001) && got.adjusted[1] > Some(0.5) && got.adjusted[2].is_none());
         assert!(got.intervals[0].unwrap().lower > 0.9 && got.intervals[2].is_none());
     }
 }

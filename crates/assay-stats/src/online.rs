@@ -7,7 +7,8 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::estimate::Interval;
+use crate::Invalid;
+use crate::estimate::{Interval, is_level};
 use crate::mean::sum;
 use crate::special::{beta_cdf, binomial_cdf, binomial_pmf, chi_square_sf, ln_gamma, normal_cdf, t_quantile, t_sf};
 
@@ -41,12 +42,20 @@ pub struct SampleRatio {
 /// approximation that is good from about five expected units in each arm. For two arms also the exact test. O(arms).
 ///
 /// # Errors
-/// Fewer than two arms, mismatched lengths, a share that is not above 0, no unit.
-pub fn sample_ratio(counts: &[u64], shares: &[f64]) -> Result<SampleRatio, &'static str> {
+/// Fewer than two arms, mismatched lengths, a share that is not above 0, no unit, more than 2⁶³.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::{Concern, sample_ratio};
+/// // 50,000 against 51,000 where half was meant.
+/// let found = sample_ratio(&[50_000, 51_000], &[1.0, 1.0]).unwrap();
+/// assert!((found.chi2 - 9.901).abs() < 1e-3 && found.concern == Concern::Warning);
+/// ```
+pub fn sample_ratio(counts: &[u64], shares: &[f64]) -> Result<SampleRatio, Invalid> {
     let shares = split(counts, shares)?;
-    let total = counts.iter().sum::<u64>() as f64;
+    let total = total(counts)?;
     if total == 0.0 {
-        return Err("no unit has been assigned");
+        return Err(Invalid("no unit has been assigned"));
     }
     let chi2 =
         sum(counts.iter().zip(&shares).map(|(count, share)| (*count as f64 / total - share).powi(2) / share)) * total;
@@ -84,14 +93,20 @@ fn binomial_test(k: u64, n: u64, p: f64) -> f64 {
     (binomial_cdf(k, n, p) + above).min(1.0)
 }
 
+/// All units; few enough for whole numbers.
+fn total(counts: &[u64]) -> Result<f64, Invalid> {
+    let total = counts.iter().try_fold(0u64, |sum, count| sum.checked_add(*count)).filter(|total| *total < 1 << 63);
+    total.map(|total| total as f64).ok_or(Invalid("there are more units than can be counted"))
+}
+
 /// The checked shares, scaled to sum to 1.
-fn split(counts: &[u64], shares: &[f64]) -> Result<Vec<f64>, &'static str> {
+fn split(counts: &[u64], shares: &[f64]) -> Result<Vec<f64>, Invalid> {
     if counts.len() != shares.len() || counts.len() < 2 {
-        return Err("there must be two arms or more, each with a count and a share");
+        return Err(Invalid("there must be two arms or more, each with a count and a share"));
     }
     let total = sum(shares.iter().copied());
     if !shares.iter().all(|share| *share > 0.0) || !total.is_finite() {
-        return Err("shares must be above 0 and finite");
+        return Err(Invalid("shares must be above 0 and finite"));
     }
     Ok(shares.iter().map(|share| share / total).collect())
 }
@@ -106,17 +121,25 @@ pub const CONCENTRATION: f64 = 10_000.0;
 ///
 /// # Errors
 /// As [`sample_ratio`], and a concentration that is not above 0 and finite.
-pub fn sample_ratio_log_e(counts: &[u64], shares: &[f64], concentration: f64) -> Result<f64, &'static str> {
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::{CONCENTRATION, sample_ratio_log_e};
+/// let log_e = |counts: [u64; 2]| sample_ratio_log_e(&counts, &[0.5, 0.5], CONCENTRATION).unwrap();
+/// assert!(log_e([50_000, 50_000]) < 0.0 && log_e([50_000, 53_000]) > 20f64.ln());
+/// ```
+pub fn sample_ratio_log_e(counts: &[u64], shares: &[f64], concentration: f64) -> Result<f64, Invalid> {
     let shares = split(counts, shares)?;
     if !(concentration > 0.0 && concentration.is_finite()) {
-        return Err("the concentration must be above 0 and finite");
+        return Err(Invalid("the concentration must be above 0 and finite"));
     }
+    let total = total(counts)?;
     let rising = |a: f64, n: f64| ln_gamma(a + n) - ln_gamma(a);
     let arms = counts.iter().zip(&shares).map(|(count, share)| {
         let n = *count as f64;
         rising(concentration * share, n) - n * share.ln()
     });
-    Ok(sum(arms) - rising(concentration, counts.iter().sum::<u64>() as f64))
+    Ok(sum(arms) - rising(concentration, total))
 }
 
 /// The pooled z statistic and two-sided p-value of the difference of two rates, (successes, units) of treatment and of
@@ -135,7 +158,7 @@ pub fn two_proportions(treatment: (u64, u64), control: (u64, u64)) -> Option<(f6
         return None;
     }
     let (n1, n0) = (n1 as f64, n0 as f64);
-    let pooled = (k1 + k0) as f64 / (n1 + n0);
+    let pooled = (k1 as f64 + k0 as f64) / (n1 + n0);
     let se = (pooled * (1.0 - pooled) * (1.0 / n1 + 1.0 / n0)).sqrt();
     let z = (k1 as f64 / n1 - k0 as f64 / n0) / se;
     (se > 0.0).then(|| (z, 2.0 * normal_cdf(-z.abs())))
@@ -153,7 +176,14 @@ pub struct Arm {
 }
 
 impl Arm {
-    /// The mean of the units' values. `None` below two units, or with a value that is not finite. O(units).
+    /// The mean of the units' values. `None` below two units, or with values that are not finite or whose squares are not.
+    /// O(units).
+    ///
+    /// # Examples
+    /// ```
+    /// let arm = assay_stats::online::Arm::mean(&[1.0, 2.0, 3.0]).unwrap();
+    /// assert_eq!((arm.value, arm.variance, arm.n), (2.0, 1.0, 3));
+    /// ```
     pub fn mean(values: &[f64]) -> Option<Self> {
         let moments = Moments::of(values.iter().map(|y| (*y, 0.0)))?;
         Some(Self { value: moments.y, variance: moments.yy, n: moments.n })
@@ -162,6 +192,13 @@ impl Arm {
     /// Σ numerator / Σ denominator over units given as (numerator, denominator), with the delta-method variance
     /// (σ²_Y − 2Rσ_XY + R²σ²_X)/X̄². `None` as for [`Arm::mean`], or when the denominators sum to 0. O(units). Deng,
     /// Knoblich & Lu 2018.
+    ///
+    /// # Examples
+    /// ```
+    /// // Clicks over views.
+    /// let arm = assay_stats::online::Arm::ratio(&[(1.0, 2.0), (2.0, 4.0), (0.0, 3.0)]).unwrap();
+    /// assert!((arm.value - 1.0 / 3.0).abs() < 1e-12 && arm.variance > 0.0);
+    /// ```
     pub fn ratio(units: &[(f64, f64)]) -> Option<Self> {
         let moments = Moments::of(units.iter().copied())?;
         let value = moments.y / moments.x;
@@ -224,6 +261,16 @@ pub struct Cuped {
 /// Adjusts outcomes by a covariate from before the experiment: Y − θ(X − X̄), with θ and X̄ of both arms together. Units
 /// are (outcome, covariate); a missing covariate is replaced by X̄. `None` below two units in an arm, or with a value
 /// that is not finite. The covariate must not be touched by the treatment. O(units). Deng et al. 2013.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::cuped;
+/// let arm = |lift: f64| -> Vec<(f64, Option<f64>)> {
+///     (0..20).map(|i| (f64::from(i) + lift + 0.1 * f64::from(i % 3), Some(f64::from(i)))).collect()
+/// };
+/// let found = cuped(&arm(1.0), &arm(0.0)).unwrap();
+/// assert!(found.variance_left < 0.01 && (found.treatment.value - found.control.value - 1.0).abs() < 1e-9);
+/// ```
 pub fn cuped(treatment: &[(f64, Option<f64>)], control: &[(f64, Option<f64>)]) -> Option<Cuped> {
     let all = || treatment.iter().chain(control);
     let known = all().filter(|unit| unit.1.is_some()).count().max(1) as f64;
@@ -278,6 +325,14 @@ impl Effect {
 
 /// Welch's difference treatment − control of two arms. `None` below two units in an arm, when neither arm varies, or
 /// when an input is out of range. Welch 1947.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::{Arm, effect};
+/// let (t, c) = (Arm::mean(&[3.0, 4.0, 5.0]).unwrap(), Arm::mean(&[1.0, 2.0, 3.0]).unwrap());
+/// let found = effect(t, c, 0.95).unwrap();
+/// assert!(found.value == 2.0 && (found.se - (2f64 / 3.0).sqrt()).abs() < 1e-12 && (found.df - 4.0).abs() < 1e-9);
+/// ```
 pub fn effect(treatment: Arm, control: Arm, confidence: f64) -> Option<Effect> {
     let parts = [treatment, control].map(|arm| (arm.squared_se(), arm.n as f64 - 1.0));
     (treatment.n >= 2 && control.n >= 2).then(|| Effect::of(treatment.value - control.value, parts, confidence))?
@@ -307,7 +362,16 @@ pub struct Lift {
 
 /// The relative difference with the interval of the delta method on the logarithm, or of Fieller's theorem when that is
 /// not good enough: g above 0.05, or a treatment that is not of the control's sign. `None` as for [`effect`], and when
-/// the control is exactly 0.
+/// the control is exactly 0. Fieller 1954; Deng, Knoblich & Lu 2018.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::{Arm, LiftMethod, lift};
+/// let arm = |value| Arm { value, variance: 1.0, n: 1_000 };
+/// let found = lift(arm(5.5), arm(5.0), 0.95).unwrap();
+/// assert!((found.value - 0.1).abs() < 1e-12 && found.method == LiftMethod::LogDelta);
+/// assert_eq!(lift(arm(0.2), arm(0.1), 0.95).unwrap().method, LiftMethod::Fieller);
+/// ```
 pub fn lift(treatment: Arm, control: Arm, confidence: f64) -> Option<Lift> {
     let careful = fieller(treatment, control, confidence)?;
     let by_delta = log_delta(treatment, control, confidence).filter(|_| careful.g <= 0.05);
@@ -315,7 +379,15 @@ pub fn lift(treatment: Arm, control: Arm, confidence: f64) -> Option<Lift> {
 }
 
 /// treatment/control · exp(± t · √(v_T/T² + v_C/C²)) − 1, with Welch's degrees of freedom on that scale. `None` as for
-/// [`effect`], and unless both arms are above 0 or both below.
+/// [`effect`], and unless both arms are above 0 or both below. Deng, Knoblich & Lu 2018.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::{Arm, log_delta};
+/// let arm = |value| Arm { value, variance: 1.0, n: 1_000 };
+/// let interval = log_delta(arm(5.5), arm(5.0), 0.95).unwrap().interval.unwrap();
+/// assert!(interval.lower > 0.07 && interval.upper < 0.13);
+/// ```
 pub fn log_delta(treatment: Arm, control: Arm, confidence: f64) -> Option<Lift> {
     let ratio = treatment.value / control.value;
     let scaled =
@@ -332,6 +404,14 @@ pub fn log_delta(treatment: Arm, control: Arm, confidence: f64) -> Option<Lift> 
 /// The ratios ρ that T − ρC does not refute: the roots of (T − ρC)² = t²(v_T + ρ²v_C), minus 1, with Welch's degrees of
 /// freedom of the difference. The interval is `None` for g ≥ 1. `None` as for [`effect`], and when the control is
 /// exactly 0. Fieller 1954.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::{Arm, fieller};
+/// let arm = |value| Arm { value, variance: 1.0, n: 100 };
+/// // A control that cannot be told from 0.
+/// assert_eq!(fieller(arm(1.0), arm(0.1), 0.95).unwrap().interval, None);
+/// ```
 pub fn fieller(treatment: Arm, control: Arm, confidence: f64) -> Option<Lift> {
     let g = nearness(treatment, control, confidence)?;
     let ratio = treatment.value / control.value;
@@ -383,13 +463,27 @@ pub struct Adjusted {
 ///
 /// # Errors
 /// Values that are not finite, units with different numbers of covariates, no unit in an arm beyond the columns, a unit
-/// that alone decides a coefficient, no variance.
-pub fn lin(treatment: &[Unit], control: &[Unit], confidence: f64) -> Result<Adjusted, &'static str> {
+/// that alone decides a coefficient, no variance, a confidence outside of 0 to 1.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::{Unit, lin};
+/// let arm = |lift: f64| -> Vec<Unit> {
+///     let outcome = |i: u32| f64::from(i) + lift + 0.1 * f64::from(i % 3);
+///     (0..20).map(|i| Unit { outcome: outcome(i), covariates: vec![Some(f64::from(i))] }).collect()
+/// };
+/// let found = lin(&arm(1.0), &arm(0.0), 0.95).unwrap();
+/// assert!((found.effect.value - 1.0).abs() < 1e-9 && found.effect.se < 0.05);
+/// ```
+pub fn lin(treatment: &[Unit], control: &[Unit], confidence: f64) -> Result<Adjusted, Invalid> {
+    if !is_level(confidence) {
+        return Err(Invalid("the confidence must be between 0 and 1"));
+    }
     let all = || treatment.iter().chain(control);
-    let width = all().next().ok_or("no unit")?.covariates.len();
+    let width = all().next().ok_or(Invalid("no unit"))?.covariates.len();
     let finite = |unit: &Unit| unit.outcome.is_finite() && unit.covariates.iter().flatten().all(|x| x.is_finite());
     if !all().all(|unit| unit.covariates.len() == width && finite(unit)) {
-        return Err("units must have finite values and the same number of covariates");
+        return Err(Invalid("units must have finite values and the same number of covariates"));
     }
     let mut arms = [Regression::new(treatment.len()), Regression::new(control.len())];
     let mut left_out = Vec::new();
@@ -410,8 +504,8 @@ pub fn lin(treatment: &[Unit], control: &[Unit], confidence: f64) -> Result<Adju
     let [t, c] = [(&arms[0], treatment), (&arms[1], control)]
         .map(|(arm, units)| arm.at_point(&units.iter().map(|unit| unit.outcome).collect::<Vec<_>>()));
     let ((treatment, tv, td), (control, cv, cd)) = (t?, c?);
-    let effect =
-        Effect::of(treatment - control, [(tv, td), (cv, cd)], confidence).ok_or("the outcome does not vary")?;
+    let effect = Effect::of(treatment - control, [(tv, td), (cv, cd)], confidence)
+        .ok_or(Invalid("the outcome does not vary"))?;
     Ok(Adjusted { treatment, control, effect, left_out })
 }
 
@@ -453,10 +547,10 @@ impl Regression {
     }
 
     /// The fitted outcome at the point, its HC2 variance and the degrees of freedom.
-    fn at_point(&self, outcome: &[f64]) -> Result<(f64, f64, f64), &'static str> {
+    fn at_point(&self, outcome: &[f64]) -> Result<(f64, f64, f64), Invalid> {
         let df = outcome.len() as f64 - self.columns.len() as f64;
         if df < 1.0 {
-            return Err("an arm has too few units for its covariates");
+            return Err(Invalid("an arm has too few units for its covariates"));
         }
         let coefficients: Vec<f64> = self.columns.iter().map(|(column, _)| dot(column, outcome)).collect();
         let over = |row: usize, factor: &dyn Fn(usize) -> f64| -> f64 {
@@ -468,7 +562,7 @@ impl Regression {
             let residual = y - over(row, &|j| coefficients[j]);
             let weight = over(row, &|j| self.columns[j].1);
             if 1.0 - leverage < 1e-10 {
-                return Err("a unit alone decides a coefficient");
+                return Err(Invalid("a unit alone decides a coefficient"));
             }
             squares.push((weight * residual).powi(2) / (1.0 - leverage));
         }
@@ -498,6 +592,12 @@ pub struct AaCheck {
 
 impl AaCheck {
     /// Whether the p-values look uniform (p > 0.01).
+    ///
+    /// # Examples
+    /// ```
+    /// let check = assay_stats::online::AaCheck { rejected: 5, defined: 100, distance: 0.06, p: 0.86 };
+    /// assert!(check.passed());
+    /// ```
     pub fn passed(&self) -> bool {
         self.p > 0.01
     }
@@ -507,6 +607,19 @@ impl AaCheck {
 /// an effect between them and the rest, and its p-values are compared with the uniform distribution. A test on few
 /// distinct values has few p-values and fails for that reason. `None` when there is no unit on a side or no p-value.
 /// O(replays · (units + cost of the test)). Kohavi, Tang & Xu 2020 §19.
+///
+/// # Examples
+/// ```
+/// use assay_stats::online::{Arm, aa_check, effect};
+/// let values: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 61)).collect();
+/// let welch = |assigned: &[bool]| {
+///     let side = |wanted: bool| -> Vec<f64> {
+///         assigned.iter().zip(&values).filter(|(a, _)| **a == wanted).map(|(_, v)| *v).collect()
+///     };
+///     Some(effect(Arm::mean(&side(true))?, Arm::mean(&side(false))?, 0.95)?.p)
+/// };
+/// assert!(aa_check(60, 30, 400, 1, welch).unwrap().passed());
+/// ```
 pub fn aa_check(
     units: usize,
     treated: usize,

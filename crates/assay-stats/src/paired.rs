@@ -8,16 +8,23 @@ use crate::proportion::invert_score;
 use crate::special::{binomial_cdf, binomial_pmf, normal_cdf};
 
 /// Tango's score statistic for the difference of paired rates being `delta`: `better` cases only the candidate
-/// passed, `worse` only the baseline, of `n`. Tango 1998.
+/// passed, `worse` only the baseline, of `n`. Infinite where the restriction rules out what was seen. `None` unless the
+/// counts are 0 or more, together at most n, n > 0, and −1 ≤ `delta` ≤ 1. Tango 1998.
 ///
 /// # Examples
 /// ```
 /// use assay_stats::paired::tango_z;
 ///
 /// // Against no difference it is McNemar's (8 − 2)/√(8 + 2).
-/// assert!((tango_z(8.0, 2.0, 50.0, 0.0) - 6.0 / 10f64.sqrt()).abs() < 1e-12);
+/// assert!((tango_z(8.0, 2.0, 50.0, 0.0).unwrap() - 6.0 / 10f64.sqrt()).abs() < 1e-12);
 /// ```
-pub fn tango_z(better: f64, worse: f64, n: f64, delta: f64) -> f64 {
+pub fn tango_z(better: f64, worse: f64, n: f64, delta: f64) -> Option<f64> {
+    let counts = better >= 0.0 && worse >= 0.0 && better + worse <= n && n > 0.0 && n.is_finite();
+    (counts && delta.abs() <= 1.0).then(|| restricted_z(better, worse, n, delta))
+}
+
+/// [`tango_z`] of counts that are known to be some.
+pub(crate) fn restricted_z(better: f64, worse: f64, n: f64, delta: f64) -> f64 {
     let a = 2.0 * n;
     let b = -better - worse + (2.0 * n - better + worse) * delta;
     let c = -worse * delta * (1.0 - delta);
@@ -33,55 +40,62 @@ pub fn tango_z(better: f64, worse: f64, n: f64, delta: f64) -> f64 {
     }
 }
 
-/// Tango's interval for the difference of paired rates, by bisection of the monotone score statistic.
+/// Tango's interval for the difference of paired rates, by bisection of the monotone score statistic. `None` for no case,
+/// more discordant cases than cases, or a critical value that is not above 0. Tango 1998.
 ///
 /// # Examples
 /// ```
 /// use assay_stats::{paired::tango, proportion::critical};
 ///
 /// // No case differs: ± z²/(n + z²), not a width of 0.
-/// let interval = tango(0, 0, 100, critical(0.95));
+/// let interval = tango(0, 0, 100, critical(0.95)).unwrap();
 /// assert!((interval.upper - 0.0370).abs() < 5e-5 && interval.lower == -interval.upper);
 /// ```
-pub fn tango(better: u64, worse: u64, n: u64, z: f64) -> Interval {
-    let (b, c, n) = (better as f64, worse as f64, n as f64);
+pub fn tango(better: u64, worse: u64, n: u64, z: f64) -> Option<Interval> {
+    let (b, c, n) = counts(better, worse, n, z)?;
     if better == 0 && worse == 0 {
         let half = z * z / (n + z * z);
-        return Interval { lower: -half, upper: half };
+        return Some(Interval { lower: -half, upper: half });
     }
-    invert_score((b - c) / n, z, |delta| tango_z(b, c, n, delta))
+    Some(invert_score((b - c) / n, z, |delta| restricted_z(b, c, n, delta)))
+}
+
+fn counts(better: u64, worse: u64, n: u64, z: f64) -> Option<(f64, f64, f64)> {
+    let fits = n > 0 && better.checked_add(worse).is_some_and(|discordant| discordant <= n);
+    (fits && z > 0.0 && z.is_finite()).then_some((better as f64, worse as f64, n as f64))
 }
 
 /// Bonett and Price's interval for the difference of paired rates: Wald after one discordant case more on either side.
-/// Fast, and close to Tango's. 2012.
+/// Fast, and close to Tango's. `None` as [`tango`]. 2012.
 ///
 /// # Examples
 /// ```
 /// use assay_stats::paired::bonett_price;
 ///
 /// // (2 + 1)/20 ± 2 √((0.25 + 0.1 − 0.15²)/20)
-/// let interval = bonett_price(4, 1, 18, 2.0);
+/// let interval = bonett_price(4, 1, 18, 2.0).unwrap();
 /// assert!((interval.upper - (0.15 + 2.0 * (0.3275f64 / 20.0).sqrt())).abs() < 1e-12);
 /// ```
-pub fn bonett_price(better: u64, worse: u64, n: u64, z: f64) -> Interval {
-    let total = n as f64 + 2.0;
-    let (p, q) = ((better as f64 + 1.0) / total, (worse as f64 + 1.0) / total);
+pub fn bonett_price(better: u64, worse: u64, n: u64, z: f64) -> Option<Interval> {
+    let (b, c, n) = counts(better, worse, n, z)?;
+    let total = n + 2.0;
+    let (p, q) = ((b + 1.0) / total, (c + 1.0) / total);
     let half = z * ((p + q - (p - q).powi(2)) / total).sqrt();
-    Interval { lower: (p - q - half).max(-1.0), upper: (p - q + half).min(1.0) }
+    Some(Interval { lower: (p - q - half).max(-1.0), upper: (p - q + half).min(1.0) })
 }
 
 /// One-sided p-value against "the candidate is not worse than the baseline by more than `margin`", from Tango's
-/// statistic: small when a loss beyond the margin is shown.
+/// statistic: small when a loss beyond the margin is shown. `None` as [`tango_z`].
 ///
 /// # Examples
 /// ```
 /// use assay_stats::paired::tango_p_worse;
 ///
 /// // Twenty of a hundred cases lost and none won: a loss beyond 5 points is shown.
-/// assert!(tango_p_worse(0, 20, 100, 0.05) < 0.001);
+/// assert!(tango_p_worse(0, 20, 100, 0.05).unwrap() < 0.001);
 /// ```
-pub fn tango_p_worse(better: u64, worse: u64, n: u64, margin: f64) -> f64 {
-    normal_cdf(tango_z(better as f64, worse as f64, n as f64, -margin))
+pub fn tango_p_worse(better: u64, worse: u64, n: u64, margin: f64) -> Option<f64> {
+    tango_z(better as f64, worse as f64, n as f64, -margin).map(normal_cdf)
 }
 
 /// McNemar's mid-p value, two-sided: 2·P(X < m) + P(X = m) for m the smaller count and X ~ Bin(better + worse, ½),
@@ -95,7 +109,7 @@ pub fn tango_p_worse(better: u64, worse: u64, n: u64, margin: f64) -> f64 {
 /// assert!((mcnemar_midp(1, 8) - 11.0 / 512.0).abs() < 1e-12);
 /// ```
 pub fn mcnemar_midp(better: u64, worse: u64) -> f64 {
-    let n = better + worse;
+    let n = better.saturating_add(worse);
     let m = better.min(worse);
     if n == 0 || better == worse {
         return 1.0;
@@ -113,7 +127,7 @@ pub fn mcnemar_midp(better: u64, worse: u64) -> f64 {
 /// assert!((mcnemar_exact(1, 8) - 20.0 / 512.0).abs() < 1e-12);
 /// ```
 pub fn mcnemar_exact(better: u64, worse: u64) -> f64 {
-    let n = better + worse;
+    let n = better.saturating_add(worse);
     if n == 0 || better == worse {
         return 1.0;
     }
@@ -121,7 +135,7 @@ pub fn mcnemar_exact(better: u64, worse: u64) -> f64 {
 }
 
 /// The exact two-sided sign-flip p-value of a mean difference, over all 2ⁿ signs in Gray-code order. Fisher 1935.
-/// `None` above 20 differences.
+/// `None` for none, more than 20, or one that is not finite.
 ///
 /// # Examples
 /// ```
@@ -132,7 +146,7 @@ pub fn mcnemar_exact(better: u64, worse: u64) -> f64 {
 /// ```
 pub fn sign_flip_exact(differences: &[f64]) -> Option<f64> {
     let n = differences.len();
-    if n == 0 || n > 20 {
+    if n == 0 || n > 20 || differences.iter().any(|d| !d.is_finite()) {
         return None;
     }
     let observed = differences.iter().sum::<f64>().abs();
@@ -210,7 +224,7 @@ mod tests {
     fn tango_agrees_with_the_golden_values() {
         for (b, c, n) in [(5, 14, 89), (0, 6, 76), (0, 0, 20), (2, 5, 50)] {
             let want = golden(&format!("tango b={b} c={c} n={n}"));
-            let got = tango(b, c, n, critical(0.95));
+            let got = tango(b, c, n, critical(0.95)).unwrap();
             assert!((got.lower - want[0]).abs() < 1e-9 && (got.upper - want[1]).abs() < 1e-9, "{b} {c} {n}: {got:?}");
         }
     }
@@ -227,7 +241,7 @@ mod tests {
         #[test]
         fn swapping_the_arms_mirrors_the_interval(b in 0u64..30, c in 0u64..30, rest in 1u64..50) {
             let n = b + c + rest;
-            let (a, m) = (tango(b, c, n, 1.96), tango(c, b, n, 1.96));
+            let (a, m) = (tango(b, c, n, 1.96).unwrap(), tango(c, b, n, 1.96).unwrap());
             prop_assert!((a.lower + m.upper).abs() < 1e-9 && (a.upper + m.lower).abs() < 1e-9);
             let estimate = (b as f64 - c as f64) / n as f64;
             prop_assert!(a.lower <= estimate && estimate <= a.upper);

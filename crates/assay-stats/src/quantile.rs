@@ -3,25 +3,26 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::estimate::{Interval, Item};
+use crate::estimate::{Interval, Item, is_level};
 use crate::special::binomial_cdf;
 
-/// The q-quantile of sorted values: the smallest value with at least a share q at or below it.
+/// The q-quantile of sorted values: the smallest value with at least a share q at or below it. `None` for no value or a q
+/// outside of 0 to 1.
 ///
 /// # Examples
 /// ```
 /// use assay_stats::quantile::quantile_sorted;
 ///
-/// assert_eq!(quantile_sorted(&[1.0, 2.0, 3.0, 4.0], 0.5), 2.0);
+/// assert_eq!(quantile_sorted(&[1.0, 2.0, 3.0, 4.0], 0.5), Some(2.0));
 /// ```
-pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
-    let rank = ((q * sorted.len() as f64).ceil() as usize).clamp(1, sorted.len());
-    sorted[rank - 1]
+pub fn quantile_sorted(sorted: &[f64], q: f64) -> Option<f64> {
+    let rank = ((q * sorted.len() as f64).ceil() as usize).max(1);
+    (0.0..=1.0).contains(&q).then(|| sorted.get(rank - 1).copied())?
 }
 
 /// A distribution-free interval for the q-quantile from order statistics: ranks chosen by the binomial law so that
-/// each side misses with at most half of 1 − confidence. `None` where the sample is too small for such ranks. David
-/// & Nagaraja 2003, §7.1.
+/// each side misses with at most half of 1 − confidence. `None` where the sample is too small for such ranks, for a value
+/// that is not a number, and a q or a confidence outside of 0 to 1. O(n). David & Nagaraja 2003, §7.1.
 ///
 /// # Examples
 /// ```
@@ -33,6 +34,9 @@ pub fn quantile_sorted(sorted: &[f64], q: f64) -> f64 {
 /// assert_eq!((interval.lower, interval.upper), (2.0, 9.0));
 /// ```
 pub fn order_statistic_interval(sorted: &[f64], q: f64, confidence: f64) -> Option<Interval> {
+    if !is_level(q) || !is_level(confidence) || sorted.iter().any(|value| value.is_nan()) {
+        return None;
+    }
     let n = sorted.len() as u64;
     let tail = 0.5 * (1.0 - confidence);
     // Lower rank l: the largest with P(X < l) ≤ tail, X ~ Bin(n, q); upper rank u: the smallest with P(X ≥ u) ≤ tail.
@@ -59,7 +63,8 @@ fn first_rank(n: u64, holds: impl Fn(u64) -> bool) -> u64 {
 }
 
 /// Seeded percentile bootstrap over clusters of the difference of two paired quantiles. The seed is part of the
-/// method: the same data give the same interval.
+/// method: the same data give the same interval. `None` for no pair, a value that is not finite, and a q or a confidence
+/// outside of 0 to 1. O(draws · pairs).
 ///
 /// # Examples
 /// ```
@@ -68,10 +73,14 @@ fn first_rank(n: u64, holds: impl Fn(u64) -> bool) -> u64 {
 /// let item = |value| Item { value, repeats: 1, cluster: None, weight: 1.0 };
 /// let pairs: Vec<_> = (0..9).map(|i| (item(f64::from(i) + 2.0), item(f64::from(i)))).collect();
 /// // Every case is slower by 2.
-/// let interval = bootstrap_difference(&pairs, 0.5, 0.95, 1);
+/// let interval = bootstrap_difference(&pairs, 0.5, 0.95, 1).unwrap();
 /// assert_eq!((interval.lower, interval.upper), (2.0, 2.0));
 /// ```
-pub fn bootstrap_difference(pairs: &[(Item, Item)], q: f64, confidence: f64, seed: u64) -> Interval {
+pub fn bootstrap_difference(pairs: &[(Item, Item)], q: f64, confidence: f64, seed: u64) -> Option<Interval> {
+    let finite = pairs.iter().all(|(candidate, baseline)| candidate.value.is_finite() && baseline.value.is_finite());
+    if pairs.is_empty() || !finite || !is_level(q) || !is_level(confidence) {
+        return None;
+    }
     let mut groups: std::collections::BTreeMap<u32, Vec<usize>> = std::collections::BTreeMap::new();
     let mut clusters: Vec<Vec<usize>> = Vec::new();
     for (i, (candidate, _)) in pairs.iter().enumerate() {
@@ -100,7 +109,7 @@ pub fn bootstrap_difference(pairs: &[(Item, Item)], q: f64, confidence: f64, see
         .collect();
     differences.sort_by(f64::total_cmp);
     let tail = 0.5 * (1.0 - confidence);
-    Interval { lower: quantile_sorted(&differences, tail), upper: quantile_sorted(&differences, 1.0 - tail) }
+    Some(Interval { lower: quantile_sorted(&differences, tail)?, upper: quantile_sorted(&differences, 1.0 - tail)? })
 }
 
 fn select(values: &mut [f64], q: f64) -> f64 {
@@ -125,8 +134,8 @@ mod tests {
     fn the_bootstrap_is_repeatable() {
         let item = |value: f64| Item { value, repeats: 1, cluster: None, weight: 1.0 };
         let pairs: Vec<_> = (0..50).map(|i| (item(f64::from(i % 17) + 1.0), item(f64::from(i % 17)))).collect();
-        let first = bootstrap_difference(&pairs, 0.9, 0.95, 7);
-        assert_eq!(first, bootstrap_difference(&pairs, 0.9, 0.95, 7));
+        let first = bootstrap_difference(&pairs, 0.9, 0.95, 7).unwrap();
+        assert_eq!(Some(first), bootstrap_difference(&pairs, 0.9, 0.95, 7));
         assert!(first.lower <= 1.0 && 1.0 <= first.upper);
     }
 }

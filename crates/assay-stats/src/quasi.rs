@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 
-use crate::estimate::{Estimate, Item, Kind, level};
+use crate::Invalid;
+use crate::estimate::{Estimate, Item, Kind, is_level, level};
 use crate::mean::sum;
 use crate::online::{Effect, rounding};
 use crate::paired::mcnemar_exact;
@@ -54,16 +55,35 @@ struct Panel {
 /// log units). Bell & McCaffrey 2002; Roth et al. 2023.
 ///
 /// # Errors
-/// An outcome that is not finite, a unit in both groups, fewer than two units in a group and period, no variance.
-pub fn diff_in_diff(rows: &[Observation], confidence: f64) -> Result<DiffInDiff, &'static str> {
+/// An outcome that is not finite, a unit in both groups, fewer than two units in a group and period, no variance, a
+/// confidence outside of 0 to 1.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quasi::{Observation, diff_in_diff};
+/// // Four units; the treated ones rise by 3 and 5, the others by 1.
+/// let rises = [(true, 3.0), (true, 5.0), (false, 0.5), (false, 1.5)];
+/// let rows: Vec<Observation> = (0..8)
+///     .map(|i| {
+///         let ((treated, rise), post) = (rises[i / 2], i % 2 == 1);
+///         Observation { unit: i as u32 / 2, treated, post, outcome: i as f64 / 2.0 + if post { rise - 0.5 } else { 0.0 } }
+///     })
+///     .collect();
+/// let found = diff_in_diff(&rows, 0.95).unwrap();
+/// assert!((found.effect.value - 3.0).abs() < 1e-12 && found.units == [2, 2]);
+/// ```
+pub fn diff_in_diff(rows: &[Observation], confidence: f64) -> Result<DiffInDiff, Invalid> {
+    if !is_level(confidence) {
+        return Err(Invalid("the confidence must be between 0 and 1"));
+    }
     let mut units: BTreeMap<u32, Panel> = BTreeMap::new();
     for row in rows {
         let panel = units.entry(row.unit).or_insert_with(|| Panel { treated: row.treated, ..Panel::default() });
         if panel.treated != row.treated {
-            return Err("a unit is in both groups");
+            return Err(Invalid("a unit is in both groups"));
         }
         if !row.outcome.is_finite() {
-            return Err("outcomes must be finite");
+            return Err(Invalid("outcomes must be finite"));
         }
         let at = usize::from(row.post);
         panel.n[at] += 1.0;
@@ -80,7 +100,7 @@ pub fn diff_in_diff(rows: &[Observation], confidence: f64) -> Result<DiffInDiff,
         confidence,
     );
     Ok(DiffInDiff {
-        effect: effect.ok_or("outcomes do not vary within groups and periods")?,
+        effect: effect.ok_or(Invalid("outcomes do not vary within groups and periods"))?,
         treated: treated.mean,
         control: control.mean,
         units: [treated.units, control.units],
@@ -98,12 +118,12 @@ struct Group {
 }
 
 impl Group {
-    fn of(units: Vec<&Panel>) -> Result<Self, &'static str> {
+    fn of(units: Vec<&Panel>) -> Result<Self, Invalid> {
         let over = |part: &dyn Fn(&Panel) -> f64| sum(units.iter().map(|unit| part(unit)));
         let n = [0, 1].map(|s| over(&|unit| unit.n[s]));
         let mean = [0, 1].map(|s| over(&|unit| unit.total[s]) / n[s]);
         if [0, 1].iter().any(|s| units.iter().filter(|unit| unit.n[*s] > 0.0).count() < 2) {
-            return Err("each group needs two units in each period");
+            return Err(Invalid("each group needs two units in each period"));
         }
         // 1/√(1 − h) of a unit in a period.
         let stretch = |unit: &Panel, s: usize| 1.0 / (1.0 - unit.n[s] / n[s]).sqrt();
@@ -169,9 +189,23 @@ pub struct Average {
 /// out. O(cases). Hájek 1971; Lunceford & Davidian 2004.
 ///
 /// # Errors
-/// Outcomes that are not finite, propensities outside (0, 1), a trim outside [0, ½), an arm without cases.
-pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, &'static str> {
-    let (used, overlap) = overlap(rows, trim)?;
+/// Outcomes that are not finite, propensities outside (0, 1), a trim outside [0, ½), an arm without cases, a confidence
+/// outside of 0 to 1.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quasi::{Assigned, ipw};
+/// let case = |treated, outcome, propensity| Assigned { treated, outcome, propensity, cluster: None };
+/// // Cases with outcome 10 are treated three times in four: plain means would see an effect of 5.
+/// let rows = [
+///     case(true, 10.0, 0.75), case(true, 10.0, 0.75), case(true, 10.0, 0.75), case(false, 10.0, 0.75),
+///     case(true, 0.0, 0.25), case(false, 0.0, 0.25), case(false, 0.0, 0.25), case(false, 0.0, 0.25),
+/// ];
+/// let found = ipw(&rows, 0.0, 0.95).unwrap();
+/// assert!(found.effect.value.unwrap().abs() < 1e-12 && found.overlap.cases == 8);
+/// ```
+pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, Invalid> {
+    let (used, overlap) = overlap(rows, trim, confidence)?;
     let arm = |treated: bool| {
         let of = || used.iter().filter(move |at| rows[**at].treated == treated).map(|at| &rows[*at]);
         let total = sum(of().map(weight));
@@ -195,16 +229,21 @@ pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, &'s
 ///
 /// # Errors
 /// As [`ipw`], and predictions that are not finite or not as many as cases.
-pub fn aipw(
-    rows: &[Assigned],
-    predictions: &[(f64, f64)],
-    trim: f64,
-    confidence: f64,
-) -> Result<Average, &'static str> {
+///
+/// # Examples
+/// ```
+/// use assay_stats::quasi::{Assigned, aipw};
+/// let case = |treated, outcome| Assigned { treated, outcome, propensity: 0.5, cluster: None };
+/// let rows = [case(true, 3.0), case(true, 5.0), case(false, 1.0), case(false, 2.0)];
+/// // Right predictions under control and treatment: nothing is left to weight.
+/// let found = aipw(&rows, &[(1.0, 3.0), (3.0, 5.0), (1.0, 3.0), (2.0, 4.0)], 0.0, 0.95).unwrap();
+/// assert!((found.effect.value.unwrap() - 2.0).abs() < 1e-12);
+/// ```
+pub fn aipw(rows: &[Assigned], predictions: &[(f64, f64)], trim: f64, confidence: f64) -> Result<Average, Invalid> {
     if predictions.len() != rows.len() || !predictions.iter().all(|(m0, m1)| m0.is_finite() && m1.is_finite()) {
-        return Err("each case needs two finite predictions");
+        return Err(Invalid("each case needs two finite predictions"));
     }
-    let (used, overlap) = overlap(rows, trim)?;
+    let (used, overlap) = overlap(rows, trim, confidence)?;
     let potential = |at: usize, treated: bool| {
         let (row, (m0, m1)) = (&rows[at], predictions[at]);
         let prediction = if treated { m1 } else { m0 };
@@ -222,21 +261,24 @@ fn weight(row: &Assigned) -> f64 {
 }
 
 /// The positions of cases within the trim, and what they amount to.
-fn overlap(rows: &[Assigned], trim: f64) -> Result<(Vec<usize>, Overlap), &'static str> {
+fn overlap(rows: &[Assigned], trim: f64, confidence: f64) -> Result<(Vec<usize>, Overlap), Invalid> {
+    if !is_level(confidence) {
+        return Err(Invalid("the confidence must be between 0 and 1"));
+    }
     if !(0.0..0.5).contains(&trim) {
-        return Err("the trim must be at least 0 and below one half");
+        return Err(Invalid("the trim must be at least 0 and below one half"));
     }
     let valid =
         |row: &Assigned| row.propensity > 0.0 && row.propensity < 1.0 && (weight(row) * row.outcome).is_finite();
     if !rows.iter().all(valid) {
-        return Err("outcomes must be finite and propensities between 0 and 1");
+        return Err(Invalid("outcomes must be finite and propensities between 0 and 1"));
     }
     let within = |at: &usize| (trim..=1.0 - trim).contains(&rows[*at].propensity);
     let used: Vec<usize> = (0..rows.len()).filter(within).collect();
     let weights =
         |treated: bool| used.iter().map(|at| &rows[*at]).filter(move |row| row.treated == treated).map(weight);
     if weights(true).next().is_none() || weights(false).next().is_none() {
-        return Err("an arm has no case");
+        return Err(Invalid("an arm has no case"));
     }
     let (t, c) = (Concentration::of(weights(true)), Concentration::of(weights(false)));
     let overlap = Overlap {
@@ -314,12 +356,22 @@ pub struct OffPolicy {
 ///
 /// # Errors
 /// No decision, rewards or predictions that are not finite, probabilities outside [0, 1], a propensity of 0, fewer
-/// predictions than decisions.
-pub fn off_policy(
-    rows: &[Logged],
-    predictions: Option<&[(f64, f64)]>,
-    confidence: f64,
-) -> Result<OffPolicy, &'static str> {
+/// predictions than decisions, a confidence outside of 0 to 1.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quasi::{Logged, off_policy};
+/// // Logged at random among two actions; the other policy always takes the one that is rewarded.
+/// let row = |rewarded: bool| Logged {
+///     reward: f64::from(rewarded),
+///     propensity: 0.5,
+///     target: f64::from(rewarded),
+///     cluster: None,
+/// };
+/// let found = off_policy(&[row(true), row(false), row(true), row(false)], None, 0.95).unwrap();
+/// assert_eq!((found.ips.value, found.mean_weight, found.effective), (Some(1.0), 1.0, 2.0));
+/// ```
+pub fn off_policy(rows: &[Logged], predictions: Option<&[(f64, f64)]>, confidence: f64) -> Result<OffPolicy, Invalid> {
     let valid = |row: &Logged| {
         row.reward.is_finite()
             && row.propensity > 0.0
@@ -328,13 +380,16 @@ pub fn off_policy(
             && row.weight().is_finite()
     };
     if rows.is_empty() {
-        return Err("no decision");
+        return Err(Invalid("no decision"));
+    }
+    if !is_level(confidence) {
+        return Err(Invalid("the confidence must be between 0 and 1"));
     }
     if !rows.iter().all(valid) {
-        return Err("rewards must be finite, propensities above 0 and at most 1, targets from 0 to 1");
+        return Err(Invalid("rewards must be finite, propensities above 0 and at most 1, targets from 0 to 1"));
     }
     if predictions.is_some_and(|p| p.len() != rows.len() || !p.iter().all(|(q, v)| q.is_finite() && v.is_finite())) {
-        return Err("each decision needs two finite predictions");
+        return Err(Invalid("each decision needs two finite predictions"));
     }
     let Concentration { effective, largest_share } = Concentration::of(rows.iter().map(Logged::weight));
     let mean_weight = sum(rows.iter().map(Logged::weight)) / rows.len() as f64;
@@ -363,6 +418,13 @@ pub enum Team {
 /// Interleaves two rankings by team draft, at most `length` items: whoever has fewer picks, or at par whom `coin` names
 /// (A when true), adds its best item that is not yet in. Ends when a ranking has nothing left. O(items). Radlinski,
 /// Kurup & Joachims 2008.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quasi::{Team, team_draft};
+/// let picks = team_draft(&["a", "b", "c"], &["b", "d", "a"], 3, || true);
+/// assert_eq!(picks, [("a", Team::A), ("b", Team::B), ("c", Team::A)]);
+/// ```
 pub fn team_draft<T: Clone + Eq + Hash>(
     a: &[T],
     b: &[T],
@@ -535,10 +597,24 @@ pub struct Interleaving {
 /// Analyses interleaved lists. O(impressions). Chapelle et al. 2012.
 ///
 /// # Errors
-/// Credit that is not finite.
-pub fn interleaving(impressions: &[Impression], confidence: f64) -> Result<Interleaving, &'static str> {
+/// Credit that is not finite, a confidence outside of 0 to 1.
+///
+/// # Examples
+/// ```
+/// use assay_stats::quasi::{Impression, interleaving};
+/// let click = |a, b| Impression { a, b, cluster: None };
+/// let mut impressions = vec![click(1.0, 0.0); 8];
+/// impressions.extend([click(0.0, 1.0), click(0.0, 0.0)]);
+/// let found = interleaving(&impressions, 0.95).unwrap();
+/// assert_eq!((found.wins_a, found.wins_b, found.ties), (8, 1, 1));
+/// assert!((found.preference.value.unwrap() - 0.35).abs() < 1e-12 && found.p.unwrap() < 0.05);
+/// ```
+pub fn interleaving(impressions: &[Impression], confidence: f64) -> Result<Interleaving, Invalid> {
     if !impressions.iter().all(|impression| impression.a.is_finite() && impression.b.is_finite()) {
-        return Err("credit must be finite");
+        return Err(Invalid("credit must be finite"));
+    }
+    if !is_level(confidence) {
+        return Err(Invalid("the confidence must be between 0 and 1"));
     }
     let count = |won: fn(&Impression) -> bool| impressions.iter().filter(|i| won(i)).count() as u64;
     let (wins_a, wins_b) = (count(|i| i.a > i.b), count(|i| i.b > i.a));
@@ -641,10 +717,10 @@ mod tests {
         assert!(diff_in_diff(&good[2..], 0.95).is_err());
         let mut both = good.clone();
         both[0].treated = false;
-        assert_eq!(diff_in_diff(&both, 0.95), Err("a unit is in both groups"));
+        assert_eq!(diff_in_diff(&both, 0.95), Err(Invalid("a unit is in both groups")));
         let mut broken = good.clone();
         broken[0].outcome = f64::NAN;
-        assert_eq!(diff_in_diff(&broken, 0.95), Err("outcomes must be finite"));
+        assert_eq!(diff_in_diff(&broken, 0.95), Err(Invalid("outcomes must be finite")));
         let constant: Vec<_> = good.iter().map(|row| Observation { outcome: 0.1, ..*row }).collect();
         assert!(diff_in_diff(&constant, 0.95).is_err());
     }

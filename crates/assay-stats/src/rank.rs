@@ -11,17 +11,22 @@ pub enum Zeros {
     Pratt,
 }
 
-/// Mid-ranks from 1 in the order given: equal values share the mean of their ranks. O(n log n).
+/// Mid-ranks from 1 in the order given: equal values share the mean of their ranks. `None` for NaN. O(n log n). Kendall
+/// 1945.
 ///
 /// # Examples
 /// ```
 /// use assay_stats::rank::midranks;
 ///
-/// assert_eq!(midranks(&[10.0, 30.0, 20.0, 20.0]), [1.0, 4.0, 2.5, 2.5]);
+/// assert_eq!(midranks(&[10.0, 30.0, 20.0, 20.0]).unwrap(), [1.0, 4.0, 2.5, 2.5]);
 /// ```
-pub fn midranks(values: &[f64]) -> Vec<f64> {
+pub fn midranks(values: &[f64]) -> Option<Vec<f64>> {
+    if values.iter().any(|value| value.is_nan()) {
+        return None;
+    }
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    // Adding 0 makes −0 and 0 the same number for the total order too.
+    order.sort_by(|a, b| (values[*a] + 0.0).total_cmp(&(values[*b] + 0.0)));
     let mut ranks = vec![0.0; values.len()];
     let mut done = 0;
     for ties in order.chunk_by(|a, b| values[*a] == values[*b]) {
@@ -29,7 +34,7 @@ pub fn midranks(values: &[f64]) -> Vec<f64> {
         ties.iter().for_each(|at| ranks[*at] = rank);
         done += ties.len();
     }
-    ranks
+    Some(ranks)
 }
 
 /// Wilcoxon's signed-rank test, two-sided: the smaller rank sum and the p-value. Exact up to 50 differences without
@@ -51,7 +56,7 @@ pub fn wilcoxon(differences: &[f64], zeros: Zeros) -> Option<(f64, f64)> {
         Zeros::Wilcox => differences.iter().copied().filter(|d| *d != 0.0).collect(),
         Zeros::Pratt => differences.to_vec(),
     };
-    let ranks = midranks(&kept.iter().map(|d| d.abs()).collect::<Vec<_>>());
+    let ranks = midranks(&kept.iter().map(|d| d.abs()).collect::<Vec<_>>())?;
     let sum = |sign: f64| -> f64 { kept.iter().zip(&ranks).filter(|(d, _)| **d * sign > 0.0).map(|(_, r)| r).sum() };
     let (up, down) = (sum(1.0), sum(-1.0));
     let n = kept.len() as f64;
@@ -88,7 +93,8 @@ fn exact_signed_rank(n: usize, w: usize) -> f64 {
 }
 
 /// Hodges and Lehmann's estimate: the median of the means of all pairs of values, each also with itself. Exact, by
-/// bisection over the numbers that a computer has: O(n log n) time, O(n) memory. 1963.
+/// bisection over the numbers that a computer has: O(n log n) time, O(n) memory. `None` for no value, one that is not
+/// finite, or sums beyond the numbers. 1963.
 ///
 /// # Examples
 /// ```
@@ -133,7 +139,7 @@ pub fn hodges_lehmann(values: &[f64]) -> Option<f64> {
     };
     let lower = kth(pairs.div_ceil(2));
     let upper = if pairs.is_multiple_of(2) { kth(pairs / 2 + 1) } else { lower };
-    Some(0.25 * (lower + upper))
+    Some(0.25 * (lower + upper)).filter(|estimate| estimate.is_finite())
 }
 
 /// A number's place among all numbers, as an integer that sorts like it.
@@ -146,7 +152,7 @@ fn from_ordered(place: u64) -> f64 {
     f64::from_bits(if place >> 63 == 1 { place & !(1 << 63) } else { !place })
 }
 
-/// Cliff's δ: P(a > b) − P(a < b) over all pairs. O((n + m) log m). 1993.
+/// Cliff's δ: P(a > b) − P(a < b) over all pairs. `None` for an empty side or NaN. O((n + m) log m). 1993.
 ///
 /// # Examples
 /// ```
@@ -159,7 +165,7 @@ pub fn cliff_delta(a: &[f64], b: &[f64]) -> Option<f64> {
     if a.is_empty() || b.is_empty() || a.iter().chain(b).any(|v| v.is_nan()) {
         return None;
     }
-    let mut sorted = b.to_vec();
+    let mut sorted: Vec<f64> = b.iter().map(|v| v + 0.0).collect();
     sorted.sort_by(f64::total_cmp);
     let above: i64 = a
         .iter()
@@ -171,7 +177,8 @@ pub fn cliff_delta(a: &[f64], b: &[f64]) -> Option<f64> {
     Some(above as f64 / (a.len() as f64 * b.len() as f64))
 }
 
-/// Cohen's d_z of paired differences: mean / standard deviation (n − 1). `None` below two values or without variation.
+/// Cohen's d_z of paired differences: mean / standard deviation (n − 1). `None` below two values, for
+/// one that is not finite, or without variation. O(n). 1988.
 ///
 /// # Examples
 /// ```
@@ -183,7 +190,9 @@ pub fn cohen_dz(differences: &[f64]) -> Option<f64> {
     let n = differences.len() as f64;
     let mean = differences.iter().sum::<f64>() / n;
     let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / (n - 1.0);
-    (differences.len() > 1 && variance > 0.0).then(|| mean / variance.sqrt())
+    // Equal numbers differ from their mean in the last bit: that is no variation.
+    let varies = differences.iter().any(|d| *d != differences[0]);
+    (varies && variance > 0.0 && variance.is_finite()).then(|| mean / variance.sqrt())
 }
 
 #[cfg(test)]

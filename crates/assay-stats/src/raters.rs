@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::agreement::Ratings;
-use crate::estimate::{Interval, Item};
+use crate::estimate::{Interval, Item, is_level};
 use crate::jackknife::{Jackknife, Transform, jackknife};
 use crate::linear::Matrix;
 use crate::mean::clustered_mean;
@@ -24,13 +24,19 @@ pub struct Vote {
     pub label: usize,
 }
 
-/// How many items, raters and classes votes are about; `None` for no votes, fewer than two classes, or an item without
-/// a vote.
+/// How many items and raters votes are about; `None` for no votes, fewer than two classes, more than 2²⁸ cells, or an
+/// item without a vote.
 fn sizes(votes: &[Vote], classes: usize) -> Option<(usize, usize)> {
-    let items = votes.iter().map(|v| v.item).max()? + 1;
-    let raters = votes.iter().map(|v| v.rater).max()? + 1;
+    let items = votes.iter().map(|v| v.item).max()?.checked_add(1)?;
+    let raters = votes.iter().map(|v| v.rater).max()?.checked_add(1)?;
     // Numbers are dense by contract: one far beyond the votes is a mistake, not a reason to allocate.
-    if classes < 2 || items > votes.len() || raters > votes.len() || votes.iter().any(|v| v.label >= classes) {
+    let cells = classes.checked_pow(2)?.checked_mul(raters)?.max(classes.checked_mul(items)?);
+    if classes < 2
+        || cells > 1 << 28
+        || items > votes.len()
+        || raters > votes.len()
+        || votes.iter().any(|v| v.label >= classes)
+    {
         return None;
     }
     let mut seen = vec![false; items];
@@ -99,9 +105,18 @@ pub struct DawidSkene {
 }
 
 impl DawidSkene {
-    /// How often a rater is right: Σ_c prior_c · P(gives c | c).
-    pub fn accuracy(&self, rater: usize) -> f64 {
-        self.priors.iter().enumerate().map(|(c, p)| p * self.confusion[rater][c][c]).sum()
+    /// How often a rater is right: Σ_c prior_c · P(gives c | c). `None` for a rater that is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::raters::{Vote, dawid_skene};
+    /// let votes: Vec<Vote> = (0..40).map(|i| Vote { item: i / 4, rater: i % 4, label: i / 4 % 2 }).collect();
+    /// let fit = dawid_skene(&votes, 2, 100, 1e-5).unwrap();
+    /// assert!(fit.accuracy(3).unwrap() > 0.99 && fit.accuracy(4).is_none());
+    /// ```
+    pub fn accuracy(&self, rater: usize) -> Option<f64> {
+        let own = self.confusion.get(rater)?;
+        Some(self.priors.iter().enumerate().map(|(c, p)| p * own[c][c]).sum())
     }
 }
 
@@ -109,8 +124,8 @@ impl DawidSkene {
 /// expected counts (kept above 1e-10, over the labels that a rater used), until the lower bound of the evidence for each
 /// vote rises by less than `tolerance` (1e-5 is usual) or after `iterations` (100 is usual) rounds. When fitted classes
 /// are a permutation of the labels that people gave for them, they get their names back. `None` for no votes, fewer than
-/// two classes, a label beyond them, item or rater numbers with gaps larger than the votes, or an item without a vote.
-/// O(rounds · votes · classes). Dawid & Skene 1979. Use it with five or more raters of twenty or more labels each.
+/// two classes, a label beyond them, item or rater numbers with gaps larger than the votes, an item without a vote, no
+/// round, or a tolerance that is not 0 or more. O(rounds · votes · classes). Dawid & Skene 1979. Use it with five or more raters of twenty or more labels each.
 ///
 /// # Examples
 /// ```
@@ -120,10 +135,10 @@ impl DawidSkene {
 ///     .collect();
 /// let fit = dawid_skene(&votes, 2, 100, 1e-5).unwrap();
 /// assert_eq!(most_probable(&fit.posteriors)[1], Some(1));
-/// assert!(fit.accuracy(0) > 0.99 && fit.accuracy(2) < 0.6);
+/// assert!(fit.accuracy(0) > Some(0.99) && fit.accuracy(2) < Some(0.6));
 /// ```
 pub fn dawid_skene(votes: &[Vote], classes: usize, iterations: usize, tolerance: f64) -> Option<DawidSkene> {
-    let (_, raters) = sizes(votes, classes)?;
+    let (_, raters) = sizes(votes, classes).filter(|_| iterations > 0 && tolerance >= 0.0)?;
     let mut posteriors = shares(votes, classes)?;
     // `errors[(rater · classes + given) · classes + truth]`: the truths of a vote lie side by side.
     let mut errors = vec![0.0; raters * classes * classes];
@@ -384,7 +399,7 @@ pub struct Severities {
 
 /// Least squares of score ~ item + rater (+ period): the effect of each rater is the deviation from the mean of all
 /// raters, on the same items. Standard errors are cluster-robust by item (CR1, as statsmodels). `None` for no scores,
-/// one rater, a value that is not finite, numbers with gaps larger than the scores, raters or periods that no chain of
+/// one rater, a confidence outside of 0 to 1, a value that is not finite, numbers with gaps larger than the scores, raters or periods that no chain of
 /// shared items connects, or no degree of freedom. Items are swept out: O(scores · ratings an item + (raters +
 /// periods)³).
 ///
@@ -399,10 +414,14 @@ pub struct Severities {
 /// assert!((found.raters[1].effect - 0.50625).abs() < 1e-9);
 /// ```
 pub fn severity(scores: &[Score], confidence: f64) -> Option<Severities> {
-    let count = |of: fn(&Score) -> usize| scores.iter().map(of).max().map(|last| last + 1);
+    let count = |of: fn(&Score) -> usize| scores.iter().map(of).max().and_then(|last| last.checked_add(1));
     let (items, raters, periods) = (count(|s| s.item)?, count(|s| s.rater)?, count(|s| s.period)?);
     let n = scores.len();
-    if raters < 2 || items.max(raters).max(periods) > n || scores.iter().any(|s| !s.score.is_finite()) {
+    if !is_level(confidence)
+        || raters < 2
+        || items.max(raters).max(periods) > n
+        || scores.iter().any(|s| !s.score.is_finite())
+    {
         return None;
     }
     let p = raters + periods - 2;
@@ -497,7 +516,8 @@ pub struct TwoWayMean {
 }
 
 /// The mean score with a standard error clustered by item and by rater: V_item + V_rater − V_both, each CR2, and at
-/// least the larger of the first two. `None` with fewer than two items or raters, or a value that is not finite. O(n).
+/// least the larger of the first two. `None` with fewer than two items or raters, a value that is not finite, or a
+/// confidence outside of 0 to 1. O(n).
 /// Cameron, Gelbach & Miller 2011.
 ///
 /// # Examples
@@ -508,7 +528,7 @@ pub struct TwoWayMean {
 /// assert!(mean.mean == 1.5 && mean.few_raters && mean.se > 0.0);
 /// ```
 pub fn two_way_mean(scores: &[Score], confidence: f64) -> Option<TwoWayMean> {
-    if scores.iter().any(|s| !s.score.is_finite()) {
+    if !is_level(confidence) || scores.iter().any(|s| !s.score.is_finite()) {
         return None;
     }
     let mut pairs: Vec<(usize, usize)> = scores.iter().map(|s| (s.item, s.rater)).collect();
@@ -533,17 +553,19 @@ pub fn two_way_mean(scores: &[Score], confidence: f64) -> Option<TwoWayMean> {
 }
 
 /// How often a rater is right on hidden gold items: the mean and the central interval of Beta(1 + hits, 1 + misses).
-/// Suspend a rater when the upper end is below the threshold, never on the mean.
+/// Suspend a rater when the upper end is below the threshold, never on the mean. `None` for a confidence outside of 0 to 1.
+/// Bayes' rule with a uniform prior; Bolstad & Curran 2016, chapter 8.
 ///
 /// # Examples
 /// ```
-/// let (mean, interval) = assay_stats::raters::gold_accuracy(8, 2, 0.95);
+/// let (mean, interval) = assay_stats::raters::gold_accuracy(8, 2, 0.95).unwrap();
 /// assert!(mean == 0.75 && interval.lower < 0.49 && interval.upper > 0.93);
 /// ```
-pub fn gold_accuracy(hits: u64, misses: u64, confidence: f64) -> (f64, Interval) {
+pub fn gold_accuracy(hits: u64, misses: u64, confidence: f64) -> Option<(f64, Interval)> {
     let (a, b) = (1.0 + hits as f64, 1.0 + misses as f64);
     let tail = 0.5 * (1.0 - confidence);
-    (a / (a + b), Interval { lower: beta_quantile(tail, a, b), upper: beta_quantile(1.0 - tail, a, b) })
+    let interval = Interval { lower: beta_quantile(tail, a, b), upper: beta_quantile(1.0 - tail, a, b) };
+    is_level(confidence).then_some((a / (a + b), interval))
 }
 
 /// The reliability of the mean of `raters` raters, for the reliability of one (an intra-class correlation): r·ρ/(1 +

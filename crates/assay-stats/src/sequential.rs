@@ -5,6 +5,7 @@
 //! it ever reaches 1/α with probability α at most (Ville 1939). All here are natural logarithms, which add and do not
 //! overflow: reject when one reaches −ln α.
 
+use crate::Invalid;
 use crate::estimate::Interval;
 use crate::mean::sum;
 use crate::proportion::critical;
@@ -22,8 +23,22 @@ pub enum Spending {
 }
 
 impl Spending {
-    /// The error spent when the share `t` of the planned information is in, for 0 < t ≤ 1.
-    pub fn spent(self, alpha: f64, t: f64) -> f64 {
+    /// The error spent when the share `t` of the planned information is in. `None` unless 0 < t ≤ 1, 0 < α < 1, and γ is
+    /// a number of at most 700 in size.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::sequential::Spending;
+    /// assert!((Spending::OBrienFleming.spent(0.05, 1.0).unwrap() - 0.05).abs() < 1e-12);
+    /// assert_eq!(Spending::Pocock.spent(0.05, 0.0), None);
+    /// ```
+    pub fn spent(self, alpha: f64, t: f64) -> Option<f64> {
+        let gamma = if let Self::HwangShihDeCani(gamma) = self { gamma } else { 0.0 };
+        let sensible = alpha > 0.0 && alpha < 1.0 && t > 0.0 && t <= 1.0 && gamma.abs() <= 700.0;
+        sensible.then(|| self.spent_at(alpha, t))
+    }
+
+    fn spent_at(self, alpha: f64, t: f64) -> f64 {
         match self {
             Self::OBrienFleming => 4.0 * normal_cdf(normal_quantile(0.25 * alpha) / t.sqrt()),
             Self::Pocock => alpha * ((std::f64::consts::E - 1.0) * t).ln_1p(),
@@ -64,20 +79,20 @@ pub struct Look {
 /// let looks = boundaries(&[0.5, 1.0], 0.05, Spending::OBrienFleming).unwrap();
 /// assert!((looks[0].critical - 2.963).abs() < 1e-3 && (looks[1].critical - 1.969).abs() < 1e-3);
 /// ```
-pub fn boundaries(information: &[f64], alpha: f64, spending: Spending) -> Result<Vec<Look>, &'static str> {
+pub fn boundaries(information: &[f64], alpha: f64, spending: Spending) -> Result<Vec<Look>, Invalid> {
     if !(alpha > 0.0 && alpha < 1.0) {
-        return Err("alpha must be between 0 and 1");
+        return Err(Invalid("alpha must be between 0 and 1"));
     }
     if matches!(spending, Spending::HwangShihDeCani(gamma) if !gamma.is_finite() || gamma.abs() > 700.0) {
-        return Err("gamma must be a number between -700 and 700");
+        return Err(Invalid("gamma must be a number between -700 and 700"));
     }
     let before = || std::iter::once(0.0).chain(information.iter().copied());
     if !information.iter().all(|t| *t > 0.0 && *t <= 1.0) {
-        return Err("shares of information must be above 0 and at most 1");
+        return Err(Invalid("shares of information must be above 0 and at most 1"));
     }
     let deviations: Vec<f64> = before().zip(information).map(|(from, to)| (to - from).sqrt()).collect();
     if !deviations.iter().all(|deviation| *deviation >= 0.009_999) {
-        return Err("shares of information must increase by at least 0.0001");
+        return Err(Invalid("shares of information must increase by at least 0.0001"));
     }
     let rule = gauss_legendre(20);
     // Before the first look all mass is at 0.
@@ -85,7 +100,7 @@ pub fn boundaries(information: &[f64], alpha: f64, spending: Spending) -> Result
     let mut spent = 0.0;
     let mut looks = Vec::with_capacity(information.len());
     for (at, (t, deviation)) in information.iter().zip(&deviations).enumerate() {
-        let total = spending.spent(alpha, *t);
+        let total = spending.spent_at(alpha, *t);
         let bound = crossing_bound(&density, *deviation, *t, total - spent);
         spent = total;
         looks.push(Look { information: *t, critical: bound / t.sqrt(), spent });
@@ -97,11 +112,19 @@ pub fn boundaries(information: &[f64], alpha: f64, spending: Spending) -> Result
 }
 
 /// How much wider the last boundary is than the critical value without looks: the price of looking. `None` without
-/// looks.
+/// looks. Jennison & Turnbull 2000 §2.
 ///
 /// # Errors
 /// As [`boundaries`].
-pub fn price_of_looking(information: &[f64], confidence: f64, spending: Spending) -> Result<Option<f64>, &'static str> {
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::{Spending, price_of_looking};
+/// // Five O'Brien–Fleming looks cost about 4% of width.
+/// let price = price_of_looking(&[0.2, 0.4, 0.6, 0.8, 1.0], 0.95, Spending::OBrienFleming).unwrap().unwrap();
+/// assert!((1.03..1.05).contains(&price));
+/// ```
+pub fn price_of_looking(information: &[f64], confidence: f64, spending: Spending) -> Result<Option<f64>, Invalid> {
     let looks = boundaries(information, 1.0 - confidence, spending)?;
     Ok(looks.last().map(|look| look.critical / critical(confidence)))
 }
@@ -251,7 +274,8 @@ pub fn discordant_log_e(better: u64, worse: u64) -> f64 {
     ln_gamma(u + 2.0) + ln_gamma(d + 2.0) - ln_gamma(u + d + 4.0) + 6f64.ln() + (u + d) * std::f64::consts::LN_2
 }
 
-/// The average of e-values is an e-value, whatever their dependence. Vovk & Wang 2021.
+/// The average of e-values is an e-value, whatever their dependence. `None` for none, or one that is no number or below 0.
+/// Vovk & Wang 2021.
 ///
 /// # Examples
 /// ```
@@ -260,25 +284,30 @@ pub fn discordant_log_e(better: u64, worse: u64) -> f64 {
 /// assert_eq!(merge_e_values(&[10.0, 0.0]), Some(5.0));
 /// ```
 pub fn merge_e_values(values: &[f64]) -> Option<f64> {
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    (!values.is_empty() && values.iter().all(|value| *value >= 0.0))
+        .then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// Which hypotheses are rejected at false discovery rate `alpha`: the k largest e-values, for the largest k with
-/// k·e_(k) ≥ m/α. Holds under any dependence. Wang & Ramdas 2022.
+/// k·e_(k) ≥ m/α. Holds under any dependence. `None` for an α outside of 0 to 1, or an e-value that is no number or below
+/// 0. Wang & Ramdas 2022.
 ///
 /// # Examples
 /// ```
 /// use assay_stats::sequential::e_bh;
 ///
-/// assert_eq!(e_bh(&[100.0, 1.0, 30.0], 0.05), [true, false, true]);
+/// assert_eq!(e_bh(&[100.0, 1.0, 30.0], 0.05).unwrap(), [true, false, true]);
 /// ```
-pub fn e_bh(values: &[f64], alpha: f64) -> Vec<bool> {
+pub fn e_bh(values: &[f64], alpha: f64) -> Option<Vec<bool>> {
+    if !(alpha > 0.0 && alpha < 1.0) || values.iter().any(|value| value.is_nan() || *value < 0.0) {
+        return None;
+    }
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| b.total_cmp(a));
     let needed = values.len() as f64 / alpha;
     let k = (1..=sorted.len()).rev().find(|k| *k as f64 * sorted[k - 1] >= needed);
     let least = k.map_or(f64::INFINITY, |k| sorted[k - 1]);
-    values.iter().map(|value| *value >= least).collect()
+    Some(values.iter().map(|value| *value >= least).collect())
 }
 
 /// The mixing variance ρ² that makes [`asymptotic_interval`] narrowest at about `n` cases:
@@ -299,6 +328,16 @@ pub fn best_rho2(n: f64, alpha: f64) -> Option<f64> {
 /// mean ± sd √(2(nρ² + 1)/(n²ρ²) · ln(√(nρ² + 1)/α)). Holds at all n at once, from about 100 cases on. `None` when an
 /// input is not a number or out of range, or the standard deviation is 0, which says nothing about cases to come.
 /// Waudby-Smith et al. 2024.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::{asymptotic_interval, best_rho2};
+/// let rho2 = best_rho2(500.0, 0.05).unwrap();
+/// let interval = asymptotic_interval(0.8, 0.4, 500, rho2, 0.05).unwrap();
+/// // Half again as wide as the interval for a single look.
+/// let single = 1.96 * 0.4 / 500f64.sqrt();
+/// assert!((1.3..1.7).contains(&((interval.upper - 0.8) / single)));
+/// ```
 pub fn asymptotic_interval(mean: f64, sd: f64, n: u64, rho2: f64, alpha: f64) -> Option<Interval> {
     let n = n as f64;
     if !(mean.is_finite() && sd > 0.0 && sd.is_finite() && n >= 2.0 && positive(rho2) && alpha > 0.0 && alpha < 1.0) {
@@ -314,6 +353,14 @@ pub fn asymptotic_interval(mean: f64, sd: f64, n: u64, rho2: f64, alpha: f64) ->
 /// ½ ln(V/(V + nτ²)) + n²τ²(mean − null)²/(2V(V + nτ²)). With ρ² = τ²/V it reaches −ln α where `null` leaves
 /// [`asymptotic_interval`]. Exact for normal data of known variance, asymptotic for an estimated one. `None` when an
 /// input is not finite or a variance is not above 0. Johari et al. 2017.
+///
+/// # Examples
+/// ```
+/// use assay_stats::sequential::msprt_log_e;
+/// // Ten standard errors away: all but certain.
+/// assert!(msprt_log_e(0.1, 1.0, 10_000, 0.0, 0.01).unwrap() > 40.0);
+/// assert!(msprt_log_e(0.0, 1.0, 10_000, 0.0, 0.01).unwrap() < 0.0);
+/// ```
 pub fn msprt_log_e(mean: f64, variance: f64, n: u64, null: f64, tau2: f64) -> Option<f64> {
     if !(mean.is_finite() && null.is_finite() && positive(variance) && positive(tau2)) {
         return None;
@@ -321,7 +368,7 @@ pub fn msprt_log_e(mean: f64, variance: f64, n: u64, null: f64, tau2: f64) -> Op
     let n = n as f64;
     let growth = n * tau2 / variance;
     let log = 0.5 * (n * (mean - null).powi(2) / variance / (1.0 + 1.0 / growth) - growth.ln_1p());
-    (!log.is_nan()).then_some(log)
+    log.is_finite().then_some(log)
 }
 
 fn positive(value: f64) -> bool {
@@ -357,20 +404,27 @@ impl Bets {
     /// # Errors
     /// A value outside the range or not a number, an empty or infinite range, α outside (0, 1), more values than
     /// `total`.
-    pub fn new(values: &[f64], range: (f64, f64), total: Option<u64>, alpha: f64) -> Result<Self, &'static str> {
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::sequential::Bets;
+    /// assert!(Bets::new(&[0.2, 1.0], (0.0, 1.0), Some(10), 0.05).is_ok());
+    /// assert!(Bets::new(&[0.2, 1.1], (0.0, 1.0), None, 0.05).is_err());
+    /// ```
+    pub fn new(values: &[f64], range: (f64, f64), total: Option<u64>, alpha: f64) -> Result<Self, Invalid> {
         let (lo, hi) = range;
         let width = hi - lo;
         if !(lo.is_finite() && positive(width)) {
-            return Err("the range must be finite and not empty");
+            return Err(Invalid("the range must be finite and not empty"));
         }
         if !values.iter().all(|value| *value >= lo && *value <= hi) {
-            return Err("a value is outside the range");
+            return Err(Invalid("a value is outside the range"));
         }
         if !(alpha > 0.0 && alpha < 1.0) {
-            return Err("alpha must be between 0 and 1");
+            return Err(Invalid("alpha must be between 0 and 1"));
         }
         if total.is_some_and(|total| total < values.len() as u64) {
-            return Err("there are more values than cases in the suite");
+            return Err(Invalid("there are more values than cases in the suite"));
         }
         let (mut before, mut squares) = (0.0, 0.25);
         let scale = 2.0 * (2.0 / alpha).ln();
@@ -389,9 +443,17 @@ impl Bets {
 
     /// The logarithm of the capital after each value when betting against "the mean is at most (or at least) `mean`":
     /// an e-process, such as of non-inferiority at `mean` = −margin. Infinite once the values, or the range, rule the
-    /// hypothesis out; NaN for a mean that is not a number. O(values).
-    pub fn log_capital(&self, mean: f64, side: Side) -> Vec<f64> {
-        self.path((mean - self.lo) / self.width, side).collect()
+    /// hypothesis out. `None` for a mean that is not a finite number. O(values).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_stats::sequential::{Bets, Side};
+    /// let bets = Bets::new(&[1.0; 30], (0.0, 1.0), None, 0.05).unwrap();
+    /// let capital = bets.log_capital(0.5, Side::Above).unwrap();
+    /// assert!(capital[29] > 20f64.ln());
+    /// ```
+    pub fn log_capital(&self, mean: f64, side: Side) -> Option<Vec<f64>> {
+        mean.is_finite().then(|| self.path((mean - self.lo) / self.width, side).collect())
     }
 
     fn path(&self, m: f64, side: Side) -> impl Iterator<Item = f64> {
@@ -419,6 +481,14 @@ impl Bets {
     /// confidence sequence, at level 1 − α at all times at once. `None` when nothing is left, which happens with
     /// probability α at most or when values are not as assumed. Found by bisection, as capital is monotone in the mean:
     /// O(60 · values), no grid.
+    ///
+    /// # Examples
+    /// ```
+    /// let values: Vec<f64> = (0..200).map(|i| f64::from(i % 4 > 0)).collect();
+    /// let bets = assay_stats::sequential::Bets::new(&values, (0.0, 1.0), None, 0.05).unwrap();
+    /// let interval = bets.interval().unwrap();
+    /// assert!(interval.lower < 0.75 && 0.75 < interval.upper && interval.lower > 0.55);
+    /// ```
     pub fn interval(&self) -> Option<Interval> {
         let limit = (2.0 / self.alpha).ln();
         let refuted = |m: f64, side: Side| self.path(m, side).any(|capital| capital >= limit);
@@ -506,8 +576,8 @@ mod tests {
     #[test]
     fn e_values_merge_and_reject() {
         assert_eq!(merge_e_values(&[1.0, 3.0]), Some(2.0));
-        assert_eq!(e_bh(&[100.0, 1.0, 45.0, 0.5], 0.05), [true, false, true, false]);
-        assert_eq!(e_bh(&[10.0, 10.0], 0.05), [false, false]);
+        assert_eq!(e_bh(&[100.0, 1.0, 45.0, 0.5], 0.05).unwrap(), [true, false, true, false]);
+        assert_eq!(e_bh(&[10.0, 10.0], 0.05).unwrap(), [false, false]);
     }
 
     #[test]
@@ -638,10 +708,10 @@ mod tests {
     fn a_margin_is_shown_kept_by_enough_even_cases() {
         // Differences of 0 against a margin of 0.2: non-inferior.
         let bets = Bets::new(&[0.0; 200], (-1.0, 1.0), None, 0.05).unwrap();
-        assert!(*bets.log_capital(-0.2, Side::Above).last().unwrap() > 20f64.ln());
-        assert!(*bets.log_capital(0.2, Side::Below).last().unwrap() > 20f64.ln());
-        assert!(*bets.log_capital(0.1, Side::Above).last().unwrap() < 0.0);
-        assert_eq!(bets.log_capital(-1.1, Side::Above), vec![f64::INFINITY; 200]);
+        assert!(*bets.log_capital(-0.2, Side::Above).unwrap().last().unwrap() > 20f64.ln());
+        assert!(*bets.log_capital(0.2, Side::Below).unwrap().last().unwrap() > 20f64.ln());
+        assert!(*bets.log_capital(0.1, Side::Above).unwrap().last().unwrap() < 0.0);
+        assert_eq!(bets.log_capital(-1.1, Side::Above), Some(vec![f64::INFINITY; 200]));
     }
 
     #[test]
@@ -700,7 +770,7 @@ mod tests {
             for side in [Side::Above, Side::Below] {
                 let after = |x: f64| {
                     let values: Vec<f64> = history.iter().copied().chain([x]).collect();
-                    let path = Bets::new(&values, (0.0, 1.0), total, 0.05).unwrap().log_capital(m, side);
+                    let path = Bets::new(&values, (0.0, 1.0), total, 0.05).unwrap().log_capital(m, side).unwrap();
                     let before = if path.len() > 1 { path[path.len() - 2] } else { 0.0 };
                     (path[path.len() - 1] - before).exp()
                 };

@@ -11,7 +11,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Beta, Distribution, Normal};
 
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::multiplicity::{benjamini_hochberg, benjamini_yekutieli, max_t};
 use crate::proportion::{critical, wilson};
 use crate::special::{beta_quantile, normal_quantile, t_sf};
@@ -246,8 +246,13 @@ fn valid_counts(counts: &[(f64, f64)], confidence: f64) -> Result<(), NoSlices> 
     valid_level(confidence)
 }
 
+/// Whether sums of squares stay within the numbers.
+fn squarable(value: &f64) -> bool {
+    value.abs() < 1e150
+}
+
 fn valid_level(confidence: f64) -> Result<(), NoSlices> {
-    if confidence > 0.0 && confidence < 1.0 { Ok(()) } else { Err(NoSlices::Invalid("a level is between 0 and 1")) }
+    if is_level(confidence) { Ok(()) } else { Err(NoSlices::Invalid("the confidence is not between 0 and 1")) }
 }
 
 /// Slice means with known sampling variances by Morris's empirical Bayes, which is James and Stein's estimator toward
@@ -267,7 +272,7 @@ pub fn shrink_means(values: &[f64], variances: &[f64], confidence: f64) -> Resul
     if values.is_empty() {
         return Err(NoSlices::NoData);
     }
-    let valid = values.iter().all(|v| v.is_finite()) && variances.iter().all(|v| v.is_finite() && *v > 0.0);
+    let valid = values.iter().all(squarable) && variances.iter().all(|v| v.is_finite() && *v > 0.0);
     if values.len() != variances.len() || !valid {
         return Err(NoSlices::Invalid("each slice needs a finite mean and a sampling variance above 0"));
     }
@@ -323,7 +328,7 @@ pub fn shrink_means(values: &[f64], variances: &[f64], confidence: f64) -> Resul
 
 impl Rates {
     /// The lowest rate by `draws` seeded draws from the posteriors. A pooled rate is one rate: every slice is the lowest
-    /// with the same probability. `None` without draws. O(draws · slices).
+    /// with the same probability. `None` without draws, or for a confidence outside of 0 to 1. O(draws · slices).
     ///
     /// # Examples
     ///
@@ -342,7 +347,7 @@ impl Rates {
 
 impl Means {
     /// The lowest mean by `draws` seeded draws from the posteriors, taken as normal and independent. `None` without
-    /// draws. O(draws · slices).
+    /// draws, or for a confidence outside of 0 to 1. O(draws · slices).
     ///
     /// # Examples
     ///
@@ -360,7 +365,7 @@ impl Means {
 }
 
 fn lowest<D: Distribution<f64>>(of: &[D], shared: bool, draws: u32, seed: u64, confidence: f64) -> Option<Worst> {
-    if draws == 0 || of.is_empty() {
+    if draws == 0 || of.is_empty() || !is_level(confidence) {
         return None;
     }
     let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -417,7 +422,7 @@ pub struct RateGap {
 pub fn rate_gap(counts: &[(f64, f64)], confidence: f64) -> Result<RateGap, NoSlices> {
     let shrunk = shrink_rates(counts, confidence)?;
     let z = critical(1.0 - (1.0 - confidence) / counts.len() as f64);
-    let intervals: Vec<Interval> = counts.iter().map(|(k, n)| wilson(*k, *n, z)).collect();
+    let intervals: Vec<Interval> = counts.iter().filter_map(|(k, n)| wilson(*k, *n, z)).collect();
     let most = |of: &dyn Fn(&Interval) -> f64| intervals.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
     let least = |of: &dyn Fn(&Interval) -> f64| intervals.iter().map(of).fold(f64::INFINITY, f64::min);
     let range = |of: &dyn Fn(&Shrunken) -> f64| {
@@ -471,7 +476,7 @@ pub fn best_of(scores: &[Vec<f64>], confidence: f64, draws: u32, seed: u64) -> R
     if k < 2 || n < 2 {
         return Err(NoSlices::TooFew { needed: 2 });
     }
-    if scores.iter().any(|row| row.len() != n || row.iter().any(|v| !v.is_finite())) {
+    if scores.iter().any(|row| row.len() != n || !row.iter().all(squarable)) {
         return Err(NoSlices::Invalid("each candidate needs a finite score on each item"));
     }
     valid_level(confidence)?;
@@ -490,11 +495,11 @@ pub fn best_of(scores: &[Vec<f64>], confidence: f64, draws: u32, seed: u64) -> R
     let at = (1..k).fold(0, |best, j| if means[j] > means[best] { j } else { best });
     // Studentised intervals of rates near 1 are too short on the side of the truth: Wilson's are not.
     let interval = if scores.iter().flatten().all(|score| *score == 0.0 || *score == 1.0) {
-        Some(wilson(means[at] * nf, nf, critical(1.0 - (1.0 - confidence) / kf)))
+        wilson(means[at] * nf, nf, critical(1.0 - (1.0 - confidence) / kf))
     } else {
         let cells: Vec<Vec<(f64, f64)>> =
             scores.iter().map(|row| row.iter().map(|score| (*score, 1.0)).collect()).collect();
-        max_t(&cells, confidence, draws, seed).intervals[at]
+        max_t(&cells, confidence, draws, seed).ok_or(NoSlices::Invalid("there are no draws"))?.intervals[at]
     };
     Ok(Best { at, observed: means[at], shrunken: means[at] - shrinkage * (means[at] - grand), interval, shrinkage })
 }
@@ -659,8 +664,8 @@ pub fn discover(columns: &[Vec<Option<u32>>], outcome: Outcome<'_>, search: Sear
     if columns.iter().any(|column| column.len() != n) || u32::try_from(n).is_err() {
         return Err(NoSlices::Invalid("each column needs a value, or none, for each case"));
     }
-    if raw.iter().flatten().any(|v| !v.is_finite()) {
-        return Err(NoSlices::Invalid("a number is not finite"));
+    if !raw.iter().flatten().all(squarable) {
+        return Err(NoSlices::Invalid("a number, or its square, is not finite"));
     }
     if !(search.support > 0.0 && search.support <= 1.0) || search.items == 0 {
         return Err(NoSlices::Invalid("a support is above 0 and at most 1, and a slice has an item"));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::difference::Difference;
-use crate::estimate::{Estimate, Interval, Method};
+use crate::estimate::{Estimate, Interval, Method, is_level};
 use crate::power::{Goal, paired_binary_cases};
 use crate::proportion::critical;
 use crate::special::{binomial_cdf, normal_quantile};
@@ -86,7 +86,22 @@ const POWER: f64 = 0.80;
 
 /// Is the candidate not worse than the baseline by more than `margin`? The burden of proof is on the candidate: pass
 /// when the interval excludes a larger loss, fail when it shows one, otherwise inconclusive with the number of cases
-/// that would settle it.
+/// that would settle it. Inconclusive, with the reason, for a margin that is no number or below 0, or a confidence outside
+/// of 0 to 1. Non-inferiority: Schuirmann 1987; Wellek 2010.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Guards, Kind, Pair, VerdictKind, difference, no_regression};
+///
+/// let pair = |candidate, baseline| Pair { candidate, baseline, repeats: 1, cluster: None, weight: 1.0 };
+/// let mut pairs = vec![pair(1.0, 1.0); 300];
+/// pairs.extend([pair(0.0, 1.0); 3]);
+/// let found = difference(&pairs, Kind::Binary, 0.95, 1);
+/// let guards = Guards { matched_share: 1.0, ..Guards::default() };
+/// assert_eq!(no_regression(&found, 0.05, &guards, 0.95).kind, VerdictKind::Pass);
+/// let strict = no_regression(&found, 0.01, &guards, 0.95);
+/// assert!(strict.kind == VerdictKind::Inconclusive && strict.needed_n.unwrap() > 303);
+/// ```
 pub fn no_regression(difference: &Difference, margin: f64, guards: &Guards, confidence: f64) -> Verdict {
     let estimate = &difference.estimate;
     let mde = mde(estimate, confidence);
@@ -101,7 +116,15 @@ pub fn no_regression(difference: &Difference, margin: f64, guards: &Guards, conf
         let reason = estimate.reason.map_or_else(|| "no interval".to_owned(), |reason| reason.to_string());
         return inconclusive(reason);
     };
-    if difference.paired && guards.matched_share < LEAST_MATCHED {
+    if !is_level(confidence) {
+        return inconclusive("the confidence is not between 0 and 1".into());
+    }
+    if !(margin >= 0.0 && margin.is_finite()) {
+        return inconclusive("the margin is not a number of at least 0".into());
+    }
+    // A share that is not a number matches nothing.
+    let matched = guards.matched_share >= LEAST_MATCHED;
+    if difference.paired && !matched {
         let share = 100.0 * guards.matched_share;
         return inconclusive(format!("only {share:.1}% of the cases match (95% are needed)"));
     }
@@ -128,7 +151,7 @@ pub fn no_regression(difference: &Difference, margin: f64, guards: &Guards, conf
         if let (Some(_), Some(df), false) = (estimate.clusters, estimate.df.filter(|df| *df < LEAST_DF), jackknife) {
             reasons.push(format!("clusters are few or unequal: {df:.1} degrees of freedom ({LEAST_DF} are needed)"));
         }
-        if guards.worst_case_lower.is_some_and(|worst| worst <= -margin) {
+        if guards.worst_case_lower.is_some_and(|worst| worst.is_nan() || worst <= -margin) {
             reasons.push("missing scores could change the verdict".into());
         }
         let kind = if reasons.is_empty() { VerdictKind::Pass } else { VerdictKind::Inconclusive };
@@ -147,7 +170,20 @@ pub fn no_regression(difference: &Difference, margin: f64, guards: &Guards, conf
 }
 
 /// Is the level at least `min` and at most `max`? `worst` is the level's interval with missing scores counted as the
-/// worst value: a verdict to pass must hold for it too.
+/// worst value: a verdict to pass must hold for it too. Inconclusive, with the reason, for limits that are no numbers or in
+/// the wrong order, or a confidence outside of 0 to 1.
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, Kind, VerdictKind, level, level_verdict};
+///
+/// let items: Vec<Item> =
+///     (0..100).map(|i| Item { value: f64::from(i < 97), repeats: 1, cluster: None, weight: 1.0 }).collect();
+/// let found = level(&items, Kind::Binary, 0.95);
+/// assert_eq!(level_verdict(&found, Some(0.9), None, None, 0.95).kind, VerdictKind::Pass);
+/// assert_eq!(level_verdict(&found, Some(0.95), None, None, 0.95).kind, VerdictKind::Inconclusive);
+/// assert_eq!(level_verdict(&found, None, Some(0.5), None, 0.95).kind, VerdictKind::Fail);
+/// ```
 pub fn level_verdict(
     estimate: &Estimate,
     min: Option<f64>,
@@ -155,19 +191,19 @@ pub fn level_verdict(
     worst: Option<Interval>,
     confidence: f64,
 ) -> Verdict {
+    let verdict = |kind, reasons, needed_n| Verdict { kind, wording: None, reasons, needed_n, mde: None };
+    let undecided = |reason: String| verdict(VerdictKind::Inconclusive, vec![reason], None);
     let Some(interval) = estimate.interval else {
-        let reason = estimate.reason.map_or_else(|| "no interval".to_owned(), |reason| reason.to_string());
-        return Verdict {
-            kind: VerdictKind::Inconclusive,
-            wording: None,
-            reasons: vec![reason],
-            needed_n: None,
-            mde: None,
-        };
+        return undecided(estimate.reason.map_or_else(|| "no interval".to_owned(), |reason| reason.to_string()));
     };
+    if !is_level(confidence) {
+        return undecided("the confidence is not between 0 and 1".into());
+    }
+    if [min, max].iter().flatten().any(|limit| limit.is_nan()) || min.zip(max).is_some_and(|(min, max)| min > max) {
+        return undecided("the limits are no numbers, or the lower one is above the upper one".into());
+    }
     let inside = |i: &Interval| min.is_none_or(|min| i.lower >= min) && max.is_none_or(|max| i.upper <= max);
     let outside = |i: &Interval| min.is_some_and(|min| i.upper < min) || max.is_some_and(|max| i.lower > max);
-    let verdict = |kind, reasons, needed_n| Verdict { kind, wording: None, reasons, needed_n, mde: None };
     if outside(&interval) {
         verdict(VerdictKind::Fail, Vec::new(), None)
     } else if inside(&interval) {
@@ -230,9 +266,16 @@ fn mde(estimate: &Estimate, confidence: f64) -> Option<f64> {
 }
 
 /// The smallest number of failures of one critical case that its allowed flake does not explain: the smallest c with
-/// P(Bin(repeats, flake) ≥ c) ≤ 0.05 / critical cases. With a flake of 0 any failure counts.
+/// P(Bin(repeats, flake) ≥ c) ≤ 0.05 / critical cases. With a flake of 0, or one that is no number, any failure counts.
+///
+/// # Examples
+/// ```
+/// use assay_stats::verdict::critical_failures;
+/// // One failure in ten epochs of a case that fails one time in fifty is no news; three are.
+/// assert_eq!((critical_failures(10, 0.02, 1), critical_failures(10, 0.0, 1)), (2, 1));
+/// ```
 pub fn critical_failures(repeats: u32, flake: f64, critical_cases: usize) -> u32 {
-    if flake <= 0.0 {
+    if flake.is_nan() || flake <= 0.0 {
         return 1;
     }
     let allowed = 0.05 / critical_cases.max(1) as f64;

@@ -107,7 +107,7 @@ fn classification_agrees_with_scikit_learn() {
             r.precision_at_recall(0.6).unwrap(),
             r.recall_at_precision(0.6).unwrap_or(-1.0),
             r.fall_out_at_recall(0.8).unwrap(),
-            r.recall_at_fall_out(0.25),
+            r.recall_at_fall_out(0.25).unwrap(),
         ];
         oracle.ask("ranked", json!([numbers, scores]), ours, 1e-12);
         let mut ours = vec![nan(log_loss_binary(&truth, &scores)), nan(brier_binary(&truth, &scores))];

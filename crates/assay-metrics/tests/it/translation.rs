@@ -267,12 +267,12 @@ fn meteor_agrees_with_nltk_without_wordnet() {
         };
         let most = 2 + round % 25;
         let (hypothesis, references) = (one(most), (0..1 + round % 3).map(|_| one(most)).collect::<Vec<_>>());
-        let weights = match round % 2 {
-            0 => Weights::default(),
-            _ => Weights { alpha: random.next(), beta: 1.0 + 3.0 * random.next(), gamma: random.next() },
+        let three = match round % 2 {
+            0 => [0.9, 3.0, 0.5],
+            _ => [random.next(), 1.0 + 3.0 * random.next(), random.next()],
         };
+        let weights = Weights::new(three[0], three[1], three[2]).unwrap();
         let ours = vec![meteor(&hypothesis, &borrowed(&references), weights)];
-        let three = [weights.alpha, weights.beta, weights.gamma];
         oracle.ask("meteor", json!([hypothesis, references, three]), ours, 1e-12);
     }
     oracle.check();

@@ -70,22 +70,35 @@ pub struct PageHinkley {
 
 impl Default for PageHinkley {
     fn default() -> Self {
-        Self::new(30, 0.005, 50.0, 0.9999)
+        Self::new(30, 0.005, 50.0, 0.9999).expect("river's defaults fit")
     }
 }
 
 impl PageHinkley {
     /// A detector with given parameters.
     ///
+    /// # Errors
+    /// δ or the threshold negative or not finite, α outside 0 to 1.
+    ///
     /// # Examples
     /// ```
     /// use assay_stats::drift::change::PageHinkley;
-    /// assert_eq!(PageHinkley::new(30, 0.005, 50.0, 0.9999), PageHinkley::default());
+    /// assert_eq!(PageHinkley::new(30, 0.005, 50.0, 0.9999), Ok(PageHinkley::default()));
     /// ```
-    pub fn new(min_instances: u64, delta: f64, threshold: f64, alpha: f64) -> Self {
+    pub fn new(min_instances: u64, delta: f64, threshold: f64, alpha: f64) -> Result<Self, Undefined> {
+        let at_least_0 = |value: f64| value >= 0.0 && value.is_finite();
+        if !at_least_0(delta) {
+            return Err(Undefined::Setting("delta"));
+        }
+        if !at_least_0(threshold) {
+            return Err(Undefined::Setting("threshold"));
+        }
+        if !(0.0..=1.0).contains(&alpha) {
+            return Err(Undefined::Setting("alpha"));
+        }
         let (up, down, least_up) = (0.0, 0.0, f64::INFINITY);
         // The extreme of the sum of decreases starts at −1 as in river, which matters when all values fall.
-        Self { min_instances, delta, threshold, alpha, n: 0, mean: 0.0, up, down, least_up, most_down: -1.0 }
+        Ok(Self { min_instances, delta, threshold, alpha, n: 0, mean: 0.0, up, down, least_up, most_down: -1.0 })
     }
 }
 
@@ -108,7 +121,8 @@ impl Detector for PageHinkley {
     }
 
     fn reset(&mut self) {
-        *self = Self::new(self.min_instances, self.delta, self.threshold, self.alpha);
+        let Self { min_instances, delta, threshold, alpha, .. } = *self;
+        *self = Self { min_instances, delta, threshold, alpha, ..Self::default() };
     }
 }
 
@@ -144,21 +158,33 @@ pub struct Adwin {
 
 impl Default for Adwin {
     fn default() -> Self {
-        Self::new(0.002, 32, 5, 5, 10)
+        Self::new(0.002, 32, 5, 5, 10).expect("river's defaults fit")
     }
 }
 
 impl Adwin {
     /// A detector with given parameters.
     ///
+    /// # Errors
+    /// δ not between 0 and 1, a clock or a number of buckets of 0.
+    ///
     /// # Examples
     /// ```
     /// use assay_stats::drift::change::Adwin;
-    /// assert_eq!(Adwin::new(0.002, 32, 5, 5, 10), Adwin::default());
+    /// assert_eq!(Adwin::new(0.002, 32, 5, 5, 10), Ok(Adwin::default()));
     /// ```
-    pub fn new(delta: f64, clock: u64, max_buckets: usize, min_window: u64, grace: u64) -> Self {
+    pub fn new(delta: f64, clock: u64, max_buckets: usize, min_window: u64, grace: u64) -> Result<Self, Undefined> {
+        if !(delta > 0.0 && delta < 1.0) {
+            return Err(Undefined::Setting("delta"));
+        }
+        if clock == 0 {
+            return Err(Undefined::Setting("clock"));
+        }
+        if max_buckets == 0 {
+            return Err(Undefined::Setting("max_buckets"));
+        }
         let rows = vec![VecDeque::new()];
-        Self { delta, clock, max_buckets, min_window, grace, rows, width: 0, total: 0.0, squares: 0.0, ticks: 0 }
+        Ok(Self { delta, clock, max_buckets, min_window, grace, rows, width: 0, total: 0.0, squares: 0.0, ticks: 0 })
     }
 
     fn insert(&mut self, value: f64) {
@@ -224,7 +250,8 @@ impl Detector for Adwin {
     }
 
     fn reset(&mut self) {
-        *self = Self::new(self.delta, self.clock, self.max_buckets, self.min_window, self.grace);
+        let Self { delta, clock, max_buckets, min_window, grace, .. } = *self;
+        *self = Self { delta, clock, max_buckets, min_window, grace, ..Self::default() };
     }
 }
 
@@ -250,20 +277,26 @@ pub struct Ddm {
 
 impl Default for Ddm {
     fn default() -> Self {
-        Self::new(30, 3.0)
+        Self::new(30, 3.0).expect("river's defaults fit")
     }
 }
 
 impl Ddm {
     /// A detector with given parameters.
     ///
+    /// # Errors
+    /// A threshold that is not above 0 and finite.
+    ///
     /// # Examples
     /// ```
     /// use assay_stats::drift::change::Ddm;
-    /// assert_eq!(Ddm::new(30, 3.0), Ddm::default());
+    /// assert_eq!(Ddm::new(30, 3.0), Ok(Ddm::default()));
     /// ```
-    pub fn new(warm_start: u64, threshold: f64) -> Self {
-        Self { warm_start, threshold, n: 0, rate: 0.0, least: None }
+    pub fn new(warm_start: u64, threshold: f64) -> Result<Self, Undefined> {
+        if !(threshold > 0.0 && threshold.is_finite()) {
+            return Err(Undefined::Setting("threshold"));
+        }
+        Ok(Self { warm_start, threshold, n: 0, rate: 0.0, least: None })
     }
 }
 
@@ -291,7 +324,7 @@ impl Detector for Ddm {
     }
 
     fn reset(&mut self) {
-        *self = Self::new(self.warm_start, self.threshold);
+        *self = Self { warm_start: self.warm_start, threshold: self.threshold, ..Self::default() };
     }
 }
 

@@ -52,7 +52,7 @@ impl Baseline {
         if sd > 0.0 { Ok(Self { mean, sd }) } else { Err(Undefined::Constant) }
     }
 
-    /// A value in standard deviations from the mean.
+    /// A value in standard deviations from the mean; not finite only when the value or the baseline is not.
     ///
     /// # Examples
     /// ```
@@ -140,7 +140,7 @@ impl Cusum {
     /// ```
     /// use assay_stats::drift::chart::{Cusum, Sides};
     /// let chart = Cusum::new(0.5, 4.0, Sides::Up)?;
-    /// assert!((chart.arl(0.0) - 335.4).abs() < 1.0 && (chart.arl(1.0) - 8.38).abs() < 0.01);
+    /// assert!((chart.arl(0.0).unwrap() - 335.4).abs() < 1.0 && (chart.arl(1.0).unwrap() - 8.38).abs() < 0.01);
     /// # Ok::<(), assay_stats::drift::Undefined>(())
     /// ```
     pub fn new(k: f64, h: f64, sides: Sides) -> Result<Self, Undefined> {
@@ -176,21 +176,22 @@ impl Cusum {
         Self::new(k, h, sides)
     }
 
-    /// The average run length when the mean has shifted by `shift` standard deviations. O(121³).
+    /// The average run length when the mean has shifted by `shift` standard deviations; infinite beyond about 10¹³. `None`
+    /// for a shift that is not finite. O(121³).
     ///
     /// # Examples
     /// ```
     /// use assay_stats::drift::chart::{Cusum, Sides};
-    /// assert!((Cusum::new(0.5, 5.0, Sides::Both)?.arl(0.0) - 465.4).abs() < 1.0);
+    /// assert!((Cusum::new(0.5, 5.0, Sides::Both)?.arl(0.0).unwrap() - 465.4).abs() < 1.0);
     /// # Ok::<(), assay_stats::drift::Undefined>(())
     /// ```
-    pub fn arl(&self, shift: f64) -> f64 {
+    pub fn arl(&self, shift: f64) -> Option<f64> {
         let rate = |shift: f64| 1.0 / one_sided(self.k, self.h, shift);
-        1.0 / match self.sides {
-            Sides::Up => rate(shift),
-            Sides::Down => rate(-shift),
-            Sides::Both => rate(shift) + rate(-shift),
-        }
+        shift.is_finite().then(|| match self.sides {
+            Sides::Up => 1.0 / rate(shift),
+            Sides::Down => 1.0 / rate(-shift),
+            Sides::Both => 1.0 / (rate(shift) + rate(-shift)),
+        })
     }
 }
 
@@ -243,7 +244,7 @@ impl Ewma {
     /// # Examples
     /// ```
     /// let chart = assay_stats::drift::chart::Ewma::new(0.1, 2.814)?;
-    /// assert!((chart.arl(0.0) - 500.0).abs() < 3.0 && (chart.arl(1.0) - 10.3).abs() < 0.1);
+    /// assert!((chart.arl(0.0).unwrap() - 500.0).abs() < 3.0 && (chart.arl(1.0).unwrap() - 10.3).abs() < 0.1);
     /// # Ok::<(), assay_stats::drift::Undefined>(())
     /// ```
     pub fn new(weight: f64, limit: f64) -> Result<Self, Undefined> {
@@ -272,16 +273,17 @@ impl Ewma {
         Self::new(weight, l)
     }
 
-    /// The average run length when the mean has shifted by `shift` standard deviations. O(121³).
+    /// The average run length when the mean has shifted by `shift` standard deviations; infinite beyond about 10¹³. `None`
+    /// for a shift that is not finite. O(121³).
     ///
     /// # Examples
     /// ```
     /// // With weight 1 it is Shewhart's chart.
-    /// assert!((assay_stats::drift::chart::Ewma::new(1.0, 3.0)?.arl(0.0) - 370.4).abs() < 0.1);
+    /// assert!((assay_stats::drift::chart::Ewma::new(1.0, 3.0)?.arl(0.0).unwrap() - 370.4).abs() < 0.1);
     /// # Ok::<(), assay_stats::drift::Undefined>(())
     /// ```
-    pub fn arl(&self, shift: f64) -> f64 {
-        ewma_arl(self.weight, self.limit, shift)
+    pub fn arl(&self, shift: f64) -> Option<f64> {
+        shift.is_finite().then(|| ewma_arl(self.weight, self.limit, shift))
     }
 }
 
@@ -333,21 +335,26 @@ impl Shewhart {
         Ok(Self { limit: -normal_quantile(0.5 / target(arl0)?) })
     }
 
-    /// The average run length when the mean has shifted by `shift` standard deviations.
+    /// The average run length when the mean has shifted by `shift` standard deviations. `None` for a shift that is not
+    /// finite, or a limit that is not above 0.
     ///
     /// # Examples
     /// ```
     /// let chart = assay_stats::drift::chart::Shewhart { limit: 3.0 };
-    /// assert!((chart.arl(1.0) - 43.9).abs() < 0.1);
+    /// assert!((chart.arl(1.0).unwrap() - 43.9).abs() < 0.1);
     /// ```
-    pub fn arl(&self, shift: f64) -> f64 {
-        1.0 / (normal_cdf(shift - self.limit) + normal_cdf(-shift - self.limit))
+    pub fn arl(&self, shift: f64) -> Option<f64> {
+        let alarm = normal_cdf(shift - self.limit) + normal_cdf(-shift - self.limit);
+        (shift.is_finite() && self.limit > 0.0).then(|| 1.0 / alarm)
     }
 }
 
 impl Detector for Shewhart {
     fn update(&mut self, value: f64) -> Result<bool, Undefined> {
         finite(&[value], 1)?;
+        if self.limit.is_nan() || self.limit <= 0.0 {
+            return Err(Undefined::Setting("limit"));
+        }
         Ok(value.abs() > self.limit)
     }
 
@@ -370,7 +377,7 @@ impl BernoulliCusum {
     /// A chart with given limits.
     ///
     /// # Errors
-    /// m below 2, or a limit of 0.
+    /// m below 2 or above a million, or a limit of 0 or above 2²².
     ///
     /// # Examples
     /// ```
@@ -380,10 +387,10 @@ impl BernoulliCusum {
     /// # Ok::<(), assay_stats::drift::Undefined>(())
     /// ```
     pub fn new(m: u64, limit: u64) -> Result<Self, Undefined> {
-        if m < 2 {
+        if !(2..=1_000_000).contains(&m) {
             return Err(Undefined::Setting("m"));
         }
-        if limit == 0 {
+        if limit == 0 || limit > 1 << 22 {
             return Err(Undefined::Setting("limit"));
         }
         Ok(Self { m, limit, score: 0 })
@@ -466,7 +473,9 @@ fn bernoulli_arl(m: u64, limit: u64, p: f64) -> f64 {
 
 impl Detector for BernoulliCusum {
     fn update(&mut self, value: f64) -> Result<bool, Undefined> {
-        finite(&[value], 1)?;
+        if value != 0.0 && value != 1.0 {
+            return Err(Undefined::Setting("value"));
+        }
         self.score = if value == 0.0 { self.score.saturating_sub(1) } else { self.score + self.m - 1 };
         let alarm = self.score >= self.limit;
         if alarm {

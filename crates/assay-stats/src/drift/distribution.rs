@@ -31,7 +31,7 @@ impl Bins {
     /// ```
     /// use assay_stats::drift::distribution::Bins;
     /// let bins = Bins::quantiles(&[1.0, 2.0, 3.0, 4.0, 5.0], 2)?;
-    /// assert_eq!((bins.edges.clone(), bins.counts(&[2.9, 3.0, 9.0])), (vec![3.0], vec![1, 2]));
+    /// assert_eq!((bins.edges.clone(), bins.counts(&[2.9, 3.0, 9.0])?), (vec![3.0], vec![1, 2]));
     /// # Ok::<(), assay_stats::drift::Undefined>(())
     /// ```
     pub fn quantiles(reference: &[f64], bins: usize) -> Result<Self, Undefined> {
@@ -59,13 +59,30 @@ impl Bins {
     }
 
     /// Values in each bin. O(n log bins).
-    pub fn counts(&self, values: &[f64]) -> Vec<u64> {
+    ///
+    /// # Errors
+    /// A value that is NaN: it is in no bin.
+    ///
+    /// # Examples
+    /// ```
+    /// let bins = assay_stats::drift::distribution::Bins { edges: vec![0.0, 1.0] };
+    /// assert_eq!(bins.counts(&[-5.0, 0.0, 0.5, 1.0]), Ok(vec![1, 2, 1]));
+    /// assert!(bins.counts(&[f64::NAN]).is_err());
+    /// ```
+    pub fn counts(&self, values: &[f64]) -> Result<Vec<u64>, Undefined> {
+        if values.iter().any(|value| value.is_nan()) {
+            return Err(Undefined::NotFinite);
+        }
         let mut counts = vec![0; self.edges.len() + 1];
         for value in values {
             counts[self.edges.partition_point(|edge| edge <= value)] += 1;
         }
-        counts
+        Ok(counts)
     }
+}
+
+fn total(counts: &[u64]) -> f64 {
+    counts.iter().map(|count| *count as f64).sum()
 }
 
 /// Checks two rows of counts and gives their shares.
@@ -73,9 +90,13 @@ fn shares(reference: &[u64], current: &[u64]) -> Result<Vec<(f64, f64)>, Undefin
     if reference.len() != current.len() {
         return Err(Undefined::Lengths);
     }
-    let (n, m) = (reference.iter().sum::<u64>() as f64, current.iter().sum::<u64>() as f64);
+    let (n, m) = (total(reference), total(current));
     if n == 0.0 || m == 0.0 {
         return Err(Undefined::TooFew);
+    }
+    // Beyond it counts are no whole numbers any more.
+    if n + m > (1u64 << 53) as f64 {
+        return Err(Undefined::Setting("counts"));
     }
     Ok(reference.iter().zip(current).map(|(a, b)| (*a as f64 / n, *b as f64 / m)).collect())
 }
@@ -433,7 +454,8 @@ pub struct Independence {
 
 /// Pearson's χ² and G of two rows of counts over the same categories, without Yates' correction; categories that neither
 /// row has are left out. Where an expected count is below 5 the χ² distribution does not hold and p comes from
-/// `permutations` shuffles of all cases, (1 + as extreme) / (1 + shuffles). O(permutations · cases) then.
+/// `permutations` shuffles of all cases, (1 + as extreme) / (1 + shuffles), O(permutations · cases); but from χ² above ten
+/// million cases. Pearson 1900; Wilks 1938.
 ///
 /// # Errors
 /// Rows of different length, an empty row, or a single category.
@@ -456,7 +478,7 @@ pub fn independence(
     if table.len() < 2 {
         return Err(Undefined::Constant);
     }
-    let (n, m) = (reference.iter().sum::<u64>() as f64, current.iter().sum::<u64>() as f64);
+    let (n, m) = (total(reference), total(current));
     let total = n + m;
     let statistics = |table: &[(u64, u64)]| {
         let (mut chi, mut g) = (0.0, 0.0);
@@ -474,7 +496,8 @@ pub fn independence(
     };
     let (chi_square, g) = statistics(&table);
     let df = table.len() - 1;
-    let monte_carlo = permutations > 0 && table.iter().any(|(a, b)| (a + b) as f64 * n.min(m) / total < 5.0);
+    let few = total <= 1e7;
+    let monte_carlo = permutations > 0 && few && table.iter().any(|(a, b)| (a + b) as f64 * n.min(m) / total < 5.0);
     let (p, g_p) = if monte_carlo {
         let mut cases: Vec<usize> =
             table.iter().enumerate().flat_map(|(i, (a, b))| std::iter::repeat_n(i, (a + b) as usize)).collect();
@@ -896,7 +919,7 @@ pub fn wasserstein_interval(
     if resamples < 40 {
         return Err(Undefined::Setting("resamples"));
     }
-    if !(0.0..1.0).contains(&confidence) {
+    if !(confidence > 0.0 && confidence < 1.0) {
         return Err(Undefined::Setting("confidence"));
     }
     let sd = Pooled::new(reference, current).reference_sd().ok_or(Undefined::Constant)?;

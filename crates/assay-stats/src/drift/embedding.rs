@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Undefined;
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::jackknife::{Transform, jackknife};
 use crate::linear::Matrix;
 use crate::special::normal_cdf;
@@ -47,6 +47,9 @@ fn bandwidth(all: &[&[f64]], seed: u64) -> Result<f64, Undefined> {
     distances.sort_unstable_by(f64::total_cmp);
     let n = distances.len();
     let median = 0.5 * (distances[n / 2] + distances[(n - 1) / 2]);
+    if distances[n - 1].is_infinite() {
+        return Err(Undefined::NotFinite);
+    }
     if median > 0.0 { Ok(median) } else { Err(Undefined::Constant) }
 }
 
@@ -178,7 +181,8 @@ pub struct DomainClassifier {
 /// O(folds · iterations · (n width² + width³)).
 ///
 /// # Errors
-/// Fewer than ten vectors in a sample, different widths, a value that is not finite, or no feature with variation.
+/// Fewer than ten vectors in a sample, different widths, a value that is not finite, no feature with variation, or a
+/// confidence outside of 0 to 1.
 ///
 /// # Examples
 /// ```
@@ -227,6 +231,9 @@ pub fn domain_classifier_on(
     confidence: f64,
 ) -> Result<DomainClassifier, Undefined> {
     let all = pool(reference, current)?;
+    if !is_level(confidence) {
+        return Err(Undefined::Setting("confidence"));
+    }
     if reference.len() < 10 || current.len() < 10 {
         return Err(Undefined::TooFew);
     }

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::Undefined;
-use crate::estimate::Interval;
+use crate::estimate::{Interval, is_level};
 use crate::proportion::critical;
 
 /// A reservoir of up to `size` cases in each stratum, each case of a stratum equally likely. O(1) per case; memory is
@@ -117,7 +117,7 @@ pub struct StreamEstimate {
 }
 
 impl StreamEstimate {
-    /// Normal interval of the mean.
+    /// Normal interval of the mean. `None` without a standard error, or for a confidence outside of 0 to 1.
     ///
     /// # Examples
     /// ```
@@ -126,7 +126,7 @@ impl StreamEstimate {
     /// assert!((estimate.interval(0.95).unwrap().upper - 0.696).abs() < 1e-3);
     /// ```
     pub fn interval(&self, confidence: f64) -> Option<Interval> {
-        let half = critical(confidence) * self.se?;
+        let half = critical(confidence) * self.se.filter(|_| is_level(confidence))?;
         Some(Interval { lower: self.mean - half, upper: self.mean + half })
     }
 }

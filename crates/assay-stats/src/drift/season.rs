@@ -35,10 +35,10 @@ pub fn stl(values: &[f64], period: usize, window: usize, robust: bool) -> Result
     if period < 2 {
         return Err(Undefined::Setting("period"));
     }
-    if window < 3 || window.is_multiple_of(2) {
+    if window < 3 || window.is_multiple_of(2) || window > 1 << 30 {
         return Err(Undefined::Setting("window"));
     }
-    finite(values, 2 * period)?;
+    finite(values, period.saturating_mul(2))?;
     let n = values.len();
     let trend_window = (1.5 * period as f64 / (1.0 - 1.5 / window as f64)).ceil() as usize | 1;
     let low_window = (period + 1) | 1;
@@ -82,7 +82,7 @@ pub fn mstl(values: &[f64], periods: &[usize], robust: bool) -> Result<Decomposi
     periods.sort_unstable();
     periods.dedup();
     let longest = *periods.last().ok_or(Undefined::Setting("periods"))?;
-    finite(values, 2 * longest + 1)?;
+    finite(values, longest.saturating_mul(2).saturating_add(1))?;
     let mut rest = values.to_vec();
     let mut seasons = vec![vec![0.0; values.len()]; periods.len()];
     let mut last = None;

@@ -1,6 +1,7 @@
 //! Agreement against krippendorff, irrCAC, statsmodels and scikit-learn, and on real raters where their data are there.
 
 use assay_stats::agreement::{Chance, Level, Weights, cohen, icc, kappa, krippendorff, krippendorff_interval};
+use assay_stats::correlation::{Agreement, agreement, kendall, pearson, spearman};
 use serde_json::json;
 
 use crate::oracle::{Oracle, Stream};
@@ -126,6 +127,66 @@ fn data(file: &str) -> Option<String> {
         println!("skipped: the data set {file} is not beside the repository");
     }
     text
+}
+
+/// SummEval: three experts, five crowd workers and two language models rate summaries of twelve systems.
+#[test]
+fn judges_of_summaries_agree_with_experts_as_computed_elsewhere() {
+    let (Some(goldens), Some(text)) = (data("GOLDENS.json"), data("summeval/ratings.jsonl")) else { return };
+    let goldens: serde_json::Value = serde_json::from_str(&goldens).unwrap();
+    let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let mut checked = 0;
+    for dimension in ["coherence", "consistency", "fluency", "relevance"] {
+        let golden = &goldens["summeval"][dimension];
+        let mut close = |ours: Option<f64>, theirs: &serde_json::Value, what: &str| {
+            let (ours, theirs) = (ours.unwrap(), theirs.as_f64().unwrap());
+            assert!((ours - theirs).abs() < 1e-6, "{dimension} {what}: {ours} {theirs}");
+            checked += 1;
+        };
+        let raters = |who: &str| -> Vec<Vec<f64>> {
+            let own = |row: &serde_json::Value| {
+                row[who].as_array().unwrap().iter().map(|r| r[dimension].as_f64().unwrap()).collect()
+            };
+            rows.iter().map(own).collect()
+        };
+        let (experts, crowd) = (raters("experts"), raters("turkers"));
+        let some = |rows: &[Vec<f64>]| -> Vec<Vec<Option<f64>>> {
+            rows.iter().map(|row| row.iter().copied().map(Some).collect()).collect()
+        };
+        close(krippendorff(&some(&experts), Level::Ordinal), &golden["experts_alpha_ordinal"], "ordinal alpha");
+        close(krippendorff(&some(&experts), Level::Interval), &golden["experts_alpha_interval"], "interval alpha");
+        close(krippendorff(&some(&crowd), Level::Interval), &golden["turkers_alpha_interval"], "alpha of the crowd");
+        let column = |at: usize| -> Vec<f64> { experts.iter().map(|row| row[at]).collect() };
+        let quadratic = cohen(&column(0), &column(1), Weights::Quadratic).map(|kappa| kappa.value);
+        close(quadratic, &golden["expert1_vs_expert2_quadratic_kappa"], "quadratic kappa");
+        let means = |rows: &[Vec<f64>]| -> Vec<f64> { rows.iter().map(|row| mean(row)).collect() };
+        let truth = means(&experts);
+        close(spearman(&truth, &means(&crowd)), &golden["experts_vs_turkers_spearman"], "experts and crowd");
+        for judge in ["gpt-4-0314|rts", "gpt-3.5-turbo-0301|mcq", "gpt-3.5-turbo-0301|rts"] {
+            let golden = &golden[judge];
+            let scores: Vec<f64> =
+                rows.iter().map(|row| row["judges"][format!("{judge}|{dimension}")].as_f64().unwrap()).collect();
+            assert_eq!(golden["n"], scores.len());
+            close(pearson(&scores, &truth), &golden["pearson"], judge);
+            close(spearman(&scores, &truth), &golden["spearman"], judge);
+            close(kendall(&scores, &truth), &golden["kendall_tau_b"], judge);
+            let gaps: Vec<f64> = scores.iter().zip(&truth).map(|(judge, truth)| judge - truth).collect();
+            close(Some(mean(&gaps)), &golden["mean_judge_minus_expert"], judge);
+            // Systems × summaries; each system has as many. Sums of the experts' whole numbers tie where their means, which
+            // are thirds, would differ in the last bit.
+            let mut systems = std::collections::BTreeMap::<&str, [Vec<f64>; 2]>::new();
+            for ((row, judge), ratings) in rows.iter().zip(&scores).zip(&experts) {
+                let [a, b] = systems.entry(row["system"].as_str().unwrap()).or_default();
+                a.push(*judge);
+                b.push(ratings.iter().sum());
+            }
+            let (a, b): (Vec<Vec<f64>>, Vec<Vec<f64>>) = systems.into_values().map(|[a, b]| (a, b)).unzip();
+            let tau = agreement(&a, &b, Agreement::System, kendall);
+            close(tau, &golden["system_kendall_tau_b"], "system level");
+        }
+    }
+    assert_eq!(checked, 4 * (5 + 3 * 5));
 }
 
 #[test]

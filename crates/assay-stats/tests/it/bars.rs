@@ -58,20 +58,27 @@ fn error_bars_agree_with_statsmodels_and_scipy() {
             .collect();
         let parts = variances(&cases).unwrap();
         oracle.ask("variance components", json!(cases), vec![parts.within, parts.between], 1e-10);
-        if round % 2 == 0 {
-            let n = if round % 4 == 0 { 2 + random.below(11) } else { 21 + random.below(40) };
-            let x: Vec<f64> = (0..n).map(|_| (2.0 * random.normal()).round() / 2.0 + 0.2).collect();
-            let p = sign_flip(&x, 99_999, 3).unwrap();
-            // Both draw 99,999 signs above 20 cases: 4 standard errors of their difference.
-            let error = if n > 20 { 4.0 * (2.0 * p * (1.0 - p) / 1e5).sqrt() / p + 1e-9 } else { 1e-12 };
-            oracle.ask("sign-flip", json!(x), vec![p], error);
-        }
+        let n = if round % 4 > 0 { 2 + random.below(11) } else { 21 + random.below(40) };
+        // Ties; in some rounds zeros too, or one value throughout.
+        let shift = [0.2, 0.0, 0.2, 3.0][round / 4 % 4];
+        let x: Vec<f64> =
+            (0..n).map(|_| if round % 16 == 5 { 0.3 } else { (2.0 * random.normal()).round() / 2.0 + shift }).collect();
+        let p = sign_flip(&x, 99_999, 3).unwrap();
+        // Both draw 99,999 signs above 20 cases: 4 standard errors of their difference.
+        let error = if n > 20 { 4.0 * (2.0 * p * (1.0 - p) / 1e5).sqrt() / p + 1e-9 } else { 1e-12 };
+        oracle.ask("sign-flip", json!(x), vec![p], error);
         let q = [0.1, 0.5, 0.9][round % 3];
         let mut x = random.many(10 + 8 * (round % 12) + 30 * (round % 3 % 2));
         x.sort_by(f64::total_cmp);
         if let Some(Interval { lower, upper }) = order_statistic_interval(&x, q, 0.95) {
             oracle.ask("quantile interval", json!([x, q]), vec![lower, upper], 1e-15);
         }
+        // Ties, the ends of the scale, and many cases.
+        let (n, q) = [(40, 0.5), (400, 0.02), (900, 0.99), (3_000, 0.95)][round % 4];
+        let mut x: Vec<f64> = (0..n).map(|_| (3.0 * random.normal()).round()).collect();
+        x.sort_by(f64::total_cmp);
+        let Interval { lower, upper } = order_statistic_interval(&x, q, 0.95).unwrap();
+        oracle.ask("quantile interval", json!([x, q]), vec![lower, upper], 1e-15);
     }
     oracle.check();
 }

@@ -72,12 +72,12 @@ fn statistics_agree_with_scipy_and_statsmodels() {
         let m = 1 + random.below(300);
         let j = random.below(m + 1);
         let z = critical(0.95);
-        let w = wilson(k as f64, n as f64, z);
+        let w = wilson(k as f64, n as f64, z).unwrap();
         oracle.ask("wilson", json!([k, n]), vec![w.lower, w.upper], 1e-11);
-        let c = clopper_pearson(k, n, 0.95);
+        let c = clopper_pearson(k, n, 0.95).unwrap();
         oracle.ask("clopper", json!([k, n]), vec![c.lower, c.upper], 1e-9);
         let (p, q) = (k as f64 / n as f64, j as f64 / m as f64);
-        let i = mover(p, w, q, wilson(j as f64, m as f64, z));
+        let i = mover(p, w, q, wilson(j as f64, m as f64, z).unwrap()).unwrap();
         oracle.ask("newcombe", json!([k, n, j, m]), vec![i.lower, i.upper], 1e-9);
         let (b, c) = (random.below(40), random.below(40));
         oracle.ask("midp", json!([b, c]), vec![mcnemar_exact(b, c)], 1e-10);

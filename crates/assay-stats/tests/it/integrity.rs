@@ -67,8 +67,10 @@ def one(f, a):
     if f.startswith("girth"):
         import girth
         u = np.array(a, dtype=int).T
-        # girth's rasch_mml and onepl_mml only match each item's marginal pass rate, without the posteriors: with 300
-        # runs they are 0.03 from the maximum of the likelihood. Its twopl_mml does maximise it.
+        # girth's rasch_mml only matches each item's marginal pass rate: with 300 runs it is 0.02 to 0.04 from the maximum
+        # of the likelihood. Its onepl_mml comes within about 0.01 of it, its twopl_mml maximises it.
+        if f == "girth 1pl":
+            r = girth.onepl_mml(u); return np.r_[np.full(len(u), float(r["Discrimination"])), r["Difficulty"]] + 10
         r = girth.twopl_mml(u, dict(max_iteration=500)); return np.r_[r["Discrimination"], r["Difficulty"]] + 10
     if f == "difference estimator":
         y, x, X, b = np.array(a[0]), np.array(a[1]), np.array(a[2]), a[3]
@@ -176,7 +178,7 @@ fn items_and_abilities_agree_with_the_references() {
         oracle.ask("item analysis", json!(scores), ours, 1e-9);
     }
     let models = [(Model::Rasch, "irt rasch"), (Model::OneParameter, "irt 1pl"), (Model::TwoParameter, "irt 2pl")];
-    for round in 0..20 {
+    for round in 0..64 {
         let runs = answers(&mut random, 40 + 10 * (round % 5), 5, if round % 2 == 0 { 0.0 } else { 0.15 });
         let numbers: Vec<Vec<Option<f64>>> =
             runs.iter().map(|run| run.iter().map(|a| a.map(|a| f64::from(u8::from(a)))).collect()).collect();
@@ -190,12 +192,16 @@ fn items_and_abilities_agree_with_the_references() {
             oracle.ask(name, json!([numbers, prior]), ours, 1e-4);
         }
     }
-    for _ in 0..2 {
-        let runs = answers(&mut random, 800, 8, 0.0);
+    for round in 0..64 {
+        // Its two-parameter model takes seconds.
+        let (model, name) =
+            if round < 3 { (Model::TwoParameter, "girth 2pl") } else { (Model::OneParameter, "girth 1pl") };
+        let runs = answers(&mut random, if round < 3 { 800 } else { 300 }, 8, 0.0);
         let whole: Vec<Vec<u8>> =
             runs.iter().map(|run| run.iter().map(|a| u8::from(*a == Some(true))).collect()).collect();
-        let found = fit(&runs, Fit { prior: None, ..Fit::new(Model::TwoParameter) }).unwrap();
-        oracle.ask("girth 2pl", json!(whole), parameters(&found).unwrap(), 1e-3);
+        let found = fit(&runs, Fit { prior: None, ..Fit::new(model) }).unwrap();
+        let Some(ours) = parameters(&found) else { continue };
+        oracle.ask(name, json!(whole), ours, if round < 3 { 1e-3 } else { 2e-3 });
     }
     oracle.check();
 }
@@ -324,7 +330,7 @@ fn a_leaderboard_of_noise_does_not_climb() {
     assert!(vote(&raw) > 0.7 && vote(&shown) < 0.62, "{} {}", vote(&raw), vote(&shown));
     let mut looks = Looks { budget: 2, taken: 0 };
     assert_eq!((looks.look(), looks.look(), looks.look()), (Ok(1), Ok(2), Err(HoldoutError::Locked { budget: 2 })));
-    assert_eq!((looks.adjusted_p(0.03), looks.adjusted_p(0.9)), (0.06, 1.0));
+    assert_eq!((looks.adjusted_p(0.03), looks.adjusted_p(0.9)), (Some(0.06), Some(1.0)));
 }
 
 proptest! {

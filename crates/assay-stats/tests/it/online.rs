@@ -154,7 +154,7 @@ fn sequential_tests_agree_with_their_definitions() {
         });
         for side in [Side::Above, Side::Below] {
             let arguments = json!([values, m, total, alpha, side == Side::Above]);
-            oracle.ask("bets", arguments, bets.log_capital(m, side), 1e-7);
+            oracle.ask("bets", arguments, bets.log_capital(m, side).unwrap(), 1e-7);
         }
         // Every mean of a grid is slow over there.
         if let Some(interval) = bets.interval().filter(|_| round % 5 < 2) {
@@ -569,7 +569,7 @@ fn logged_recommendations_have_the_known_off_policy_value() {
     let (_, p) = two_proportions((clicks(&bts), bts.len() as u64), (online, uniform.len() as u64)).unwrap();
     agrees(p, &golden["two_proportion_p"]);
     // The estimate from the log covers what the policy really got.
-    let truth = proportion::wilson(online as f64, uniform.len() as f64, proportion::critical(0.95));
+    let truth = proportion::wilson(online as f64, uniform.len() as f64, proportion::critical(0.95)).unwrap();
     let estimated = got.snips.unwrap().interval.unwrap();
     assert!(estimated.lower < truth.upper && estimated.upper > truth.lower, "{estimated:?} {truth:?}");
 }

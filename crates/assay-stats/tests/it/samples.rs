@@ -61,7 +61,7 @@ def one(f, a):
         return [se, stats.skew(v) - h, stats.skew(v) + h]
     if f.startswith("bootstrap"):
         method = f.split()[1]
-        r = stats.bootstrap((np.array(a),), np.std, method=method, n_resamples=30000, rng=np.random.default_rng(1))
+        r = stats.bootstrap((np.array(a),), np.std, method=method, n_resamples=15000, rng=np.random.default_rng(1))
         return [r.standard_error, r.confidence_interval.low, r.confidence_interval.high]
     raise ValueError(f)
 "#;
@@ -91,7 +91,7 @@ fn ranks_correlations_and_power_agree_with_scipy_and_statsmodels() {
                 oracle.ask("wilcoxon", json!([x, name, method]), vec![w, p], 1e-10);
             }
         }
-        oracle.ask("midranks", json!(x), midranks(&x), 1e-14);
+        oracle.ask("midranks", json!(x), midranks(&x).unwrap(), 1e-14);
         oracle.ask("hodges-lehmann", json!(x), vec![hodges_lehmann(&x).unwrap()], 1e-12);
         oracle.ask("cliff", json!([x, y]), vec![cliff_delta(&x, &y).unwrap()], 1e-12);
         oracle.ask("d_z", json!(x), vec![cohen_dz(&x).unwrap()], 1e-11);
@@ -105,13 +105,13 @@ fn ranks_correlations_and_power_agree_with_scipy_and_statsmodels() {
         oracle.ask("by", json!(p), benjamini_yekutieli(&p), 1e-12);
         let (a, b) = (2 + random.below(200), 2 + random.below(200));
         let (k, j) = (random.below(a + 1), random.below(b + 1));
-        let i = jeffreys(k, a, 0.95);
+        let i = jeffreys(k, a, 0.95).unwrap();
         oracle.ask("jeffreys", json!([k, a]), vec![i.lower, i.upper], 1e-9);
-        let i = agresti_caffo((k, a), (j, b), critical(0.95));
+        let i = agresti_caffo((k, a), (j, b), critical(0.95)).unwrap();
         oracle.ask("agresti-caffo", json!([k, a, j, b]), vec![i.lower, i.upper], 1e-10);
         // The numerical maximisation needs the maximum inside the square.
         if k > 0 && k < a && j > 0 && j < b {
-            let i = miettinen_nurminen((k, a), (j, b), critical(0.95));
+            let i = miettinen_nurminen((k, a), (j, b), critical(0.95)).unwrap();
             oracle.ask("miettinen-nurminen", json!([k, a, j, b]), vec![i.lower, i.upper], 1e-6);
         }
         let effect = 0.05 + 0.25 * random.next();
@@ -137,22 +137,22 @@ fn ranks_correlations_and_power_agree_with_scipy_and_statsmodels() {
             let ours = vec![got.se, got.interval.lower, got.interval.upper];
             oracle.ask("jackknife skewness", json!(x), ours, 1e-9);
         }
-        if round < 8 {
+        if round < 21 {
             let sd = |at: &[usize]| {
                 let n = at.len() as f64;
                 let mean = at.iter().map(|i| y[*i]).sum::<f64>() / n;
                 Some((at.iter().map(|i| (y[*i] - mean).powi(2)).sum::<f64>() / n).sqrt())
             };
-            let drawn = bootstrap(&groups, sd, 30_000, 5).unwrap();
+            let drawn = bootstrap(&groups, sd, 15_000, 5).unwrap();
             let intervals = [
-                ("bootstrap percentile", drawn.percentile(0.95)),
-                ("bootstrap basic", drawn.basic(0.95)),
+                ("bootstrap percentile", drawn.percentile(0.95).unwrap()),
+                ("bootstrap basic", drawn.basic(0.95).unwrap()),
                 ("bootstrap BCa", drawn.bca(&groups, sd, 0.95).unwrap()),
             ];
             for (name, i) in intervals {
-                // Two random streams of 30,000 draws: their quantiles differ by about 1 % of the width.
-                let tolerance = 0.05 * drawn.se / i.lower.abs().min(drawn.se).max(1e-3);
-                oracle.ask(name, json!(y), vec![drawn.se, i.lower, i.upper], tolerance.max(0.02));
+                // Two random streams of 15,000 draws: their quantiles differ by up to 2 % of the width.
+                let tolerance = 0.07 * drawn.se / i.lower.abs().min(drawn.se).max(1e-3);
+                oracle.ask(name, json!(y), vec![drawn.se, i.lower, i.upper], tolerance.max(0.03));
             }
         }
     }
@@ -176,13 +176,13 @@ fn own_goldens_of_what_no_package_has() {
         ((10, 10), (8, 10), "MN(own) 10/10-8/10"),
         ((56, 70), (48, 80), "MN(own) 56/70-48/80"),
     ] {
-        let (got, want) = (miettinen_nurminen(c, b, z), values(name));
+        let (got, want) = (miettinen_nurminen(c, b, z).unwrap(), values(name));
         assert!((got.lower - want[0]).abs() < 1e-7 && (got.upper - want[1]).abs() < 1e-7, "{name}: {got:?} {want:?}");
     }
     for (b, c, n, name) in [(5, 14, 89, "bonett-price b=5 c=14 n=89"), (0, 0, 20, "bonett-price b=0 c=0 n=20")] {
-        let (got, want) = (bonett_price(b, c, n, z), values(name));
+        let (got, want) = (bonett_price(b, c, n, z).unwrap(), values(name));
         assert!((got.lower - want[0]).abs() < 1e-12 && (got.upper - want[1]).abs() < 1e-12, "{name}: {got:?}");
-        assert!((got.lower - tango(b, c, n, z).lower).abs() < 0.04);
+        assert!((got.lower - tango(b, c, n, z).unwrap().lower).abs() < 0.04);
     }
 }
 
@@ -201,7 +201,7 @@ fn the_studentised_bootstrap_covers_a_skewed_mean_better_than_percentiles() {
         };
         let inside = |i: assay_stats::Interval| usize::from(i.lower <= truth && truth <= i.upper);
         t += inside(studentised(&groups, with_se, 0.95, 400, round).unwrap());
-        percentile += inside(bootstrap(&groups, |at| Some(mean(at)), 400, round).unwrap().percentile(0.95));
+        percentile += inside(bootstrap(&groups, |at| Some(mean(at)), 400, round).unwrap().percentile(0.95).unwrap());
     }
     assert!(t >= 350 && t > percentile + 8, "studentised {t}, percentile {percentile} of 400");
 }

@@ -79,7 +79,7 @@ impl Anomalies {
                 (event_scores(&truth, reported).map_err(fail)?, point_scores(&truth, reported).map_err(fail)?);
             let reports = events(reported).len();
             // Events far apart are independent, points within one are not: only events have an interval here.
-            let share = |value: Option<f64>, n: usize| value.map(|p| wilson(p * n as f64, n as f64, z));
+            let share = |value: Option<f64>, n: usize| value.and_then(|p| wilson(p * n as f64, n as f64, z));
             let recall = share(events_found.recall, true_events.len());
             let precision = share(events_found.precision, reports);
             let mut push = |name: &str, value, interval, note: &str| {

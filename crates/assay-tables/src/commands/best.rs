@@ -73,17 +73,18 @@ impl Best {
         // The shrinkage and Wilson's interval take cases as independent.
         let (shrunken, interval) = if groups.is_some() {
             let means: Vec<_> = scores.iter().map(|values| cells(values)).collect();
-            (None, max_t(&means, confidence, self.draws, self.seed).intervals[best.at])
+            let tests = max_t(&means, confidence, self.draws, self.seed);
+            (None, tests.and_then(|tests| tests.intervals[best.at]))
         } else {
             (Some(best.shrunken), best.interval)
         };
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let apart = baseline.as_deref().map(pick).map(|base| {
+        let apart = baseline.as_deref().map(pick).and_then(|base| {
             let gaps: Vec<_> = scores
                 .iter()
                 .map(|values| cells(&values.iter().zip(&base).map(|(a, b)| a - b).collect::<Vec<_>>()))
                 .collect();
-            (mean(&base), max_t(&gaps, confidence, self.draws, self.seed))
+            Some((mean(&base), max_t(&gaps, confidence, self.draws, self.seed)?))
         });
         let (mut found, mut rows) = (Vec::new(), Vec::new());
         for (at, name) in self.candidates.iter().enumerate() {
@@ -91,7 +92,7 @@ impl Best {
             let mut row = vec![name.clone(), number(Some(value))];
             let mut entry = json!({"candidate": name, "value": value});
             if let Some((base, tests)) = &apart {
-                let (interval, p) = (tests.intervals[at], Some(tests.adjusted[at]).filter(|p| !p.is_nan()));
+                let (interval, p) = (tests.intervals[at], tests.adjusted[at]);
                 row.push(format!("{:+.3}", value - base));
                 row.push(range(interval));
                 row.push(p.map_or_else(|| "–".into(), |p| format!("{p:.4}")));
@@ -129,7 +130,7 @@ impl Best {
             "best": {"candidate": self.candidates[best.at], "value": best.observed, "shrunken": shrunken,
                      "shrinkage": shrunken.map(|_| best.shrinkage), "interval": bounds(interval)},
             "baseline": apart.as_ref().map_or(Value::Null, |(value, _)| json!(value)),
-            "critical": apart.as_ref().map(|(_, tests)| tests.critical).filter(|c| c.is_finite()),
+            "critical": apart.as_ref().and_then(|(_, tests)| tests.critical),
             "candidates": found, "draws": self.draws, "seed": self.seed});
         Ok(Answer::new(json).lines(lines).table(&header, rows, &right))
     }

@@ -105,7 +105,7 @@ impl Calibration {
             "cases": n, "left_out": total - n,
             "ece": error.as_ref().map(|e| e.ece), "ece_squared_debiased": error.as_ref().and_then(|e| e.debiased),
             "bins": bins.iter().map(|b| { let i = of_bin(b); json!({"cases": b.cases, "forecast": b.forecast,
-                "observed": b.observed, "interval": [i.lower, i.upper]}) }).collect::<Vec<_>>(),
+                "observed": b.observed, "interval": i.map(|i| [i.lower, i.upper])}) }).collect::<Vec<_>>(),
             "brier": parts.map(|b| json!({"score": b.score, "reliability": b.reliability, "resolution": b.resolution,
                 "uncertainty": b.uncertainty})),
             "temperature": heat, "platt": sigmoid.map(|(a, b)| json!({"a": a, "b": b})), "conformal_residual": bound,

@@ -135,7 +135,8 @@ impl Classify {
             .map_err(|error| usage(format!("{}: {error:?}", self.file.display())))?;
         let n: f64 = cells.values().sum();
         let right: f64 = cells.iter().filter(|((t, p), _)| t == p).map(|(_, n)| n).sum();
-        let accuracy = wilson(right, n, critical(self.confidence.level));
+        let accuracy = wilson(right, n, critical(self.confidence.level))
+            .ok_or_else(|| usage(format!("{}: there are no cases", self.file.display())))?;
         let f1 = macro_f1(&cells);
         // Leaving out any case of one cell gives the same value: one computation for each cell.
         let mut left_out = Vec::new();
@@ -374,7 +375,7 @@ impl Classify {
         lines.push((
             format!("truth among the first {}", self.top),
             share,
-            share.map(|share| wilson(share * n as f64, n as f64, critical(self.confidence.level))),
+            share.and_then(|share| wilson(share * n as f64, n as f64, critical(self.confidence.level))),
         ));
         let absent: Vec<&String> =
             names.iter().enumerate().filter(|(at, _)| !codes.contains(at)).map(|(_, name)| name).collect();
@@ -438,7 +439,7 @@ impl Classify {
         let mut lines = vec![(
             "all labels right",
             Some(exact),
-            Some(wilson(exact * n as f64, n as f64, critical(self.confidence.level))),
+            wilson(exact * n as f64, n as f64, critical(self.confidence.level)),
         )];
         let mut push = |name: &'static str, transform, statistic: &dyn Fn(&Multilabel) -> Option<f64>| {
             let value = statistic(&all);

@@ -140,7 +140,8 @@ impl Compare {
                           "p": object(&tests), "effect_sizes": object(&sizes)});
         let line = format!("{better} better, {worse} worse, {} the same", found.same);
         let closed = (independent && kind == Kind::Binary)
-            .then(|| bonett_price(better, worse, pairs.len() as u64, critical(self.confidence.level)));
+            .then(|| bonett_price(better, worse, pairs.len() as u64, critical(self.confidence.level)))
+            .flatten();
         let mut json = json;
         json["bonett_price"] = bounds(closed);
         let matched = pairs.len() as f64 / most as f64;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use assay_stats::Invalid;
 use assay_stats::online::{Arm, Concern, Effect, LiftMethod, Unit, cuped, effect, lift, lin, sample_ratio};
 use assay_stats::quasi::{Assigned, Average, aipw, ipw};
 use assay_stats::sequential::{asymptotic_interval, best_rho2};
@@ -212,7 +213,7 @@ impl Experiment {
                 x.push(values[row].ok_or_else(|| missing(name))?);
             }
         }
-        let fail = |why: &str| usage(format!("{}: {why}", self.file.display()));
+        let fail = |why: Invalid| usage(format!("{}: {why}", self.file.display()));
         let level_of = self.confidence.level;
         let mut found: Vec<(&str, Average)> = vec![("IPW", ipw(&rows, self.trim, level_of).map_err(fail)?)];
         if self.covariate.is_some() {

@@ -61,7 +61,7 @@ impl Fairness {
         let z = critical(self.confidence.level);
         let interval = |group: &Group, rate: Rate| -> Option<(f64, Interval)> {
             let (part, whole) = group.fraction(rate);
-            (whole > 0.0).then(|| (part / whole, wilson(part, whole, z)))
+            wilson(part, whole, z).map(|interval| (part / whole, interval))
         };
         let (mut gaps, mut rows, mut findings) = (serde_json::Map::new(), Vec::new(), Vec::new());
         for (name, principle, rate) in RATES {

@@ -233,7 +233,7 @@ impl Forecast {
                     && (share == 0.0 || share == 1.0)
                 {
                     let z = critical(self.confidence.level);
-                    line.interval = Some(wilson(share * blocks as f64, blocks as f64, z));
+                    line.interval = wilson(share * blocks as f64, blocks as f64, z);
                 }
                 line.interval = line.interval.map(|i| Interval { lower: i.lower.max(0.0), upper: i.upper.min(1.0) });
                 first += &format!(

@@ -357,7 +357,7 @@ impl Judge {
                 let flipped = orders.iter().filter(|(a, b)| a != b).count() as f64;
                 let i = wilson(first * flipped, flipped, critical(confidence));
                 let name = format!("of the flips, those for `{}` in the first order", coded.words[1]);
-                add(&mut json, "flips_for_pass_in_first_order", &name, Some(first), Some(i));
+                add(&mut json, "flips_for_pass_in_first_order", &name, Some(first), i);
             }
         } else if arm.is_some() {
             // Arms judged answer by answer: there is no order to be biased by.
@@ -618,11 +618,10 @@ impl Judge {
         if let Some(r) = pearson(&truths, &judged) {
             let multiplier = label_multiplier(r, labels.len() as u64, unlabelled.len() as u64);
             json.insert("label_multiplier".into(), json!(multiplier));
-            notes.push(format!(
-                "with the judge, {} labels are worth {:.0}",
-                labels.len(),
-                multiplier * labels.len() as f64
-            ));
+            notes.extend(multiplier.map(|multiplier| {
+                let worth = multiplier * labels.len() as f64;
+                format!("with the judge, {} labels are worth {worth:.0}", labels.len())
+            }));
         }
         let all: Vec<f64> = f.iter().flatten().copied().collect();
         let raw = all.iter().sum::<f64>() / all.len() as f64;

@@ -88,7 +88,7 @@ impl Ladder {
                               "improved": release.improved, "locked": false}));
         }
         let Some((winner, values)) = best else { return Err(usage("there is no submission")) };
-        let together = looks.confidence(self.confidence.level);
+        let together = looks.confidence(self.confidence.level).unwrap_or(self.confidence.level);
         let cases: Vec<Item> =
             values.iter().map(|value| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 }).collect();
         let found = level(&cases, kind(&values, None, None)?, together);

@@ -42,17 +42,17 @@ impl Looks {
             Plan::HwangShihDecani => return Err(usage("--gamma is a number from -40 to 40, such as -4")),
         };
         let alpha = 1.0 - self.confidence.level;
-        let limits = boundaries(&self.at, alpha, spending)
+        let looks = boundaries(&self.at, alpha, spending)
             .map_err(|_| usage("--at must rise by 0.0001 or more, with each share above 0 and at most 1"))?;
-        let limits: Vec<f64> = limits.iter().map(|look| look.critical).collect();
         let rows = self
             .at
             .iter()
-            .zip(&limits)
-            .map(|(at, z)| {
-                vec![format!("{:.0}%", 100.0 * at), format!("{z:.4}"), format!("{:.4}", spending.spent(alpha, *at))]
+            .zip(&looks)
+            .map(|(at, look)| {
+                vec![format!("{:.0}%", 100.0 * at), format!("{:.4}", look.critical), format!("{:.4}", look.spent)]
             })
             .collect();
+        let limits: Vec<f64> = looks.iter().map(|look| look.critical).collect();
         Ok(Answer::new(json!({"at": self.at, "boundaries": limits, "confidence": self.confidence.level})).table(
             &["cases seen", "boundary of |z|", "error spent"],
             rows,

@@ -302,9 +302,10 @@ impl Mean {
                 let drawn = bootstrap(&groups, mean, self.draws, self.seed);
                 ("BCa bootstrap", drawn.and_then(|drawn| drawn.bca(&groups, mean, level)))
             }
-            Extra::Percentile => {
-                ("percentile bootstrap", bootstrap(&groups, mean, self.draws, self.seed).map(|b| b.percentile(level)))
-            }
+            Extra::Percentile => (
+                "percentile bootstrap",
+                bootstrap(&groups, mean, self.draws, self.seed).and_then(|b| b.percentile(level)),
+            ),
             Extra::Betting => {
                 let range =
                     kind.range().ok_or_else(|| usage("--method betting needs the scores' --range, such as 0,1"))?;

@@ -242,8 +242,8 @@ impl Monitor {
                 Design {
                     name: format!("CUSUM, k {:.2}, h {:.2}", chart.k, chart.h),
                     json: json!({"kind": "cusum", "k": chart.k, "h": chart.h}),
-                    arl0: chart.arl(0.0),
-                    delay: chart.arl(shift),
+                    arl0: chart.arl(0.0).unwrap_or(f64::INFINITY),
+                    delay: chart.arl(shift).unwrap_or(f64::INFINITY),
                     shift: Some(shift),
                     detector: Box::new(chart),
                 }
@@ -253,8 +253,8 @@ impl Monitor {
                 Design {
                     name: format!("EWMA, weight {:.2}, limit {:.3}", chart.weight, chart.limit),
                     json: json!({"kind": "ewma", "weight": chart.weight, "limit": chart.limit}),
-                    arl0: chart.arl(0.0),
-                    delay: chart.arl(shift),
+                    arl0: chart.arl(0.0).unwrap_or(f64::INFINITY),
+                    delay: chart.arl(shift).unwrap_or(f64::INFINITY),
                     shift: Some(shift),
                     detector: Box::new(chart),
                 }
@@ -264,8 +264,8 @@ impl Monitor {
                 Design {
                     name: format!("Shewhart, limit {:.3}", chart.limit),
                     json: json!({"kind": "shewhart", "limit": chart.limit}),
-                    arl0: chart.arl(0.0),
-                    delay: chart.arl(shift),
+                    arl0: chart.arl(0.0).unwrap_or(f64::INFINITY),
+                    delay: chart.arl(shift).unwrap_or(f64::INFINITY),
                     shift: Some(shift),
                     detector: Box::new(chart),
                 }

@@ -107,10 +107,14 @@ impl Rank {
                         .collect();
                     format!("these groups never met and cannot be ranked together: {}", shown.join(" | "))
                 }
+                NoRanking::Players(_) => "there are more models than comparisons could connect, or than 20,000".into(),
                 NoRanking::NotConverged => "the fit did not settle: a style column decides every comparison".into(),
             })
         })?;
-        let (intervals, ranks) = (ranking.intervals(self.confidence.level), ranking.ranks(self.confidence.level));
+        let confidence = self.confidence.level;
+        let (Some(intervals), Some(ranks)) = (ranking.intervals(confidence), ranking.ranks(confidence)) else {
+            return Err(usage("--confidence: a level between 0 and 1 is expected"));
+        };
         let mut order: Vec<usize> = (0..names.len()).collect();
         order.sort_by(|x, y| ranking.strengths[*y].total_cmp(&ranking.strengths[*x]));
         let models: Vec<_> = order

@@ -60,14 +60,16 @@ impl Rate {
         let mut value = k as f64 / n as f64;
         if let Some(Count { successes: j, cases: m }) = self.baseline {
             let (p, q) = (value, j as f64 / m as f64);
-            let (c, b) = (rows[0].1, proportion::wilson(j as f64, m as f64, z));
+            let both = rows[0].1.zip(proportion::wilson(j as f64, m as f64, z));
             value = p - q;
             rows = vec![
-                ("newcombe", proportion::mover(p, c, q, b)),
+                ("newcombe", both.and_then(|(c, b)| proportion::mover(p, c, q, b))),
                 ("miettinen-nurminen", proportion::miettinen_nurminen((k, n), (j, m), z)),
                 ("agresti-caffo", proportion::agresti_caffo((k, n), (j, m), z)),
             ];
         }
+        // A count is checked when it is read, so that all of them are there.
+        let rows: Vec<_> = rows.into_iter().filter_map(|(name, interval)| Some((name, interval?))).collect();
         let intervals: serde_json::Map<String, serde_json::Value> =
             rows.iter().map(|(name, i)| ((*name).to_owned(), bounds(*i))).collect();
         let (what, scale, unit) = match self.baseline {
@@ -82,9 +84,9 @@ impl Rate {
             .collect();
         let mut json = json!({"value": value, "confidence": self.confidence.level, "intervals": intervals});
         let mut lines = vec![format!("{what} {:.2}{unit}", scale * value)];
-        if self.baseline.is_none() {
-            // One side at the level: Clopper and Pearson's two sides at twice the distance to 1.
-            let one_sided = proportion::clopper_pearson(k, n, 2.0 * self.confidence.level - 1.0);
+        // One side at the level: Clopper and Pearson's two sides at twice the distance to 1.
+        let one_sided = proportion::clopper_pearson(k, n, 2.0 * self.confidence.level - 1.0);
+        if let Some(one_sided) = one_sided.filter(|_| self.baseline.is_none()) {
             json["one_sided"] = json!({"lower": one_sided.lower, "upper": one_sided.upper});
             lines.push(format!(
                 "one-sided, exact, each with {}% confidence: at most {:.2}%, at least {:.2}%",

@@ -163,11 +163,11 @@ impl Raters {
             if let Some(first) = slipped.first() {
                 slips.push(format!("{name} from gold answer {} on", first + 1));
             }
-            let gold = (!graded.is_empty()).then(|| gold_accuracy(hits, graded.len() as u64 - hits, confidence));
+            let gold = gold_accuracy(hits, graded.len() as u64 - hits, confidence).filter(|_| !graded.is_empty());
             if gold.is_some_and(|(_, interval)| interval.upper < self.threshold) {
                 alarm.push(name.clone());
             }
-            let accuracy = fit.as_ref().map(|fit| fit.accuracy(r));
+            let accuracy = fit.as_ref().and_then(|fit| fit.accuracy(r));
             let competence = trust.as_ref().map(|fit| fit.competence[r]);
             let effect = strict.as_ref().map(|s| s.raters[r]);
             json_raters.push(json!({

@@ -80,7 +80,8 @@ impl Selfcheck {
         })
         .ok_or_else(|| usage(format!("{}: `{}` does not vary: no test", self.file.display(), self.outcome)))?;
         let (k, n) = (f64::from(found.rejected), f64::from(found.defined));
-        let rate = wilson(k, n, critical(self.confidence.level));
+        let rate = wilson(k, n, critical(self.confidence.level))
+            .ok_or_else(|| usage(format!("{}: no split has a test", self.file.display())))?;
         let alarms = rate.lower > 0.05;
         let json = json!({"units": rows.len(), "treated": treated, "replays": found.defined, "left_out": left_out,
             "false_alarms": {"value": k / n, "interval": bounds(rate), "nominal": 0.05},

@@ -74,8 +74,12 @@ impl Sequence {
             rows.push(("any difference (discordant pairs)", path.collect()));
         }
         let bets = Bets::new(&gaps, (-width, width), self.suite, alpha).map_err(usage)?;
-        rows.push(("no loss beyond the margin (betting)", bets.log_capital(-self.margin, Side::Above)));
-        rows.push(("a loss beyond the margin (betting)", bets.log_capital(-self.margin, Side::Below)));
+        for (name, side) in
+            [("no loss beyond the margin (betting)", Side::Above), ("a loss beyond the margin (betting)", Side::Below)]
+        {
+            let path = bets.log_capital(-self.margin, side);
+            rows.push((name, path.ok_or_else(|| usage("--margin: a finite number is expected"))?));
+        }
         let rho2 = best_rho2(gaps.len() as f64, alpha).ok_or_else(|| usage("no row has both scores"))?;
         // Running mean and variance by Welford's recurrence; the mixture is tuned to the planned size in units of it.
         let (mut mean, mut squares) = (0.0, 0.0);

@@ -234,8 +234,7 @@ impl Slices {
             // Studentised intervals of rates near 1 are too short on the side of the truth: Wilson's are not.
             let z = critical(1.0 - (1.0 - level) / count.max(1) as f64);
             let rates = |column: &Column| {
-                let rate =
-                    |group: &Vec<f64>| (!group.is_empty()).then(|| wilson(group.iter().sum(), group.len() as f64, z));
+                let rate = |group: &Vec<f64>| wilson(group.iter().sum(), group.len() as f64, z);
                 members(column, values).iter().map(rate).collect()
             };
             return columns.iter().map(rates).collect();
@@ -251,7 +250,9 @@ impl Slices {
                 })
             })
             .collect();
-        let mut intervals = max_t(&cells, level, 4_999, self.seed).intervals.into_iter();
+        let intervals =
+            max_t(&cells, level, 4_999, self.seed).map_or_else(|| vec![None; count], |tests| tests.intervals);
+        let mut intervals = intervals.into_iter();
         columns.iter().map(|column| intervals.by_ref().take(column.values.len()).collect()).collect()
     }
 

@@ -13,6 +13,7 @@ use assay_metrics::tokens::Tokeniser;
 use assay_metrics::word_errors::WordErrors;
 use assay_stats::Interval;
 use assay_stats::jackknife::{Transform, jackknife};
+use assay_stats::proportion::critical;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
@@ -95,6 +96,11 @@ impl Metric {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
+    /// Errors by the words of the reference have no upper end.
+    fn range(self) -> (f64, f64) {
+        (0.0, if matches!(self, Self::Ter | Self::Wer | Self::Cer) { f64::INFINITY } else { 1.0 })
+    }
+
     fn lower_is_better(self) -> bool {
         matches!(self, Self::Ter | Self::Wer | Self::Cer | Self::Mer | Self::Wil)
     }
@@ -148,9 +154,22 @@ impl Figure {
         Some(Self { value: total / n, left_out })
     }
 
-    /// The interval; none where all rows weigh the same, since equal figures do not say that all texts would be equal.
-    fn interval(value: f64, left_out: Option<&[f64]>, confidence: f64) -> Option<Interval> {
-        jackknife(value, left_out?, Transform::Identity, confidence).filter(|found| found.se > 0.0).map(|j| j.interval)
+    /// The interval within the `range` of the figure. Where all rows weigh the same the jackknife has no width, which does
+    /// not say that all texts would be equal: it is then R·z²/(n + z²) on either side for a range R, and the whole range
+    /// for a single row; none for a figure without a range.
+    fn interval(value: f64, left_out: Option<&[f64]>, range: (f64, f64), confidence: f64) -> Option<Interval> {
+        let (lo, hi) = range;
+        let inside = |i: Interval| Interval { lower: i.lower.max(lo), upper: i.upper.min(hi) };
+        let found = left_out.and_then(|left_out| jackknife(value, left_out, Transform::Identity, confidence));
+        if let Some(found) = found.filter(|found| found.se > 1e-12) {
+            return Some(inside(found.interval));
+        }
+        let square = critical(confidence).powi(2);
+        let half = match left_out.map_or(1, <[f64]>::len) {
+            0 | 1 => hi - lo,
+            n => (hi - lo) * square / (n as f64 + square),
+        };
+        half.is_finite().then(|| inside(Interval { lower: value - half, upper: value + half }))
     }
 }
 
@@ -175,7 +194,8 @@ impl Text {
                     self.candidate
                 )));
             };
-            let interval = Figure::interval(figure.value, figure.left_out.as_deref(), level_of);
+            let (lo, hi) = metric.range();
+            let interval = Figure::interval(figure.value, figure.left_out.as_deref(), (lo, hi), level_of);
             let signature = self.signature(*metric, &references);
             let better = if metric.lower_is_better() { "lower" } else { "higher" };
             let mut entry =
@@ -188,7 +208,8 @@ impl Text {
                     let (a, b) = (figure.left_out.as_ref()?, other.left_out.as_ref()?);
                     Some(a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<_>>())
                 });
-                let interval = difference.and_then(|d| Figure::interval(d, left_out.as_deref(), level_of));
+                let interval =
+                    difference.and_then(|d| Figure::interval(d, left_out.as_deref(), (lo - hi, hi - lo), level_of));
                 let worse =
                     interval.is_some_and(|i| if metric.lower_is_better() { i.lower > 0.0 } else { i.upper < 0.0 });
                 let better =

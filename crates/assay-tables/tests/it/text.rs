@@ -46,6 +46,25 @@ fn a_worse_candidate_is_an_alarm_and_a_better_one_is_not() {
 }
 
 #[test]
+fn equal_rows_keep_a_width() {
+    let folder = Folder::new();
+    let file = folder
+        .write("texts.csv", "t,r\none two three four,one two three four\nfive six seven ten,five six seven ten\n");
+    let found =
+        ask(&["text", &file, "--candidate", "t", "--reference", "r", "--metric", "bleu,chrf,rouge-l,ter"]).unwrap();
+    for name in ["bleu", "chrf", "rouge-l"] {
+        let entry = &found.json()["metrics"][name];
+        // z²/(n + z²) for two rows.
+        let low = entry["interval"][0].as_f64().unwrap();
+        assert!((low - (1.0 - 3.8415 / 5.8415)).abs() < 1e-4 && entry["interval"][1] == 1.0, "{entry}");
+    }
+    assert!(found.json()["metrics"]["ter"]["interval"].is_null(), "errors have no upper end");
+    let one = folder.write("one.csv", "t,r\none two three,one two four\n");
+    let found = ask(&["text", &one, "--candidate", "t", "--reference", "r", "--metric", "chrf"]).unwrap();
+    assert_eq!(found.json()["metrics"]["chrf"]["interval"], serde_json::json!([0.0, 1.0]));
+}
+
+#[test]
 fn wrong_input_is_named() {
     let folder = Folder::new();
     let file = folder.write("texts.csv", TABLE);

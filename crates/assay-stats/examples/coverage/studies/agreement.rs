@@ -39,7 +39,7 @@ pub fn study(trials: usize) -> Study {
                         krippendorff(&drawn, level)
                     };
                     let drawn = bootstrap(&groups, of, 199, trial as u64);
-                    boot.interval(drawn.map(|b| b.percentile(CONFIDENCE)), truth);
+                    boot.interval(drawn.and_then(|b| b.percentile(CONFIDENCE)), truth);
                 }
             }
             let line = table.line(design, n, "jackknife on log(1 − α)", &jack);

@@ -33,7 +33,7 @@ pub fn study(trials: usize) -> Study {
                 }
                 let count = |tally: &mut Tally, battles: &[Battle]| {
                     if let Ok(ranking) = rank(STRENGTHS.len(), battles, Ties::Half) {
-                        for (interval, truth) in ranking.intervals(CONFIDENCE).into_iter().zip(STRENGTHS) {
+                        for (interval, truth) in ranking.intervals(CONFIDENCE).into_iter().flatten().zip(STRENGTHS) {
                             tally.interval(Some(interval), truth);
                         }
                     }

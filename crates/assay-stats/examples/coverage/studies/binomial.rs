@@ -11,15 +11,15 @@ pub fn study(_: usize) -> Study {
         Table::new("Rates from 50% to 99.5%, averaged; the smallest is the worst rate's", Shares::Covered(0.95));
     for n in [10u64, 20, 30, 50, 100, 200, 500, 1000] {
         for (method, of) in METHODS {
-            let intervals: Vec<Interval> = (0..=n).map(|k| of(k, n)).collect();
+            let intervals: Vec<Option<Interval>> = (0..=n).map(|k| of(k, n)).collect();
             let mut all = Tally::exact();
             let mut least = f64::INFINITY;
             for p in &rates {
                 let mut one = Tally::exact();
                 for (k, interval) in intervals.iter().enumerate() {
                     let weight = binomial_pmf(k as u64, n, *p);
-                    one.outcome(Some(*interval), *p, weight);
-                    all.outcome(Some(*interval), *p, weight);
+                    one.outcome(*interval, *p, weight);
+                    all.outcome(*interval, *p, weight);
                 }
                 least = least.min(one.covered / one.defined);
             }
@@ -43,7 +43,7 @@ pub fn study(_: usize) -> Study {
     }
 }
 
-type Rate = fn(u64, u64) -> Interval;
+type Rate = fn(u64, u64) -> Option<Interval>;
 
 const METHODS: [(&str, Rate); 4] = [
     ("Wilson", |k, n| wilson(k as f64, n as f64, critical(CONFIDENCE))),
@@ -51,6 +51,6 @@ const METHODS: [(&str, Rate); 4] = [
     ("Clopper–Pearson", |k, n| clopper_pearson(k, n, CONFIDENCE)),
     ("Wald", |k, n| {
         let p = k as f64 / n as f64;
-        around(p, critical(CONFIDENCE) * (p * (1.0 - p) / n as f64).sqrt())
+        Some(around(p, critical(CONFIDENCE) * (p * (1.0 - p) / n as f64).sqrt()))
     }),
 ];

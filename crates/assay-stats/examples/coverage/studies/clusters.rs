@@ -75,7 +75,7 @@ pub fn study(trials: usize) -> Study {
                     if trial < fewer(trials, 40) && !brief(trials) {
                         let of = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum::<f64>() / at.len() as f64);
                         let drawn = bootstrap(&groups, of, 299, trial as u64);
-                        tallies[3].interval(drawn.map(|b| b.percentile(CONFIDENCE)), truth);
+                        tallies[3].interval(drawn.and_then(|b| b.percentile(CONFIDENCE)), truth);
                     }
                 }
                 let design = format!("{kind}, {}", if equal { "5 cases each" } else { "1 to 25 cases" });

@@ -60,7 +60,7 @@ pub fn study(trials: usize) -> Study {
                 let drawn = bootstrap(&groups, of, 499, trial as u64);
                 let half = |se: f64| around(estimate, t_quantile(0.975, n as f64 - 1.0) * se);
                 tallies[1].interval(drawn.as_ref().map(|b| half(b.se)), truth);
-                tallies[2].interval(drawn.as_ref().map(|b| b.percentile(CONFIDENCE)), truth);
+                tallies[2].interval(drawn.as_ref().and_then(|b| b.percentile(CONFIDENCE)), truth);
                 tallies[3].interval(drawn.and_then(|b| b.bca(&groups, of, CONFIDENCE)), truth);
             }
         }

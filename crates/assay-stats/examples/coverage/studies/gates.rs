@@ -16,7 +16,7 @@ pub fn study(_: usize) -> Study {
             let (up, down) = (0.5 * (differ - loss), 0.5 * (differ + loss));
             let mut passes = 0.0;
             paired_outcomes(n, up, down, |b, c, weight| {
-                passes += if tango(b, c, n, z).lower > -loss { weight } else { 0.0 };
+                passes += if tango(b, c, n, z).is_some_and(|i| i.lower > -loss) { weight } else { 0.0 };
             });
             let design = format!("{:.0}% differ, margin {:.0} points", 100.0 * differ, 100.0 * loss);
             margin.share(&design, n, "gate on Tango's lower end", passes).must(Must::Stay(0.03));
@@ -26,7 +26,7 @@ pub fn study(_: usize) -> Study {
         for loss in [0.05, 0.10] {
             let (mut gate, mut significant) = (0.0, 0.0);
             paired_outcomes(n, 0.02, 0.02 + loss, |b, c, weight| {
-                gate += if tango(b, c, n, z).lower > -loss { weight } else { 0.0 };
+                gate += if tango(b, c, n, z).is_some_and(|i| i.lower > -loss) { weight } else { 0.0 };
                 significant += if c > b && mcnemar_exact(b, c) < 0.05 { 0.0 } else { weight };
             });
             let design = format!("−{:.0} points", 100.0 * loss);

@@ -65,8 +65,8 @@ fn levels(trials: usize) -> Table {
                     CONFIDENCE,
                 );
                 tallies[2].interval(gladen.map(|c| c.interval), rate);
-                tallies[3].interval(Some(wilson(good as f64, n as f64, z)), rate);
-                tallies[4].interval(Some(wilson(sample.judged_pass as f64, 1000.0, z)), rate);
+                tallies[3].interval(wilson(good as f64, n as f64, z), rate);
+                tallies[4].interval(wilson(sample.judged_pass as f64, 1000.0, z), rate);
             }
             let design = format!("{:.0}%, sensitivity {sensitivity}, specificity {specificity}", 100.0 * rate);
             let names = ["double sampling", "PPI++", "Rogan–Gladen", "labels alone", "judge as if right"];
@@ -116,7 +116,7 @@ fn differences(trials: usize) -> Table {
                     tallies[tally].interval(got.ok().map(|p| p.corrected.interval), -0.03);
                 }
                 let differ = |sign: f64| cases[..n].iter().filter(|(truth, _)| *truth == sign).count() as u64;
-                tallies[2].interval(Some(bonett_price(differ(1.0), differ(-1.0), n as u64, z)), -0.03);
+                tallies[2].interval(bonett_price(differ(1.0), differ(-1.0), n as u64, z), -0.03);
                 let judged: Vec<f64> = cases.iter().map(|(_, judge)| *judge).collect();
                 let (mean, sd) = mean_sd(&judged);
                 tallies[3].interval(Some(around(mean, z * sd / (judged.len() as f64).sqrt())), -0.03);

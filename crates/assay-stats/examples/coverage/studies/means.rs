@@ -57,7 +57,7 @@ pub fn study(trials: usize) -> Study {
                     let seed = trial as u64;
                     let drawn = bootstrap(&groups, of, DRAWS, seed);
                     tallies[1].interval(studentised(&groups, with_error, CONFIDENCE, DRAWS, seed), truth);
-                    tallies[2].interval(drawn.as_ref().map(|b| b.percentile(CONFIDENCE)), truth);
+                    tallies[2].interval(drawn.as_ref().and_then(|b| b.percentile(CONFIDENCE)), truth);
                     tallies[3].interval(drawn.and_then(|b| b.bca(&groups, of, CONFIDENCE)), truth);
                 }
             }

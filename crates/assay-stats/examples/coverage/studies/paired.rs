@@ -26,10 +26,10 @@ pub fn study(_: usize) -> Study {
             paired_outcomes(n, up, down, |b, c, weight| {
                 let (mean, total) = ((b as f64 - c as f64) / n as f64, n as f64);
                 let variance = ((b + c) as f64 / total - mean * mean) * total / (total - 1.0);
-                let student = around(mean, t * (variance / total).sqrt());
+                let student = Some(around(mean, t * (variance / total).sqrt()));
                 for (tally, interval) in tallies.iter_mut().zip([tango(b, c, n, z), bonett_price(b, c, n, z), student])
                 {
-                    tally.outcome(Some(interval), truth, weight);
+                    tally.outcome(interval, truth, weight);
                 }
                 exact += if mcnemar_exact(b, c) < 0.05 { weight } else { 0.0 };
                 mid += if mcnemar_midp(b, c) < 0.05 { weight } else { 0.0 };

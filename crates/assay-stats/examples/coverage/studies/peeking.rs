@@ -88,7 +88,9 @@ pub fn study(trials: usize) -> Study {
             {
                 let double = (2.0 / ALPHA).ln();
                 let broke = |value: f64| {
-                    [Side::Above, Side::Below].iter().any(|s| bets.log_capital(value, *s).iter().any(|c| *c >= double))
+                    [Side::Above, Side::Below]
+                        .iter()
+                        .any(|s| bets.log_capital(value, *s).is_some_and(|path| path.iter().any(|c| *c >= double)))
                 };
                 tallies[5].event(broke(0.0));
                 bets_hold.event(!broke(truth));

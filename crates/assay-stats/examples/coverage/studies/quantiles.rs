@@ -32,7 +32,7 @@ pub fn study(trials: usize) -> Study {
                     (latency(), latency())
                 })
                 .collect();
-            tally.interval(Some(bootstrap_difference(&pairs, q, CONFIDENCE, trial as u64)), 0.0);
+            tally.interval(bootstrap_difference(&pairs, q, CONFIDENCE, trial as u64), 0.0);
         }
         differences.line(&format!("p{:.0}", 100.0 * q), n, "paired bootstrap", &tally).must(Must::Reach(0.93));
     }

@@ -28,7 +28,7 @@ pub fn study(trials: usize) -> Study {
                     let passes: f64 = items.iter().map(|i| i.value).sum();
                     tallies[0].interval(level(&items, Kind::Binary, CONFIDENCE).interval, rate);
                     tallies[1].interval(level(&items, Kind::Unbounded, CONFIDENCE).interval, rate);
-                    tallies[2].interval(Some(wilson(passes, items.len() as f64, critical(CONFIDENCE))), rate);
+                    tallies[2].interval(wilson(passes, items.len() as f64, critical(CONFIDENCE)), rate);
                 }
                 let shape = if equal { "5 cases each" } else { "1 to 25 cases" };
                 let design = format!("{:.0}%, correlation {icc}, {shape}", 100.0 * rate);

@@ -88,7 +88,7 @@ impl Power {
             Spread::Discordance(psi) => power::paired_binary_cases(psi, goal),
             Spread::Deviation(sd) => power::paired_cases(sd, goal),
         };
-        let needed = needed.map(|n| power::scaled(n, deff)).ok_or_else(|| {
+        let needed = needed.and_then(|n| power::scaled(n, deff)).ok_or_else(|| {
             usage(format!(
                 "no number of cases shows it: a true difference of {} lies outside the margin of {} or of what the \
                  discordance allows",
@@ -187,7 +187,7 @@ impl Power {
     fn planning_table(&self, goal: Goal, deff: f64, json: bool) -> Result<u8, Failure> {
         let (shares, margins) = ([0.05, 0.1, 0.2, 0.3], [0.02, 0.03, 0.05, 0.1]);
         let cases = |psi: f64, margin: f64| {
-            power::paired_binary_cases(psi, Goal { margin, ..goal }).map(|n| power::scaled(n, deff))
+            power::paired_binary_cases(psi, Goal { margin, ..goal }).and_then(|n| power::scaled(n, deff))
         };
         if json {
             let rows: Vec<_> = shares
