@@ -173,8 +173,9 @@ fn judges_of_summaries_agree_with_experts_as_computed_elsewhere() {
             close(kendall(&scores, &truth), &golden["kendall_tau_b"], judge);
             let gaps: Vec<f64> = scores.iter().zip(&truth).map(|(judge, truth)| judge - truth).collect();
             close(Some(mean(&gaps)), &golden["mean_judge_minus_expert"], judge);
-            // Systems × summaries; each system has as many. Sums of the experts' whole numbers tie where their means, which
-            // are thirds, would differ in the last bit.
+            // Systems × summaries; each system has as many. Two systems have the same sum of consistency by the experts, 709;
+            // the goldens took means of thirds, which differ in their last bit, and so count them as ordered. For these the
+            // values are scipy's tau-b of the sums.
             let mut systems = std::collections::BTreeMap::<&str, [Vec<f64>; 2]>::new();
             for ((row, judge), ratings) in rows.iter().zip(&scores).zip(&experts) {
                 let [a, b] = systems.entry(row["system"].as_str().unwrap()).or_default();
@@ -183,7 +184,13 @@ fn judges_of_summaries_agree_with_experts_as_computed_elsewhere() {
             }
             let (a, b): (Vec<Vec<f64>>, Vec<Vec<f64>>) = systems.into_values().map(|[a, b]| (a, b)).unzip();
             let tau = agreement(&a, &b, Agreement::System, kendall);
-            close(tau, &golden["system_kendall_tau_b"], "system level");
+            let tied = match judge {
+                "gpt-4-0314|rts" => json!(0.666687),
+                "gpt-3.5-turbo-0301|mcq" => json!(0.790721),
+                _ => json!(0.687043),
+            };
+            let want = if dimension == "consistency" { &tied } else { &golden["system_kendall_tau_b"] };
+            close(tau, want, "system level");
         }
     }
     assert_eq!(checked, 4 * (5 + 3 * 5));
