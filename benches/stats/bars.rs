@@ -131,11 +131,12 @@ fn rates(races: &Races, random: &mut Stream) {
         })
         .collect();
     let (k, n): (Vec<u64>, Vec<u64>) = counts.iter().copied().unzip();
-    type Rate = fn(u64, u64) -> Interval;
-    let of: [(&str, &str, Rate); 3] = [
-        ("wilson", "wilson", |k, n| wilson(k as f64, n as f64, critical(0.95))),
-        ("clopper", "beta", |k, n| clopper_pearson(k, n, 0.95)),
-        ("jeffreys", "jeffreys", |k, n| jeffreys(k, n, 0.95)),
+    let z = critical(0.95);
+    type Rate<'a> = &'a dyn Fn(u64, u64) -> Interval;
+    let of: [(&str, &str, Rate<'_>); 3] = [
+        ("wilson", "wilson", &|k, n| wilson(k as f64, n as f64, z)),
+        ("clopper", "beta", &|k, n| clopper_pearson(k, n, 0.95)),
+        ("jeffreys", "jeffreys", &|k, n| jeffreys(k, n, 0.95)),
     ];
     for (name, method, interval) in of {
         let script = format!(
@@ -148,15 +149,14 @@ fn rates(races: &Races, random: &mut Stream) {
             inside.fold([0.0; 2], |sum, ends| [sum[0] + ends[0], sum[1] + ends[1]]).to_vec()
         });
     }
-    type Two = fn((u64, u64), (u64, u64)) -> Interval;
-    let of: [(&str, &str, Two); 2] = [
-        ("newcombe", "newcomb", |c, b| {
-            let z = critical(0.95);
+    type Two<'a> = &'a dyn Fn((u64, u64), (u64, u64)) -> Interval;
+    let of: [(&str, &str, Two<'_>); 2] = [
+        ("newcombe", "newcomb", &|c, b| {
             let own = |(k, n): (u64, u64)| (k as f64 / n as f64, wilson(k as f64, n as f64, z));
             let ((p, c), (q, b)) = (own(c), own(b));
             mover(p, c, q, b)
         }),
-        ("agresti-caffo", "agresti-caffo", |c, b| agresti_caffo(c, b, critical(0.95))),
+        ("agresti-caffo", "agresti-caffo", &|c, b| agresti_caffo(c, b, z)),
     ];
     let pairs: Vec<_> = counts[..1_000].iter().zip(&counts[1_000..]).collect();
     for (name, method, interval) in of {

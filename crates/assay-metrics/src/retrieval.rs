@@ -52,6 +52,9 @@ impl fmt::Display for Fault {
 /// Documents of a query with what is known of each.
 type ByQuery<T> = BTreeMap<String, Vec<(String, T)>>;
 
+/// The same while a file is read, with the number of each line.
+type Read<'a, T> = Vec<(&'a str, T, usize)>;
+
 /// Relevance grades by query and document.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Qrels {
@@ -73,8 +76,7 @@ fn read<'a, T>(
     parse: impl Fn(&[&'a str]) -> Result<T, Fault>,
 ) -> Result<ByQuery<T>, BadLine> {
     let mut places: HashMap<&str, usize> = HashMap::new();
-    // Each query's documents with their lines.
-    let mut queries: Vec<(&str, Vec<(&str, T, usize)>)> = Vec::new();
+    let mut queries: Vec<(&str, Read<'_, T>)> = Vec::new();
     let mut cells = Vec::with_capacity(columns);
     let mut last = None;
     let mut fault = None;
@@ -114,7 +116,7 @@ fn read<'a, T>(
     if let Some(bad) = repeated.min_by_key(|bad| bad.line).or(fault) {
         return Err(bad);
     }
-    let owned = |documents: Vec<(&str, T, usize)>| {
+    let owned = |documents: Read<'_, T>| {
         documents.into_iter().map(|(document, value, _)| (document.to_owned(), value)).collect()
     };
     Ok(queries.into_iter().map(|(query, documents)| (query.to_owned(), owned(documents))).collect())

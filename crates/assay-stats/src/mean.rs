@@ -57,7 +57,8 @@ pub fn is_clustered(items: &[Item]) -> bool {
 /// The weighted mean with CR2 variance Σ e_g²/(1 − h_g) / N² (e_g: a cluster's sum of weighted residuals, h_g: its
 /// share of the weight) and df = N² / [Σ n_g² + ((Σ a_g)² − Σ a_g²)/N²], a_g = n_g²/(1 − h_g). Bell & McCaffrey
 /// 2002; Pustejovsky & Tipton 2018. Weights are scaled so that they sum to the number of cases; a case without a
-/// cluster is one of its own. `None` for fewer than two clusters, a value that is not finite or a negative weight.
+/// cluster is one of its own. `None` for fewer than two clusters, a value that is not finite or a negative weight. O(cases),
+/// and a sort of the clusters.
 ///
 /// # Examples
 /// ```
