@@ -69,10 +69,10 @@ fn probabilities(races: &Races) {
     });
 }
 
-/// 20,000 cases with sets of ten labels.
+/// 4,000 cases with sets of ten labels.
 fn label_sets(races: &Races) {
     let mut random = Stream(18);
-    let truth: Vec<Vec<bool>> = (0..20_000).map(|_| (0..10).map(|_| random.next() < 0.3).collect()).collect();
+    let truth: Vec<Vec<bool>> = (0..4_000).map(|_| (0..10).map(|_| random.next() < 0.3).collect()).collect();
     let scores: Vec<Vec<f64>> =
         truth.iter().map(|row| row.iter().map(|yes| random.next() + if *yes { 0.4 } else { 0.0 }).collect()).collect();
     let found: Vec<Vec<bool>> = scores.iter().map(|row| row.iter().map(|score| *score > 0.7).collect()).collect();
