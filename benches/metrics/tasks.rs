@@ -188,10 +188,10 @@ fn points(races: &Races) {
     });
 }
 
-/// A series of 20,000 points with 100 events.
+/// A series of 5,000 points with 25 events.
 fn anomalies(races: &Races) {
     let mut random = Stream(21);
-    let truth: Vec<bool> = (0..20_000).map(|at| at % 200 < 12).collect();
+    let truth: Vec<bool> = (0..5_000).map(|at| at % 200 < 12).collect();
     let scores: Vec<f64> = truth.iter().map(|yes| random.next() + if *yes { 0.5 } else { 0.0 }).collect();
     let reported: Vec<bool> = scores.iter().map(|score| *score > 0.9).collect();
     let numbers = |side: &[bool]| side.iter().map(|yes| u8::from(*yes)).collect::<Vec<_>>();
