@@ -3,21 +3,17 @@
 use assay_metrics::near_duplicates::{Unit, duplicates};
 use serde_json::json;
 
-use crate::race::Races;
+use crate::race::{Races, Stream};
 
 pub fn run(races: &Races) {
     // 2,000 texts of 120 words, every second a copy of the one before with two words changed.
-    let mut state = 9u64;
-    let mut next = |n: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) % n
-    };
+    let mut random = Stream(9);
     let mut texts: Vec<String> = Vec::new();
     for _ in 0..1_000 {
-        let mut words: Vec<String> = (0..120).map(|_| format!("w{}", next(5_000))).collect();
+        let mut words: Vec<String> = (0..120).map(|_| format!("w{}", random.below(5_000))).collect();
         texts.push(words.join(" "));
         for _ in 0..2 {
-            words[next(120) as usize] = format!("w{}", next(5_000));
+            words[random.below(120)] = format!("w{}", random.below(5_000));
         }
         texts.push(words.join(" "));
     }

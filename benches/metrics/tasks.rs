@@ -1,36 +1,231 @@
-//! Classification, entities, fairness, forecasts and edit distance.
+//! Classification, entities, fairness, forecasts, anomalies and edit distance.
 
 use std::collections::BTreeMap;
 
-use assay_metrics::classification::{Average, Confusion, Counts, Ranked, average};
-use assay_metrics::distance::levenshtein;
-use assay_metrics::entities::{Scheme, entity_counts};
+use assay_metrics::anomaly::{adjusted_scores, affiliation, volumes};
+use assay_metrics::classification::{
+    Average, Bins, Confusion, Counts, Multilabel, Ranked, average, brier_binary, expected_calibration_error,
+    label_ranking_average_precision, log_loss, log_loss_binary, reliability, roc_auc_one_vs_rest,
+};
+use assay_metrics::distance::{damerau, jaro_winkler, levenshtein, token_set_ratio};
+use assay_metrics::entities::{Matching, Scheme, Span, entity_counts, match_spans};
 use assay_metrics::fairness::{Groups, Rate};
-use assay_metrics::forecasting::{Ensemble, crps_ensemble};
+use assay_metrics::forecasting::{
+    Central, Ensemble, bias, crps_ensemble, crps_normal, intervals, mae, mape, mase, pinball, rmse, rmsse, smape_half,
+    weighted_interval_score, wmape,
+};
 use serde_json::json;
 
-use crate::race::Races;
-
-struct Stream(u64);
-
-impl Stream {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    fn below(&mut self, n: usize) -> usize {
-        (self.next() * n as f64) as usize
-    }
-}
+use crate::race::{Races, Stream};
 
 pub fn run(races: &Races) {
     classes(races);
     scores(races);
+    probabilities(races);
+    label_sets(races);
     entities(races);
+    spans(races);
     groups(races);
+    points(races);
     ensembles(races);
+    anomalies(races);
     edits(races);
+}
+
+/// 200,000 probabilities of yes or no, and 50,000 of five classes.
+fn probabilities(races: &Races) {
+    let mut random = Stream(17);
+    let p: Vec<f64> = (0..200_000).map(|_| 0.001 + 0.998 * random.next()).collect();
+    let truth: Vec<bool> = p.iter().map(|p| random.next() < p * p).collect();
+    let script = "from sklearn import metrics as m\nfrom sklearn.calibration import calibration_curve\n\
+        def prepare(a): return [np.array(x) for x in a]\n\
+        def run(d):\n    \
+        t, p = d; r, c = calibration_curve(t, p, n_bins=15); n = np.bincount(np.searchsorted(np.linspace(0, 1, 16)[1:-1], p))\n    \
+        return [m.log_loss(t, p), m.brier_score_loss(t, p), np.sum(n * abs(r - c)) / len(t)]";
+    races.add("binary", "scikit-learn", script, &json!([truth, p]), 1e-9, || {
+        let bins = reliability(&truth, &p, Bins::Width(15)).expect("probabilities");
+        vec![
+            log_loss_binary(&truth, &p).expect("probabilities"),
+            brier_binary(&truth, &p).expect("probabilities"),
+            expected_calibration_error(&bins).expect("cases"),
+        ]
+    });
+    let classes: Vec<usize> = (0..50_000).map(|_| random.below(5)).collect();
+    let rows: Vec<Vec<f64>> = classes
+        .iter()
+        .map(|class| {
+            let row: Vec<f64> = (0..5).map(|k| random.next() + if k == *class { 0.5 } else { 0.0 }).collect();
+            let sum: f64 = row.iter().sum();
+            row.iter().map(|p| p / sum).collect()
+        })
+        .collect();
+    let script = "from sklearn import metrics as m\ndef prepare(a): return [np.array(x) for x in a]\n\
+        def run(d): return [m.roc_auc_score(*d, multi_class='ovr', average='macro'), m.log_loss(*d)]";
+    races.add("multiclass", "scikit-learn", script, &json!([classes, rows]), 1e-9, || {
+        vec![
+            roc_auc_one_vs_rest(&classes, &rows, Average::Macro).expect("all classes"),
+            log_loss(&classes, &rows).expect("probabilities"),
+        ]
+    });
+}
+
+/// 4,000 cases with sets of ten labels.
+fn label_sets(races: &Races) {
+    let mut random = Stream(18);
+    let truth: Vec<Vec<bool>> = (0..4_000).map(|_| (0..10).map(|_| random.next() < 0.3).collect()).collect();
+    let scores: Vec<Vec<f64>> =
+        truth.iter().map(|row| row.iter().map(|yes| random.next() + if *yes { 0.4 } else { 0.0 }).collect()).collect();
+    let found: Vec<Vec<bool>> = scores.iter().map(|row| row.iter().map(|score| *score > 0.7).collect()).collect();
+    let script = "from sklearn import metrics as m\ndef prepare(a): return [np.array(x) for x in a]\n\
+        def run(d):\n    \
+        t, p, s = d; f = m.precision_recall_fscore_support(t, p, average='macro')\n    \
+        return [m.accuracy_score(t, p), m.hamming_loss(t, p), m.label_ranking_average_precision_score(t, s), *f[:3]]";
+    races.add("multilabel", "scikit-learn", script, &json!([truth, found, scores]), 1e-9, || {
+        let both = Multilabel::new(&truth, &found).expect("cases");
+        let mut all = vec![
+            both.subset_accuracy(),
+            both.hamming_loss(),
+            label_ranking_average_precision(&truth, &scores).expect("cases"),
+        ];
+        let measures: [fn(&Counts) -> Option<f64>; 3] = [Counts::precision, Counts::recall, Counts::f1];
+        let macros = measures.map(|measure| average(&both.labels, Average::Macro, Some(0.0), measure).value);
+        all.extend(macros.into_iter().flatten());
+        all
+    });
+}
+
+/// 1,000 texts of up to ten spans.
+fn spans(races: &Races) {
+    let mut random = Stream(19);
+    let mut side = || -> Vec<Span> {
+        let mut at = 0;
+        (0..10)
+            .map(|_| {
+                let start = at + random.below(3);
+                at = start + 1 + random.below(4);
+                Span { start, end: at, label: ["PER", "LOC"][random.below(2)].to_owned() }
+            })
+            .collect()
+    };
+    let texts: Vec<(Vec<Span>, Vec<Span>)> = (0..1_000).map(|_| (side(), side())).collect();
+    let rows = |spans: &[Span]| spans.iter().map(|s| json!([s.label, s.start, s.end - 1])).collect::<Vec<_>>();
+    let input: Vec<_> = texts.iter().map(|(expected, found)| json!([rows(expected), rows(found)])).collect();
+    let script = "from nervaluate.entities import Entity\n\
+        from nervaluate.strategies import EntityTypeEvaluation, ExactEvaluation, PartialEvaluation, StrictEvaluation\n\
+        def prepare(a): return [[[Entity(*s) for s in side] for side in pair] for pair in a]\n\
+        def run(d):\n    \
+        out = []\n    \
+        for rule in (StrictEvaluation, ExactEvaluation, PartialEvaluation, EntityTypeEvaluation):\n        \
+        r = [rule().evaluate(t, p, [])[0] for t, p in d]\n        \
+        out += [sum(x.correct for x in r), sum(x.partial for x in r), sum(x.missed for x in r), sum(x.spurious for x in r)]\n    \
+        return out";
+    races.add("spans", "nervaluate", script, &json!(input), 1e-12, || {
+        let mut all = Vec::new();
+        for rule in [Matching::Strict, Matching::Exact, Matching::Partial, Matching::Type] {
+            let mut sums = [0; 4];
+            for (expected, found) in &texts {
+                let m = match_spans(expected, found, rule).expect("spans");
+                for (sum, count) in sums.iter_mut().zip([m.correct, m.partial, m.missed, m.spurious]) {
+                    *sum += count;
+                }
+            }
+            all.extend(sums.map(|sum| sum as f64));
+        }
+        all
+    });
+}
+
+/// 100,000 forecasts of numbers.
+fn points(races: &Races) {
+    let mut random = Stream(20);
+    let series = |random: &mut Stream| -> Vec<f64> { (0..100_000).map(|_| 10.0 + random.normal()).collect() };
+    let (y, p, past) = (series(&mut random), series(&mut random), series(&mut random));
+    let script = "import pandas as pd\nfrom sklearn import metrics as m\nfrom utilsforecast import losses as u\n\
+        def prepare(a):\n    \
+        y, p, past = (np.array(x) for x in a)\n    \
+        return y, p, pd.DataFrame({'unique_id': 0, 'ds': range(len(y)), 'y': y, 'p': p}), \
+        pd.DataFrame({'unique_id': 0, 'ds': range(-len(past), 0), 'y': past})\n\
+        def run(d):\n    \
+        y, p, f, past = d\n    \
+        out = [m.mean_absolute_error(y, p), m.root_mean_squared_error(y, p), m.mean_absolute_percentage_error(y, p)]\n    \
+        out += [g(f, ['p'])['p'][0] for g in (u.bias, u.wape, u.smape)]\n    \
+        out += [g(f, ['p'], seasonality=12, train_df=past)['p'][0] for g in (u.mase, u.rmsse)]\n    \
+        return out + [m.mean_pinball_loss(y, p, alpha=0.9)]";
+    races.add("points", "scikit-learn and utilsforecast", script, &json!([y, p, past]), 1e-9, || {
+        let all = [
+            mae(&y, &p),
+            rmse(&y, &p),
+            mape(&y, &p),
+            bias(&y, &p),
+            wmape(&y, &p),
+            smape_half(&y, &p),
+            mase(&y, &p, &past, 12),
+            rmsse(&y, &p, &past, 12),
+            pinball(&y, &p, 0.9),
+        ];
+        all.into_iter().map(|value| value.expect("finite values")).collect()
+    });
+    let script = "import scoringrules as sr\nfrom scipy import stats\ndef prepare(a): return [np.array(x) for x in a]\n\
+        def run(d): return sr.crps_normal(*d, 1.5).sum()";
+    races.add("normal", "scoringrules", script, &json!([y, p]), 1e-9, || {
+        vec![y.iter().zip(&p).map(|(y, p)| crps_normal(*y, *p, 1.5).expect("finite values")).sum()]
+    });
+    let script = "import scoringrules as sr\ndef prepare(a): return [np.array(x) for x in a]\n\
+        def run(d):\n    \
+        y, p = d; q = [sr.quantile_score(y, p + s, l) for s, l in ((0, .5), (-2, .05), (2, .95), (-1, .25), (1, .75))]\n    \
+        return [2 * np.mean(q), np.mean((y >= p - 2) & (y <= p + 2))]";
+    races.add("intervals", "scoringrules", script, &json!([y, p]), 1e-9, || {
+        let wis = |(y, p): (&f64, &f64)| {
+            let cuts = [
+                Central { alpha: 0.1, lower: p - 2.0, upper: p + 2.0 },
+                Central { alpha: 0.5, lower: p - 1.0, upper: p + 1.0 },
+            ];
+            weighted_interval_score(*y, *p, &cuts).expect("intervals")
+        };
+        let (lower, upper): (Vec<f64>, Vec<f64>) = p.iter().map(|p| (p - 2.0, p + 2.0)).unzip();
+        let coverage = intervals(&y, &lower, &upper).expect("intervals").coverage;
+        vec![y.iter().zip(&p).map(wis).sum::<f64>() / y.len() as f64, coverage]
+    });
+}
+
+/// A series of 5,000 points with 25 events.
+fn anomalies(races: &Races) {
+    let mut random = Stream(21);
+    let truth: Vec<bool> = (0..5_000).map(|at| at % 200 < 12).collect();
+    let scores: Vec<f64> = truth.iter().map(|yes| random.next() + if *yes { 0.5 } else { 0.0 }).collect();
+    let reported: Vec<bool> = scores.iter().map(|score| *score > 0.9).collect();
+    let numbers = |side: &[bool]| side.iter().map(|yes| u8::from(*yes)).collect::<Vec<_>>();
+    let script = "from vus.affiliation.generics import convert_vector_to_events\n\
+        from vus.affiliation.metrics import pr_from_events\n\
+        def prepare(a): return a\n\
+        def run(d):\n    \
+        x = pr_from_events(convert_vector_to_events(d[1]), convert_vector_to_events(d[0]), (0, len(d[0])))\n    \
+        return [x['Affiliation_Precision'], x['Affiliation_Recall']]";
+    let input = json!([numbers(&truth), numbers(&reported)]);
+    races.add("affiliation", "vus", script, &input, 1e-8, || {
+        let found = affiliation(&truth, &reported).expect("events");
+        [found.precision, found.recall].into_iter().flatten().collect()
+    });
+    let script = "from sklearn.metrics import precision_recall_fscore_support as f\n\
+        def prepare(a): return [np.array(x, bool) for x in a]\n\
+        def run(d):\n    \
+        t, r = d[0], d[1].copy(); e = np.flatnonzero(np.diff(np.r_[0, t, 0])).reshape(-1, 2)\n    \
+        for a, b in e:\n        \
+        if r[a:b].mean() > 0.2: r[a:b] = True\n    \
+        return f(t, r, average='binary')[:3]";
+    races.add("adjusted", "scikit-learn", script, &input, 1e-9, || {
+        let counts = adjusted_scores(&truth, &reported, 0.2).expect("events");
+        [counts.precision(), counts.recall(), counts.f1()].into_iter().flatten().collect()
+    });
+    let script = "from vus.utils.metrics import metricor\n\
+        def prepare(a): return [np.array(x) for x in a]\n\
+        def run(d): return metricor().RangeAUC_volume_opt(*d, 20)[-2:]";
+    // The reference looks at 250 thresholds, we at all: the volume below its precision and
+    // recall is another by half a percent.
+    races.add("volumes", "vus", script, &json!([numbers(&truth), scores]), 1e-2, || {
+        let found = volumes(&truth, &scores, 20).expect("events");
+        vec![found.roc, found.pr]
+    });
 }
 
 /// 100,000 cases of ten classes, about two thirds right.
@@ -152,6 +347,13 @@ fn groups(races: &Races) {
         let rates = all.groups().values().map(|group| group.rate(Rate::Selection).expect("cases"));
         [gap.difference, gap.ratio.expect("positives")].into_iter().chain(rates).collect()
     });
+    let script = "from fairlearn import metrics as m\n\
+        def prepare(a): return [np.array(x) for x in a]\n\
+        def run(d): return m.equalized_odds_difference(d[1], d[2], sensitive_features=d[0])";
+    races.add("odds", "fairlearn", script, &json!([groups, truth, predicted]), 1e-12, || {
+        let all = Groups::new(&groups, &truth, &predicted, 1).expect("cases");
+        vec![all.equalised_odds().expect("several groups").difference()]
+    });
 }
 
 /// 20,000 forecasts of 50 members.
@@ -193,4 +395,16 @@ fn edits(races: &Races) {
         def prepare(a): return a\n\
         def run(d): return process.cpdist(*d, scorer=distance, dtype=np.int32, workers=1).sum()";
     races.add("distance, one call for all pairs", "rapidfuzz", script, &input, 0.0, ours);
+    let script = "from rapidfuzz import fuzz\nfrom rapidfuzz.distance import DamerauLevenshtein, JaroWinkler\n\
+        def prepare(a): return a\n\
+        def run(d): return [sum(map(DamerauLevenshtein.distance, *d)), sum(map(JaroWinkler.similarity, *d)), \
+        sum(fuzz.token_set_ratio(*p) for p in zip(*d)) / 100]";
+    races.add("swaps", "rapidfuzz", script, &input, 1e-9, || {
+        let pairs = || left.iter().zip(&right);
+        vec![
+            pairs().map(|(a, b)| damerau(a, b) as f64).sum(),
+            pairs().map(|(a, b)| jaro_winkler(a, b)).sum(),
+            pairs().map(|(a, b)| token_set_ratio(a, b)).sum(),
+        ]
+    });
 }

@@ -8,6 +8,7 @@ mod agreement;
 mod bars;
 mod drift;
 mod integrity;
+mod online;
 mod people;
 mod slices;
 
@@ -18,5 +19,6 @@ fn main() {
     integrity::run(&races);
     drift::run(&races);
     bars::run(&races);
+    online::run(&races);
     slices::run(&races);
 }

@@ -1,21 +1,19 @@
-//! Slice discovery.
+//! Slices and forecasts.
 
+use assay_stats::forecasts::{Window, diebold_mariano};
 use assay_stats::slices::{Outcome, Search, discover};
 use serde_json::json;
 
-use crate::race::Races;
+use crate::race::{Races, Stream};
 
 /// 5,000 cases with six attributes of four values, of which the first are common.
 pub fn run(races: &Races) {
-    let mut state = 17u64;
-    let mut next = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1u64 << 53) as f64
-    };
+    let mut random = Stream(17);
     let columns: Vec<Vec<Option<u32>>> =
-        (0..6).map(|_| (0..5_000).map(|_| Some((next() * next() * 4.0) as u32)).collect()).collect();
-    let right: Vec<Option<bool>> =
-        (0..5_000).map(|case| Some(next() < if columns[0][case] == columns[1][case] { 0.6 } else { 0.8 })).collect();
+        (0..6).map(|_| (0..5_000).map(|_| Some((random.next() * random.next() * 4.0) as u32)).collect()).collect();
+    let right: Vec<Option<bool>> = (0..5_000)
+        .map(|case| Some(random.next() < if columns[0][case] == columns[1][case] { 0.6 } else { 0.8 }))
+        .collect();
     // t is NaN for none of these slices: all are large.
     let script = "import pandas as pd\nfrom divexplorer import DivergenceExplorer\n\
         def prepare(a):\n    \
@@ -37,5 +35,16 @@ pub fn run(races: &Races) {
             found.iter().map(|slice| slice.divergence.abs()).sum(),
             found.iter().map(|slice| slice.t.expect("an outcome that varies")).sum(),
         ]
+    });
+    let (a, b) = (random.normals(100_000), random.normals(100_000));
+    let script = "from scipy import stats\n\
+        def prepare(a): return [np.array(x) for x in a]\n\
+        def run(a):\n    \
+        d = a[0] - a[1]; n, h = len(d), 12; e = d - d.mean(); c = np.array([e[:n - k] @ e[k:] / n for k in range(h)])\n    \
+        s = d.mean() / np.sqrt((c[0] + 2 * np.sum((1 - np.arange(1, h) / h) * c[1:])) / n)\n    \
+        s *= np.sqrt((n + 1 - 2 * h + h * (h - 1) / n) / n); return [s, 2 * stats.t.sf(abs(s), n - 1)]";
+    races.add("diebold bartlett", "numpy", script, &json!([a, b]), 1e-7, || {
+        let test = diebold_mariano(&a, &b, 12, Window::Bartlett, 0.95).expect("they vary");
+        vec![test.statistic, test.p]
     });
 }

@@ -337,20 +337,34 @@ impl Step {
 
 /// One step per distinct score, from the highest down.
 fn steps(truth: &[bool], scores: &[f64]) -> Vec<Step> {
-    // Pairs, not places: a sort that looks scores up by place waits for memory.
-    let mut order: Vec<(f64, bool)> = scores.iter().copied().zip(truth.iter().copied()).collect();
-    order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-    let mut steps: Vec<Step> = Vec::new();
-    let (mut positives, mut negatives) = (0.0, 0.0);
-    for (threshold, positive) in order {
-        *(if positive { &mut positives } else { &mut negatives }) += 1.0;
-        let step = Step { threshold, positives, negatives };
-        match steps.last_mut() {
-            Some(last) if last.threshold == step.threshold => *last = step,
-            _ => steps.push(step),
-        }
+    // Each side on its own, as integers that sort like the scores: quicker than pairs with their truth.
+    let side = |positive: bool| -> Vec<u64> {
+        let own = truth.iter().zip(scores).filter(|(truth, _)| **truth == positive);
+        let mut side: Vec<u64> = own.map(|(_, score)| descending(*score)).collect();
+        side.sort_unstable();
+        side
+    };
+    let (positive, negative) = (side(true), side(false));
+    let mut steps: Vec<Step> = Vec::with_capacity(scores.len());
+    let (mut i, mut j) = (0, 0);
+    while i < positive.len() || j < negative.len() {
+        let (p, n) = (positive.get(i).copied().unwrap_or(u64::MAX), negative.get(j).copied().unwrap_or(u64::MAX));
+        let next = p.min(n);
+        i += positive[i..].iter().take_while(|score| **score == next).count();
+        j += negative[j..].iter().take_while(|score| **score == next).count();
+        steps.push(Step { threshold: from_descending(next), positives: i as f64, negatives: j as f64 });
     }
     steps
+}
+
+/// A finite score as an integer that is the smaller the larger the score; 0 and −0 are the same.
+fn descending(score: f64) -> u64 {
+    let bits = (score + 0.0).to_bits();
+    if bits >> 63 == 1 { bits } else { bits ^ (u64::MAX >> 1) }
+}
+
+fn from_descending(place: u64) -> f64 {
+    f64::from_bits(if place >> 63 == 1 { place } else { place ^ (u64::MAX >> 1) })
 }
 
 /// Σ (precision × share of the positives that the step adds); `None` without positives.

@@ -4,7 +4,7 @@
 //! Scores are compared as 32-bit floats and ties broken by document id, descending, as trec_eval does, whatever the rank
 //! column of the file says: 1.00000001 ties with 1.0. Measures of one ranking are in [`crate::ranking`].
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -52,10 +52,13 @@ impl fmt::Display for Fault {
 /// Documents of a query with what is known of each.
 type ByQuery<T> = BTreeMap<String, Vec<(String, T)>>;
 
+/// The same while a file is read, with the number of each line.
+type Read<'a, T> = Vec<(&'a str, T, usize)>;
+
 /// Relevance grades by query and document.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Qrels {
-    /// By document.
+    /// In the order given.
     queries: ByQuery<i64>,
 }
 
@@ -72,32 +75,51 @@ fn read<'a, T>(
     columns: usize,
     parse: impl Fn(&[&'a str]) -> Result<T, Fault>,
 ) -> Result<ByQuery<T>, BadLine> {
-    let mut queries: ByQuery<T> = BTreeMap::new();
-    let mut seen: HashSet<(&str, &str)> = HashSet::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut queries: Vec<(&str, Read<'_, T>)> = Vec::new();
     let mut cells = Vec::with_capacity(columns);
+    let mut last = None;
+    let mut fault = None;
     for (at, line) in text.lines().enumerate() {
-        let bad = |fault| BadLine { line: at + 1, fault };
         cells.clear();
         cells.extend(line.split_ascii_whitespace().take(columns));
         if cells.is_empty() || line.starts_with('#') {
             continue;
         }
-        if cells.len() < columns {
-            return Err(bad(Fault::Columns(columns)));
-        }
-        let (query, document) = (cells[0], cells[2]);
-        if !seen.insert((query, document)) {
-            return Err(bad(Fault::Repeated { query: query.to_owned(), document: document.to_owned() }));
-        }
-        let value = parse(&cells).map_err(bad)?;
-        match queries.get_mut(query) {
-            Some(documents) => documents.push((document.to_owned(), value)),
-            None => {
-                queries.insert(query.to_owned(), vec![(document.to_owned(), value)]);
+        let value = if cells.len() < columns { Err(Fault::Columns(columns)) } else { parse(&cells) };
+        let value = match value {
+            Ok(value) => value,
+            Err(found) => {
+                fault = Some(BadLine { line: at + 1, fault: found });
+                break;
             }
-        }
+        };
+        // A file has its queries one after the other, as a rule.
+        let place = last.filter(|place: &usize| queries[*place].0 == cells[0]).unwrap_or_else(|| {
+            *places.entry(cells[0]).or_insert_with(|| {
+                queries.push((cells[0], Vec::new()));
+                queries.len() - 1
+            })
+        });
+        last = Some(place);
+        queries[place].1.push((cells[2], value, at + 1));
     }
-    Ok(queries)
+    let repeated = queries.iter().filter_map(|(query, documents)| {
+        let mut seen = HashSet::with_capacity(documents.len());
+        let (document, _, line) = documents.iter().find(|(document, ..)| !seen.insert(*document))?;
+        Some(BadLine {
+            line: *line,
+            fault: Fault::Repeated { query: (*query).to_owned(), document: (*document).to_owned() },
+        })
+    });
+    // All lines before that of another fault were read.
+    if let Some(bad) = repeated.min_by_key(|bad| bad.line).or(fault) {
+        return Err(bad);
+    }
+    let owned = |documents: Read<'_, T>| {
+        documents.into_iter().map(|(document, value, _)| (document.to_owned(), value)).collect()
+    };
+    Ok(queries.into_iter().map(|(query, documents)| (query.to_owned(), owned(documents))).collect())
 }
 
 impl Qrels {
@@ -114,11 +136,7 @@ impl Qrels {
     /// ```
     pub fn parse(text: &str) -> Result<Self, BadLine> {
         let grade = |cells: &[&str]| cells[3].parse::<i64>().map_err(|_| Fault::Grade(cells[3].to_owned()));
-        let mut queries = read(text, 4, grade)?;
-        for documents in queries.values_mut() {
-            documents.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        }
-        Ok(Self { queries })
+        Ok(Self { queries: read(text, 4, grade)? })
     }
 
     /// Queries with judgements.
@@ -618,7 +636,7 @@ impl Evaluation {
 }
 
 /// Judges a run query by query. `least` is the smallest grade that is relevant (1 in trec_eval unless told otherwise; a
-/// smaller one is taken as 1); `depth` cuts every ranking. O(n log m) for n results and m judgements of a query.
+/// smaller one is taken as 1); `depth` cuts every ranking. O(n + m log m) for n results and m judgements of a query.
 ///
 /// # Examples
 /// ```
@@ -637,11 +655,9 @@ pub fn evaluate(qrels: &Qrels, run: &Run, measures: &[Measure], least: i64, dept
         .map(|(query, judgements)| {
             let results = run.queries.get(query);
             let ranked = results.map(Vec::as_slice).unwrap_or_default().iter().take(depth.unwrap_or(ALL));
-            let grade = |document: &str| {
-                let at = judgements.binary_search_by(|(other, _)| other.as_str().cmp(document)).ok()?;
-                Some(judgements[at].1 as f64)
-            };
-            let ranked = ranked.map(|(document, _)| grade(document)).collect();
+            let grades: HashMap<&str, f64> =
+                judgements.iter().map(|(document, grade)| (document.as_str(), *grade as f64)).collect();
+            let ranked = ranked.map(|(document, _)| grades.get(document.as_str()).copied()).collect();
             let all = judgements.iter().map(|(_, grade)| *grade as f64);
             let judged = Judged::from_grades(ranked, all, least.max(1) as f64);
             let values = measures.iter().map(|measure| measure.of(&judged, highest)).collect();

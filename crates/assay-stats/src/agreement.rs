@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use crate::estimate::{Interval, is_level};
 use crate::jackknife::{Jackknife, Transform, jackknife};
 use crate::proportion::critical;
-use crate::rank::midranks;
 use crate::special::beta_quantile;
 
 /// A row per unit, a column per rater.
@@ -29,8 +28,8 @@ pub enum Level {
 }
 
 /// Krippendorff's α: 1 − observed / expected disagreement over units with two or more ratings. `None` without such
-/// units, without variation, for NaN, or for a negative rating on the ratio level. O(ratings · log) but for the ratio
-/// level, which is O(distinct ratings²). Krippendorff 2011.
+/// units, without variation, for NaN, or for a negative rating on the ratio level. O(n log q) for n ratings with q
+/// distinct values, on the ratio level and O(q²). Krippendorff 2011.
 ///
 /// # Examples
 /// ```
@@ -42,46 +41,92 @@ pub enum Level {
 /// assert!((alpha - 8.0 / 15.0).abs() < 1e-12);
 /// ```
 pub fn krippendorff(ratings: &Ratings, level: Level) -> Option<f64> {
-    let units: Vec<Vec<f64>> =
-        ratings.iter().map(|unit| unit.iter().flatten().copied().collect::<Vec<_>>()).filter(|u| u.len() > 1).collect();
-    alpha(&units, level)
+    let table = Pairable::of(ratings, level)?;
+    table.alpha(&table.counts, table.units().map(|unit| (unit, 1.0)))
 }
 
-fn alpha(units: &[Vec<f64>], level: Level) -> Option<f64> {
-    let all: Vec<f64> = units.iter().flatten().map(|v| v + 0.0).collect();
-    let n = all.len() as f64;
-    if all.is_empty() || all.iter().any(|v| !v.is_finite() || level == Level::Ratio && *v < 0.0) {
-        return None;
-    }
-    // On ranks the ordinal distance is the difference.
-    if all.iter().all(|v| *v == all[0]) {
-        return None;
-    }
-    let values = if level == Level::Ordinal { midranks(&all)? } else { all };
-    let mut at = 0;
-    let mut observed = 0.0;
-    for unit in units {
-        observed += disagreement(&values[at..at + unit.len()], level) / (unit.len() as f64 - 1.0);
-        at += unit.len();
-    }
-    let expected = disagreement(&values, level);
-    (expected > 0.0 && expected.is_finite()).then(|| 1.0 - (n - 1.0) * observed / expected)
+/// Units with two or more ratings, each rating as the place of its value among the distinct ones.
+struct Pairable {
+    level: Level,
+    /// Distinct values, smallest first.
+    values: Vec<f64>,
+    /// How often each was given.
+    counts: Vec<f64>,
+    /// The places, unit after unit, smallest first in each.
+    places: Vec<u32>,
+    ends: Vec<usize>,
 }
 
-/// The sum of squared distances over all ordered pairs.
-fn disagreement(values: &[f64], level: Level) -> f64 {
-    let n = values.len() as f64;
+impl Pairable {
+    fn of(ratings: &Ratings, level: Level) -> Option<Self> {
+        let (mut all, mut ends) = (Vec::new(), Vec::new());
+        for unit in ratings {
+            let start = all.len();
+            all.extend(unit.iter().flatten().map(|v| v + 0.0));
+            if all.len() > start + 1 {
+                ends.push(all.len());
+            } else {
+                all.truncate(start);
+            }
+        }
+        if all.iter().any(|v| !v.is_finite() || level == Level::Ratio && *v < 0.0) {
+            return None;
+        }
+        let (values, counts): (Vec<f64>, Vec<f64>) = counts(&all).into_iter().unzip();
+        let mut places: Vec<u32> = all.iter().map(|v| values.partition_point(|other| other < v) as u32).collect();
+        let mut start = 0;
+        for end in &ends {
+            places[start..*end].sort_unstable();
+            start = *end;
+        }
+        Some(Self { level, values, counts, places, ends })
+    }
+
+    fn units(&self) -> impl Iterator<Item = &[u32]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, end)| &self.places[start..*end])
+    }
+
+    /// α of units, each with how often it occurs, whose ratings are counted in `counts`.
+    fn alpha<'a>(&self, counts: &[f64], units: impl Iterator<Item = (&'a [u32], f64)>) -> Option<f64> {
+        if counts.iter().filter(|count| **count > 0.0).count() < 2 {
+            return None;
+        }
+        // On ranks the ordinal distance is the difference.
+        let ranks = (self.level == Level::Ordinal).then(|| {
+            let mut below = 0.0;
+            let rank = |count: &f64| {
+                below += count;
+                below - 0.5 * count
+            };
+            counts.iter().map(rank).collect::<Vec<f64>>()
+        });
+        let values = ranks.as_ref().unwrap_or(&self.values);
+        let observed: f64 = units
+            .map(|(unit, times)| {
+                let runs = unit.chunk_by(|a, b| a == b).map(|run| (values[run[0] as usize], run.len() as f64));
+                times * disagreement(runs, self.level) / (unit.len() as f64 - 1.0)
+            })
+            .sum();
+        let expected = disagreement(values.iter().copied().zip(counts.iter().copied()), self.level);
+        let n: f64 = counts.iter().sum();
+        (expected > 0.0 && expected.is_finite()).then(|| 1.0 - (n - 1.0) * observed / expected)
+    }
+}
+
+/// The sum of squared distances over all ordered pairs of values, given with their counts.
+fn disagreement(values: impl Iterator<Item = (f64, f64)> + Clone, level: Level) -> f64 {
+    let n: f64 = values.clone().map(|(_, count)| count).sum();
     match level {
-        Level::Nominal => n * n - counts(values).iter().map(|(_, count)| count * count).sum::<f64>(),
+        Level::Nominal => n * n - values.map(|(_, count)| count * count).sum::<f64>(),
         Level::Ordinal | Level::Interval => {
-            let mean = values.iter().sum::<f64>() / n;
-            2.0 * n * values.iter().map(|v| (v - mean).powi(2)).sum::<f64>()
+            let mean = values.clone().map(|(v, count)| v * count).sum::<f64>() / n;
+            2.0 * n * values.map(|(v, count)| count * (v - mean).powi(2)).sum::<f64>()
         }
         Level::Ratio => {
-            let counts = counts(values);
             let mut total = 0.0;
-            for (i, (a, ca)) in counts.iter().enumerate() {
-                for (b, cb) in &counts[..i] {
+            for (i, (a, ca)) in values.clone().enumerate() {
+                for (b, cb) in values.clone().take(i) {
                     total += 2.0 * ca * cb * ((a - b) / (a + b)).powi(2);
                 }
             }
@@ -92,12 +137,14 @@ fn disagreement(values: &[f64], level: Level) -> f64 {
 
 fn counts(values: &[f64]) -> Vec<(f64, f64)> {
     let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
+    sorted.sort_unstable_by(f64::total_cmp);
     sorted.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as f64)).collect()
 }
 
 /// α with its delete-one-unit jackknife interval on the scale log(1 − α), t with units − 1 degrees of freedom. `None`
-/// where α is, where one unit carries all variation, or for a confidence outside of 0 to 1. O(units · ratings).
+/// where α is, where one unit carries all variation, or for a confidence outside of 0 to 1. O(n log n + u²) for n
+/// ratings and u kinds of units: units whose ratings are the same, in any order, are of one kind, so that many units on
+/// a few categories are few kinds.
 /// Krippendorff 2004; Efron 1982.
 ///
 /// # Examples
@@ -109,19 +156,22 @@ fn counts(values: &[f64]) -> Vec<(f64, f64)> {
 /// assert!(found.interval.lower < found.estimate && found.estimate < found.interval.upper);
 /// ```
 pub fn krippendorff_interval(ratings: &Ratings, level: Level, confidence: f64) -> Option<Jackknife> {
-    let mut units: Vec<Vec<f64>> =
-        ratings.iter().map(|unit| unit.iter().flatten().copied().collect::<Vec<_>>()).filter(|u| u.len() > 1).collect();
-    let estimate = alpha(&units, level)?;
-    let mut left_out = Vec::with_capacity(units.len());
-    for at in 0..units.len() {
-        let last = units.len() - 1;
-        units.swap(at, last);
-        let unit = units.pop()?;
-        left_out.push(alpha(&units, level));
-        units.push(unit);
-        units.swap(at, last);
+    let table = Pairable::of(ratings, level)?;
+    let mut kinds: BTreeMap<&[u32], f64> = BTreeMap::new();
+    for unit in table.units() {
+        *kinds.entry(unit).or_default() += 1.0;
     }
-    jackknife(estimate, &left_out.into_iter().collect::<Option<Vec<_>>>()?, Transform::LogOneMinus, confidence)
+    let estimate = table.alpha(&table.counts, kinds.iter().map(|(unit, times)| (*unit, *times)))?;
+    let mut counts = table.counts.clone();
+    let mut without: BTreeMap<&[u32], f64> = BTreeMap::new();
+    for left_out in kinds.keys() {
+        left_out.iter().for_each(|place| counts[*place as usize] -= 1.0);
+        let rest = kinds.iter().map(|(unit, times)| (*unit, if unit == left_out { times - 1.0 } else { *times }));
+        without.insert(left_out, table.alpha(&counts, rest)?);
+        left_out.iter().for_each(|place| counts[*place as usize] += 1.0);
+    }
+    let left_out: Vec<f64> = table.units().map(|unit| without[unit]).collect();
+    jackknife(estimate, &left_out, Transform::LogOneMinus, confidence)
 }
 
 /// How much credit two different categories get, by their places in the order of categories.

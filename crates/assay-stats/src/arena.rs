@@ -234,13 +234,15 @@ impl Model<'_> {
     }
 
     fn score(&self, battle: &Battle) -> Vec<(usize, f64)> {
-        let mut total: HashMap<usize, f64> = HashMap::new();
-        for ((_, gradient), share) in self.outcomes(battle, &self.parameters).iter().zip(self.shares(battle)) {
-            for (at, value) in gradient {
-                *total.entry(*at).or_default() += share * battle.weight * value;
+        // The gradients of all outcomes name the same parameters in the same order.
+        let outcomes = self.outcomes(battle, &self.parameters);
+        let mut total: Vec<(usize, f64)> = outcomes[0].1.iter().map(|(at, _)| (*at, 0.0)).collect();
+        for ((_, gradient), share) in outcomes.iter().zip(self.shares(battle)) {
+            for ((_, sum), (_, value)) in total.iter_mut().zip(gradient) {
+                *sum += share * battle.weight * value;
             }
         }
-        total.into_iter().collect()
+        total
     }
 
     /// The gradient and the expected information, with the sum of strengths held at zero.

@@ -5,7 +5,6 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::estimate::{Interval, is_level};
-use crate::jackknife::delete_one;
 use crate::special::{normal_cdf, normal_quantile};
 
 /// The resampled statistic.
@@ -48,11 +47,16 @@ pub fn bootstrap(
     }
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut members = Vec::with_capacity(all.len());
+    let are_single = groups.iter().all(|group| group.len() == 1);
     let mut sorted: Vec<f64> = (0..draws)
         .filter_map(|_| {
             members.clear();
             for _ in 0..groups.len() {
-                members.extend_from_slice(&groups[random.random_range(0..groups.len())]);
+                let drawn = random.random_range(0..groups.len());
+                match are_single {
+                    true => members.push(all[drawn]),
+                    false => members.extend_from_slice(&groups[drawn]),
+                }
             }
             statistic(&members).filter(|value| value.is_finite())
         })
@@ -109,30 +113,26 @@ impl Bootstrap {
         Some(Interval { lower: 2.0 * self.estimate - upper, upper: 2.0 * self.estimate - lower })
     }
 
-    /// Bias-corrected and accelerated: the median bias from the draws (ties count half), the acceleration from the
-    /// delete-one jackknife over the same groups. `None` for draws without variation, an undefined leave-one-out value, or
-    /// a confidence outside of 0 to 1. Efron 1987.
+    /// Bias-corrected and accelerated: the median bias from the draws (ties count half), the acceleration from
+    /// `left_out`, the statistic without each of the same groups: by [`delete_one`](crate::jackknife::delete_one), or in
+    /// one pass where it is made of sums. `None` for draws without variation left-out values that are none or not
+    /// finite, or a confidence outside of 0 to 1. Efron 1987.
     ///
     /// # Examples
     /// ```
-    /// # let values = [1.0, 2.0, 6.0, 3.0, 8.0];
-    /// # let groups: Vec<Vec<usize>> = (0..5).map(|i| vec![i]).collect();
-    /// # let mean = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum::<f64>() / at.len() as f64);
-    /// let drawn = assay_stats::bootstrap::bootstrap(&groups, mean, 999, 7).unwrap();
-    /// // Values are skewed to the right: so is the interval.
-    /// let interval = drawn.bca(&groups, mean, 0.95).unwrap();
-    /// assert!(interval.upper - 4.0 > 4.0 - interval.lower);
+    /// use assay_stats::bootstrap::bootstrap;
+    ///
+    /// let values = [1.0, 2.0, 6.0, 3.0, 8.0];
+    /// let groups: Vec<Vec<usize>> = (0..5).map(|i| vec![i]).collect();
+    /// let mean = |at: &[usize]| Some(at.iter().map(|i| values[*i]).sum::<f64>() / at.len() as f64);
+    /// let left_out = values.map(|v| (20.0 - v) / 4.0);
+    /// let interval = bootstrap(&groups, mean, 999, 7).unwrap().bca(&left_out, 0.95).unwrap();
+    /// assert!(1.5 < interval.lower && interval.upper < 7.0);
     /// ```
-    pub fn bca(
-        &self,
-        groups: &[Vec<usize>],
-        statistic: impl Fn(&[usize]) -> Option<f64>,
-        confidence: f64,
-    ) -> Option<Interval> {
+    pub fn bca(&self, left_out: &[f64], confidence: f64) -> Option<Interval> {
         let below = self.sorted.partition_point(|v| *v < self.estimate) as f64;
         let at_most = self.sorted.partition_point(|v| *v <= self.estimate) as f64;
         let bias = normal_quantile(0.5 * (below + at_most) / self.sorted.len() as f64);
-        let left_out = delete_one(groups, statistic)?;
         let mean = left_out.iter().sum::<f64>() / left_out.len() as f64;
         let power = |k: i32| left_out.iter().map(|v| (mean - v).powi(k)).sum::<f64>();
         let acceleration = power(3) / (6.0 * power(2).powf(1.5));
@@ -196,7 +196,7 @@ mod tests {
         let constant = |_: &[usize]| Some(0.5);
         assert_eq!(bootstrap(&groups(1), constant, 100, 1), None);
         let drawn = bootstrap(&groups(5), constant, 100, 1).unwrap();
-        assert_eq!(drawn.bca(&groups(5), constant, 0.95), None);
+        assert_eq!(drawn.bca(&[0.5; 5], 0.95), None);
         assert_eq!(bootstrap(&groups(5), |_| None, 100, 1), None);
         assert_eq!(studentised(&groups(5), |_| Some((1.0, 0.0)), 0.95, 100, 1), None);
     }

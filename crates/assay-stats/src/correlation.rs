@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::estimate::{Interval, is_level};
 use crate::jackknife::{Jackknife, Transform, delete_one, jackknife};
 use crate::proportion::critical;
-use crate::rank::midranks;
+use crate::rank::{midranks, ordered};
 use crate::special::{normal_cdf, t_sf};
 
 /// Pearson's correlation; `None` below two pairs, for unequal lengths, NaN or a constant. O(n).
@@ -67,15 +67,13 @@ pub fn kendall(x: &[f64], y: &[f64]) -> Option<f64> {
     if x.len() != y.len() || x.len() < 2 || x.iter().chain(y).any(|v| v.is_nan()) {
         return None;
     }
-    let mut order: Vec<usize> = (0..x.len()).collect();
-    // Adding 0 makes −0 and 0 the same number for the total order too.
-    let key = |v: f64| v + 0.0;
-    order.sort_by(|a, b| key(x[*a]).total_cmp(&key(x[*b])).then(key(y[*a]).total_cmp(&key(y[*b]))));
+    let mut both: Vec<(u64, u64)> = x.iter().zip(y).map(|(x, y)| (ordered(*x), ordered(*y))).collect();
+    both.sort_unstable();
     let pairs = |n: usize| (n as f64) * (n as f64 - 1.0) / 2.0;
     let total = pairs(x.len());
-    let tied_x: f64 = order.chunk_by(|a, b| x[*a] == x[*b]).map(|t| pairs(t.len())).sum();
-    let tied_both: f64 = order.chunk_by(|a, b| x[*a] == x[*b] && y[*a] == y[*b]).map(|t| pairs(t.len())).sum();
-    let mut sequence: Vec<f64> = order.iter().map(|at| y[*at]).collect();
+    let tied_x: f64 = both.chunk_by(|a, b| a.0 == b.0).map(|t| pairs(t.len())).sum();
+    let tied_both: f64 = both.chunk_by(|a, b| a == b).map(|t| pairs(t.len())).sum();
+    let mut sequence: Vec<u64> = both.iter().map(|pair| pair.1).collect();
     let mut scratch = sequence.clone();
     let swaps = sort_counting(&mut sequence, &mut scratch) as f64;
     let tied_y: f64 = sequence.chunk_by(|a, b| a == b).map(|t| pairs(t.len())).sum();
@@ -84,24 +82,35 @@ pub fn kendall(x: &[f64], y: &[f64]) -> Option<f64> {
 }
 
 /// Sorts by merging and counts the inversions.
-fn sort_counting(values: &mut [f64], scratch: &mut [f64]) -> u64 {
+fn sort_counting(values: &mut [u64], scratch: &mut [u64]) -> u64 {
     let n = values.len();
-    if n < 2 {
-        return 0;
+    if n <= 16 {
+        let mut inversions = 0;
+        for end in 1..n {
+            let value = values[end];
+            let place = values[..end].iter().rposition(|other| *other <= value).map_or(0, |at| at + 1);
+            values.copy_within(place..end, place + 1);
+            values[place] = value;
+            inversions += end - place;
+        }
+        return inversions as u64;
     }
     let (left, right) = values.split_at_mut(n / 2);
     let (scratch_left, scratch_right) = scratch.split_at_mut(n / 2);
     let mut inversions = sort_counting(left, scratch_left) + sort_counting(right, scratch_right);
     let (mut i, mut j) = (0, 0);
     for slot in scratch.iter_mut() {
-        if j == right.len() || i < left.len() && left[i] <= right[j] {
-            *slot = left[i];
-            i += 1;
-        } else {
-            inversions += (left.len() - i) as u64;
-            *slot = right[j];
-            j += 1;
+        if i == left.len() || j == right.len() {
+            *slot = if i < left.len() { left[i] } else { right[j] };
+            (i, j) = if i < left.len() { (i + 1, j) } else { (i, j + 1) };
+            continue;
         }
+        // Without a branch: which side is smaller cannot be foreseen.
+        let from_right = left[i] > right[j];
+        *slot = if from_right { right[j] } else { left[i] };
+        inversions += if from_right { (left.len() - i) as u64 } else { 0 };
+        i += usize::from(!from_right);
+        j += usize::from(from_right);
     }
     values.copy_from_slice(scratch);
     inversions

@@ -13,6 +13,7 @@ use crate::mean::clustered_mean;
 use crate::multiplicity::benjamini_yekutieli;
 use crate::online::Effect;
 use crate::proportion::{clopper_pearson, critical};
+use crate::rank::order;
 use crate::special::{normal_cdf, t_quantile, t_sf};
 
 /// How well a label agrees with the labels of others.
@@ -262,47 +263,44 @@ pub fn logistic(rows: &[Vec<f64>], outcomes: &[bool]) -> Option<Logistic> {
     if rows.len() != outcomes.len() || yes == 0 || yes == outcomes.len() || !fits {
         return None;
     }
-    let entries: Vec<Vec<(usize, f64)>> = rows
-        .iter()
-        .map(|row| std::iter::once((0, 1.0)).chain(row.iter().enumerate().map(|(k, v)| (k + 1, *v))).collect())
-        .collect();
-    let at = |beta: &[f64], row: &[(usize, f64)]| row.iter().map(|(k, v)| beta[*k] * v).sum::<f64>();
-    let likelihood = |beta: &[f64]| -> f64 {
-        let cases = entries.iter().zip(outcomes);
-        cases
-            .map(|(row, y)| {
-                let eta = at(beta, row);
-                f64::from(u8::from(*y)) * eta - eta.max(0.0) - (-eta.abs()).exp().ln_1p()
-            })
-            .sum()
+    let design: Vec<f64> = rows.iter().flat_map(|row| std::iter::once(1.0).chain(row.iter().copied())).collect();
+    // The log-likelihood, its slope and information and the largest linear predictor, in one pass.
+    let look = |beta: &[f64]| {
+        let (mut value, mut information, mut slope, mut largest) = (0.0, Matrix::zeros(p), vec![0.0; p], 0.0_f64);
+        for (row, y) in design.chunks_exact(p).zip(outcomes) {
+            let y = f64::from(u8::from(*y));
+            let eta: f64 = row.iter().zip(beta).map(|(x, b)| x * b).sum();
+            largest = largest.max(eta.abs());
+            let small = (-eta.abs()).exp();
+            let chance = if eta > 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) };
+            value += y * eta - eta.max(0.0) - small.ln_1p();
+            for ((x, cells), slope) in row.iter().zip(information.cells.chunks_exact_mut(p)).zip(&mut slope) {
+                *slope += x * (y - chance);
+                let weighted = x * chance * (1.0 - chance);
+                cells.iter_mut().zip(row).for_each(|(cell, other)| *cell += weighted * other);
+            }
+        }
+        (value, information, slope, largest)
     };
     let mut beta = vec![0.0; p];
-    let mut best = likelihood(&beta);
+    let mut now = look(&beta);
     for _ in 0..60 {
-        let (mut information, mut slope) = (Matrix::zeros(p), vec![0.0; p]);
-        let mut largest = 0.0_f64;
-        for (row, y) in entries.iter().zip(outcomes) {
-            let eta = at(&beta, row);
-            largest = largest.max(eta.abs());
-            let chance = 1.0 / (1.0 + (-eta).exp());
-            information.add_outer(row, chance * (1.0 - chance));
-            row.iter().for_each(|(k, v)| slope[*k] += v * (f64::from(u8::from(*y)) - chance));
-        }
+        let (best, information, slope, largest) = &now;
         // Separated classes drive the linear predictor, and nothing else does, to where a chance is 0 or 1.
-        let factor = information.cholesky().filter(|_| best < -1e-6 * rows.len() as f64 && largest < 500.0)?;
-        let step = factor.solve(&slope);
-        let gain: f64 = step.iter().zip(&slope).map(|(s, g)| s * g).sum();
+        let factor = information.cholesky().filter(|_| *best < -1e-6 * rows.len() as f64 && *largest < 500.0)?;
+        let step = factor.solve(slope);
+        let gain: f64 = step.iter().zip(slope).map(|(s, g)| s * g).sum();
         if gain < 1e-18 * (1.0 + best.abs()) {
             let inverse = factor.inverse();
             let se = (0..p).map(|k| inverse.at(k, k).sqrt()).collect();
-            return Some(Logistic { coefficients: beta, se, log_likelihood: best });
+            return Some(Logistic { coefficients: beta, se, log_likelihood: *best });
         }
         let mut size = 1.0;
         loop {
             let next: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + size * s).collect();
-            let value = likelihood(&next);
-            if value >= best - 1e-12 * best.abs() || size < 1e-8 {
-                (beta, best) = (next, value);
+            let found = look(&next);
+            if found.0 >= best - 1e-12 * best.abs() || size < 1e-8 {
+                (beta, now) = (next, found);
                 break;
             }
             size *= 0.5;
@@ -626,8 +624,7 @@ pub fn calibration_error(forecasts: &[f64], truths: &[bool], bins: usize) -> Opt
     if n == 0 || n != truths.len() || bins == 0 || forecasts.iter().any(|p| !(0.0..=1.0).contains(p)) {
         return None;
     }
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|a, b| (forecasts[*a] + 0.0).total_cmp(&(forecasts[*b] + 0.0)));
+    let order = order(forecasts);
     // More bins than cases are as many as cases.
     let bins = bins.min(n);
     let mut found = Vec::new();
@@ -671,26 +668,35 @@ pub fn temperature(logits: &[f64], truths: &[bool]) -> Option<f64> {
     if logits.is_empty() || logits.len() != truths.len() || logits.iter().any(|l| !l.is_finite()) {
         return None;
     }
-    // The loss is convex in 1/T: find where its slope changes sign.
-    let slope = |a: f64| -> f64 {
-        let cases = logits.iter().zip(truths);
-        cases.map(|(l, y)| l * (1.0 / (1.0 + (-a * l).exp()) - f64::from(u8::from(*y)))).sum()
+    // The loss is convex in 1/T: find where its slope, given with its own, changes sign.
+    let slope = |a: f64| {
+        logits.iter().zip(truths).fold((0.0, 0.0), |(slope, curve), (l, y)| {
+            let p = 1.0 / (1.0 + (-a * l).exp());
+            (slope + l * (p - f64::from(u8::from(*y))), curve + l * l * p * (1.0 - p))
+        })
     };
     // Wrong signs are what keeps the best T from 0.
     let wrong = logits.iter().zip(truths).any(|(l, y)| if *y { *l < 0.0 } else { *l > 0.0 });
-    if slope(0.0) >= 0.0 || !wrong {
+    if slope(0.0).0 >= 0.0 || !wrong {
         return None;
     }
-    let mut high = 1.0;
-    while slope(high) < 0.0 {
-        high *= 2.0;
+    let (mut low, mut high) = (0.0, 1.0);
+    while slope(high).0 < 0.0 {
+        (low, high) = (high, 2.0 * high);
     }
-    let mut low = 0.0;
+    // Newton's steps, halving where one leaves the bracket.
+    let mut inverse = 0.5 * (low + high);
     for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        *(if slope(middle) < 0.0 { &mut low } else { &mut high }) = middle;
+        let (value, curve) = slope(inverse);
+        *(if value < 0.0 { &mut low } else { &mut high }) = inverse;
+        let next = inverse - value / curve;
+        let next = if next > low && next < high { next } else { 0.5 * (low + high) };
+        let moved = (next - inverse).abs();
+        inverse = next;
+        if moved <= 1e-15 * inverse {
+            break;
+        }
     }
-    let inverse = 0.5 * (low + high);
     (inverse > 1e-9 && inverse.is_finite()).then(|| 1.0 / inverse)
 }
 

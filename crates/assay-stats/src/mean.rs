@@ -58,7 +58,7 @@ pub fn is_clustered(items: &[Item]) -> bool {
 /// share of the weight) and df = N² / [Σ n_g² + ((Σ a_g)² − Σ a_g²)/N²], a_g = n_g²/(1 − h_g). Bell & McCaffrey
 /// 2002; Pustejovsky & Tipton 2018. Weights are scaled so that they sum to the number of cases; a case without a
 /// cluster is one of its own. `None` for fewer than two clusters with weight, values that are not finite or whose squares
-/// are not, or a negative weight.
+/// are not, or a negative weight. O(cases), and a sort of the clusters.
 ///
 /// # Examples
 /// ```

@@ -93,7 +93,9 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
 /// assert!((benjamini_yekutieli(&[0.01, 0.04, 0.03])[0] - 0.055).abs() < 1e-12);
 /// ```
 pub fn benjamini_yekutieli(p: &[f64]) -> Vec<f64> {
-    step_up(p, |rank, m| (1..=m).map(|i| 1.0 / i as f64).sum::<f64>() * m as f64 / (rank + 1) as f64)
+    let tests = p.iter().filter(|p| !p.is_nan()).count();
+    let harmonic: f64 = (1..=tests).map(|i| 1.0 / i as f64).sum();
+    step_up(p, |rank, m| harmonic * m as f64 / (rank + 1) as f64)
 }
 
 /// Running minima from the largest p-value down of `factor(rank from 0, tests)` · p.

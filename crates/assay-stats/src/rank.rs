@@ -24,12 +24,9 @@ pub fn midranks(values: &[f64]) -> Option<Vec<f64>> {
     if values.iter().any(|value| value.is_nan()) {
         return None;
     }
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    // Adding 0 makes −0 and 0 the same number for the total order too.
-    order.sort_by(|a, b| (values[*a] + 0.0).total_cmp(&(values[*b] + 0.0)));
     let mut ranks = vec![0.0; values.len()];
     let mut done = 0;
-    for ties in order.chunk_by(|a, b| values[*a] == values[*b]) {
+    for ties in order(values).chunk_by(|a, b| values[*a] == values[*b]) {
         let rank = done as f64 + 0.5 * (ties.len() as f64 + 1.0);
         ties.iter().for_each(|at| ranks[*at] = rank);
         done += ties.len();
@@ -142,8 +139,16 @@ pub fn hodges_lehmann(values: &[f64]) -> Option<f64> {
     Some(0.25 * (lower + upper)).filter(|estimate| estimate.is_finite())
 }
 
-/// A number's place among all numbers, as an integer that sorts like it.
-fn ordered(value: f64) -> u64 {
+/// The places of values in the order of their values, smallest first; equal ones, 0 and −0 among them, in the order
+/// given. O(n log n). The values are sorted with their places: a sort that looks them up by place waits for memory.
+pub(crate) fn order(values: &[f64]) -> Vec<usize> {
+    let mut pairs: Vec<(u64, usize)> = values.iter().enumerate().map(|(at, value)| (ordered(*value), at)).collect();
+    pairs.sort_unstable();
+    pairs.into_iter().map(|(_, at)| at).collect()
+}
+
+/// A number's place among all numbers, as an integer that sorts like it; 0 and −0 have the same.
+pub(crate) fn ordered(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits();
     if bits >> 63 == 1 { !bits } else { bits | (1 << 63) }
 }

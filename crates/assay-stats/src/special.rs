@@ -286,8 +286,16 @@ pub fn beta_quantile(p: f64, a: f64, b: f64) -> f64 {
         return 1.0;
     }
     let (mut lo, mut hi) = (f64::MIN_POSITIVE.ln(), 0.0_f64);
-    // Exact for x → 0.
-    let mut s = (p.ln() + a.ln() + ln_beta(a, b)) / a;
+    let mut s = if a > 1.0 && b > 1.0 {
+        // Abramowitz & Stegun 26.5.22.
+        let (z, u, v) = (-normal_quantile(p), 1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0));
+        let (third, h) = ((z * z - 3.0) / 6.0, 2.0 / (u + v));
+        let w = z * (third + h).max(0.0).sqrt() / h - (v - u) * (third + 5.0 / 6.0 - 2.0 / (3.0 * h));
+        -(b / a * (2.0 * w).exp()).ln_1p()
+    } else {
+        // Exact for x → 0.
+        (p.ln() + a.ln() + ln_beta(a, b)) / a
+    };
     if !(s > lo && s < hi) {
         s = (a / (a + b)).ln().clamp(lo, -1e-300);
     }

@@ -128,7 +128,8 @@ fn signatures_estimate_as_well_as_datasketch() {
             pairs.push((a, b));
         }
     }
-    assert!((0.75..1.25).contains(&(squares / 400.0)), "variance {}", squares / 400.0);
+    // For unions of 3 to 120 shingles Ertl's α is about a half: the error is that of as many hash functions or less.
+    assert!((0.4..1.0).contains(&(squares / 400.0)), "variance {}", squares / 400.0);
     let n = pairs.len();
     oracle.ask("minhash", json!(pairs), vec![1.0; n], 0.0);
     oracle.check();

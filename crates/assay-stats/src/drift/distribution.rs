@@ -564,10 +564,11 @@ pub fn anderson_darling(samples: &[&[f64]]) -> Result<AndersonDarling, Undefined
     }
     let mut below = vec![0.0; samples.len()];
     let mut sums = vec![0.0; samples.len()];
+    let mut here = vec![0.0; samples.len()];
     let mut before = 0.0;
     for ties in pooled.chunk_by(|a, b| a.0 == b.0) {
         let l = ties.len() as f64;
-        let mut here = vec![0.0; samples.len()];
+        here.fill(0.0);
         for (_, sample) in ties {
             here[*sample] += 1.0;
         }

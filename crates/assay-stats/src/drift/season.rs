@@ -241,8 +241,12 @@ pub fn mad_z(values: &[Option<f64>]) -> Result<Vec<Option<f64>>, Undefined> {
 }
 
 fn median(values: &[f64]) -> f64 {
-    let ordered = sorted(values);
-    0.5 * (ordered[ordered.len() / 2] + ordered[(ordered.len() - 1) / 2])
+    let mut values = values.to_vec();
+    let half = values.len() / 2;
+    let is_even = values.len().is_multiple_of(2);
+    let (below, upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
+    let lower = if is_even { below.iter().copied().fold(f64::NEG_INFINITY, f64::max) } else { *upper };
+    0.5 * (lower + *upper)
 }
 
 /// What is left of each value after the median of its place in the period (such as hour of week, period 168), then as

@@ -288,19 +288,27 @@ impl Mean {
             }
         }
         groups.extend(named.into_values());
+        let part = |at: &[usize]| {
+            at.iter().fold((0.0, 0.0), |(t, b), i| (t + items[*i].weight * items[*i].value, b + items[*i].weight))
+        };
         let mean = |at: &[usize]| {
-            let (mut top, mut bottom) = (0.0, 0.0);
-            for i in at {
-                top += items[*i].weight * items[*i].value;
-                bottom += items[*i].weight;
-            }
+            let (top, bottom) = part(at);
             (bottom > 0.0).then(|| top / bottom)
+        };
+        let (top, bottom) = part(&(0..items.len()).collect::<Vec<usize>>());
+        // Without a group: the sums less the group's, not a new pass over all others.
+        let without = || -> Vec<f64> {
+            let one = |group: &Vec<usize>| {
+                let (t, b) = part(group);
+                (top - t) / (bottom - b)
+            };
+            groups.iter().map(one).collect()
         };
         let level = self.confidence.level;
         Ok(match method {
             Extra::Bca => {
                 let drawn = bootstrap(&groups, mean, self.draws, self.seed);
-                ("BCa bootstrap", drawn.and_then(|drawn| drawn.bca(&groups, mean, level)))
+                ("BCa bootstrap", drawn.and_then(|drawn| drawn.bca(&without(), level)))
             }
             Extra::Percentile => (
                 "percentile bootstrap",
@@ -324,21 +332,7 @@ impl Mean {
                 ("studentised bootstrap", studentised(&groups, own, level, self.draws, self.seed))
             }
             Extra::Jackknife => {
-                // Without a group: the sums less the group's, not a new pass over all others.
-                let part = |at: &[usize]| {
-                    at.iter()
-                        .fold((0.0, 0.0), |(t, b), i| (t + items[*i].weight * items[*i].value, b + items[*i].weight))
-                };
-                let all: Vec<usize> = (0..items.len()).collect();
-                let (top, bottom) = part(&all);
-                let without: Vec<f64> = groups
-                    .iter()
-                    .map(|group| {
-                        let (t, b) = part(group);
-                        (top - t) / (bottom - b)
-                    })
-                    .collect();
-                ("jackknife", jackknife(top / bottom, &without, Transform::Identity, level).map(|j| j.interval))
+                ("jackknife", jackknife(top / bottom, &without(), Transform::Identity, level).map(|j| j.interval))
             }
         })
     }

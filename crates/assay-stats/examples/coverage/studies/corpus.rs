@@ -61,7 +61,7 @@ pub fn study(trials: usize) -> Study {
                 let half = |se: f64| around(estimate, t_quantile(0.975, n as f64 - 1.0) * se);
                 tallies[1].interval(drawn.as_ref().map(|b| half(b.se)), truth);
                 tallies[2].interval(drawn.as_ref().and_then(|b| b.percentile(CONFIDENCE)), truth);
-                tallies[3].interval(drawn.and_then(|b| b.bca(&groups, of, CONFIDENCE)), truth);
+                tallies[3].interval(drawn.and_then(|b| b.bca(&left_out, CONFIDENCE)), truth);
             }
         }
         let names = ["jackknife, t", "bootstrap error, t", "percentile bootstrap", "BCa bootstrap"];

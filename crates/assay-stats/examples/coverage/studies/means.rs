@@ -1,4 +1,5 @@
 use assay_stats::bootstrap::{bootstrap, studentised};
+use assay_stats::jackknife::delete_one;
 use assay_stats::{Kind, level};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
@@ -58,7 +59,7 @@ pub fn study(trials: usize) -> Study {
                     let drawn = bootstrap(&groups, of, DRAWS, seed);
                     tallies[1].interval(studentised(&groups, with_error, CONFIDENCE, DRAWS, seed), truth);
                     tallies[2].interval(drawn.as_ref().and_then(|b| b.percentile(CONFIDENCE)), truth);
-                    tallies[3].interval(drawn.and_then(|b| b.bca(&groups, of, CONFIDENCE)), truth);
+                    tallies[3].interval(drawn.and_then(|b| b.bca(&delete_one(&groups, of)?, CONFIDENCE)), truth);
                 }
             }
             for (method, tally) in ["t", "bootstrap-t", "percentile bootstrap", "BCa bootstrap"].iter().zip(&tallies) {
