@@ -229,7 +229,7 @@ fn word_errors_agree_with_jiwer() {
         let counts = |e: WordErrors| [e.hits, e.substitutions, e.deletions, e.insertions];
         let words = all(WordErrors::of_words);
         // Without a word to expect jiwer gives the number of insertions.
-        let rate = |errors: WordErrors| errors.rate().unwrap_or(errors.insertions as f64);
+        let rate = |errors: WordErrors| errors.rate().unwrap_or(errors.insertions);
         let mut ours = vec![rate(words), words.mer(), words.wil()];
         ours.extend(counts(words));
         oracle.ask("wer", json!([hypotheses, references]), ours, 1e-12);
