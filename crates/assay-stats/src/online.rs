@@ -584,6 +584,8 @@ pub struct AaCheck {
     pub rejected: u32,
     /// Replays with a p-value.
     pub defined: u32,
+    /// Different p-values among them.
+    pub distinct: u32,
     /// The largest distance between the p-values' distribution and the uniform one.
     pub distance: f64,
     /// Kolmogorov's asymptotic p-value of that distance.
@@ -591,11 +593,23 @@ pub struct AaCheck {
 }
 
 impl AaCheck {
+    /// Whether the p-values are so few that the uniform distribution says nothing about them: on yes-or-no outcomes a
+    /// valid test has one p-value for each count.
+    ///
+    /// # Examples
+    /// ```
+    /// let check = assay_stats::online::AaCheck { rejected: 5, defined: 100, distinct: 9, distance: 0.2, p: 0.001 };
+    /// assert!(check.discrete());
+    /// ```
+    pub fn discrete(&self) -> bool {
+        self.distinct < self.defined / 2
+    }
+
     /// Whether the p-values look uniform (p > 0.01).
     ///
     /// # Examples
     /// ```
-    /// let check = assay_stats::online::AaCheck { rejected: 5, defined: 100, distance: 0.06, p: 0.86 };
+    /// let check = assay_stats::online::AaCheck { rejected: 5, defined: 100, distinct: 100, distance: 0.06, p: 0.86 };
     /// assert!(check.passed());
     /// ```
     pub fn passed(&self) -> bool {
@@ -605,7 +619,7 @@ impl AaCheck {
 
 /// Replays an experiment without effect: `treated` of `units` are drawn at random `replays` times, `p_value` tests for
 /// an effect between them and the rest, and its p-values are compared with the uniform distribution. A test on few
-/// distinct values has few p-values and fails for that reason. `None` when there is no unit on a side or no p-value.
+/// distinct values has few p-values, which are not uniform ([`AaCheck::discrete`]). `None` when there is no unit on a side or no p-value.
 /// O(replays · (units + cost of the test)). Kohavi, Tang & Xu 2020 §19.
 ///
 /// # Examples
@@ -643,6 +657,7 @@ pub fn aa_check(
     Some(AaCheck {
         rejected: found.partition_point(|p| *p < 0.05) as u32,
         defined: found.len() as u32,
+        distinct: found.chunk_by(|a, b| a == b).count() as u32,
         distance,
         p: kolmogorov_sf(distance * (found.len() as f64).sqrt()),
     })

@@ -83,11 +83,13 @@ impl Selfcheck {
         let rate = wilson(k, n, critical(self.confidence.level))
             .ok_or_else(|| usage(format!("{}: no split has a test", self.file.display())))?;
         let alarms = rate.lower > 0.05;
+        let uniform = (!found.discrete()).then(|| found.passed());
         let json = json!({"units": rows.len(), "treated": treated, "replays": found.defined, "left_out": left_out,
             "false_alarms": {"value": k / n, "interval": bounds(rate), "nominal": 0.05},
-            "uniform": {"distance": found.distance, "p": found.p, "passed": found.passed()}, "seed": self.seed});
-        let bad = alarms || !found.passed();
-        let first = match (alarms, found.passed()) {
+            "uniform": {"distance": found.distance, "p": found.p, "passed": uniform}, "distinct": found.distinct,
+            "seed": self.seed});
+        let bad = alarms || uniform == Some(false);
+        let first = match (alarms, uniform != Some(false)) {
             (true, _) => "the test raises more false alarms than it promises on this data",
             (false, false) => "the p-values are not uniform: the test does not fit this data",
             (false, true) => "the test keeps its promise on this data",
@@ -102,10 +104,16 @@ impl Selfcheck {
                 percent(Some(rate.lower)),
                 percent(Some(rate.upper))
             ))
-            .line(format!(
-                "p-values against the uniform distribution: distance {:.3}, p {:.3}",
-                found.distance, found.p
-            ))
+            .line(match uniform {
+                Some(_) => format!(
+                    "p-values against the uniform distribution: distance {:.3}, p {:.3}",
+                    found.distance, found.p
+                ),
+                None => format!(
+                    "the p-values take {} values only and are not compared with the uniform distribution",
+                    found.distinct
+                ),
+            })
             .alarm(bad))
     }
 }
