@@ -148,15 +148,13 @@ impl Endpoint {
     ///
     /// # Errors
     /// See [`ErrorKind`].
-    pub async fn json(&self, method: Method, body: Option<&Value>) -> Result<(Value, HeaderMap), CallError> {
+    pub async fn json(&self, method: Method, body: Option<&Value>) -> Result<Value, CallError> {
         let response = self.send(method, body).await?;
-        let headers = response.headers().clone();
         let bytes = self.body(response).await?;
-        let value = serde_json::from_slice(&bytes).map_err(|error| {
+        serde_json::from_slice(&bytes).map_err(|error| {
             let start = printable(&String::from_utf8_lossy(&bytes), 200);
             CallError::new(ErrorKind::BadResponse, format!("the answer is not JSON ({error}): {start}"))
-        })?;
-        Ok((value, headers))
+        })
     }
 
     /// Posts JSON and reads JSON.
@@ -164,7 +162,7 @@ impl Endpoint {
     /// # Errors
     /// See [`ErrorKind`].
     pub async fn post(&self, body: &Value) -> Result<Value, CallError> {
-        Ok(self.json(Method::POST, Some(body)).await?.0)
+        self.json(Method::POST, Some(body)).await
     }
 
     /// Reads a body up to the limit.

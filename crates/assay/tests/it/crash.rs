@@ -34,7 +34,7 @@ fn killed(folder: &Folder, server: &Server, command: &str, calls: u32, time: Dur
         .unwrap();
     let before = server.total();
     let started = Instant::now();
-    while server.total() < before + calls && started.elapsed() < time {
+    while server.total() < before.saturating_add(calls) && started.elapsed() < time {
         if child.try_wait().unwrap().is_some() {
             return true;
         }
@@ -257,9 +257,12 @@ fn without_room_for_more_nothing_recorded_is_lost() {
         })
         .collect();
     folder.write("cases.jsonl", cases);
-    folder.write("assay.yaml", "suite: s\ndataset: cases.jsonl\ntarget: {recorded: a}\nscorers: [{contains: a}]\n");
+    folder.write(
+        "assay.yaml",
+        "suite: s\ndataset: cases.jsonl\ntarget: {recorded: a}\nscorers: [{contains: a}]\nepochs: 3\n",
+    );
     // The first limit stops the plan, the second the journal.
-    for (kilobytes, recorded_something) in [(1_000, false), (6_200, true)] {
+    for (kilobytes, recorded_something) in [(1_000, false), (8_000, true)] {
         let script = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec \"$@\"");
         let program = folder.command(&[]).get_program().to_owned();
         let output = std::process::Command::new("bash")
@@ -279,7 +282,7 @@ fn without_room_for_more_nothing_recorded_is_lost() {
     }
     let said = folder.assay(&["resume"]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.out.contains("4000 of 4000 trials") && said.out.contains("100.0%"), "{}", said.out);
+    assert!(said.out.contains("12000 of 12000 trials") && said.out.contains("100.0%"), "{}", said.out);
     let rows = folder.query("SELECT count(*) AS n, count(DISTINCT number) AS d FROM trials");
-    assert_eq!((rows[0]["n"].as_i64(), rows[0]["d"].as_i64()), (Some(4_000), Some(4_000)));
+    assert_eq!((rows[0]["n"].as_i64(), rows[0]["d"].as_i64()), (Some(12_000), Some(12_000)));
 }
