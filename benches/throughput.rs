@@ -29,9 +29,12 @@ async fn answer(State(latency): State<Duration>, Json(_): Json<Value>) -> Json<V
         tokio::time::sleep(latency).await;
     }
     Json(json!({
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
         "model": "mock",
-        "choices": [{"finish_reason": "stop", "message": {"content": "ok"}}],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 1},
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "ok"}}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11},
     }))
 }
 
@@ -82,27 +85,27 @@ fn processor_of_children() -> Duration {
     Duration::from_millis(10 * ticks)
 }
 
-/// Resident memory of a process now and at its most, in MiB.
+/// Resident memory of a process in MiB: all of it, and what is not a file's (the binary's own pages are).
 fn memory(child: &Child) -> Option<(f64, f64)> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let field = |name: &str| {
         let line = status.lines().find(|line| line.starts_with(name))?;
         line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
     };
-    Some((field("VmRSS:")?, field("VmHWM:")?))
+    Some((field("VmRSS:")?, field("RssAnon:")?))
 }
 
-fn run(command: &mut Command, mut every: impl FnMut(Duration, f64)) -> Took {
+fn run(command: &mut Command, mut every: impl FnMut(Duration, f64, f64)) -> Took {
     let before = processor_of_children();
     let started = Instant::now();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut most = 0.0f64;
     while child.try_wait().unwrap().is_none() {
-        if let Some((now, peak)) = memory(&child) {
-            most = most.max(peak);
-            every(started.elapsed(), now);
+        if let Some((all, own)) = memory(&child) {
+            most = most.max(all);
+            every(started.elapsed(), all, own);
         }
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::sleep(Duration::from_millis(2));
     }
     let wall = started.elapsed();
     let output = child.wait_with_output().unwrap();
@@ -116,7 +119,7 @@ fn run(command: &mut Command, mut every: impl FnMut(Duration, f64)) -> Took {
 }
 
 fn assay(folder: &Path, arguments: &[&str]) -> Took {
-    run(Command::new(env!("CARGO_BIN_EXE_assay")).args(arguments).current_dir(folder), |_, _| {})
+    run(Command::new(env!("CARGO_BIN_EXE_assay")).args(arguments).current_dir(folder), |_, _, _| {})
 }
 
 fn line(what: &str, trials: usize, seconds: f64, took: &Took, floor: f64) {
@@ -152,7 +155,7 @@ fn speed(trials: usize) {
         suite(folder.path(), name, &target);
     }
     let bare = |trials: usize| {
-        let took = run(Command::new(&this).args(["floor", &url, &trials.to_string()]), |_, _| {});
+        let took = run(Command::new(&this).args(["floor", &url, &trials.to_string()]), |_, _, _| {});
         let seconds: f64 = took.output.trim().parse().unwrap();
         (took, seconds)
     };
@@ -184,7 +187,7 @@ fn speed(trials: usize) {
         let name = environment.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut command = Command::new(environment.join("bin/python"));
         command.arg(peers.join(format!("{name}_job.py"))).arg(&url).arg(folder.path().join("cases.jsonl"));
-        let took = run(&mut command, |_, _| {});
+        let took = run(&mut command, |_, _, _| {});
         let said: Value = serde_json::from_str(took.output.lines().last().unwrap_or_default()).unwrap();
         line(said["version"].as_str().unwrap(), trials, said["seconds"].as_f64().unwrap(), &took, floor);
     }
@@ -192,7 +195,7 @@ fn speed(trials: usize) {
     server.wait().unwrap();
 }
 
-/// Resident memory while a run of recorded answers goes on, ten lines over its time.
+/// Resident memory while a run of recorded answers goes on, twenty lines over its time.
 fn memory_of_a_long_run(trials: usize) {
     use std::io::Write;
     let folder = tempfile::tempdir().unwrap();
@@ -209,14 +212,15 @@ fn memory_of_a_long_run(trials: usize) {
     let mut samples = Vec::new();
     let took = run(
         Command::new(env!("CARGO_BIN_EXE_assay")).args(["run", "--quiet"]).current_dir(folder.path()),
-        |at, megabytes| samples.push((at, megabytes)),
+        |at, all, own| samples.push((at, all, own)),
     );
     println!("{trials} trials in {:.1} s, at most {:.0} MiB", took.wall.as_secs_f64(), took.megabytes);
-    println!("| seconds | most MiB since the line above |\n|---|---|");
+    println!("| seconds | most MiB since the line above | of it not the binary's |\n|---|---|---|");
     for step in samples.chunks(samples.len().div_ceil(20).max(1)) {
-        let most = step.iter().map(|(_, megabytes)| *megabytes).fold(0.0, f64::max);
-        let at = step.last().map(|(at, _)| at.as_secs_f64()).unwrap_or_default();
-        println!("| {at:.1} | {most:.0} |");
+        let all = step.iter().map(|(_, all, _)| *all).fold(0.0, f64::max);
+        let own = step.iter().map(|(_, _, own)| *own).fold(0.0, f64::max);
+        let at = step.last().map(|(at, _, _)| at.as_secs_f64()).unwrap_or_default();
+        println!("| {at:.1} | {all:.0} | {own:.0} |");
     }
 }
 

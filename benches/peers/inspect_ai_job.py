@@ -10,7 +10,7 @@ from inspect_ai.scorer import exact
 from inspect_ai.solver import generate
 from job import IN_FLIGHT, cases, report, url
 
-model = get_model("openai/mock", base_url=url(), api_key="none")
+model = get_model("openai/mock", base_url=url(), api_key="none", responses_api=False)
 samples = [Sample(id=c["id"], input=c["question"], target=c["expected"]) for c in cases()]
 task = Task(dataset=MemoryDataset(samples), solver=generate(), scorer=exact())
 with tempfile.TemporaryDirectory() as folder:

@@ -181,8 +181,9 @@ impl Schedule {
             tokio::spawn(async move {
                 let result = write(ledger, &progress, finished_queue).await;
                 if result.is_err() {
-                    // Nothing that is answered from now on could be recorded.
+                    // Nothing that is answered from now on could be recorded: no new calls, and none is waited for.
                     broken.store(true, Ordering::Relaxed);
+                    stop.ask();
                     stop.ask();
                 }
                 result

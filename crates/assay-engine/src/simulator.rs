@@ -29,7 +29,7 @@ use crate::progress::Progress;
 use crate::schedule::{Cases, Done, Schedule, Work};
 
 /// Schedules in one run of the test.
-const SCHEDULES: u64 = 3_000;
+const SCHEDULES: u64 = 2_000;
 
 const RETRIES: u32 = 3;
 const TIMEOUT: Duration = Duration::from_secs(20);
