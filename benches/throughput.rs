@@ -12,7 +12,7 @@
 //! time of the evaluation alone, without starting Python. Beside rates stands the processor time of the client per
 //! trial, which other work on the machine disturbs less.
 //!
-//! `--profile quick` builds in minutes where the default profile takes much longer: DataFusion is not optimised then.
+//! `--profile dev` is quick to build; most dependencies are not optimised then.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

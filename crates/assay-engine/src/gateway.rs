@@ -81,10 +81,19 @@ impl CacheHandle {
         (Self { get, put }, writer)
     }
 
-    async fn look_up(&self, key: Digest) -> Option<CachedAnswer> {
-        let (reply, answer) = oneshot::channel();
-        self.get.send((key, reply)).await.ok()?;
-        answer.await.ok()?
+    async fn look_up(&self, keys: &[Digest]) -> Vec<Option<CachedAnswer>> {
+        let mut waiting = Vec::with_capacity(keys.len());
+        for key in keys {
+            let (reply, answer) = oneshot::channel();
+            // The queue ends only after the last call.
+            let _ = self.get.send((*key, reply)).await;
+            waiting.push(answer);
+        }
+        let mut found = Vec::with_capacity(keys.len());
+        for answer in waiting {
+            found.push(answer.await.ok().flatten());
+        }
+        found
     }
 }
 
@@ -112,15 +121,21 @@ impl Gateway {
         digest.finish()
     }
 
-    async fn look_up(
-        &self,
-        target: &dyn Target,
-        payload: &Value,
-        epoch: u32,
-    ) -> (Option<Digest>, Option<CachedAnswer>) {
-        let Some(handle) = self.cache.as_ref().filter(|_| target.traits().cacheable) else { return (None, None) };
-        let key = Self::key(target, payload, epoch);
-        (Some(key), handle.look_up(key).await)
+    fn cache_for(&self, target: &dyn Target) -> Option<&CacheHandle> {
+        self.cache.as_ref().filter(|_| target.traits().remote && target.traits().cacheable)
+    }
+
+    /// Whether calls of a target may be answered from the cache.
+    pub fn caches(&self, target: &dyn Target) -> bool {
+        self.cache_for(target).is_some()
+    }
+
+    /// The answers under keys, in their order.
+    pub async fn look_up(&self, keys: &[Digest]) -> Vec<Option<CachedAnswer>> {
+        match &self.cache {
+            Some(handle) if !keys.is_empty() => handle.look_up(keys).await,
+            _ => vec![None; keys.len()],
+        }
     }
 
     async fn remember(&self, key: Digest, reply: &Reply, latency: Duration) {
@@ -235,6 +250,25 @@ impl Gateway {
 #[async_trait]
 impl Caller for Gateway {
     async fn call(&self, target: &dyn Target, payload: &Value, epoch: u32) -> Called {
+        self.call_after(target, payload, epoch, LookedUp::Not).await
+    }
+}
+
+/// What is known of a call's answer in the cache.
+#[derive(Clone, Debug, Default)]
+pub enum LookedUp {
+    /// It was not looked up yet.
+    #[default]
+    Not,
+    /// There was none.
+    Absent,
+    /// This one.
+    Found(Box<CachedAnswer>),
+}
+
+impl Gateway {
+    /// Makes a call whose answer may have been looked up before.
+    pub async fn call_after(&self, target: &dyn Target, payload: &Value, epoch: u32, looked_up: LookedUp) -> Called {
         if !target.traits().remote {
             // Recorded and echoed answers are at hand: nothing to limit, retry or pay.
             let result = target.call(payload).await;
@@ -248,7 +282,12 @@ impl Caller for Gateway {
                 latency: Duration::ZERO,
             };
         }
-        let (key, found) = self.look_up(target, payload, epoch).await;
+        let key = self.cache_for(target).map(|_| Self::key(target, payload, epoch));
+        let found = match (looked_up, key) {
+            (LookedUp::Found(answer), _) => Some(*answer),
+            (LookedUp::Not, Some(key)) => self.look_up(&[key]).await.pop().flatten(),
+            _ => None,
+        };
         if let Some(answer) = found {
             return Called {
                 result: Ok(Reply { output: answer.output, ttft: answer.ttft_us.map(Duration::from_micros) }),

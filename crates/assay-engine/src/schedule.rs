@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use assay_core::permutation::Permutation;
 use assay_core::{Digest, Outcome, RunRecord, Trial, TrialKey};
-use assay_models::{Caller, Target};
+use assay_models::Target;
 use assay_scorers::{Declared, ScoreInput};
 use assay_store::{CaseAt, JournalEntry, PlanFile};
 use async_trait::async_trait;
@@ -21,7 +21,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use crate::EngineError;
 use crate::clock::{now, sleep, within};
 use crate::execute::{Stop, now_us};
-use crate::gateway::{Gateway, micros};
+use crate::gateway::{Gateway, LookedUp, micros};
 use crate::ledger::Ledger;
 use crate::progress::Progress;
 
@@ -76,6 +76,7 @@ struct Job {
     /// Its place in the run's order, which is what the journal knows it by: trials that run together are neighbours
     /// there.
     number: u64,
+    looked_up: LookedUp,
 }
 
 /// A queue that many workers take from. It is filled in chunks when it runs low.
@@ -111,7 +112,7 @@ impl Queue {
         }
     }
 
-    fn push(&self, chunk: impl Iterator<Item = Job>) {
+    fn push(&self, chunk: Vec<Job>) {
         self.jobs().0.extend(chunk);
         self.more.notify_waiters();
     }
@@ -196,9 +197,11 @@ impl Schedule {
             workers.spawn(async move {
                 let mut abandon = pin!(abandoned(stop));
                 while let Some(job) = queue.next().await {
-                    let Some(trial) = work.trial(&job.case, job.key, abandon.as_mut()).await else { return Ok(()) };
-                    let entry =
-                        JournalEntry::new(job.number, &trial).map_err(|e| EngineError::Internal(e.to_string()))?;
+                    let number = job.number;
+                    let Some(trial) = work.trial(job.case, job.key, job.looked_up, abandon.as_mut()).await else {
+                        return Ok(());
+                    };
+                    let entry = JournalEntry::new(number, &trial).map_err(|e| EngineError::Internal(e.to_string()))?;
                     let size = u32::try_from(entry.body.len().min(WAITING_BYTES)).unwrap_or(u32::MAX);
                     let Ok(room) = waiting.clone().acquire_many_owned(size).await else { return Ok(()) };
                     if finished.send(Finished { trial, entry, room }).await.is_err() {
@@ -252,6 +255,20 @@ impl Schedule {
             }
             let positions: Vec<u64> = open.iter().map(|index| self.order.at(*index)).collect();
             let chunk = cases.at(&positions).await?;
+            let mut jobs: Vec<Job> = open
+                .iter()
+                .zip(chunk)
+                .flat_map(|(index, case)| {
+                    let case = Arc::new(case);
+                    keys(*index).filter(|(_, number)| !self.done.get(*number)).map(move |(key, number)| Job {
+                        case: case.clone(),
+                        key,
+                        number,
+                        looked_up: LookedUp::Not,
+                    })
+                })
+                .collect();
+            work.look_up(&mut jobs).await;
             tokio::select! {
                 biased;
                 () = queue.low() => {}
@@ -260,14 +277,7 @@ impl Schedule {
             if broken.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            queue.push(open.iter().zip(chunk).flat_map(|(index, case)| {
-                let case = Arc::new(case);
-                keys(*index).filter(|(_, number)| !self.done.get(*number)).map(move |(key, number)| Job {
-                    case: case.clone(),
-                    key,
-                    number,
-                })
-            }));
+            queue.push(jobs);
         }
         // What is queued may still be stopped.
         tokio::select! {
@@ -333,16 +343,40 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// Looks the answers of many trials up in the cache at once: a statement costs the same for one and for many.
+    async fn look_up(&self, jobs: &mut [Job]) {
+        let (mut keys, mut of) = (Vec::new(), Vec::new());
+        for (at, job) in jobs.iter().enumerate() {
+            let target = self.targets[job.key.target as usize].as_ref();
+            // A payload that cannot be made is the trial's error, and recorded as that when its turn comes.
+            if self.gateway.caches(target)
+                && let Ok(payload) = target.prepare(&job.case.case)
+            {
+                keys.push(Gateway::key(target, &payload, job.key.epoch));
+                of.push(at);
+            }
+        }
+        for (at, found) in of.into_iter().zip(self.gateway.look_up(&keys).await) {
+            jobs[at].looked_up = found.map_or(LookedUp::Absent, |answer| LookedUp::Found(Box::new(answer)));
+        }
+    }
+
     /// Executes and scores one trial. `None` when the run was told to stop at once: the trial has no outcome then.
-    async fn trial(&self, case: &CaseAt, key: TrialKey, abandoned: Pin<&mut impl Future>) -> Option<Trial> {
+    async fn trial(
+        &self,
+        case: Arc<CaseAt>,
+        key: TrialKey,
+        looked_up: LookedUp,
+        abandoned: Pin<&mut impl Future>,
+    ) -> Option<Trial> {
         tokio::select! {
             biased;
-            trial = self.execute(case, key, now_us()) => Some(trial),
+            trial = self.execute(&case, key, looked_up, now_us()) => Some(trial),
             _ = abandoned => None,
         }
     }
 
-    async fn execute(&self, at: &CaseAt, key: TrialKey, started_us: i64) -> Trial {
+    async fn execute(&self, at: &CaseAt, key: TrialKey, looked_up: LookedUp, started_us: i64) -> Trial {
         let case = &at.case;
         let target = &self.targets[key.target as usize];
         let mut trial = Trial {
@@ -371,7 +405,7 @@ impl Work {
                 return trial;
             }
         };
-        let called = self.gateway.call(target.as_ref(), &payload, key.epoch).await;
+        let called = self.gateway.call_after(target.as_ref(), &payload, key.epoch, looked_up).await;
         trial.latency_us = micros(called.latency);
         trial.attempts = called.attempts;
         trial.cached = called.cached;
