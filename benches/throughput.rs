@@ -1,26 +1,55 @@
-//! Trials per second against a mock server, as a ratio to a bare request loop in the same run.
+//! How fast and how lean a run is, as ratios within one run of this benchmark.
 //!
-//! `cargo bench -p assay --bench throughput -- [TRIALS]`; add `--profile dev` for a build that is quick to make. The
-//! server answers at once and shares the machine with both clients. Assay's figure includes reading the dataset,
-//! rendering prompts, scoring, journaling with fsync, sealing into the lake and the report.
+//! | command, after `cargo bench -p assay --bench throughput --` | measures |
+//! |---|---|
+//! | `[TRIALS]` | trials per second without latency, from a warm cache, and with 50 ms latency; start-up; peers |
+//! | `memory [TRIALS]` | resident memory while a run of 1,000,000 trials goes on |
+//!
+//! A mock server answers chat completions. It is a process of its own here, as are all clients, and shares the machine
+//! with them. The floor is a bare loop of the same requests over the same HTTP client with nothing around it. Assay's
+//! figure includes everything: starting, reading the dataset, rendering prompts, scoring, the journal with fsync,
+//! sealing into the lake and the report. Peers are those that `benches/peers/install.sh` could install; theirs is the
+//! time of the evaluation alone, without starting Python. Beside rates stands the processor time of the client per
+//! trial, which other work on the machine disturbs less.
+//!
+//! `--profile dev` is quick to build; most dependencies are not optimised then.
 
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use axum::{Json, Router, routing::post};
+use axum::{Json, Router, extract::State, routing::post};
 use serde_json::{Value, json};
 
 const IN_FLIGHT: usize = 64;
+const LATENCY: Duration = Duration::from_millis(50);
 
-async fn answer(Json(_): Json<Value>) -> Json<Value> {
+async fn answer(State(latency): State<Duration>, Json(_): Json<Value>) -> Json<Value> {
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
     Json(json!({
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
         "model": "mock",
-        "choices": [{"finish_reason": "stop", "message": {"content": "ok"}}],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 1},
+        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "ok"}}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11},
     }))
 }
 
-/// The floor: the same requests with nothing around them.
-async fn bare(url: &str, trials: usize) -> Duration {
+/// `serve`: the mock server; prints its address.
+async fn serve() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    println!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new()
+        .route("/v1/chat/completions", post(answer).with_state(Duration::ZERO))
+        .route("/slow/v1/chat/completions", post(answer).with_state(LATENCY));
+    axum::serve(listener, app).await.unwrap();
+}
+
+/// `floor URL TRIALS`: the same requests with nothing around them; prints its seconds.
+async fn floor(url: &str, trials: usize) {
     let client = reqwest::Client::new();
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
@@ -37,40 +66,172 @@ async fn bare(url: &str, trials: usize) -> Duration {
     while let Some(done) = tasks.join_next().await {
         done.unwrap();
     }
-    started.elapsed()
+    println!("{}", started.elapsed().as_secs_f64());
 }
 
-fn assay(folder: &std::path::Path, arguments: &[&str]) -> Duration {
+/// What a child process took.
+struct Took {
+    wall: Duration,
+    processor: Duration,
+    megabytes: f64,
+    output: String,
+}
+
+/// Processor time of children that have ended, in the kernel's hundredths of a second.
+fn processor_of_children() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: u64 = after.split_whitespace().skip(13).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum();
+    Duration::from_millis(10 * ticks)
+}
+
+/// Resident memory of a process in MiB: all of it, and what is not a file's (the binary's own pages are).
+fn memory(child: &Child) -> Option<(f64, f64)> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let field = |name: &str| {
+        let line = status.lines().find(|line| line.starts_with(name))?;
+        line.split_whitespace().nth(1)?.parse::<f64>().ok().map(|kib| kib / 1024.0)
+    };
+    Some((field("VmRSS:")?, field("RssAnon:")?))
+}
+
+fn run(command: &mut Command, mut every: impl FnMut(Duration, f64, f64)) -> Took {
+    let before = processor_of_children();
     let started = Instant::now();
-    let output =
-        std::process::Command::new(env!("CARGO_BIN_EXE_assay")).args(arguments).current_dir(folder).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    started.elapsed()
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut most = 0.0f64;
+    while child.try_wait().unwrap().is_none() {
+        if let Some((all, own)) = memory(&child) {
+            most = most.max(all);
+            every(started.elapsed(), all, own);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let wall = started.elapsed();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    Took {
+        wall,
+        processor: processor_of_children() - before,
+        megabytes: most,
+        output: String::from_utf8_lossy(&output.stdout).into_owned(),
+    }
 }
 
-fn main() {
-    let trials: usize = std::env::args().filter_map(|word| word.parse().ok()).next().unwrap_or(10_000);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    runtime
-        .spawn(async move { axum::serve(listener, Router::new().route("/v1/chat/completions", post(answer))).await });
+fn assay(folder: &Path, arguments: &[&str]) -> Took {
+    run(Command::new(env!("CARGO_BIN_EXE_assay")).args(arguments).current_dir(folder), |_, _, _| {})
+}
+
+fn line(what: &str, trials: usize, seconds: f64, took: &Took, floor: f64) {
+    let rate = trials as f64 / seconds;
+    println!(
+        "{what:<34} {rate:>8.0}/s {:>8.2} of the floor {:>7.1} µs/trial {:>6.0} MiB",
+        rate / floor,
+        took.processor.as_secs_f64() * 1e6 / trials as f64,
+        took.megabytes
+    );
+}
+
+fn suite(folder: &Path, name: &str, target: &str) {
+    let text = format!(
+        "suite: throughput\ndataset: cases.jsonl\ntarget:\n{target}scorers: [equals]\nconcurrency: {IN_FLIGHT}\n"
+    );
+    std::fs::write(folder.join(name), text).unwrap();
+}
+
+fn speed(trials: usize) {
+    let this = std::env::current_exe().unwrap();
+    let mut server = Command::new(&this).arg("serve").stdout(Stdio::piped()).spawn().unwrap();
+    let mut address = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut address).unwrap();
+    let url = format!("{}/v1", address.trim());
+    let slow = format!("{}/slow/v1", address.trim());
     let folder = tempfile::tempdir().unwrap();
     let cases: String =
         (0..trials).map(|i| format!("{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"expected\": \"ok\"}}\n")).collect();
     std::fs::write(folder.path().join("cases.jsonl"), cases).unwrap();
-    let suite = format!(
-        "suite: throughput\ndataset: cases.jsonl\ntarget:\n  openai: mock\n  base_url: {url}\n  prompt: \"{{{{ question }}}}\"\nscorers: [equals]\nconcurrency: {IN_FLIGHT}\n"
-    );
-    std::fs::write(folder.path().join("assay.yaml"), suite).unwrap();
+    for (name, url) in [("fast.yaml", &url), ("slow.yaml", &slow)] {
+        let target = format!("  openai: mock\n  base_url: {url}\n  prompt: \"{{{{ question }}}}\"\n");
+        suite(folder.path(), name, &target);
+    }
+    let bare = |trials: usize| {
+        let took = run(Command::new(&this).args(["floor", &url, &trials.to_string()]), |_, _, _| {});
+        let seconds: f64 = took.output.trim().parse().unwrap();
+        (took, seconds)
+    };
+    bare(trials.min(2_000));
+    let (took, seconds) = bare(trials);
+    let floor = trials as f64 / seconds;
+    println!("{trials} trials, {IN_FLIGHT} in flight, {} cores", std::thread::available_parallelism().unwrap());
+    line("bare request loop", trials, seconds, &took, floor);
+    let cold = assay(folder.path(), &["run", "fast.yaml", "--quiet"]);
+    line("assay run", trials, cold.wall.as_secs_f64(), &cold, floor);
+    let uncached = assay(folder.path(), &["run", "fast.yaml", "--quiet", "--no-cache"]);
+    line("assay run --no-cache", trials, uncached.wall.as_secs_f64(), &uncached, floor);
+    let warm = assay(folder.path(), &["run", "fast.yaml", "--quiet"]);
+    line("assay run, from the cache", trials, warm.wall.as_secs_f64(), &warm, floor);
+    println!("{:<34} {:.2} s", "  in all", warm.wall.as_secs_f64());
+    let ideal = (trials as f64 / IN_FLIGHT as f64).ceil() * LATENCY.as_secs_f64();
+    let late = assay(folder.path(), &["run", "slow.yaml", "--quiet"]);
+    let ratio = late.wall.as_secs_f64() / ideal;
+    println!("{:<34} {:.2} s, {ratio:.3} of the ideal {ideal:.2} s", "assay run, 50 ms", late.wall.as_secs_f64());
+    let mut starts: Vec<Duration> = (0..20).map(|_| assay(folder.path(), &["--version"]).wall).collect();
+    starts.sort();
+    println!("{:<34} {:.1} ms", "assay --version, median of 20", starts[10].as_secs_f64() * 1e3);
 
-    runtime.block_on(bare(&url, trials.min(500)));
-    let floor = runtime.block_on(bare(&url, trials));
-    let cold = assay(folder.path(), &["run", "--quiet"]);
-    let warm = assay(folder.path(), &["run", "--quiet"]);
-    let rate = |time: Duration| trials as f64 / time.as_secs_f64();
-    println!("{trials} trials, {IN_FLIGHT} in flight");
-    println!("bare request loop  {:>8.0} requests/s", rate(floor));
-    println!("assay run          {:>8.0} trials/s   {:.2} of the bare loop", rate(cold), rate(cold) / rate(floor));
-    println!("assay run, cached  {:>8.0} trials/s   {:.2} s in all", rate(warm), warm.as_secs_f64());
+    let peers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../benches/peers");
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(peers.join(".venv")).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    found.sort();
+    for environment in found {
+        let name = environment.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut command = Command::new(environment.join("bin/python"));
+        command.arg(peers.join(format!("{name}_job.py"))).arg(&url).arg(folder.path().join("cases.jsonl"));
+        let took = run(&mut command, |_, _, _| {});
+        let said: Value = serde_json::from_str(took.output.lines().last().unwrap_or_default()).unwrap();
+        line(said["version"].as_str().unwrap(), trials, said["seconds"].as_f64().unwrap(), &took, floor);
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+/// Resident memory while a run of recorded answers goes on, twenty lines over its time.
+fn memory_of_a_long_run(trials: usize) {
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let file = std::fs::File::create(folder.path().join("cases.jsonl")).unwrap();
+    let mut file = std::io::BufWriter::new(file);
+    for i in 0..trials {
+        let question = format!("What is the answer to question {i}, in as many words as a short question has?");
+        let answer = format!("The answer to question {i} is {}.", i * 7);
+        let row = json!({"id": format!("c{i}"), "question": question, "expected": answer, "outputs": {"a": answer}});
+        writeln!(file, "{row}").unwrap();
+    }
+    drop(file);
+    suite(folder.path(), "assay.yaml", "  recorded: a\n");
+    let mut samples = Vec::new();
+    let took = run(
+        Command::new(env!("CARGO_BIN_EXE_assay")).args(["run", "--quiet"]).current_dir(folder.path()),
+        |at, all, own| samples.push((at, all, own)),
+    );
+    println!("{trials} trials in {:.1} s, at most {:.0} MiB", took.wall.as_secs_f64(), took.megabytes);
+    println!("| seconds | most MiB since the line above | of it not the binary's |\n|---|---|---|");
+    for step in samples.chunks(samples.len().div_ceil(20).max(1)) {
+        let all = step.iter().map(|(_, all, _)| *all).fold(0.0, f64::max);
+        let own = step.iter().map(|(_, _, own)| *own).fold(0.0, f64::max);
+        let at = step.last().map(|(at, _, _)| at.as_secs_f64()).unwrap_or_default();
+        println!("| {at:.1} | {all:.0} | {own:.0} |");
+    }
+}
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let number = |default: usize| words.iter().filter_map(|word| word.parse().ok()).next_back().unwrap_or(default);
+    let runtime = || tokio::runtime::Runtime::new().unwrap();
+    match words.first().map(String::as_str) {
+        Some("serve") => runtime().block_on(serve()),
+        Some("floor") => runtime().block_on(floor(&words[1], number(10_000))),
+        Some("memory") => memory_of_a_long_run(number(1_000_000)),
+        _ => speed(number(10_000)),
+    }
 }

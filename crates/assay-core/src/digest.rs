@@ -62,6 +62,16 @@ impl DigestStream {
         self.0.update(bytes);
     }
 
+    /// Feeds the RFC 8785 canonical form of a value, as [`Digest::of_json`] takes it.
+    ///
+    /// # Panics
+    /// As [`Digest::of_json`].
+    pub fn update_json<T: Serialize>(&mut self, value: &T) {
+        let canonical =
+            serde_json_canonicalizer::to_vec(value).expect("plain data structures always have a canonical JSON form");
+        self.update(&canonical);
+    }
+
     /// The digest of everything fed.
     pub fn finish(self) -> Digest {
         Digest(self.0.finalize().into())

@@ -10,6 +10,8 @@ use assay_core::Money;
 use assay_core::run::{Budget as Limits, Totals};
 use tokio::time::Instant;
 
+use crate::clock::now;
+
 /// Tokens that an answer is assumed to need at most when neither the target nor earlier answers tell more.
 const ASSUMED_OUTPUT_TOKENS: u64 = 1_024;
 
@@ -47,7 +49,7 @@ impl Budget {
         let deadline = limits
             .minutes
             .and_then(|minutes| Duration::try_from_secs_f64(minutes * 60.0).ok())
-            .map(|allowed| Instant::now() + allowed);
+            .map(|allowed| now() + allowed);
         Self { limits, deadline, ledger: Mutex::new(Ledger { spent, ..Ledger::default() }) }
     }
 
@@ -67,7 +69,7 @@ impl Budget {
     /// # Errors
     /// The reason, when the call could break a limit; it must not be made then.
     pub fn reserve(&self, most: Amount) -> Result<(), String> {
-        if self.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+        if self.deadline.is_some_and(|deadline| now() >= deadline) {
             let minutes = self.limits.minutes.unwrap_or_default();
             return Err(format!("the budget of {minutes} minutes is used up"));
         }

@@ -8,18 +8,22 @@ use assay_core::{Digest, ErrorKind, Finish, Money, Usage};
 use assay_models::{CallError, Called, Caller, Reply, Target};
 use assay_store::{Cache, CachedAnswer};
 use async_trait::async_trait;
-use serde_json::{Value, json};
-use tokio::sync::mpsc;
-use tokio::time::Instant;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::budget::{Amount, Budget};
-use crate::limits::Accounts;
-
-/// The longest that a provider's request to wait is followed; a longer one is a failure that says so.
-const LONGEST_WAIT: Duration = Duration::from_secs(120);
+use crate::clock::{now, sleep, within};
+use crate::execute::now_us;
+use crate::limits::{Accounts, LONGEST_WAIT};
 
 /// Bytes of a payload per token, low on purpose: budgets must not be broken by a dense text.
 const BYTES_PER_TOKEN: u64 = 3;
+
+/// The same for rate limits, where a guess is put right after the call.
+const LIKELY_BYTES_PER_TOKEN: u64 = 4;
+
+/// Tokens of an answer that has no limit, for rate limits.
+const LIKELY_OUTPUT_TOKENS: u64 = 256;
 
 /// Makes calls under the run's limits, budget and cache.
 #[derive(Debug)]
@@ -29,14 +33,72 @@ pub struct Gateway {
     cache: Option<CacheHandle>,
 }
 
-/// The cache with its queue of answers to be written.
+/// The cache behind two queues: keys that are looked up together are one statement, and so are answers that are put in
+/// together.
 #[derive(Clone, Debug)]
 pub struct CacheHandle {
-    /// Where answers are looked up.
-    pub cache: Cache,
-    /// Where new answers go.
-    pub put: mpsc::Sender<(Digest, CachedAnswer)>,
+    get: mpsc::Sender<(Digest, oneshot::Sender<Option<CachedAnswer>>)>,
+    put: mpsc::Sender<(Digest, CachedAnswer)>,
 }
+
+/// The most keys or answers in one statement.
+const CACHE_GROUP: usize = 2_000;
+
+impl CacheHandle {
+    /// Serves a cache until the last handle is dropped; the task ends when every answer is written.
+    pub fn serve(cache: Cache) -> (Self, tokio::task::JoinHandle<()>) {
+        let (get, mut keys) = mpsc::channel::<(Digest, oneshot::Sender<Option<CachedAnswer>>)>(CACHE_GROUP);
+        let (put, mut answers) = mpsc::channel::<(Digest, CachedAnswer)>(CACHE_GROUP);
+        let store = cache.clone();
+        tokio::spawn(async move {
+            let mut asked = Vec::new();
+            while keys.recv_many(&mut asked, CACHE_GROUP).await > 0 {
+                let digests: Vec<Digest> = asked.iter().map(|(key, _)| *key).collect();
+                // A broken cache costs money, never results.
+                let found = cache.get(&digests).await.unwrap_or_else(|error| {
+                    tracing::warn!("the response cache cannot be read: {error}");
+                    vec![None; digests.len()]
+                });
+                for ((_, reply), answer) in asked.drain(..).zip(found) {
+                    // Nobody waits any more when the call was abandoned.
+                    let _ = reply.send(answer);
+                }
+            }
+        });
+        let writer = tokio::spawn(async move {
+            let mut batch = Vec::new();
+            while answers.recv_many(&mut batch, CACHE_GROUP).await > 0 {
+                if let Err(error) = store.put(&batch, now_us()).await {
+                    tracing::warn!("the response cache cannot be written: {error}");
+                }
+                batch.clear();
+                // Answers are not in a hurry: the longer they wait, the more are written at once.
+                if !answers.is_closed() {
+                    sleep(CACHE_LINGER).await;
+                }
+            }
+        });
+        (Self { get, put }, writer)
+    }
+
+    async fn look_up(&self, keys: &[Digest]) -> Vec<Option<CachedAnswer>> {
+        let mut waiting = Vec::with_capacity(keys.len());
+        for key in keys {
+            let (reply, answer) = oneshot::channel();
+            // The queue ends only after the last call.
+            let _ = self.get.send((*key, reply)).await;
+            waiting.push(answer);
+        }
+        let mut found = Vec::with_capacity(keys.len());
+        for answer in waiting {
+            found.push(answer.await.ok().flatten());
+        }
+        found
+    }
+}
+
+/// How long answers may wait for others before they are put into the cache together.
+const CACHE_LINGER: Duration = Duration::from_millis(20);
 
 impl Gateway {
     /// A gateway with at most `concurrency` calls in flight per account.
@@ -44,26 +106,35 @@ impl Gateway {
         Self { accounts: Accounts::new(concurrency), budget, cache }
     }
 
-    /// The cache key of a call: everything that can change its answer, the epoch included.
-    pub fn key(target: &dyn Target, payload: &Value, epoch: u32) -> Digest {
-        Digest::of_json(&json!({"target": target.traits().fingerprint, "payload": payload, "epoch": epoch}))
+    /// The accounts that calls went to.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
     }
 
-    async fn look_up(
-        &self,
-        target: &dyn Target,
-        payload: &Value,
-        epoch: u32,
-    ) -> (Option<Digest>, Option<CachedAnswer>) {
-        let Some(handle) = self.cache.as_ref().filter(|_| target.traits().cacheable) else { return (None, None) };
-        let key = Self::key(target, payload, epoch);
-        match handle.cache.get(key).await {
-            Ok(found) => (Some(key), found),
-            Err(error) => {
-                // A broken cache costs money, never results.
-                tracing::warn!("the response cache cannot be read: {error}");
-                (None, None)
-            }
+    /// The cache key of a call: everything that can change its answer, the epoch included.
+    pub fn key(target: &dyn Target, payload: &Value, epoch: u32) -> Digest {
+        let mut digest = Digest::stream();
+        digest.update(b"assay answer 2\n");
+        digest.update(target.traits().fingerprint.as_bytes());
+        digest.update(&epoch.to_le_bytes());
+        digest.update_json(payload);
+        digest.finish()
+    }
+
+    fn cache_for(&self, target: &dyn Target) -> Option<&CacheHandle> {
+        self.cache.as_ref().filter(|_| target.traits().remote && target.traits().cacheable)
+    }
+
+    /// Whether calls of a target may be answered from the cache.
+    pub fn caches(&self, target: &dyn Target) -> bool {
+        self.cache_for(target).is_some()
+    }
+
+    /// The answers under keys, in their order.
+    pub async fn look_up(&self, keys: &[Digest]) -> Vec<Option<CachedAnswer>> {
+        match &self.cache {
+            Some(handle) if !keys.is_empty() => handle.look_up(keys).await,
+            _ => vec![None; keys.len()],
         }
     }
 
@@ -85,8 +156,10 @@ impl Gateway {
     /// Sends until it is answered, fails for good or attempts are used up.
     async fn attempts(&self, target: &dyn Target, payload: &Value) -> Called {
         let traits = target.traits();
-        let account = self.accounts.get(&traits.account, traits.max_concurrency);
-        let most = self.most(target, payload);
+        let account = self.accounts.get(&traits.account, traits.max_concurrency, traits.per_minute);
+        let size = size_of(payload);
+        let most = self.most(target, size);
+        let expected = size / LIKELY_BYTES_PER_TOKEN + traits.max_output_tokens.unwrap_or(LIKELY_OUTPUT_TOKENS);
         let mut called = Called {
             result: Err(CallError::new(ErrorKind::Connection, "no attempt was made")),
             cost: Money::ZERO,
@@ -96,7 +169,7 @@ impl Gateway {
             latency: Duration::ZERO,
         };
         loop {
-            let permit = match account.permit().await {
+            let permit = match account.permit(expected).await {
                 Ok(permit) => permit,
                 Err(error) => {
                     called.result = Err(error);
@@ -110,17 +183,23 @@ impl Gateway {
             }
             let reservation = Reservation { budget: &self.budget, most, open: true };
             called.attempts += 1;
-            let started = Instant::now();
-            let result = match tokio::time::timeout(traits.timeout, target.call(payload)).await {
-                Ok(result) => result,
-                Err(_) => Err(CallError::new(
+            let started = now();
+            // A timeout that is longer than time itself is none.
+            let until = started.checked_add(traits.timeout).unwrap_or(started + Duration::from_secs(u32::MAX.into()));
+            let result = match within(until, target.call(payload)).await {
+                Some(result) => result,
+                None => Err(CallError::new(
                     ErrorKind::Timeout,
                     format!("no complete answer within {} s", traits.timeout.as_secs_f64()),
                 )),
             };
-            called.latency = started.elapsed();
-            permit.finish(result.as_ref().map(|_| ()));
+            called.latency = now() - started;
+            if let Some(rates) = traits.rates.take() {
+                account.learn(&rates);
+            }
             let usage = result.as_ref().map(|reply| reply.output.usage).unwrap_or_default();
+            let used = result.is_ok().then(|| usage.total()).filter(|tokens| *tokens > 0);
+            permit.finish(result.as_ref().map(|_| ()), used);
             let cost = result.as_ref().map(|reply| cost_of(target, reply)).unwrap_or_default();
             reservation.settle(Amount { cost, tokens: usage.total(), calls: 1 }, usage.output_tokens.unwrap_or(0));
             called.cost += cost;
@@ -136,7 +215,7 @@ impl Gateway {
             match wait {
                 Some(wait) if wait <= LONGEST_WAIT => {
                     called.result = Err(error);
-                    tokio::time::sleep(wait).await;
+                    sleep(wait).await;
                 }
                 Some(wait) => {
                     let message = format!("{} (asked to wait {} s)", error.message, wait.as_secs());
@@ -152,15 +231,15 @@ impl Gateway {
     }
 
     /// The most that one attempt could cost.
-    fn most(&self, target: &dyn Target, payload: &Value) -> Amount {
+    fn most(&self, target: &dyn Target, size: u64) -> Amount {
         let traits = target.traits();
         let Some(price) = traits.price else {
             // Without a price only tokens and calls can be bounded.
             let output = self.budget.assumed_output(traits.max_output_tokens);
-            return Amount { cost: Money::ZERO, tokens: size_of(payload) / BYTES_PER_TOKEN + output, calls: 1 };
+            return Amount { cost: Money::ZERO, tokens: size / BYTES_PER_TOKEN + output, calls: 1 };
         };
         let usage = Usage {
-            input_tokens: Some(size_of(payload) / BYTES_PER_TOKEN),
+            input_tokens: Some(size / BYTES_PER_TOKEN),
             output_tokens: Some(self.budget.assumed_output(traits.max_output_tokens)),
             ..Usage::default()
         };
@@ -171,6 +250,25 @@ impl Gateway {
 #[async_trait]
 impl Caller for Gateway {
     async fn call(&self, target: &dyn Target, payload: &Value, epoch: u32) -> Called {
+        self.call_after(target, payload, epoch, LookedUp::Not).await
+    }
+}
+
+/// What is known of a call's answer in the cache.
+#[derive(Clone, Debug, Default)]
+pub enum LookedUp {
+    /// It was not looked up yet.
+    #[default]
+    Not,
+    /// There was none.
+    Absent,
+    /// This one.
+    Found(Box<CachedAnswer>),
+}
+
+impl Gateway {
+    /// Makes a call whose answer may have been looked up before.
+    pub async fn call_after(&self, target: &dyn Target, payload: &Value, epoch: u32, looked_up: LookedUp) -> Called {
         if !target.traits().remote {
             // Recorded and echoed answers are at hand: nothing to limit, retry or pay.
             let result = target.call(payload).await;
@@ -184,7 +282,12 @@ impl Caller for Gateway {
                 latency: Duration::ZERO,
             };
         }
-        let (key, found) = self.look_up(target, payload, epoch).await;
+        let key = self.cache_for(target).map(|_| Self::key(target, payload, epoch));
+        let found = match (looked_up, key) {
+            (LookedUp::Found(answer), _) => Some(*answer),
+            (LookedUp::Not, Some(key)) => self.look_up(&[key]).await.pop().flatten(),
+            _ => None,
+        };
         if let Some(answer) = found {
             return Called {
                 result: Ok(Reply { output: answer.output, ttft: answer.ttft_us.map(Duration::from_micros) }),

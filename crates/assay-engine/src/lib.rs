@@ -5,19 +5,27 @@
 //! | [`prepare`] | everything that can be found wrong before money is spent |
 //! | [`freeze`] | datasets as the frozen list of cases |
 //! | [`budget`], [`limits`], [`gateway`] | what calls may cost, how fast they may come, how they are retried and cached |
-//! | [`execute`] | trials in a seeded order, journaled as they finish, sealed in segments, resumable |
+//! | `clock` | time, which a simulation replaces |
+//! | [`execute`] | a run from its start or resumption to its end |
+//! | [`schedule`] | trials in a seeded order: handed out, executed, scored, recorded in groups |
+//! | [`ledger`] | where outcomes go: the journal as they come, the lake in segments |
 //! | [`progress`] | what is known while it goes on |
 //!
 //! Every planned trial ends in exactly one recorded outcome. A trial counts when the journal has it on disk; a run that
 //! is killed goes on where the journal ends.
 
 pub mod budget;
+mod clock;
 pub mod execute;
 pub mod freeze;
 pub mod gateway;
+pub mod ledger;
 pub mod limits;
 pub mod prepare;
 pub mod progress;
+pub mod schedule;
+#[cfg(test)]
+mod simulator;
 
 pub use execute::{Finished, Runner, Stop};
 pub use prepare::{Options, Prepared};

@@ -61,9 +61,16 @@ impl Progress {
         self.lock().totals
     }
 
-    /// Adds a recorded trial.
-    pub fn add(&self, trial: &Trial) {
+    /// Adds recorded trials.
+    pub fn add(&self, trials: &[Trial]) {
         let mut inner = self.lock();
+        trials.iter().for_each(|trial| inner.add(trial));
+    }
+}
+
+impl Snapshot {
+    fn add(&mut self, trial: &Trial) {
+        let inner = self;
         inner.totals.add(trial);
         if let assay_core::Outcome::Error { kind, message } = &trial.outcome {
             inner.last_error = Some(format!("{}: {kind}: {message}", trial.case_id));

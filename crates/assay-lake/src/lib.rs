@@ -22,6 +22,7 @@ use deltalake::DeltaTable;
 use url::Url;
 
 pub use query::Rows;
+pub use seal::Segment;
 pub use tables::Table;
 
 /// What can go wrong in the lake.
@@ -49,6 +50,9 @@ pub enum LakeError {
         /// Why.
         error: std::io::Error,
     },
+    /// A task of the lake itself failed.
+    #[error("lake: {0}")]
+    Task(String),
     /// The lake's folder has no absolute path.
     #[error("{0}: not a usable folder")]
     Path(PathBuf),

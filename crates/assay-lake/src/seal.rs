@@ -1,5 +1,10 @@
 //! Idempotent commits: a segment of trials enters the lake once.
 
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
 use assay_core::{RunRecord, Trial};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::logical_expr::{col, lit};
@@ -16,24 +21,111 @@ use crate::{Lake, LakeError};
 /// Another process may commit or create the table at the same moment; each try starts from its newest state.
 const ATTEMPTS: u32 = 8;
 
-impl Lake {
-    /// Commits a segment of a run's trials and scores. Segments of a run are sealed in order, from 1. Sealing one
-    /// again changes nothing.
+/// Trials of a run that enter the lake together, as the rows that they will be.
+#[derive(Debug)]
+pub struct Segment {
+    run: Arc<RunRecord>,
+    number: u64,
+    trials: Vec<RecordBatch>,
+    scores: Vec<RecordBatch>,
+    count: u64,
+    bytes: usize,
+}
+
+impl Segment {
+    /// A segment without trials. Numbers count from 1 and are never used twice.
+    pub fn new(run: Arc<RunRecord>, number: u64) -> Self {
+        Self { run, number, trials: Vec::new(), scores: Vec::new(), count: 0, bytes: 0 }
+    }
+
+    /// Adds trials.
     ///
     /// # Errors
-    /// The tables cannot be written.
-    pub async fn seal(&self, run: &RunRecord, segment: u64, trials: &[Trial]) -> Result<(), LakeError> {
-        if trials.is_empty() {
-            return Ok(());
+    /// Trials that do not fit the tables.
+    pub fn push(&mut self, trials: &[Trial]) -> Result<(), LakeError> {
+        let batch = tables::trial_batch(&self.run, self.number, trials)?;
+        self.bytes += batch.get_array_memory_size();
+        self.trials.push(batch);
+        if !self.run.scorers.is_empty() {
+            let batch = tables::score_batch(&self.run, self.number, trials)?;
+            self.bytes += batch.get_array_memory_size();
+            self.scores.push(batch);
         }
-        self.commit(Table::Trials, run, segment, tables::trial_batch(run, segment, trials)?).await?;
-        if !run.scorers.is_empty() {
-            self.commit(Table::Scores, run, segment, tables::score_batch(run, segment, trials)?).await?;
-        }
+        self.count += trials.len() as u64;
         Ok(())
     }
 
-    async fn commit(&self, table: Table, run: &RunRecord, segment: u64, batch: RecordBatch) -> Result<(), LakeError> {
+    /// Its number.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// How many trials it holds.
+    pub fn trials(&self) -> u64 {
+        self.count
+    }
+
+    /// How much memory its rows take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+/// File times may be coarse.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Forces what was written since then to disk. The object store hands files to the operating system and no further,
+/// and the journal lets go of a segment once it is sealed: a power cut must not find it in neither.
+fn force(folder: &Path, since: SystemTime) -> Result<(), LakeError> {
+    let failed = |path: &Path, error| LakeError::Io { path: path.to_owned(), error };
+    for entry in std::fs::read_dir(folder).map_err(|error| failed(folder, error))? {
+        let path = entry.map_err(|error| failed(folder, error))?.path();
+        // A file that another process removes meanwhile is none of ours.
+        let Ok(metadata) = path.metadata() else { continue };
+        if metadata.is_dir() {
+            force(&path, since)?;
+        } else if metadata.modified().is_ok_and(|at| at >= since)
+            && let Ok(file) = File::open(&path)
+        {
+            file.sync_all().map_err(|error| failed(&path, error))?;
+        }
+    }
+    #[cfg(unix)]
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, error))?;
+    Ok(())
+}
+
+impl Lake {
+    /// Commits a segment of a run's trials and scores. Segments of a run are sealed in the order of their numbers.
+    /// Sealing one again changes nothing. On return it survives a power cut.
+    ///
+    /// # Errors
+    /// The tables cannot be written.
+    pub async fn seal(&self, segment: Segment) -> Result<(), LakeError> {
+        if segment.count == 0 {
+            return Ok(());
+        }
+        let (run, number, began) = (segment.run, segment.number, SystemTime::now());
+        let scores = tokio::spawn({
+            let (lake, run, rows) = (self.clone(), run.clone(), segment.scores);
+            async move { if rows.is_empty() { Ok(()) } else { lake.commit(Table::Scores, &run, number, rows).await } }
+        });
+        // Both are looked up before a repeat, so that neither has to wait for the other.
+        let trials = self.commit(Table::Trials, &run, number, segment.trials).await;
+        let scores = scores.await.map_err(|error| LakeError::Task(error.to_string()))?;
+        trials.and(scores)?;
+        let root = self.root().to_owned();
+        let forced = tokio::task::spawn_blocking(move || force(&root, began - MARGIN)).await;
+        forced.map_err(|error| LakeError::Task(error.to_string()))?
+    }
+
+    async fn commit(
+        &self,
+        table: Table,
+        run: &RunRecord,
+        segment: u64,
+        batches: Vec<RecordBatch>,
+    ) -> Result<(), LakeError> {
         let application = run.id.to_string();
         let version = i64::try_from(segment).unwrap_or(i64::MAX);
         let failed = |error| LakeError::Table { table: table.name(), error };
@@ -54,7 +146,7 @@ impl Lake {
                 .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
                 .build();
             let result = delta
-                .write([batch.clone()])
+                .write(batches.clone())
                 .with_save_mode(SaveMode::Append)
                 // Tables of an earlier version get the columns they lack.
                 .with_schema_mode(SchemaMode::Merge)

@@ -65,7 +65,7 @@ impl Target for Anthropic {
             let (answer, ttft) = self.0.stream(&body, Assembled::default()).await?;
             return Ok(Reply { output: read(&answer)?, ttft });
         }
-        let (answer, _) = self.0.endpoint.json(Method::POST, Some(&body)).await?;
+        let answer = self.0.endpoint.json(Method::POST, Some(&body)).await?;
         Ok(Reply { output: read(&answer)?, ttft: None })
     }
 }

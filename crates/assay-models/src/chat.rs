@@ -164,6 +164,7 @@ impl Prepared {
         }
         let mut traits = config.traits(endpoint.account(provider.kind), true, &Value::String(base));
         traits.max_output_tokens = chat.max_tokens;
+        traits.rates = endpoint.rates().clone();
         traits.price = traits.price.or_else(|| context.prices.get(&chat.model).copied()).or_else(|| {
             if endpoint.is_local() {
                 Some(Price { input: 0.0, output: 0.0, cached_input: None })

@@ -7,9 +7,10 @@ use std::time::Duration;
 use assay_core::{Digest, ErrorKind, Problem};
 use futures::StreamExt;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Response, StatusCode, Url};
+use reqwest::{Client, Method, Response, Url};
 use serde_json::Value;
 
+use crate::rates::SeenRates;
 use crate::registry::expand_environment;
 use crate::target::{BuildContext, CallError};
 
@@ -23,6 +24,7 @@ pub struct Endpoint {
     headers: HeaderMap,
     offline: bool,
     timeout: Duration,
+    rates: SeenRates,
 }
 
 fn client() -> Result<&'static Client, CallError> {
@@ -81,7 +83,7 @@ impl Endpoint {
             value.set_sensitive(true);
             map.insert(header, value);
         }
-        Ok(Self { url: parsed, headers: map, offline: context.offline, timeout })
+        Ok(Self { url: parsed, headers: map, offline: context.offline, timeout, rates: SeenRates::default() })
     }
 
     /// Adds a header that carries a secret.
@@ -110,6 +112,11 @@ impl Endpoint {
         format!("{kind} {} {digest}", self.url.host_str().unwrap_or_default())
     }
 
+    /// What the server said about its limits.
+    pub fn rates(&self) -> &SeenRates {
+        &self.rates
+    }
+
     /// Whether the server is this machine.
     pub fn is_local(&self) -> bool {
         is_loopback(&self.url)
@@ -130,6 +137,7 @@ impl Endpoint {
             request = request.json(body);
         }
         let response = request.send().await.map_err(|error| self.failure(&error))?;
+        self.rates.read(response.headers());
         if response.status().is_success() {
             return Ok(response);
         }
@@ -140,15 +148,13 @@ impl Endpoint {
     ///
     /// # Errors
     /// See [`ErrorKind`].
-    pub async fn json(&self, method: Method, body: Option<&Value>) -> Result<(Value, HeaderMap), CallError> {
+    pub async fn json(&self, method: Method, body: Option<&Value>) -> Result<Value, CallError> {
         let response = self.send(method, body).await?;
-        let headers = response.headers().clone();
         let bytes = self.body(response).await?;
-        let value = serde_json::from_slice(&bytes).map_err(|error| {
+        serde_json::from_slice(&bytes).map_err(|error| {
             let start = printable(&String::from_utf8_lossy(&bytes), 200);
             CallError::new(ErrorKind::BadResponse, format!("the answer is not JSON ({error}): {start}"))
-        })?;
-        Ok((value, headers))
+        })
     }
 
     /// Posts JSON and reads JSON.
@@ -156,7 +162,7 @@ impl Endpoint {
     /// # Errors
     /// See [`ErrorKind`].
     pub async fn post(&self, body: &Value) -> Result<Value, CallError> {
-        Ok(self.json(Method::POST, Some(body)).await?.0)
+        self.json(Method::POST, Some(body)).await
     }
 
     /// Reads a body up to the limit.
@@ -205,16 +211,17 @@ impl Endpoint {
                 error.get("message").or(body.get("message")).and_then(Value::as_str).map(str::to_owned)
             })
             .unwrap_or_else(|| text.clone().into_owned());
-        let kind = classify(status, &text);
+        let kind = classify(status.as_u16(), &text);
         let message = format!("{} from {}: {}", status.as_u16(), self.shown(), printable(&said, 500));
-        CallError { kind, message, retry_after }
+        CallError { kind, message, retry_after, status: Some(status.as_u16()) }
     }
 }
 
-fn classify(status: StatusCode, body: &str) -> ErrorKind {
+/// What kind of failure an HTTP error status is; `body` tells a quota that is used up from too many calls at once.
+pub fn classify(status: u16, body: &str) -> ErrorKind {
     let body = body.to_ascii_lowercase();
     let exhausted = ["insufficient_quota", "exceeded your current quota", "billing", "credit balance", "daily limit"];
-    match status.as_u16() {
+    match status {
         401 | 403 => ErrorKind::Authentication,
         404 => ErrorKind::NotFound,
         408 => ErrorKind::Timeout,

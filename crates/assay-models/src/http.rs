@@ -158,7 +158,8 @@ pub fn build(config: &Config, context: &BuildContext) -> Result<Arc<dyn Target>,
     }
     let timeout = config.traits(String::new(), false, &Value::Null).timeout;
     let endpoint = Endpoint::new(&http.url, &config.remote.headers, timeout, context).map_err(fail)?;
-    let traits = config.traits(endpoint.account("http"), false, &Value::Null);
+    let mut traits = config.traits(endpoint.account("http"), false, &Value::Null);
+    traits.rates = endpoint.rates().clone();
     Ok(Arc::new(HttpTarget { endpoint, method, body, paths, version_header: r.version_header.clone(), traits }))
 }
 

@@ -9,6 +9,7 @@
 //! | [`http`], [`command`], [`python`] | applications |
 //! | [`local`] | recorded outputs and echo |
 //! | [`client`] | the one HTTP client: offline guard, size limits, classified errors |
+//! | [`rates`] | what providers say about their limits |
 //! | [`prices`] | dollars per million tokens |
 
 pub mod anthropic;
@@ -21,8 +22,10 @@ pub mod local;
 pub mod openai;
 pub mod prices;
 pub mod python;
+pub mod rates;
 pub mod registry;
 pub mod target;
 
+pub use rates::{Rate, Rates, SeenRates};
 pub use registry::{Built, TargetKind, build, kinds, schema};
-pub use target::{BuildContext, CallError, Called, Caller, Price, Problems, Reply, Target, Traits};
+pub use target::{BuildContext, CallError, Called, Caller, PerMinute, Price, Problems, Reply, Target, Traits};

@@ -22,14 +22,17 @@ const PROVIDER: Provider = Provider {
     key_prefix: "Bearer ",
 };
 
-struct OpenAi(Prepared);
+struct OpenAi(Prepared, &'static str);
 
 /// Builds the target.
 ///
 /// # Errors
 /// Everything that is wrong with its configuration.
 pub fn build(config: &Config, context: &BuildContext) -> Result<Arc<dyn Target>, Problems> {
-    Ok(Arc::new(OpenAi(Prepared::new(config, context, &PROVIDER, |_| "/chat/completions".to_owned())?)))
+    let prepared = Prepared::new(config, context, &PROVIDER, |_| "/chat/completions".to_owned())?;
+    // OpenAI's own server wants the newer name of the limit; compatible servers know the older one.
+    let own = prepared.endpoint.shown().contains("api.openai.com");
+    Ok(Arc::new(OpenAi(prepared, if own { "max_completion_tokens" } else { "max_tokens" })))
 }
 
 #[async_trait]
@@ -55,7 +58,7 @@ impl Target for OpenAi {
         if self.0.chat.stream {
             return self.stream(&body).await;
         }
-        let (answer, _) = self.0.endpoint.json(Method::POST, Some(&body)).await?;
+        let answer = self.0.endpoint.json(Method::POST, Some(&body)).await?;
         Ok(Reply { output: read(&answer)?, ttft: None })
     }
 }
@@ -71,10 +74,7 @@ impl OpenAi {
         let mut body = json!({"model": chat.model, "messages": messages});
         set(&mut body, "temperature", chat.temperature);
         set(&mut body, "top_p", chat.top_p);
-        // OpenAI's own server wants the newer name; compatible servers know the older one.
-        let limit =
-            if self.0.endpoint.shown().contains("api.openai.com") { "max_completion_tokens" } else { "max_tokens" };
-        set(&mut body, limit, chat.max_tokens);
+        set(&mut body, self.1, chat.max_tokens);
         set(&mut body, "seed", chat.seed);
         set(&mut body, "stop", chat.stop.as_ref());
         set(&mut body, "tools", chat.tools.as_ref());

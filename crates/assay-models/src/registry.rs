@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::target::{BuildContext, Price, Problems, Target, Traits};
+use crate::rates::SeenRates;
+use crate::target::{BuildContext, PerMinute, Price, Problems, Target, Traits};
 
 type Build = fn(&Config, &BuildContext) -> Result<Arc<dyn Target>, Problems>;
 
@@ -64,6 +65,10 @@ pub struct Remote {
     pub retries: Option<u32>,
     /// Calls in flight at once on this account.
     pub max_concurrency: Option<usize>,
+    /// Requests a minute on this account.
+    pub requests_per_minute: Option<f64>,
+    /// Tokens a minute, read and written, on this account.
+    pub tokens_per_minute: Option<f64>,
     /// HTTP headers; `${NAME}` is replaced from the environment and never stored.
     pub headers: BTreeMap<String, String>,
     /// Whether answers may come from the cache.
@@ -72,7 +77,8 @@ pub struct Remote {
     pub price: Option<Price>,
 }
 
-const REMOTE_KEYS: [&str; 6] = ["timeout", "retries", "max_concurrency", "headers", "cache", "price"];
+const REMOTE_KEYS: [&str; 8] =
+    ["timeout", "retries", "max_concurrency", "requests_per_minute", "tokens_per_minute", "headers", "cache", "price"];
 
 /// A target's configuration, short and long form made one, with the place of every key.
 pub struct Config {
@@ -141,6 +147,8 @@ impl Config {
             retries: self.remote.retries.unwrap_or(4),
             price: self.remote.price,
             max_output_tokens: None,
+            per_minute: PerMinute { requests: self.remote.requests_per_minute, tokens: self.remote.tokens_per_minute },
+            rates: SeenRates::default(),
         }
     }
 }
@@ -214,6 +222,13 @@ pub fn build(entry: &Value, context: &BuildContext) -> Result<Built, Problems> {
         merged.into_iter().partition(|(key, _)| REMOTE_KEYS.contains(&key.as_str()));
     let mut read = Config { kind: kind.name, fields: own, places, remote: Remote::default() };
     read.remote = problem::read(&Value::Object(remote), "").map_err(|problem| vec![read.place(problem)])?;
+    for (key, rate) in
+        [("requests_per_minute", read.remote.requests_per_minute), ("tokens_per_minute", read.remote.tokens_per_minute)]
+    {
+        if rate.is_some_and(|rate| !rate.is_finite() || rate <= 0.0) {
+            return Err(vec![read.place(Problem::new(format!("/{key}"), format!("`{key}` must be above 0")))]);
+        }
+    }
     let target = (kind.build)(&read, context)?;
     Ok(Built { kind: kind.name, target, config: json!({ kind.name: config }) })
 }

@@ -6,6 +6,8 @@ use assay_core::{Case, Digest, ErrorKind, Money, Output, Problem, Usage};
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::rates::SeenRates;
+
 /// A system under test, or the model behind a judge.
 ///
 /// A call has two halves, so that the engine can digest, cache, budget and repeat it without knowing what it is:
@@ -65,6 +67,19 @@ pub struct Traits {
     pub price: Option<Price>,
     /// The largest number of tokens one answer may have, where configured; used to keep budgets.
     pub max_output_tokens: Option<u64>,
+    /// Requests and tokens a minute that the account may use, where configured.
+    pub per_minute: PerMinute,
+    /// What the provider said about its limits.
+    pub rates: SeenRates,
+}
+
+/// What an account may use in any minute.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PerMinute {
+    /// Requests.
+    pub requests: Option<f64>,
+    /// Tokens read and written.
+    pub tokens: Option<f64>,
 }
 
 /// Dollars per million tokens.
@@ -110,12 +125,24 @@ pub struct CallError {
     pub message: String,
     /// How long the server asked to wait.
     pub retry_after: Option<Duration>,
+    /// The HTTP status, where there was one.
+    pub status: Option<u16>,
 }
 
 impl CallError {
     /// A failure without a hint how long to wait.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), retry_after: None }
+        Self { kind, message: message.into(), retry_after: None, status: None }
+    }
+
+    /// Whether the provider is too busy or restarting (502, 503, 504, 529), which says nothing about this call.
+    pub fn is_overload(&self) -> bool {
+        matches!(self.status, Some(502 | 503 | 504 | 529))
+    }
+
+    /// Whether nothing seems to be there that answers calls at all.
+    pub fn is_outage(&self) -> bool {
+        matches!(self.kind, ErrorKind::Connection | ErrorKind::Timeout) || self.is_overload()
     }
 }
 

@@ -252,6 +252,21 @@ fn metrics(named: Option<&Value>, kind: &str, scorer: &dyn Scorer, not: bool) ->
 }
 
 impl Declared {
+    /// A scorer that no suite names.
+    pub fn new(name: &str, scorer: Box<dyn Scorer>) -> Self {
+        let record = ScorerRecord {
+            name: name.to_owned(),
+            kind: name.to_owned(),
+            fingerprint: scorer.fingerprint(),
+            score: scorer.score_kind(),
+            direction: scorer.direction(),
+            threshold: scorer.default_threshold(),
+            weight: 1.0,
+            judge: scorer.is_judge(),
+        };
+        Self { record, scorer, not: false }
+    }
+
     /// Scores a trial. A scorer that panics is an error of the scorer, not of the run.
     pub async fn score(&self, input: &ScoreInput<'_>) -> Score {
         let name = &self.record.name;

@@ -1,8 +1,10 @@
 //! `cache.db`: answers by content digest, shared between runs and processes.
 
+use std::collections::HashMap;
+
 use assay_core::{Digest, Output};
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::Row;
 
 use crate::sqlite::{Care, File};
 use crate::{StoreError, Workspace};
@@ -43,17 +45,20 @@ impl Cache {
         Ok(Self { file: File::open(&workspace.cache_file(), Care::Quick, 4, SCHEMA).await? })
     }
 
-    /// The answer under a key.
+    /// The answers under keys, in their order. One statement looks all of them up.
     ///
     /// # Errors
     /// The database fails. An answer this version cannot read counts as absent.
-    pub async fn get(&self, key: Digest) -> Result<Option<CachedAnswer>, StoreError> {
-        let row = sqlx::query("SELECT answer FROM answers WHERE key = $1")
-            .bind(key.as_bytes().as_slice())
-            .fetch_optional(&self.file.pool)
+    pub async fn get(&self, keys: &[Digest]) -> Result<Vec<Option<CachedAnswer>>, StoreError> {
+        let wanted = serde_json::to_string(keys).map_err(|error| StoreError::corrupt(&self.file.path, error))?;
+        let rows = sqlx::query("SELECT key, answer FROM answers WHERE key IN (SELECT unhex(value) FROM json_each($1))")
+            .bind(wanted)
+            .fetch_all(&self.file.pool)
             .await
             .map_err(|error| self.file.error(error))?;
-        Ok(row.and_then(|row| serde_json::from_str(row.get("answer")).ok()))
+        let found: HashMap<Digest, &str> =
+            rows.iter().filter_map(|row| Some((Digest::from_slice(row.get("key"))?, row.get("answer")))).collect();
+        Ok(keys.iter().map(|key| found.get(key).and_then(|text| serde_json::from_str(text).ok())).collect())
     }
 
     /// Puts answers in; the first answer under a key stays.
@@ -61,22 +66,39 @@ impl Cache {
     /// # Errors
     /// The database fails.
     pub async fn put(&self, answers: &[(Digest, CachedAnswer)], now_us: i64) -> Result<(), StoreError> {
-        let rows = answers
-            .iter()
-            .map(|(key, answer)| {
-                let text =
-                    serde_json::to_string(answer).map_err(|error| StoreError::corrupt(&self.file.path, error))?;
-                Ok((key.as_bytes().to_vec(), text))
-            })
-            .collect::<Result<Vec<_>, StoreError>>()?;
-        for chunk in rows.chunks(4_000) {
-            let mut query: QueryBuilder<Sqlite> = QueryBuilder::new("INSERT INTO answers (key, made_us, answer) ");
-            query.push_values(chunk, |mut row, (key, text)| {
-                row.push_bind(key).push_bind(now_us).push_bind(text);
-            });
-            query.push(" ON CONFLICT (key) DO NOTHING");
-            query.build().execute(&self.file.pool).await.map_err(|error| self.file.error(error))?;
-        }
+        let rows = serde_json::to_string(answers).map_err(|error| StoreError::corrupt(&self.file.path, error))?;
+        sqlx::query(
+            "INSERT INTO answers (key, made_us, answer)
+             SELECT unhex(value ->> 0), $1, value -> 1 FROM json_each($2) WHERE true
+             ON CONFLICT (key) DO NOTHING",
+        )
+        .bind(now_us)
+        .bind(rows)
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn answers_come_back_as_they_were_and_the_first_one_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&Workspace::open(folder.path().join(".assay")).unwrap()).await.unwrap();
+        let mut output = Output::text_only("é \u{0} \"quoted\" 😀");
+        output.mean_logprob = Some(-0.123_456_789_012_345_68);
+        output.metadata.insert("n".into(), serde_json::json!(9_007_199_254_740_993_u64));
+        let answer = CachedAnswer { output, latency_us: 7, ttft_us: Some(3) };
+        let (one, two) = (Digest::of_bytes(b"1"), Digest::of_bytes(b"2"));
+        cache.put(&[(one, answer.clone())], 1).await.unwrap();
+        let other = CachedAnswer { latency_us: 8, ..answer.clone() };
+        cache.put(&[(two, other.clone()), (one, other.clone())], 2).await.unwrap();
+        let absent = Digest::of_bytes(b"3");
+        assert_eq!(cache.get(&[two, absent, one]).await.unwrap(), [Some(other), None, Some(answer)]);
+        assert_eq!(cache.get(&[]).await.unwrap(), []);
     }
 }

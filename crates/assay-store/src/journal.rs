@@ -1,33 +1,28 @@
 //! `journal/RUN.db`: each finished trial exactly once.
 //!
-//! A trial counts when its commit is on disk. Sealed trials leave their body to the lake and keep only their number
-//! here, so that the unique index still refuses a second outcome and a resumed run knows what is done.
+//! A trial counts when its commit is on disk. Trials that finish together are committed together: one row for each in
+//! `outcomes`, whose key refuses a second outcome, and one row for all their bodies in `groups`. A group belongs to the
+//! segment that it will enter the lake with; once that is committed the bodies go and the outcomes stay, so that a
+//! resumed run knows what is done.
+
+use std::fmt::Write as _;
 
 use assay_core::run::Totals;
 use assay_core::{RunId, Trial};
 use futures::TryStreamExt;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::Row;
 
 use crate::sqlite::{Care, File};
 use crate::state::as_i64;
 use crate::{StoreError, Workspace};
 
 const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS journal (
-    seq INTEGER PRIMARY KEY,
-    number BIGINT NOT NULL UNIQUE,
-    status TEXT NOT NULL,
-    segment BIGINT,
-    body BLOB
-);
-CREATE INDEX IF NOT EXISTS journal_unsealed ON journal (seq) WHERE segment IS NULL;
-CREATE INDEX IF NOT EXISTS journal_unreleased ON journal (segment) WHERE segment IS NOT NULL AND body IS NOT NULL;
+CREATE TABLE IF NOT EXISTS outcomes (number INTEGER PRIMARY KEY, status TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS groups (id INTEGER PRIMARY KEY, segment BIGINT NOT NULL, bodies BLOB NOT NULL);
+CREATE INDEX IF NOT EXISTS groups_by_segment ON groups (segment);
 CREATE TABLE IF NOT EXISTS segments (segment INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS totals (one INTEGER PRIMARY KEY, totals TEXT NOT NULL);
 ";
-
-/// SQLite takes at most 32,766 bound values in one statement; four a row.
-const ROWS_PER_STATEMENT: usize = 4_000;
 
 /// The journal of one run.
 #[derive(Clone, Debug)]
@@ -38,11 +33,11 @@ pub struct Journal {
 /// A trial on its way into the journal: serialised by the task that made it, so that the writer only writes.
 #[derive(Clone, Debug)]
 pub struct JournalEntry {
-    /// [`assay_core::TrialKey::number`].
+    /// Unique in the run.
     pub number: u64,
     /// [`assay_core::Outcome::status`].
     pub status: &'static str,
-    /// The trial as JSON.
+    /// The trial as JSON, without line breaks.
     pub body: Vec<u8>,
 }
 
@@ -52,7 +47,9 @@ impl JournalEntry {
     /// # Errors
     /// Never for a trial built by the engine; kept so that nothing can panic between an answer and its record.
     pub fn new(number: u64, trial: &Trial) -> Result<Self, serde_json::Error> {
-        Ok(Self { number, status: trial.outcome.status(), body: serde_json::to_vec(trial)? })
+        let mut body = Vec::with_capacity(1_024);
+        serde_json::to_writer(&mut body, trial)?;
+        Ok(Self { number, status: trial.outcome.status(), body })
     }
 }
 
@@ -65,22 +62,35 @@ impl Journal {
         Ok(Self { file: File::open(&workspace.journal_file(run), Care::Durable, 2, SCHEMA).await? })
     }
 
-    /// Commits finished trials together with the run's totals after them, all or none; on return they survive a power cut. A trial that is already there stays
-    /// as it is: the first outcome holds.
+    /// Commits finished trials of a segment together with the run's totals after them, all or none; on return they
+    /// survive a power cut.
     ///
     /// # Errors
-    /// The database fails, such as on a full disk; nothing of the batch was recorded then.
-    pub async fn append(&self, entries: &[JournalEntry], totals: &Totals) -> Result<(), StoreError> {
+    /// The database fails, such as on a full disk, or a trial has an outcome already; nothing of the group was
+    /// recorded then.
+    pub async fn append(&self, segment: u64, entries: &[JournalEntry], totals: &Totals) -> Result<(), StoreError> {
         let totals = serde_json::to_string(totals).map_err(|error| StoreError::corrupt(&self.file.path, error))?;
-        let mut transaction = self.file.pool.begin().await.map_err(|error| self.file.error(error))?;
-        for chunk in entries.chunks(ROWS_PER_STATEMENT) {
-            let mut query: QueryBuilder<Sqlite> = QueryBuilder::new("INSERT INTO journal (number, status, body) ");
-            query.push_values(chunk, |mut row, entry| {
-                row.push_bind(as_i64(entry.number)).push_bind(entry.status).push_bind(&entry.body);
-            });
-            query.push(" ON CONFLICT (number) DO NOTHING");
-            query.build().execute(&mut *transaction).await.map_err(|error| self.file.error(error))?;
+        let mut bodies = Vec::with_capacity(entries.iter().map(|entry| entry.body.len() + 1).sum());
+        for entry in entries {
+            bodies.extend_from_slice(&entry.body);
+            bodies.push(b'\n');
         }
+        let mut transaction = self.file.pool.begin().await.map_err(|error| self.file.error(error))?;
+        for (status, numbers) in by_status(entries) {
+            // One statement for any number of rows: binding each would cost more than storing it.
+            sqlx::query("INSERT INTO outcomes (number, status) SELECT value, $1 FROM json_each($2)")
+                .bind(status)
+                .bind(numbers)
+                .execute(&mut *transaction)
+                .await
+                .map_err(|error| self.file.error(error))?;
+        }
+        sqlx::query("INSERT INTO groups (segment, bodies) VALUES ($1, $2)")
+            .bind(as_i64(segment))
+            .bind(bodies)
+            .execute(&mut *transaction)
+            .await
+            .map_err(|error| self.file.error(error))?;
         sqlx::query(
             "INSERT INTO totals (one, totals) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET totals = excluded.totals",
         )
@@ -106,90 +116,67 @@ impl Journal {
         }
     }
 
-    /// The numbers of all trials with an outcome, in order of number.
+    /// The numbers of all trials with an outcome, in order.
     ///
     /// # Errors
     /// The database fails.
     pub async fn for_each_done(&self, mut visit: impl FnMut(u64, &str)) -> Result<(), StoreError> {
-        let mut rows = sqlx::query("SELECT number, status FROM journal ORDER BY number").fetch(&self.file.pool);
+        let mut rows = sqlx::query("SELECT number, status FROM outcomes ORDER BY number").fetch(&self.file.pool);
         while let Some(row) = rows.try_next().await.map_err(|error| self.file.error(error))? {
             visit(row.get::<i64, _>("number").unsigned_abs(), row.get("status"));
         }
         Ok(())
     }
 
-    /// How many trials have no segment yet.
+    /// The segments whose trials are only in the journal, in order.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn unsealed(&self) -> Result<u64, StoreError> {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM journal WHERE segment IS NULL")
-            .fetch_one(&self.file.pool)
+    pub async fn unsealed(&self) -> Result<Vec<u64>, StoreError> {
+        let segments: Vec<i64> = sqlx::query_scalar("SELECT DISTINCT segment FROM groups ORDER BY segment")
+            .fetch_all(&self.file.pool)
             .await
             .map_err(|error| self.file.error(error))?;
-        Ok(count.unsigned_abs())
+        Ok(segments.into_iter().map(i64::unsigned_abs).collect())
     }
 
-    /// Assigns the oldest unsealed trials, at most `limit` and `bytes` of bodies but at least one, to segment `segment`
-    /// and reads them. Asking again for the
-    /// same segment gives the same trials, so that a crash between the lake's commit and [`Journal::sealed`] can be
-    /// repeated.
-    ///
-    /// # Errors
-    /// The database fails or a body cannot be read.
-    pub async fn take_segment(&self, segment: u64, limit: u64, bytes: u64) -> Result<Vec<Trial>, StoreError> {
-        let segment = as_i64(segment);
-        let taken: i64 = sqlx::query_scalar("SELECT count(*) FROM journal WHERE segment = $1 AND body IS NOT NULL")
-            .bind(segment)
-            .fetch_one(&self.file.pool)
-            .await
-            .map_err(|error| self.file.error(error))?;
-        if taken == 0 {
-            sqlx::query(
-                "UPDATE journal SET segment = $1 WHERE seq IN
-                 (SELECT seq FROM
-                   (SELECT seq, sum(length(body)) OVER (ORDER BY seq) - length(body) AS before
-                    FROM (SELECT seq, body FROM journal WHERE segment IS NULL ORDER BY seq LIMIT $2) AS oldest) AS sized
-                  WHERE before < $3)",
-            )
-            .bind(segment)
-            .bind(as_i64(limit))
-            .bind(as_i64(bytes))
-            .execute(&self.file.pool)
-            .await
-            .map_err(|error| self.file.error(error))?;
-        }
-        let mut rows = sqlx::query("SELECT body FROM journal WHERE segment = $1 AND body IS NOT NULL ORDER BY seq")
-            .bind(segment)
-            .fetch(&self.file.pool);
-        let mut trials = Vec::new();
-        while let Some(row) = rows.try_next().await.map_err(|error| self.file.error(error))? {
-            let body: &[u8] = row.get("body");
-            trials.push(serde_json::from_slice(body).map_err(|error| StoreError::corrupt(&self.file.path, error))?);
-        }
-        Ok(trials)
-    }
-
-    /// The segment that was taken but not yet marked as sealed, else the next free number. Segments count from 1.
+    /// A segment number that was never used, from 1.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn current_segment(&self) -> Result<u64, StoreError> {
-        let open: Option<i64> = sqlx::query_scalar(
-            "SELECT min(segment) FROM journal WHERE segment IS NOT NULL AND body IS NOT NULL AND status <> 'retry'",
+    pub async fn next_segment(&self) -> Result<u64, StoreError> {
+        let last: Option<i64> = sqlx::query_scalar(
+            "SELECT max(segment) FROM (SELECT segment FROM groups UNION ALL SELECT segment FROM segments) AS used",
         )
         .fetch_one(&self.file.pool)
         .await
         .map_err(|error| self.file.error(error))?;
-        if let Some(open) = open {
-            return Ok(open.unsigned_abs());
-        }
-        // Kept apart from the journal's rows: a number must never be used twice, also when its rows were retried.
-        let last: Option<i64> = sqlx::query_scalar("SELECT max(segment) FROM segments")
-            .fetch_one(&self.file.pool)
-            .await
-            .map_err(|error| self.file.error(error))?;
         Ok(last.unwrap_or(0).unsigned_abs() + 1)
+    }
+
+    /// Visits the trials of an unsealed segment, group by group. A segment's trials are always the same, so that a
+    /// crash between the lake's commit and [`Journal::sealed`] can be repeated.
+    ///
+    /// # Errors
+    /// The database fails, a body cannot be read, or the visitor fails.
+    pub async fn for_each_group<E: From<StoreError>>(
+        &self,
+        segment: u64,
+        mut visit: impl FnMut(Vec<Trial>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut rows = sqlx::query("SELECT bodies FROM groups WHERE segment = $1 ORDER BY id")
+            .bind(as_i64(segment))
+            .fetch(&self.file.pool);
+        while let Some(row) = rows.try_next().await.map_err(|error| self.file.error(error))? {
+            let bodies: &[u8] = row.get("bodies");
+            let trials = bodies
+                .split(|byte| *byte == b'\n')
+                .filter(|body| !body.is_empty())
+                .map(|body| serde_json::from_slice(body).map_err(|error| StoreError::corrupt(&self.file.path, error)))
+                .collect::<Result<Vec<Trial>, _>>()?;
+            visit(trials)?;
+        }
+        Ok(())
     }
 
     /// Lets go of the bodies of a segment that the lake has committed.
@@ -199,7 +186,8 @@ impl Journal {
     pub async fn sealed(&self, segment: u64) -> Result<(), StoreError> {
         let mut transaction = self.file.pool.begin().await.map_err(|error| self.file.error(error))?;
         for statement in [
-            "UPDATE journal SET body = NULL WHERE segment = $1",
+            "DELETE FROM groups WHERE segment = $1",
+            // Kept apart from the groups: a number must never be used twice.
             "INSERT INTO segments (segment) VALUES ($1) ON CONFLICT DO NOTHING",
         ] {
             sqlx::query(statement)
@@ -218,7 +206,7 @@ impl Journal {
     /// # Errors
     /// The database fails.
     pub async fn mark_retries(&self) -> Result<(), StoreError> {
-        sqlx::query("UPDATE journal SET status = 'retry' WHERE status <> 'ok'")
+        sqlx::query("UPDATE outcomes SET status = 'retry' WHERE status <> 'ok'")
             .execute(&self.file.pool)
             .await
             .map_err(|error| self.file.error(error))?;
@@ -230,7 +218,7 @@ impl Journal {
     /// # Errors
     /// The database fails.
     pub async fn has_retries(&self) -> Result<bool, StoreError> {
-        let marked: Option<i64> = sqlx::query_scalar("SELECT number FROM journal WHERE status = 'retry' LIMIT 1")
+        let marked: Option<i64> = sqlx::query_scalar("SELECT number FROM outcomes WHERE status = 'retry' LIMIT 1")
             .fetch_optional(&self.file.pool)
             .await
             .map_err(|error| self.file.error(error))?;
@@ -242,7 +230,7 @@ impl Journal {
     /// # Errors
     /// The database fails.
     pub async fn drop_retries(&self) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM journal WHERE status = 'retry'")
+        sqlx::query("DELETE FROM outcomes WHERE status = 'retry'")
             .execute(&self.file.pool)
             .await
             .map_err(|error| self.file.error(error))?;
@@ -252,5 +240,77 @@ impl Journal {
     /// Closes the file, folding the write-ahead log into it.
     pub async fn close(&self) {
         self.file.pool.close().await;
+    }
+}
+
+/// The numbers of each status as a JSON array, in order.
+fn by_status(entries: &[JournalEntry]) -> Vec<(&'static str, String)> {
+    let mut sorted: Vec<(&'static str, u64)> = entries.iter().map(|entry| (entry.status, entry.number)).collect();
+    sorted.sort_unstable();
+    sorted
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|same| {
+            let mut numbers = String::with_capacity(8 * same.len() + 2);
+            for (i, (_, number)) in same.iter().enumerate() {
+                // Writing to a text cannot fail.
+                let _ = write!(numbers, "{}{number}", if i == 0 { '[' } else { ',' });
+            }
+            numbers.push(']');
+            (same[0].0, numbers)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: u64, status: &'static str) -> JournalEntry {
+        JournalEntry { number, status, body: b"{}".to_vec() }
+    }
+
+    async fn journal() -> (tempfile::TempDir, Journal) {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open(folder.path().join(".assay")).unwrap();
+        let run = RunId::from_uuid(uuid::Uuid::now_v7());
+        (folder, Journal::open(&workspace, run).await.unwrap())
+    }
+
+    async fn done(journal: &Journal) -> Vec<(u64, String)> {
+        let mut done = Vec::new();
+        journal.for_each_done(|number, status| done.push((number, status.to_owned()))).await.unwrap();
+        done
+    }
+
+    #[tokio::test]
+    async fn a_second_outcome_refuses_its_whole_group() {
+        let (_folder, journal) = journal().await;
+        let totals = Totals { ok: 2, ..Totals::default() };
+        journal.append(1, &[entry(7, "ok"), entry(3, "error")], &totals).await.unwrap();
+        let more = Totals { ok: 9, ..Totals::default() };
+        assert!(journal.append(1, &[entry(4, "ok"), entry(7, "ok")], &more).await.is_err());
+        assert_eq!(done(&journal).await, [(3, "error".to_owned()), (7, "ok".to_owned())]);
+        assert_eq!(journal.totals().await.unwrap(), totals);
+    }
+
+    #[tokio::test]
+    async fn a_segment_number_is_never_used_twice() {
+        let (_folder, journal) = journal().await;
+        assert_eq!(journal.next_segment().await.unwrap(), 1);
+        journal.append(1, &[entry(0, "ok")], &Totals::default()).await.unwrap();
+        assert_eq!((journal.unsealed().await.unwrap(), journal.next_segment().await.unwrap()), (vec![1], 2));
+        journal.sealed(1).await.unwrap();
+        assert_eq!((journal.unsealed().await.unwrap(), journal.next_segment().await.unwrap()), (vec![], 2));
+        assert_eq!(done(&journal).await.len(), 1, "outcomes outlive their bodies");
+    }
+
+    #[tokio::test]
+    async fn what_is_retried_has_no_outcome_any_more() {
+        let (_folder, journal) = journal().await;
+        journal.append(1, &[entry(0, "ok"), entry(1, "error")], &Totals::default()).await.unwrap();
+        journal.mark_retries().await.unwrap();
+        assert!(journal.has_retries().await.unwrap());
+        journal.drop_retries().await.unwrap();
+        assert_eq!(done(&journal).await, [(0, "ok".to_owned())]);
     }
 }

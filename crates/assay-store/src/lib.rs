@@ -21,7 +21,7 @@ mod sqlite;
 pub use cache::{Cache, CachedAnswer};
 pub use journal::{Journal, JournalEntry};
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
-pub use state::{Baseline, RunRow, State};
+pub use state::{Baseline, LimitChange, RunRow, State};
 pub use workspace::{RunLock, Workspace};
 
 /// What can go wrong with the workspace.

@@ -21,6 +21,15 @@ CREATE TABLE IF NOT EXISTS runs (
     record TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS runs_by_suite ON runs (suite, started_us);
+CREATE TABLE IF NOT EXISTS limit_changes (
+    run TEXT NOT NULL,
+    at_us BIGINT NOT NULL,
+    account TEXT NOT NULL,
+    what TEXT NOT NULL,
+    in_flight BIGINT NOT NULL,
+    why TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS limit_changes_by_run ON limit_changes (run, at_us);
 CREATE TABLE IF NOT EXISTS baselines (
     suite TEXT NOT NULL,
     name TEXT NOT NULL,
@@ -70,6 +79,21 @@ pub struct Baseline {
     pub target: Option<String>,
     /// When it was set, in microseconds since the Unix epoch.
     pub set_us: i64,
+}
+
+/// A change of how many calls may be in flight on an account, as a run made it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LimitChange {
+    /// When, in microseconds since the Unix epoch.
+    pub at_us: i64,
+    /// The account: provider, host, digest of the key.
+    pub account: String,
+    /// `grown`, `cut`, `opened`, `closed` or `given_up`.
+    pub what: String,
+    /// Calls that might be in flight from then on.
+    pub in_flight: u64,
+    /// Why, in the provider's words.
+    pub why: String,
 }
 
 impl State {
@@ -122,6 +146,52 @@ impl State {
             .await
             .map_err(|error| self.file.error(error))?;
         Ok(())
+    }
+
+    /// Adds to the history of a run's limits.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn add_limit_changes(&self, run: RunId, changes: &[LimitChange]) -> Result<(), StoreError> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "INSERT INTO limit_changes (run, at_us, account, what, in_flight, why)
+             SELECT $1, value ->> 'at_us', value ->> 'account', value ->> 'what', value ->> 'in_flight', value ->> 'why'
+             FROM json_each($2)",
+        )
+        .bind(run.to_string())
+        .bind(self.json(&changes)?)
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// The history of a run's limits, oldest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn limit_changes(&self, run: RunId) -> Result<Vec<LimitChange>, StoreError> {
+        sqlx::query(
+            "SELECT at_us, account, what, in_flight, why FROM limit_changes WHERE run = $1 ORDER BY at_us, rowid",
+        )
+        .bind(run.to_string())
+        .fetch_all(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?
+        .iter()
+        .map(|row| {
+            Ok(LimitChange {
+                at_us: self.get(row, "at_us")?,
+                account: self.get(row, "account")?,
+                what: self.get(row, "what")?,
+                in_flight: self.get::<i64>(row, "in_flight")?.unsigned_abs(),
+                why: self.get(row, "why")?,
+            })
+        })
+        .collect()
     }
 
     /// The newest runs first, at most `limit`, optionally of one suite.
