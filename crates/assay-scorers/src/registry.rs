@@ -261,6 +261,7 @@ impl Declared {
             score: scorer.score_kind(),
             direction: scorer.direction(),
             threshold: scorer.default_threshold(),
+            metrics: Vec::new(),
             weight: 1.0,
             judge: scorer.is_judge(),
         };
