@@ -1,5 +1,6 @@
 # packages: deepeval httpx
-# DeepEval evaluates answers that are there already: getting them is part of the job, and of the time.
+# DeepEval evaluates answers that are there already: getting them is part of the job, and of the time. Its cache is off:
+# it rewrites whole files for each case.
 import asyncio
 import contextlib
 import io
@@ -11,7 +12,7 @@ from importlib.metadata import version
 os.environ["DEEPEVAL_TELEMETRY_OPT_OUT"] = "YES"
 os.environ["DEEPEVAL_DISABLE_DOTENV"] = "1"
 from deepeval import evaluate  # noqa: E402
-from deepeval.evaluate import AsyncConfig, DisplayConfig  # noqa: E402
+from deepeval.evaluate import AsyncConfig, CacheConfig, DisplayConfig  # noqa: E402
 from deepeval.metrics import ExactMatchMetric  # noqa: E402
 from deepeval.test_case import LLMTestCase  # noqa: E402
 from job import IN_FLIGHT, ask, cases, client, report  # noqa: E402
@@ -42,6 +43,7 @@ with tempfile.TemporaryDirectory() as folder:
             tests,
             [ExactMatchMetric()],
             async_config=AsyncConfig(max_concurrent=IN_FLIGHT),
+            cache_config=CacheConfig(write_cache=False, use_cache=False),
             display_config=DisplayConfig(show_indicator=False, print_results=False),
         )
     right = sum(result.success for result in done.test_results)
