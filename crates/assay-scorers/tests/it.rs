@@ -89,6 +89,8 @@ fn examples() -> Vec<(Value, Value, Value, f64)> {
         (json!("levenshtein"), json!("kitten"), json!("sitting"), 3.0),
         (json!("numeric"), json!("#### 70,000"), json!("A: $70000"), 1.0),
         (json!({"numeric": {"rel": 0.1}}), json!(100), json!("about 91"), 1.0),
+        (json!("probability"), json!(true), json!(0.8), 0.04),
+        (json!({"probability": {"positive": "spam"}}), json!("ham"), json!("0.5"), 0.25),
         (json!("refusal"), json!(null), json!("I\u{2019}m sorry, but I can't help with that."), 1.0),
         (json!("refusal"), json!(null), json!("Sure, here it is."), 0.0),
         (json!({"regex": "^\\d+$"}), json!(null), json!("123"), 1.0),
@@ -134,6 +136,24 @@ fn every_scorer_has_an_example_a_document_and_its_place() {
         let elsewhere = ["command", "http", "judge", "python"].contains(&kind.name);
         assert!(elsewhere || shown.iter().any(|name| name == kind.name), "{} has no example", kind.name);
     }
+}
+
+#[tokio::test]
+async fn scorers_keep_what_their_corpus_metrics_are_made_of() {
+    for (entry, expected, answer, want) in [
+        (json!({"label": ["a", "b"]}), json!("b"), json!("b"), vec![1.0, 1.0]),
+        (json!({"label": {"labels": ["a", "b"], "unclear": "wrong"}}), json!("a"), json!("c"), vec![0.0, -1.0]),
+        (json!("word-errors"), json!("a b c"), json!("a x"), vec![1.0, 1.0, 1.0, 0.0]),
+        (json!("probability"), json!("no"), json!(0.25), vec![0.25, 0.0]),
+        (json!("numeric"), json!(10), json!("7"), vec![1.0, 3.0, 9.0]),
+        (json!("extraction"), json!({"a": 1, "b": 2}), json!({"a": 1}), vec![1.0, 1.0, 2.0]),
+        (json!("extraction"), json!({"a": 1}), json!("none"), vec![0.0, 0.0, 1.0]),
+        (json!({"tool-calls": "f1"}), json!([{"name": "g"}]), json!("x"), vec![0.0, 1.0, 1.0]),
+    ] {
+        assert_eq!(score(&entry, expected, answer).await.counts, want, "{entry}");
+    }
+    let outside = score(&json!({"label": ["a", "b"]}), json!("c"), json!("a")).await;
+    assert_eq!(outside.status, ScoreStatus::Unscored, "{outside:?}");
 }
 
 #[tokio::test]

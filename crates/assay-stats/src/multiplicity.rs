@@ -93,7 +93,7 @@ pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
 /// assert!((benjamini_yekutieli(&[0.01, 0.04, 0.03])[0] - 0.055).abs() < 1e-12);
 /// ```
 pub fn benjamini_yekutieli(p: &[f64]) -> Vec<f64> {
-    let tests = p.iter().filter(|p| !p.is_nan()).count();
+    let tests = p.iter().filter(|p| (0.0..=1.0).contains(*p)).count();
     let harmonic: f64 = (1..=tests).map(|i| 1.0 / i as f64).sum();
     step_up(p, |rank, m| harmonic * m as f64 / (rank + 1) as f64)
 }
