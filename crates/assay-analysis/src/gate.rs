@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::compare::{comparable, guards, measure, pair};
 use crate::corpus;
 use crate::scores::{Arm, Fill, RunScores, kind_of};
+use crate::summary::named;
 
 /// What the gate says, and every criterion behind it.
 #[derive(Clone, Debug, Serialize)]
@@ -103,8 +104,9 @@ fn reducer_of(scores: &RunScores, rule: &GateRule) -> Reducer {
     rule.reducer.or_else(|| scores.record.reducers.first().copied()).unwrap_or_default()
 }
 
+/// What a rule is about, in words.
 fn scope(rule: &GateRule) -> String {
-    let mut words = rule.metric.map(|metric| format!(" {metric}")).unwrap_or_default();
+    let mut words = named(&rule.scorer, rule.metric);
     if let Some(q) = rule.quantile {
         words.push_str(&format!(" p{}", (q * 100.0 * 1e6).round() / 1e6));
     }
@@ -141,7 +143,7 @@ fn level_criterion(arm: Arm<'_>, scorer: usize, rule: &GateRule) -> Criterion {
             verdict.reasons.push(format!("{missing} of {} trials have no score", scored + missing));
         }
     }
-    let mut name = format!("{}{}", rule.scorer, scope(rule));
+    let mut name = scope(rule);
     if let Some(min) = rule.min {
         name.push_str(&format!(" ≥ {min}"));
     }
@@ -189,7 +191,7 @@ fn regression_criterion<'a>(
 ) -> (Criterion, Option<f64>) {
     let scores = arm.scores;
     let record = &scores.record.scorers[scorer];
-    let name = format!("{}{} not worse than the baseline by more than {margin}", rule.scorer, scope(rule));
+    let name = format!("{} not worse than the baseline by more than {margin}", scope(rule));
     let undecided = |reason: String| {
         let verdict = Verdict {
             kind: VerdictKind::Inconclusive,

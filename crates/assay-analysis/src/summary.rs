@@ -65,7 +65,11 @@ impl Row {
 }
 
 pub(crate) fn named(scorer: &str, metric: Option<Metric>) -> String {
-    metric.map_or_else(|| scorer.to_owned(), |metric| format!("{scorer} {metric}"))
+    match metric {
+        None => scorer.to_owned(),
+        Some(metric) if metric.as_str() == scorer => format!("{scorer} (corpus)"),
+        Some(metric) => format!("{scorer} {metric}"),
+    }
 }
 
 /// A level in a slice.

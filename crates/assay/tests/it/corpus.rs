@@ -78,6 +78,64 @@ fn macro_f1_and_mcc_are_those_of_the_whole_corpus_with_intervals_by_cluster() {
 }
 
 #[test]
+fn texts_numbers_and_probabilities_are_measured_over_the_whole_corpus() {
+    use assay_metrics::bleu::Bleu;
+    use assay_metrics::chrf::Chrf;
+    use assay_metrics::corpus::sum;
+    use assay_metrics::ter::Ter;
+    use assay_metrics::word_errors::WordErrors;
+    let folder = Folder::new();
+    let texts = |i: usize| {
+        let words = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "today"];
+        let want: Vec<&str> = (0..4 + i % 5).map(|at| words[(i + at) % 10]).collect();
+        let got: Vec<&str> = want.iter().copied().filter(|word| word.len() + i % 3 != 5).collect();
+        (got.join(" "), want.join(" "))
+    };
+    let all: Vec<(String, String)> = (0..40).map(texts).collect();
+    let number = |i: usize| ((i * 7 % 11) as f64, (i * 5 % 13) as f64);
+    let chance = |i: usize| ((i * 17 % 40) as f64 / 40.0, i % 3 == 0 || i > 30);
+    let lines = all.iter().enumerate().map(|(i, (got, want))| {
+        let ((given, value), (p, truth)) = (number(i), chance(i));
+        json!({"q": i, "got": got, "want": want, "given": given, "value": value, "p": p, "truth": truth}).to_string()
+    });
+    folder.write("cases.jsonl", lines.collect::<Vec<_>>().join("\n"));
+    let suite = |name: &str, expected: &str, output: &str, scorers: &str| {
+        let path = format!("{name}.yaml");
+        folder.write(
+            &path,
+            format!(
+                "suite: {name}\ndatasets:\n  - path: cases.jsonl\n    fields: {{input: [q], expected: {expected}, outputs: {{o: {output}}}}}\ntargets:\n  - {{name: m, recorded: o}}\nscorers: {scorers}\n"
+            ),
+        );
+        let said = folder.assay(&["run", &path, "--quiet"]);
+        assert_eq!(said.code, 0, "{said:?}");
+        rows(&folder, &["report", "--format", "json"], "/summary/rows")
+    };
+    let close = |rows: &[Value], metric: &str, want: f64| {
+        let row = rows.iter().find(|row| row["metric"] == metric).unwrap_or_else(|| panic!("{metric}: {rows:?}"));
+        assert!((row["estimate"]["value"].as_f64().unwrap() - want).abs() < 1e-12, "{row}, not {want}");
+        assert_eq!(row["estimate"]["method"], "jackknife", "{row}");
+    };
+    let found = suite("texts", "want", "got", "[bleu, {chrf: {word_order: 2}}, ter, word-errors]");
+    let (bleu, chrf, ter) = (Bleu::default(), Chrf { word_order: 2, lowercase: false }, Ter::default());
+    let of = |(got, want): &(String, String)| (bleu.segment(got, &[want]), chrf.segment(got, &[want]));
+    let (b, c): (Vec<_>, Vec<_>) = all.iter().map(of).unzip();
+    close(&found, "bleu", bleu.score(&sum(&b)).unwrap());
+    close(&found, "chrf", chrf.score(&sum(&c)).unwrap());
+    let edits: Vec<_> = all.iter().map(|(got, want)| ter.segment(got, &[want])).collect();
+    close(&found, "ter", sum(&edits).rate().unwrap());
+    let errors: Vec<_> = all.iter().map(|(got, want)| WordErrors::of_words(got, want)).collect();
+    close(&found, "wer", sum(&errors).rate().unwrap());
+    let found = suite("numbers", "value", "given", "[{numeric: null, metrics: [mae, rmse]}]");
+    let mean = |of: fn(f64) -> f64| (0..40).map(|i| of(number(i).0 - number(i).1)).sum::<f64>() / 40.0;
+    close(&found, "mae", mean(f64::abs));
+    close(&found, "rmse", mean(|error| error * error).sqrt());
+    let found = suite("chances", "truth", "p", "[probability]");
+    let (scores, truths): (Vec<f64>, Vec<bool>) = (0..40).map(chance).unzip();
+    close(&found, "roc_auc", assay_metrics::classification::Ranked::new(&truths, &scores).unwrap().roc_auc());
+}
+
+#[test]
 fn a_gate_reads_the_interval_of_a_corpus_metric() {
     let gate = "gate:\n  rules:\n    - {scorer: label, metric: macro_f1, min: 0.7, target: good}\n    - {scorer: label, metric: macro_f1, margin: 0.05, target: bad}\n";
     let folder = folder(gate);
