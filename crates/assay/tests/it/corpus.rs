@@ -93,7 +93,7 @@ fn texts_numbers_and_probabilities_are_measured_over_the_whole_corpus() {
     };
     let all: Vec<(String, String)> = (0..40).map(texts).collect();
     let number = |i: usize| ((i * 7 % 11) as f64, (i * 5 % 13) as f64);
-    let chance = |i: usize| ((i * 17 % 40) as f64 / 40.0, i % 3 == 0 || i > 30);
+    let chance = |i: usize| ((i * 17 % 40) as f64 / 40.0, i.is_multiple_of(3) || i > 30);
     let lines = all.iter().enumerate().map(|(i, (got, want))| {
         let ((given, value), (p, truth)) = (number(i), chance(i));
         json!({"q": i, "got": got, "want": want, "given": given, "value": value, "p": p, "truth": truth}).to_string()
