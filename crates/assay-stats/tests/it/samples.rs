@@ -4,7 +4,7 @@ use assay_stats::bootstrap::{bootstrap, studentised};
 use assay_stats::correlation::{kendall, pearson, spearman};
 use assay_stats::jackknife::{Transform, delete_one, jackknife};
 use assay_stats::multiplicity::{benjamini_yekutieli, hochberg, hommel};
-use assay_stats::paired::{bonett_price, tango};
+use assay_stats::paired::{approximate_randomisation, bonett_price, paired_bootstrap, tango};
 use assay_stats::power::{Goal, paired_cases, unpaired_cases};
 use assay_stats::proportion::{agresti_caffo, critical, jeffreys, miettinen_nurminen};
 use assay_stats::rank::{Zeros, cliff_delta, cohen_dz, hodges_lehmann, midranks, wilcoxon};
@@ -204,4 +204,59 @@ fn the_studentised_bootstrap_covers_a_skewed_mean_better_than_percentiles() {
         percentile += inside(bootstrap(&groups, |at| Some(mean(at)), 400, round).unwrap().percentile(0.95).unwrap());
     }
     assert!(t >= 350 && t > percentile + 8, "studentised {t}, percentile {percentile} of 400");
+}
+
+const SACREBLEU: &str = r#"
+from sacrebleu.significance import _paired_ar_test, _paired_bs_test, Result
+class Share:
+    """A metric of sums: hits over cases."""
+    def _extract_corpus_statistics(self, hypotheses, references): return np.array(hypotheses)
+    def _aggregate_and_compute(self, stats): return self._compute_score_from_stats(np.sum(stats, axis=0))
+    def _compute_score_from_stats(self, sums): return Result(float(sums[0] / sums[1]), None)
+def one(f, a):
+    ours, theirs = a
+    share = Share()
+    info = {"share": (np.array(theirs), share._aggregate_and_compute(np.array(theirs)))}
+    test, n = (_paired_ar_test, 10000) if f == "randomisation" else (_paired_bs_test, 1000)
+    return test(info, "s", ours, None, {"share": share}, n, seed=12345)[1]["share"].p_value
+"#;
+
+#[test]
+fn paired_tests_of_corpora_agree_with_sacrebleu() {
+    let mut oracle = Oracle::new(SACREBLEU);
+    let mut random = Stream(47);
+    for round in 0..64u32 {
+        let n = 20 + random.below(60) as usize;
+        let rows = |random: &mut Stream, shift: f64| -> Vec<[f64; 2]> {
+            let row = |random: &mut Stream| {
+                let length = 1.0 + random.below(9) as f64;
+                [(length * (0.4 + shift + 0.3 * random.next())).floor(), length]
+            };
+            (0..n).map(|_| row(random)).collect()
+        };
+        let (ours, theirs) = (rows(&mut random, 0.01 * f64::from(round % 12)), rows(&mut random, 0.0));
+        let share = |rows: &mut dyn Iterator<Item = &[f64; 2]>| {
+            let (hits, all) = rows.fold((0.0, 0.0), |sums, row| (sums.0 + row[0], sums.1 + row[1]));
+            hits / all
+        };
+        let swapped = |swap: &[bool]| {
+            let pick = |swapped: bool| (0..n).map(move |at| (at, swap[at] != swapped));
+            let side = |swapped| share(&mut pick(swapped).map(|(at, swap)| if swap { &theirs[at] } else { &ours[at] }));
+            Some(side(false) - side(true))
+        };
+        let drawn = |at: &[usize]| {
+            Some(share(&mut at.iter().map(|at| &ours[*at])) - share(&mut at.iter().map(|at| &theirs[*at])))
+        };
+        let answers = [
+            ("randomisation", 10_000.0, approximate_randomisation(n, 10_000, round.into(), swapped)),
+            ("paired bootstrap", 1_000.0, paired_bootstrap(n, 1_000, round.into(), drawn)),
+        ];
+        for (name, draws, p) in answers {
+            let p: f64 = p.unwrap();
+            // Two random streams: five standard errors of their difference, and a count.
+            let apart = 5.0 * (2.0 * p.max(1.0 / draws) * (1.0 - p).max(0.01) / draws).sqrt() + 3.0 / draws;
+            oracle.ask(name, json!([ours, theirs]), vec![p], apart / (p - apart).max(0.2 * p));
+        }
+    }
+    oracle.check();
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use assay_metrics::bleu::Bleu;
 use assay_metrics::chrf::Chrf;
-use assay_metrics::corpus::{leave_one_out, sum};
+use assay_metrics::corpus::{Counts, leave_one_out, sum};
 use assay_metrics::meteor::{Weights, meteor};
 use assay_metrics::rouge::{Tokens, rouge_l, rouge_lsum, rouge_n};
 use assay_metrics::ter::Ter;
@@ -13,6 +13,7 @@ use assay_metrics::tokens::Tokeniser;
 use assay_metrics::word_errors::WordErrors;
 use assay_stats::Interval;
 use assay_stats::jackknife::{Transform, jackknife};
+use assay_stats::paired::{approximate_randomisation, paired_bootstrap};
 use assay_stats::proportion::critical;
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
@@ -52,8 +53,25 @@ pub struct Text {
     /// Keep the words of all scripts, in ROUGE, not only ASCII letters and digits.
     #[arg(long)]
     unicode: bool,
+    /// Also the p-value of the difference that sacrebleu prints, by this test.
+    #[arg(long, value_enum, requires = "baseline")]
+    test: Option<Test>,
+    /// Trials of the test; 10,000 swaps or 1,000 resamples by default.
+    #[arg(long, requires = "test", value_parser = clap::value_parser!(u32).range(1..))]
+    draws: Option<u32>,
+    /// The seed of the test.
+    #[arg(long, requires = "test", default_value_t = 12345)]
+    seed: u64,
     #[command(flatten)]
     confidence: Confidence,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Test {
+    /// Approximate randomisation: swap the texts of a row at random
+    Randomisation,
+    /// Paired bootstrap: draw rows at random
+    Bootstrap,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -124,10 +142,16 @@ enum Split {
 /// A corpus: each text with its references.
 type Rows<'a> = [(&'a str, Vec<&'a str>)];
 
+/// A figure from sums over rows.
+type OfSums = Box<dyn Fn(&[f64]) -> Option<f64>>;
+
 /// A corpus figure, and the figure without each row in turn.
 struct Figure {
     value: f64,
     left_out: Option<Vec<f64>>,
+    /// What each row adds to the sums that the figure is computed from.
+    parts: Vec<Vec<f64>>,
+    of_sums: OfSums,
 }
 
 impl Figure {
@@ -135,13 +159,18 @@ impl Figure {
     fn of_counts<S>(
         rows: &Rows<'_>,
         count: impl Fn(&str, &[&str]) -> S,
-        score: impl Fn(&S) -> Option<f64>,
+        score: impl Fn(&S) -> Option<f64> + 'static,
     ) -> Option<Self>
     where
-        S: Clone + Default + Add<Output = S> + Sub<Output = S>,
+        S: Counts + Clone + Default + Add<Output = S> + Sub<Output = S>,
     {
         let segments: Vec<S> = rows.iter().map(|(text, references)| count(text, references)).collect();
-        Some(Self { value: score(&sum(&segments))?, left_out: leave_one_out(&segments, score) })
+        Some(Self {
+            value: score(&sum(&segments))?,
+            left_out: leave_one_out(&segments, &score),
+            parts: segments.iter().map(Counts::numbers).collect(),
+            of_sums: Box::new(move |sums| score(&S::read(sums)?)),
+        })
     }
 
     /// A mean of the best reference's scores.
@@ -151,7 +180,39 @@ impl Figure {
         let scores: Vec<f64> = rows.iter().map(best).collect();
         let (total, n) = (scores.iter().sum::<f64>(), scores.len() as f64);
         let left_out = (n > 1.0).then(|| scores.iter().map(|score| (total - score) / (n - 1.0)).collect());
-        Some(Self { value: total / n, left_out })
+        Some(Self {
+            value: total / n,
+            left_out,
+            parts: scores.iter().map(|score| vec![*score, 1.0]).collect(),
+            of_sums: Box::new(|sums| (sums[1] > 0.0).then(|| sums[0] / sums[1])),
+        })
+    }
+
+    /// The p-value of the difference to another figure of the same metric and rows.
+    fn p(&self, other: &Self, test: Test, draws: Option<u32>, seed: u64) -> Option<f64> {
+        let (rows, width) = (self.parts.len(), self.parts.first()?.len());
+        let mut sums = [vec![0.0; width], vec![0.0; width]];
+        let mut difference = |pairs: &mut dyn Iterator<Item = (&Vec<f64>, &Vec<f64>)>| {
+            sums.iter_mut().for_each(|sum| sum.fill(0.0));
+            for (a, b) in pairs {
+                for (sum, part) in sums.iter_mut().zip([a, b]) {
+                    sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+                }
+            }
+            Some((self.of_sums)(&sums[0])? - (self.of_sums)(&sums[1])?)
+        };
+        match test {
+            Test::Randomisation => approximate_randomisation(rows, draws.unwrap_or(10_000), seed, |swapped| {
+                let swap = |(row, swap): (usize, &bool)| {
+                    let (a, b) = (&self.parts[row], &other.parts[row]);
+                    if *swap { (b, a) } else { (a, b) }
+                };
+                difference(&mut swapped.iter().enumerate().map(swap))
+            }),
+            Test::Bootstrap => paired_bootstrap(rows, draws.unwrap_or(1_000), seed, |drawn| {
+                difference(&mut drawn.iter().map(|row| (&self.parts[*row], &other.parts[*row])))
+            }),
+        }
     }
 
     /// The interval within the `range` of the figure. Where all rows weigh the same the jackknife has no width, which does
@@ -226,7 +287,12 @@ impl Text {
                 alarm |= worse;
                 entry["baseline"] = json!(other.as_ref().map(|other| other.value));
                 entry["difference"] = json!({"value": difference, "interval": bounds(interval), "verdict": verdict});
+                let p = self.test.zip(other.as_ref()).map(|(test, o)| figure.p(o, test, self.draws, self.seed));
                 cell.extend([number(other.map(|o| o.value)), number(difference), range(interval), verdict.to_owned()]);
+                if let Some(p) = p {
+                    entry["difference"]["p"] = json!(p);
+                    cell.push(p.map_or_else(|| "–".into(), |p| format!("{p:.4}")));
+                }
             }
             notes.extend(signature.map(|signature| format!("{}: {signature}", metric.name())));
             found.insert(metric.name(), entry);
@@ -236,6 +302,7 @@ impl Text {
         let mut header = vec!["metric", "value", level.as_str(), "better is"];
         if self.baseline.is_some() {
             header.extend(["baseline", "difference", level.as_str(), "candidate is"]);
+            header.extend(self.test.map(|_| "p"));
         }
         let empty = candidates.iter().filter(|text| text.as_ref().is_none_or(|text| text.trim().is_empty())).count();
         let mut first = format!("{} texts of `{}`", candidates.len(), self.candidate);
@@ -319,11 +386,11 @@ impl Text {
         match metric {
             Metric::Bleu => {
                 let bleu = self.bleu();
-                Figure::of_counts(rows, |text, references| bleu.segment(text, references), |all| bleu.score(all))
+                Figure::of_counts(rows, |text, references| bleu.segment(text, references), move |all| bleu.score(all))
             }
             Metric::Chrf | Metric::ChrfPlus => {
                 let chrf = self.chrf(metric);
-                Figure::of_counts(rows, |text, references| chrf.segment(text, references), |all| chrf.score(all))
+                Figure::of_counts(rows, |text, references| chrf.segment(text, references), move |all| chrf.score(all))
             }
             Metric::Ter => {
                 Figure::of_counts(rows, |text, references| Ter::default().segment(text, references), |all| all.rate())

@@ -79,3 +79,22 @@ fn wrong_input_is_named() {
             .contains("row 1 has no reference")
     );
 }
+
+#[test]
+fn sacrebleus_tests_give_a_p_value_of_the_difference() {
+    let folder = Folder::new();
+    let file = folder.write("texts.csv", TABLE);
+    let p = |test: &str, candidate: &str| {
+        let baseline = if candidate == "good" { "bad" } else { "good" };
+        let base = ["text", &file, "--candidate", candidate, "--reference", "a", "--baseline", baseline];
+        let answer = ask(&[&base[..], &["--metric", "chrf,rouge-1", "--test", test]].concat()).unwrap();
+        assert!(answer.text().contains(" p "), "{}", answer.text());
+        ["chrf", "rouge-1"].map(|metric| answer.json()["metrics"][metric]["difference"]["p"].as_f64().unwrap())
+    };
+    // Five rows, all better: no more than one swap in sixteen keeps the difference, none enlarges it.
+    assert_eq!(p("randomisation", "good"), [1.0 / 10_001.0; 2]);
+    assert_eq!(p("randomisation", "good"), p("randomisation", "bad"));
+    assert!(p("bootstrap", "good").iter().all(|p| *p < 0.05));
+    let alone = ["text", &file, "--candidate", "good", "--reference", "a", "--test", "bootstrap"];
+    assert!(ask(&alone).unwrap_err().contains("--baseline"));
+}
