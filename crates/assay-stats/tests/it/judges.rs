@@ -127,7 +127,7 @@ fn corrected_judges_and_rankings_agree_with_the_references() {
 fn rankings_with_style_held_equal_agree_with_statsmodels() {
     let mut oracle = Oracle::new(SCRIPT);
     let mut random = Stream(404);
-    for round in 0..25 {
+    for round in 0..60 {
         let (players, styles) = (2 + round % 5, 1 + round % 3);
         let (mut battles, mut rows, mut clusters) = (Vec::new(), Vec::new(), Vec::new());
         for i in 0..120 * players {

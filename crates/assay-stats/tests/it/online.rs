@@ -255,7 +255,7 @@ fn experiments_agree_with_scipy_statsmodels_tea_tasting_and_ssrm_test() {
         let (z, p) = two_proportions((k, n), (j, m)).unwrap_or((f64::NAN, f64::NAN));
         oracle.ask("two proportions", json!([k, n, j, m]), vec![z, p], 1e-9);
     }
-    for _ in 0..40 {
+    for _ in 0..64 {
         let mut arm = |shift: f64| -> Vec<(f64, f64)> {
             (0..3 + random.below(60))
                 .map(|_| {
@@ -323,9 +323,9 @@ fn experiments_agree_with_scipy_statsmodels_tea_tasting_and_ssrm_test() {
         };
         oracle.ask("lin", json!([split(&t), split(&c)]), vec![got.effect.value, got.effect.se], 1e-8);
     }
-    for (round, exponent) in [1.0, 1.0, 1.05, 1.3, 3.0].into_iter().enumerate() {
+    for (round, exponent) in [1.0, 1.0, 1.05, 1.3, 3.0].into_iter().cycle().take(60).enumerate() {
         let mut seen = Vec::new();
-        let got = aa_check(9, 4, 20 + 300 * round as u32, 1, |_| {
+        let got = aa_check(9, 4, 20 + 25 * round as u32, 1, |_| {
             seen.push(random.next().powf(exponent));
             seen.last().copied()
         })
