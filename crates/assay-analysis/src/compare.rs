@@ -6,7 +6,7 @@ use assay_stats::{Difference, Estimate, Guards, Item, Kind, Pair, difference, le
 use serde::Serialize;
 
 use crate::corpus;
-use crate::scores::{Arm, Fill, kind_of};
+use crate::scores::{Arm, Fill, Slice, kind_of};
 
 /// The most flipped cases that are listed for a scorer.
 const MOST_FLIPS: usize = 200;
@@ -164,29 +164,32 @@ pub(crate) fn measure(matched: &Matched, kind: Kind, direction: Direction, confi
 }
 
 /// Shares of matched cases and of missing scores, for verdicts.
-pub(crate) fn guards(
+pub(crate) fn guards(candidate: Arm<'_>, baseline: Arm<'_>, scorers: (usize, usize)) -> Guards {
+    let (c, b) = (candidate.scores, baseline.scores);
+    let common = c.cases.iter().filter(|case| b.case(&case.digest).is_some()).count() as f64;
+    let matched_share = common / c.cases.len().max(b.cases.len()).max(1) as f64;
+    let share = |(scored, missing): (u64, u64)| missing as f64 / (scored + missing).max(1) as f64;
+    let (missing_c, missing_b) = (share(candidate.counts(scorers.0)), share(baseline.counts(scorers.1)));
+    Guards { matched_share, differential_missing: (missing_c - missing_b).abs() > 0.02, worst_case_lower: None }
+}
+
+/// The lower end of the difference when missing scores are worst for the candidate and best for the baseline; `None`
+/// when none is missing or no range is known.
+pub(crate) fn worst_case(
     candidate: Arm<'_>,
     baseline: Arm<'_>,
     scorers: (usize, usize),
     reducer: Reducer,
     confidence: f64,
     seed: u64,
-) -> Guards {
-    let (c, b) = (candidate.scores, baseline.scores);
-    let common = c.cases.iter().filter(|case| b.case(&case.digest).is_some()).count() as f64;
-    let matched_share = common / c.cases.len().max(b.cases.len()).max(1) as f64;
-    let share = |(scored, missing): (u64, u64)| missing as f64 / (scored + missing).max(1) as f64;
-    let (missing_c, missing_b) = (share(candidate.counts(scorers.0)), share(baseline.counts(scorers.1)));
-    let worst_case_lower = (missing_c + missing_b > 0.0)
-        .then(|| {
-            let record = &c.record.scorers[scorers.0];
-            let fills = (Fill::Worst, Fill::Best);
-            let matched = pair(candidate, baseline, scorers, reducer, fills, &|_| true);
-            measure(&matched, kind_of(record, reducer, None), record.direction, confidence, seed).gate_interval
-        })
-        .flatten()
-        .map(|interval| interval.lower);
-    Guards { matched_share, differential_missing: (missing_c - missing_b).abs() > 0.02, worst_case_lower }
+) -> Option<f64> {
+    if candidate.counts(scorers.0).1 + baseline.counts(scorers.1).1 == 0 {
+        return None;
+    }
+    let record = &candidate.scores.record.scorers[scorers.0];
+    let matched = pair(candidate, baseline, scorers, reducer, (Fill::Worst, Fill::Best), &|_| true);
+    let difference = measure(&matched, kind_of(record, reducer, None), record.direction, confidence, seed);
+    Some(difference.gate_interval?.lower)
 }
 
 /// The scorers that can be compared, as positions in both runs, and why the others cannot.
@@ -213,6 +216,10 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
     let (c, b) = (candidate.scores, baseline.scores);
     let matched = c.cases.iter().filter(|case| b.case(&case.digest).is_some()).count();
     let slices = c.slices();
+    let sliced = |of: &dyn Fn(&Slice) -> Difference| -> Vec<SliceRow> {
+        let row = |slice: &Slice| SliceRow { slice: slice.name.clone(), difference: of(slice), adjusted_p: None };
+        slices.iter().map(row).collect()
+    };
     let mut rows = Vec::new();
     for scorers in both {
         let record = &c.record.scorers[scorers.0];
@@ -247,18 +254,10 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
                 baseline: level(&baseline.items(scorers.1, *reducer, Fill::Available, None), kind, confidence),
                 difference: measure(&all, kind, record.direction, confidence, c.record.seed),
                 flips,
-                slices: slices
-                    .iter()
-                    .map(|slice| {
-                        let keep = |case: usize| slice.cases.binary_search(&case).is_ok();
-                        let part = pair(candidate, baseline, scorers, *reducer, fills, &keep);
-                        SliceRow {
-                            slice: slice.name.clone(),
-                            difference: measure(&part, kind, record.direction, confidence, c.record.seed),
-                            adjusted_p: None,
-                        }
-                    })
-                    .collect(),
+                slices: sliced(&|slice| {
+                    let part = pair(candidate, baseline, scorers, *reducer, fills, &|case| slice.holds(case));
+                    measure(&part, kind, record.direction, confidence, c.record.seed)
+                }),
             });
         }
         let shared = record.metrics.iter().filter(|metric| b.record.scorers[scorers.1].metrics.contains(metric));
@@ -277,14 +276,7 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
                 baseline: corpus::level(baseline, scorers.1, *metric, None, confidence),
                 difference: of(&|_| true),
                 flips: Vec::new(),
-                slices: slices
-                    .iter()
-                    .map(|slice| SliceRow {
-                        slice: slice.name.clone(),
-                        difference: of(&|case| slice.cases.binary_search(&case).is_ok()),
-                        adjusted_p: None,
-                    })
-                    .collect(),
+                slices: sliced(&|slice| of(&|case| slice.holds(case))),
             });
         }
     }

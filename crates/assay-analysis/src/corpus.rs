@@ -3,46 +3,46 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
-use assay_core::{Direction, Metric, Reducer, ScoreKind};
+use assay_core::{Direction, Metric, Reducer};
 use assay_metrics::classification::{self, Average, average, balanced_accuracy, kappa, mcc};
 use assay_metrics::corpus::{Counts, Figure, Row, of_classes, of_ranks, of_sums};
-use assay_metrics::{bleu, chrf, ter, word_errors};
+use assay_metrics::word_errors::WordErrors;
+use assay_metrics::{bleu, chrf, ter};
 use assay_stats::{Corpus, Difference, Estimate, corpus_difference, corpus_level};
 
 use crate::scores::{Arm, Fill};
+
+/// A metric that follows from the sums of counts of one kind.
+fn summed<C: Counts>(rows: &[Row<'_>], score: impl Fn(&C) -> Option<f64>) -> Figure {
+    of_sums(rows, |sums| score(&C::read(sums)?))
+}
 
 /// A metric of rows, and the same without each group.
 fn figure(metric: Metric, rows: &[Row<'_>]) -> Figure {
     let classes = |score: &dyn Fn(&[classification::Counts]) -> Option<f64>| of_classes(rows, score);
     // "No class" is not averaged over: it can be predicted, but there is no truth of it.
     let f1 = |how: Average| classes(&|all| average(&all[1..], how, Some(0.0), classification::Counts::f1).value);
-    let errors = |rate: fn(&word_errors::WordErrors) -> Option<f64>| {
-        of_sums(rows, |sums| rate(&word_errors::WordErrors::read(sums)?))
-    };
-    let hits = |rate: fn(&classification::Counts) -> Option<f64>| {
-        of_sums(rows, |sums| rate(&classification::Counts::read(sums)?))
-    };
     let error =
         |at: usize| of_sums(rows, move |sums| (sums[0] > 0.0).then(|| sums.get(at).map(|sum| sum / sums[0]))?);
     match metric {
-        Metric::Bleu => of_sums(rows, |sums| bleu::Bleu::default().score(&bleu::Counts::read(sums)?)),
+        Metric::Bleu => summed(rows, |sums| bleu::Bleu::default().score(sums)),
         // Orders that a scorer does not count are zero throughout, and orders of zeros do not count.
         Metric::Chrf => {
             let all = chrf::Chrf { word_order: chrf::MOST_WORD_ORDER, lowercase: false };
-            of_sums(rows, |sums| all.score(&chrf::Counts::read(sums)?))
+            summed(rows, |sums| all.score(sums))
         }
-        Metric::Ter => of_sums(rows, |sums| ter::Counts::read(sums)?.rate()),
-        Metric::Wer | Metric::Cer => errors(word_errors::WordErrors::rate),
-        Metric::Mer => errors(|sums| Some(sums.mer())),
-        Metric::Wil => errors(|sums| Some(sums.wil())),
+        Metric::Ter => summed(rows, ter::Counts::rate),
+        Metric::Wer | Metric::Cer => summed(rows, WordErrors::rate),
+        Metric::Mer => summed(rows, |sums: &WordErrors| Some(sums.mer())),
+        Metric::Wil => summed(rows, |sums: &WordErrors| Some(sums.wil())),
         Metric::MacroF1 => f1(Average::Macro),
         Metric::WeightedF1 => f1(Average::Weighted),
         Metric::BalancedAccuracy => classes(&balanced_accuracy),
         Metric::Mcc => classes(&|all| Some(mcc(all))),
         Metric::Kappa => classes(&|all| kappa(all).ok()),
-        Metric::Precision => hits(classification::Counts::precision),
-        Metric::Recall => hits(classification::Counts::recall),
-        Metric::F1 => hits(classification::Counts::f1),
+        Metric::Precision => summed(rows, classification::Counts::precision),
+        Metric::Recall => summed(rows, classification::Counts::recall),
+        Metric::F1 => summed(rows, classification::Counts::f1),
         Metric::Mae => error(1),
         Metric::Rmse => {
             let squares = error(2);
@@ -79,12 +79,7 @@ fn push<'a>(rows: &mut Vec<Row<'a>>, arm: Arm<'a>, scorer: usize, case: usize, g
 
 fn corpus(metric: Metric, rows: &[Row<'_>], n: usize, clustered: bool) -> Corpus {
     let Figure { value, left_out } = figure(metric, rows);
-    let range = match metric.score() {
-        ScoreKind::Binary => Some((0.0, 1.0)),
-        ScoreKind::Bounded { lo, hi } => Some((lo, hi)),
-        ScoreKind::Unbounded => None,
-    };
-    Corpus { value, left_out, n, clustered, range }
+    Corpus { value, left_out, n, clustered, range: metric.score().range() }
 }
 
 /// The level of a metric over all cases, or over some. Cases whose trials have no numbers are left out.

@@ -7,7 +7,7 @@ use assay_stats::verdict::critical_failures;
 use assay_stats::{Estimate, Interval, Verdict, VerdictKind, Wording, level, level_verdict, no_regression};
 use serde::Serialize;
 
-use crate::compare::{comparable, guards, measure, pair};
+use crate::compare::{comparable, guards, measure, pair, worst_case};
 use crate::corpus;
 use crate::scores::{Arm, Fill, RunScores, kind_of};
 use crate::summary::named;
@@ -214,15 +214,16 @@ fn regression_criterion<'a>(
     let reducer = reducer_of(scores, rule);
     let kind = kind_of(record, reducer, rule.quantile);
     let keep = |case: usize| rule.slice.as_ref().is_none_or(|slice| scores.matches(case, slice));
-    let matched = pair(arm, baseline, scorers, reducer, (Fill::Available, Fill::Available), &keep);
     let (confidence, seed) = (scores.record.gate.confidence, scores.record.seed);
-    let mut guards = guards(arm, baseline, scorers, reducer, confidence, seed);
+    let mut guards = guards(arm, baseline, scorers);
     let (direction, difference) = match rule.metric {
-        Some(metric) => {
-            guards.worst_case_lower = None;
-            (metric.direction(), corpus::difference(arm, baseline, scorers, metric, &keep, confidence))
+        // What a missing score would add to a corpus metric is not known: it has no worst case.
+        Some(metric) => (metric.direction(), corpus::difference(arm, baseline, scorers, metric, &keep, confidence)),
+        None => {
+            guards.worst_case_lower = worst_case(arm, baseline, scorers, reducer, confidence, seed);
+            let matched = pair(arm, baseline, scorers, reducer, (Fill::Available, Fill::Available), &keep);
+            (record.direction, measure(&matched, kind, record.direction, confidence, seed))
         }
-        None => (record.direction, measure(&matched, kind, record.direction, confidence, seed)),
     };
     let verdict = no_regression(&difference, margin, &guards, confidence);
     let harm = difference.p_worse(margin);

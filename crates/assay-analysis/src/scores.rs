@@ -101,8 +101,15 @@ pub enum Fill {
 pub struct Slice {
     /// Its name in reports.
     pub name: String,
-    /// The indices of its cases.
+    /// The indices of its cases, smallest first.
     pub cases: Vec<usize>,
+}
+
+impl Slice {
+    /// Whether a case is in it.
+    pub fn holds(&self, case: usize) -> bool {
+        self.cases.binary_search(&case).is_ok()
+    }
 }
 
 impl RunScores {
@@ -309,11 +316,7 @@ impl<'a> Arm<'a> {
 
 /// The best or worst possible value of a scorer, where its range is known.
 fn extreme(record: &ScorerRecord, fill: Fill) -> Option<f64> {
-    let (lo, hi) = match record.score {
-        ScoreKind::Binary => (0.0, 1.0),
-        ScoreKind::Bounded { lo, hi } => (lo, hi),
-        ScoreKind::Unbounded => return None,
-    };
+    let (lo, hi) = record.score.range()?;
     Some(if (record.direction == Direction::Higher) == (fill == Fill::Best) { hi } else { lo })
 }
 

@@ -134,6 +134,17 @@ pub enum ScoreKind {
     Unbounded,
 }
 
+impl ScoreKind {
+    /// The smallest and the largest possible value, where they are known.
+    pub const fn range(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Binary => Some((0.0, 1.0)),
+            Self::Bounded { lo, hi } => Some((lo, hi)),
+            Self::Unbounded => None,
+        }
+    }
+}
+
 /// Which way is better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

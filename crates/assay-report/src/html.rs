@@ -31,16 +31,12 @@ fn bar(value: Option<f64>, interval: Option<Interval>, lo: f64, hi: f64) -> Opti
 
 /// The axis of a scorer: its range, or the span of the intervals shown.
 fn axis(kind: ScoreKind, estimates: &[&Estimate]) -> (f64, f64) {
-    match kind {
-        ScoreKind::Binary => (0.0, 1.0),
-        ScoreKind::Bounded { lo, hi } => (lo, hi),
-        ScoreKind::Unbounded => estimates
-            .iter()
-            .filter_map(|estimate| estimate.interval)
-            .fold((0.0, f64::MIN_POSITIVE), |(lo, hi): (f64, f64), interval| {
-                (lo.min(interval.lower), hi.max(interval.upper))
-            }),
-    }
+    kind.range().unwrap_or_else(|| {
+        let intervals = estimates.iter().filter_map(|estimate| estimate.interval);
+        intervals.fold((0.0, f64::MIN_POSITIVE), |(lo, hi): (f64, f64), interval| {
+            (lo.min(interval.lower), hi.max(interval.upper))
+        })
+    })
 }
 
 /// Renders the report.
