@@ -1,6 +1,5 @@
 //! `assay stats classify`: predicted classes against the truth.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use assay_metrics::classification::{
@@ -8,6 +7,7 @@ use assay_metrics::classification::{
     expected_calibration_error, label_ranking_average_precision, label_ranking_loss, log_loss, log_loss_binary,
     reliability, roc_auc_one_vs_one, roc_auc_one_vs_rest, top_k_accuracy,
 };
+use assay_metrics::corpus;
 use assay_stats::Interval;
 use assay_stats::jackknife::{Transform, delete_one, jackknife};
 use assay_stats::proportion::{critical, wilson};
@@ -65,20 +65,36 @@ type Figure<'a> = (&'static str, Transform, &'a dyn Fn(&[usize]) -> Option<f64>)
 /// A figure of classes and their probabilities.
 type Probabilistic = fn(&[usize], &[Vec<f64>]) -> Result<f64, assay_metrics::classification::Undefined>;
 
-fn metrics(lines: &[(String, Option<f64>, Option<Interval>)]) -> serde_json::Map<String, Value> {
+/// A figure by name, with its interval.
+type Line = (String, Option<f64>, Option<Interval>);
+
+/// For figures that cannot be below 0.
+fn above_0(line: &mut Line) {
+    line.2 = line.2.map(|i| Interval { lower: i.lower.max(0.0), upper: i.upper });
+}
+
+fn table_of(lines: &[Line]) -> Vec<Vec<String>> {
+    lines.iter().map(|(name, value, i)| vec![name.clone(), number(*value), range(*i)]).collect()
+}
+
+fn metrics(lines: &[Line]) -> serde_json::Map<String, Value> {
     lines.iter().map(|(name, value, i)| (name.clone(), json!({"value": value, "interval": bounds(*i)}))).collect()
 }
 
 /// What stands for a missing prediction.
 const NONE: &str = "(none)";
 
-/// Macro F1 over the classes of the truth and the predictions; a class without either is no class.
-fn macro_f1(cells: &BTreeMap<(String, String), f64>) -> Option<f64> {
-    let confusion = Confusion::from_cells(cells.iter().map(|((t, p), n)| (t.clone(), p.clone(), *n))).ok()?;
-    // `(none)` is no class: it can only be predicted, so it has no truth to be averaged over.
-    let counts: Vec<Counts> =
-        confusion.classes().iter().filter(|(name, _)| name.as_str() != NONE).map(|(_, counts)| *counts).collect();
-    assay_metrics::classification::average(&counts, Average::Macro, Some(0.0), Counts::f1).value
+/// Macro F1 over the classes of the truth and the predictions, and without each row in turn; a class without either is no
+/// class. `(none)` is none: it can only be predicted, so it has no truth to be averaged over.
+fn macro_f1(rows: &[(String, String)]) -> corpus::Figure {
+    let mut names: Vec<&str> = rows.iter().flat_map(|(t, p)| [t.as_str(), p]).filter(|name| *name != NONE).collect();
+    names.sort_unstable();
+    names.dedup();
+    let code = |name: &str| names.binary_search(&name).map_or(-1.0, |at| at as f64);
+    let counts: Vec<[f64; 2]> = rows.iter().map(|(truth, predicted)| [code(truth), code(predicted)]).collect();
+    let rows: Vec<corpus::Row<'_>> =
+        counts.iter().enumerate().map(|(group, counts)| corpus::Row { group, weight: 1.0, counts }).collect();
+    corpus::of_classes(&rows, |all| average(&all[1..], Average::Macro, Some(0.0), Counts::f1).value)
 }
 
 /// The labels of a cell that holds a list; `None` for anything else.
@@ -93,12 +109,12 @@ fn labels_of(cell: &str) -> Option<Vec<String>> {
 struct Scores {
     json: Value,
     first: String,
-    lines: Vec<(String, Option<f64>, Option<Interval>)>,
+    lines: Vec<Line>,
 }
 
 impl Scores {
     fn onto(&self, answer: Answer, confidence: f64) -> Answer {
-        let rows = self.lines.iter().map(|(name, value, i)| vec![name.clone(), number(*value), range(*i)]).collect();
+        let rows = table_of(&self.lines);
         answer.line(&self.first).table(&["metric", "value", &level(confidence)], rows, &[1, 2])
     }
 }
@@ -127,31 +143,23 @@ impl Classify {
         if truth.iter().all(|cell| labels_of(cell).is_some()) {
             return self.sets(&truth, &predicted);
         }
-        let mut cells: BTreeMap<(String, String), f64> = BTreeMap::new();
-        for (truth, predicted) in truth.into_iter().zip(predicted) {
-            *cells.entry((truth, predicted.unwrap_or_else(|| NONE.into()))).or_default() += 1.0;
-        }
-        let confusion = Confusion::from_cells(cells.iter().map(|((t, p), n)| (t.clone(), p.clone(), *n)))
+        let pairs: Vec<(String, String)> = truth
+            .into_iter()
+            .zip(predicted)
+            .map(|(truth, found)| (truth, found.unwrap_or_else(|| NONE.into())))
+            .collect();
+        let confusion = Confusion::from_cells(pairs.iter().map(|(t, p)| (t.clone(), p.clone(), 1.0)))
             .map_err(|error| usage(format!("{}: {error:?}", self.file.display())))?;
-        let n: f64 = cells.values().sum();
-        let right: f64 = cells.iter().filter(|((t, p), _)| t == p).map(|(_, n)| n).sum();
+        let n = pairs.len() as f64;
+        let right: f64 = pairs.iter().filter(|(t, p)| t == p).count() as f64;
         let accuracy = wilson(right, n, critical(self.confidence.level))
             .ok_or_else(|| usage(format!("{}: there are no cases", self.file.display())))?;
-        let f1 = macro_f1(&cells);
-        // Leaving out any case of one cell gives the same value: one computation for each cell.
-        let mut left_out = Vec::new();
-        for (cell, count) in &cells {
-            let mut rest = cells.clone();
-            if let Some(left) = rest.get_mut(cell) {
-                *left -= 1.0;
-            }
-            rest.retain(|_, count| *count > 0.0);
-            let value = macro_f1(&rest).unwrap_or(f64::NAN);
-            left_out.extend(std::iter::repeat_n(value, *count as usize));
-        }
+        let corpus::Figure { value: f1, left_out } = macro_f1(&pairs);
         let f1_interval = f1
-            .and_then(|f1| jackknife(f1, &left_out, Transform::Logit, self.confidence.level))
+            .zip(left_out.into_iter().collect::<Option<Vec<f64>>>())
+            .and_then(|(f1, left_out)| jackknife(f1, &left_out, Transform::Logit, self.confidence.level))
             .map(|found| found.interval);
+        let mcc = confusion.mcc();
         let classes: Vec<(&String, &Counts)> =
             confusion.classes().iter().filter(|(name, _)| name.as_str() != NONE).collect();
         let json = {
@@ -165,11 +173,11 @@ impl Classify {
                 })
                 .collect();
             let confusion: Vec<_> =
-                cells.iter().map(|((t, p), n)| json!({"truth": t, "predicted": p, "cases": n})).collect();
+                confusion.cells().map(|(t, p, n)| json!({"truth": t, "predicted": p, "cases": n})).collect();
             json!({
                 "cases": n, "accuracy": {"value": right / n, "interval": bounds(accuracy)},
                 "macro_f1": {"value": f1, "interval": bounds(f1_interval)},
-                "mcc": self.mcc(&cells), "classes": by_class, "confusion": confusion,
+                "mcc": mcc, "classes": by_class, "confusion": confusion,
             })
         };
         let first = format!(
@@ -180,7 +188,7 @@ impl Classify {
             percent(f1),
             f1_interval
                 .map_or_else(|| "no interval".into(), |i| format!("{:.1} to {:.1}", 100.0 * i.lower, 100.0 * i.upper)),
-            self.mcc(&cells),
+            mcc,
         );
         let rows = classes
             .iter()
@@ -195,9 +203,9 @@ impl Classify {
             })
             .collect();
         let header = ["class", "precision", "recall", "F1", "cases"];
-        let mut mistakes: Vec<_> = cells.iter().filter(|((t, p), _)| t != p).collect();
-        mistakes.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(b.0)));
-        let mistakes = mistakes.into_iter().take(5).map(|((truth, predicted), n)| {
+        let mut mistakes: Vec<_> = confusion.cells().filter(|(t, p, _)| t != p).collect();
+        mistakes.sort_by(|a, b| b.2.total_cmp(&a.2).then((a.0, a.1).cmp(&(b.0, b.1))));
+        let mistakes = mistakes.into_iter().take(5).map(|(truth, predicted, n)| {
             format!("{n} × {} taken for {}", assay_report::plain(truth, 60), assay_report::plain(predicted, 60))
         });
         Ok(Answer::new(json).line(first).table(&header, rows, &[1, 2, 3, 4]).lines(mistakes))
@@ -215,22 +223,13 @@ impl Classify {
         let fail = |why: assay_metrics::classification::Undefined| usage(format!("{}: {why}", self.file.display()));
         Ranked::new(&truth, &scores).map_err(fail)?;
         let n = truth.len();
-        // Every case is a group of its own up to 1,000; above that 200 groups cost less and tell as much.
-        let groups = if n <= 1000 { n } else { 200 };
-        let groups: Vec<Vec<usize>> = (0..groups).map(|g| (g..n).step_by(groups).collect()).collect();
-        let all: Vec<usize> = (0..n).collect();
-        let pick =
-            |rows: &[usize]| -> (Vec<bool>, Vec<f64>) { rows.iter().map(|row| (truth[*row], scores[*row])).unzip() };
         let mut lines = Vec::new();
         let mut push = |name: &str, transform, statistic: &Statistic<'_>| {
             let of = |rows: &[usize]| {
-                let (truth, scores) = pick(rows);
+                let (truth, scores): (Vec<bool>, Vec<f64>) = rows.iter().map(|row| (truth[*row], scores[*row])).unzip();
                 statistic(&truth, &scores)
             };
-            let value = of(&all);
-            let interval = value.and_then(|value| {
-                Some(jackknife(value, &delete_one(&groups, of)?, transform, self.confidence.level)?.interval)
-            });
+            let (value, interval) = self.jackknife(n, transform, &of);
             lines.push((name.to_owned(), value, interval));
         };
         push("ROC AUC", Transform::Logit, &|t, s| Some(Ranked::new(t, s).ok()?.roc_auc()));
@@ -257,10 +256,7 @@ impl Classify {
                 expected_calibration_error(&reliability(t, s, Bins::Width(self.bins.max(1))).ok()?)
             });
         }
-        // None of these goes below 0.
-        for (_, _, interval) in &mut lines {
-            *interval = interval.map(|i| Interval { lower: i.lower.max(0.0), upper: i.upper });
-        }
+        lines.iter_mut().for_each(above_0);
         let metrics = metrics(&lines);
         let positives = truth.iter().filter(|yes| **yes).count();
         let json = json!({"cases": n, "positives": positives, "left_out": total - n, "metrics": metrics});
@@ -390,23 +386,31 @@ impl Classify {
     }
 
     /// Figures over cases with their jackknife intervals, none of which goes below 0.
-    fn jackknifed(&self, n: usize, figures: &[Figure<'_>]) -> Vec<(String, Option<f64>, Option<Interval>)> {
+    fn jackknifed(&self, n: usize, figures: &[Figure<'_>]) -> Vec<Line> {
+        let line = |(name, transform, statistic): &Figure<'_>| {
+            let (value, interval) = self.jackknife(n, *transform, statistic);
+            let mut line = ((*name).to_owned(), value, interval);
+            above_0(&mut line);
+            line
+        };
+        figures.iter().map(line).collect()
+    }
+
+    /// A figure of all of `n` cases and its jackknife interval.
+    fn jackknife(
+        &self,
+        n: usize,
+        transform: Transform,
+        statistic: &dyn Fn(&[usize]) -> Option<f64>,
+    ) -> (Option<f64>, Option<Interval>) {
+        // Every case is a group of its own up to 1,000; above that 200 groups cost less and tell as much.
         let groups = if n <= 1000 { n } else { 200 };
         let groups: Vec<Vec<usize>> = (0..groups).map(|g| (g..n).step_by(groups).collect()).collect();
-        let all: Vec<usize> = (0..n).collect();
-        figures
-            .iter()
-            .map(|(name, transform, statistic)| {
-                let value = statistic(&all);
-                let interval = value.and_then(|value| {
-                    Some(
-                        jackknife(value, &delete_one(&groups, statistic)?, *transform, self.confidence.level)?.interval,
-                    )
-                });
-                let interval = interval.map(|i| Interval { lower: i.lower.max(0.0), upper: i.upper });
-                ((*name).to_owned(), value, interval)
-            })
-            .collect()
+        let value = statistic(&(0..n).collect::<Vec<usize>>());
+        let interval = value.and_then(|value| {
+            Some(jackknife(value, &delete_one(&groups, statistic)?, transform, self.confidence.level)?.interval)
+        });
+        (value, interval)
     }
 
     /// Label sets.
@@ -433,25 +437,19 @@ impl Classify {
         let (expected, found): (Vec<Vec<bool>>, Vec<Vec<bool>>) = pairs.iter().map(|(t, p)| (row(t), row(p))).unzip();
         let all = Multilabel::new(&expected, &found).map_err(|why| usage(format!("{}: {why}", self.file.display())))?;
         let n = all.cases.len();
-        let groups = if n <= 1000 { n } else { 200 };
-        let groups: Vec<Vec<usize>> = (0..groups).map(|g| (g..n).step_by(groups).collect()).collect();
         let exact = all.subset_accuracy();
         let mut lines = vec![(
-            "all labels right",
+            "all labels right".to_owned(),
             Some(exact),
             wilson(exact * n as f64, n as f64, critical(self.confidence.level)),
         )];
-        let mut push = |name: &'static str, transform, statistic: &dyn Fn(&Multilabel) -> Option<f64>| {
-            let value = statistic(&all);
-            let interval = value.and_then(|value| {
-                let of = |rows: &[usize]| {
-                    let pick = |side: &[Vec<bool>]| rows.iter().map(|row| side[*row].clone()).collect::<Vec<_>>();
-                    statistic(&Multilabel::new(&pick(&expected), &pick(&found)).ok()?)
-                };
-                let found = jackknife(value, &delete_one(&groups, of)?, transform, self.confidence.level)?;
-                Some(found.interval)
-            });
-            lines.push((name, value, interval));
+        let mut push = |name: &str, transform, statistic: &dyn Fn(&Multilabel) -> Option<f64>| {
+            let of = |rows: &[usize]| {
+                let pick = |side: &[Vec<bool>]| rows.iter().map(|row| side[*row].clone()).collect::<Vec<_>>();
+                statistic(&Multilabel::new(&pick(&expected), &pick(&found)).ok()?)
+            };
+            let (value, interval) = self.jackknife(n, transform, &of);
+            lines.push((name.to_owned(), value, interval));
         };
         push("Hamming loss", Transform::Identity, &|all| Some(all.hamming_loss()));
         push("Jaccard, by case", Transform::Logit, &|all| {
@@ -459,10 +457,7 @@ impl Classify {
         });
         push("micro F1", Transform::Logit, &|all| average(&all.labels, Average::Micro, Some(0.0), Counts::f1).value);
         push("macro F1", Transform::Logit, &|all| average(&all.labels, Average::Macro, Some(0.0), Counts::f1).value);
-        let metrics: serde_json::Map<String, Value> = lines
-            .iter()
-            .map(|(name, value, i)| ((*name).to_owned(), json!({"value": value, "interval": bounds(*i)})))
-            .collect();
+        let metrics = metrics(&lines);
         let labels: serde_json::Map<String, Value> = names
             .iter()
             .zip(&all.labels)
@@ -486,14 +481,10 @@ impl Classify {
                 ]
             })
             .collect();
-        let rows = lines.iter().map(|(name, value, i)| vec![(*name).to_owned(), number(*value), range(*i)]).collect();
+        let rows = table_of(&lines);
         Ok(Answer::new(json!({"cases": n, "metrics": metrics, "labels": labels}))
             .line(format!("{n} cases with label sets over {} labels", names.len()))
             .table(&["metric", "value", &level(self.confidence.level)], rows, &[1, 2])
             .table(&["label", "precision", "recall", "F1", "cases"], table, &[1, 2, 3, 4]))
-    }
-
-    fn mcc(&self, cells: &BTreeMap<(String, String), f64>) -> f64 {
-        Confusion::from_cells(cells.iter().map(|((t, p), n)| (t, p, *n))).map_or(f64::NAN, |c| c.mcc())
     }
 }

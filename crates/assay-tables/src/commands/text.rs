@@ -1,11 +1,10 @@
 //! `assay stats text`: metrics of texts against references.
 
-use std::ops::{Add, Sub};
 use std::path::PathBuf;
 
 use assay_metrics::bleu::Bleu;
 use assay_metrics::chrf::Chrf;
-use assay_metrics::corpus::{Counts, leave_one_out, sum};
+use assay_metrics::corpus::{self, Counts, Row};
 use assay_metrics::meteor::{Weights, meteor};
 use assay_metrics::rouge::{Tokens, rouge_l, rouge_lsum, rouge_n};
 use assay_metrics::ter::Ter;
@@ -162,30 +161,25 @@ impl Figure {
         score: impl Fn(&S) -> Option<f64> + 'static,
     ) -> Option<Self>
     where
-        S: Counts + Clone + Default + Add<Output = S> + Sub<Output = S>,
+        S: Counts,
     {
-        let segments: Vec<S> = rows.iter().map(|(text, references)| count(text, references)).collect();
-        Some(Self {
-            value: score(&sum(&segments))?,
-            left_out: leave_one_out(&segments, &score),
-            parts: segments.iter().map(Counts::numbers).collect(),
-            of_sums: Box::new(move |sums| score(&S::read(sums)?)),
-        })
+        let parts = rows.iter().map(|(text, references)| count(text, references).numbers()).collect();
+        Self::new(parts, Box::new(move |sums| score(&S::read(sums)?)))
     }
 
     /// A mean of the best reference's scores.
     fn of_mean(rows: &Rows<'_>, score: impl Fn(&str, &str) -> f64) -> Option<Self> {
         let best =
             |(text, references): &(&str, Vec<&str>)| references.iter().map(|r| score(text, r)).fold(0.0, f64::max);
-        let scores: Vec<f64> = rows.iter().map(best).collect();
-        let (total, n) = (scores.iter().sum::<f64>(), scores.len() as f64);
-        let left_out = (n > 1.0).then(|| scores.iter().map(|score| (total - score) / (n - 1.0)).collect());
-        Some(Self {
-            value: total / n,
-            left_out,
-            parts: scores.iter().map(|score| vec![*score, 1.0]).collect(),
-            of_sums: Box::new(|sums| (sums[1] > 0.0).then(|| sums[0] / sums[1])),
-        })
+        let parts = rows.iter().map(|row| vec![best(row), 1.0]).collect();
+        Self::new(parts, Box::new(|sums| (sums[1] > 0.0).then(|| sums[0] / sums[1])))
+    }
+
+    fn new(parts: Vec<Vec<f64>>, of_sums: OfSums) -> Option<Self> {
+        let rows: Vec<Row<'_>> =
+            parts.iter().enumerate().map(|(group, counts)| Row { group, weight: 1.0, counts }).collect();
+        let found = corpus::of_sums(&rows, &of_sums);
+        Some(Self { value: found.value?, left_out: found.left_out.into_iter().collect(), parts, of_sums })
     }
 
     /// The p-value of the difference to another figure of the same metric and rows.
