@@ -121,21 +121,20 @@ impl Gateway {
         digest.finish()
     }
 
-    fn cache_for(&self, target: &dyn Target) -> Option<&CacheHandle> {
-        self.cache.as_ref().filter(|_| target.traits().remote && target.traits().cacheable)
-    }
-
     /// Whether calls of a target may be answered from the cache.
     pub fn caches(&self, target: &dyn Target) -> bool {
-        self.cache_for(target).is_some()
+        self.cache.is_some() && target.traits().remote && target.traits().cacheable
     }
 
-    /// The answers under keys, in their order.
-    pub async fn look_up(&self, keys: &[Digest]) -> Vec<Option<CachedAnswer>> {
-        match &self.cache {
-            Some(handle) if !keys.is_empty() => handle.look_up(keys).await,
-            _ => vec![None; keys.len()],
-        }
+    /// What the cache has under keys, in their order.
+    pub async fn look_up(&self, keys: &[Digest]) -> Vec<LookedUp> {
+        let Some(handle) = self.cache.as_ref().filter(|_| !keys.is_empty()) else {
+            return keys.iter().map(|key| LookedUp::Absent(*key)).collect();
+        };
+        let known = |(key, found): (&Digest, Option<CachedAnswer>)| {
+            found.map_or(LookedUp::Absent(*key), |answer| LookedUp::Found(Box::new(answer)))
+        };
+        keys.iter().zip(handle.look_up(keys).await).map(known).collect()
     }
 
     async fn remember(&self, key: Digest, reply: &Reply, latency: Duration) {
@@ -260,8 +259,8 @@ pub enum LookedUp {
     /// It was not looked up yet.
     #[default]
     Not,
-    /// There was none.
-    Absent,
+    /// There was none under this key.
+    Absent(Digest),
     /// This one.
     Found(Box<CachedAnswer>),
 }
@@ -282,13 +281,14 @@ impl Gateway {
                 latency: Duration::ZERO,
             };
         }
-        let key = self.cache_for(target).map(|_| Self::key(target, payload, epoch));
-        let found = match (looked_up, key) {
-            (LookedUp::Found(answer), _) => Some(*answer),
-            (LookedUp::Not, Some(key)) => self.look_up(&[key]).await.pop().flatten(),
-            _ => None,
+        let looked_up = match looked_up {
+            LookedUp::Not if self.caches(target) => {
+                let keys = [Self::key(target, payload, epoch)];
+                self.look_up(&keys).await.pop().unwrap_or_default()
+            }
+            known => known,
         };
-        if let Some(answer) = found {
+        if let LookedUp::Found(answer) = looked_up {
             return Called {
                 result: Ok(Reply { output: answer.output, ttft: answer.ttft_us.map(Duration::from_micros) }),
                 cost: Money::ZERO,
@@ -299,7 +299,7 @@ impl Gateway {
             };
         }
         let called = self.attempts(target, payload).await;
-        if let (Some(key), Ok(reply)) = (key, &called.result) {
+        if let (LookedUp::Absent(key), Ok(reply)) = (looked_up, &called.result) {
             self.remember(key, reply, called.latency).await;
         }
         called

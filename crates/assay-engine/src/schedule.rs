@@ -76,6 +76,12 @@ struct Job {
     /// Its place in the run's order, which is what the journal knows it by: trials that run together are neighbours
     /// there.
     number: u64,
+    prepared: Option<Prepared>,
+}
+
+/// The payload of a call, and what the cache had for it.
+struct Prepared {
+    payload: serde_json::Value,
     looked_up: LookedUp,
 }
 
@@ -198,7 +204,7 @@ impl Schedule {
                 let mut abandon = pin!(abandoned(stop));
                 while let Some(job) = queue.next().await {
                     let number = job.number;
-                    let Some(trial) = work.trial(job.case, job.key, job.looked_up, abandon.as_mut()).await else {
+                    let Some(trial) = work.trial(job.case, job.key, job.prepared, abandon.as_mut()).await else {
                         return Ok(());
                     };
                     let entry = JournalEntry::new(number, &trial).map_err(|e| EngineError::Internal(e.to_string()))?;
@@ -264,7 +270,7 @@ impl Schedule {
                         case: case.clone(),
                         key,
                         number,
-                        looked_up: LookedUp::Not,
+                        prepared: None,
                     })
                 })
                 .collect();
@@ -353,11 +359,11 @@ impl Work {
                 && let Ok(payload) = target.prepare(&job.case.case)
             {
                 keys.push(Gateway::key(target, &payload, job.key.epoch));
-                of.push(at);
+                of.push((at, payload));
             }
         }
-        for (at, found) in of.into_iter().zip(self.gateway.look_up(&keys).await) {
-            jobs[at].looked_up = found.map_or(LookedUp::Absent, |answer| LookedUp::Found(Box::new(answer)));
+        for ((at, payload), looked_up) in of.into_iter().zip(self.gateway.look_up(&keys).await) {
+            jobs[at].prepared = Some(Prepared { payload, looked_up });
         }
     }
 
@@ -366,17 +372,17 @@ impl Work {
         &self,
         case: Arc<CaseAt>,
         key: TrialKey,
-        looked_up: LookedUp,
+        prepared: Option<Prepared>,
         abandoned: Pin<&mut impl Future>,
     ) -> Option<Trial> {
         tokio::select! {
             biased;
-            trial = self.execute(&case, key, looked_up, now_us()) => Some(trial),
+            trial = self.execute(&case, key, prepared, now_us()) => Some(trial),
             _ = abandoned => None,
         }
     }
 
-    async fn execute(&self, at: &CaseAt, key: TrialKey, looked_up: LookedUp, started_us: i64) -> Trial {
+    async fn execute(&self, at: &CaseAt, key: TrialKey, prepared: Option<Prepared>, started_us: i64) -> Trial {
         let case = &at.case;
         let target = &self.targets[key.target as usize];
         let mut trial = Trial {
@@ -398,8 +404,10 @@ impl Work {
             cost: assay_core::Money::ZERO,
             scores: Vec::new(),
         };
-        let payload = match target.prepare(case) {
-            Ok(payload) => payload,
+        let prepared = prepared
+            .map_or_else(|| target.prepare(case).map(|payload| Prepared { payload, looked_up: LookedUp::Not }), Ok);
+        let Prepared { payload, looked_up } = match prepared {
+            Ok(prepared) => prepared,
             Err(error) => {
                 trial.outcome = Outcome::Error { kind: error.kind, message: error.message };
                 return trial;
