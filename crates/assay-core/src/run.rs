@@ -113,7 +113,7 @@ pub struct TargetRecord {
     pub config: Value,
 }
 
-/// Hard limits on what a run may spend.
+/// Hard limits on what a run, each of its trials and all runs of a month may spend.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Budget {
@@ -129,6 +129,56 @@ pub struct Budget {
     /// Minutes of wall time, counted from the start of the command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes: Option<f64>,
+    /// What one trial may spend, its judges included.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub per_trial: Caps,
+    /// What all runs of the workspace may spend together in a calendar month (UTC).
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub per_month: MonthCaps,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Budget {
+    /// The limits on the run itself.
+    pub const fn run(&self) -> Caps {
+        Caps { usd: self.usd, tokens: self.tokens, calls: self.calls, minutes: self.minutes }
+    }
+}
+
+/// Limits on what something may spend.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Caps {
+    /// Dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd: Option<f64>,
+    /// Tokens read and written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Calls, retries included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
+    /// Minutes of wall time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minutes: Option<f64>,
+}
+
+/// Limits on a month.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MonthCaps {
+    /// Dollars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usd: Option<f64>,
+    /// Tokens read and written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Calls, retries included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u64>,
 }
 
 /// Everything fixed when a run starts. Its digest is the run's fingerprint.
@@ -204,8 +254,51 @@ impl RunRecord {
     }
 }
 
+/// What makes calls in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// A target.
+    Target,
+    /// A judge.
+    Judge,
+}
+
+impl Role {
+    /// The word for people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Target => "target",
+            Self::Judge => "judge",
+        }
+    }
+}
+
+/// What one target or judge used in a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spend {
+    /// Target or judge.
+    pub role: Role,
+    /// Its name in the suite.
+    pub name: String,
+    /// Trials it worked for.
+    pub trials: u64,
+    /// Those of them that needed no call: answered from the cache, or by an earlier run.
+    pub cached: u64,
+    /// Calls made, retries included.
+    pub calls: u64,
+    /// Tokens read by these calls.
+    pub input_tokens: u64,
+    /// Tokens written by them.
+    pub output_tokens: u64,
+    /// What they cost.
+    pub cost: Money,
+    /// Time its answers took, in microseconds, those from the cache left out.
+    pub busy_us: u64,
+}
+
 /// Totals of a run, kept while it goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Trials with an answer.
     pub ok: u64,
@@ -231,6 +324,9 @@ pub struct Totals {
     pub unscored: u64,
     /// Scores without a value because the scorer failed.
     pub score_errors: u64,
+    /// What each target and judge used.
+    #[serde(default)]
+    pub spends: Vec<Spend>,
 }
 
 impl Totals {
@@ -247,12 +343,12 @@ impl Totals {
     /// Adds a finished trial.
     pub fn add(&mut self, trial: &crate::Trial) {
         use crate::{Outcome, ScoreStatus};
+        let mut usage = crate::Usage::default();
         match &trial.outcome {
             Outcome::Ok { output } => {
                 self.ok += 1;
                 if !trial.cached {
-                    self.input_tokens += output.usage.input_tokens.unwrap_or(0);
-                    self.output_tokens += output.usage.output_tokens.unwrap_or(0);
+                    usage = output.usage;
                 }
             }
             Outcome::Error { .. } => self.errors += 1,
@@ -260,17 +356,66 @@ impl Totals {
             Outcome::Cancelled => self.cancelled += 1,
         }
         self.cached += u64::from(trial.cached);
-        self.calls += u64::from(trial.attempts);
         self.target_cost += trial.cost;
+        let busy_us = if trial.cached { 0 } else { trial.latency_us };
+        self.spend(Role::Target, &trial.target, trial.cached, trial.attempts, &usage, trial.cost, busy_us);
         for score in &trial.scores {
             self.judge_cost += score.cost;
-            self.input_tokens += score.usage.input_tokens.unwrap_or(0);
-            self.output_tokens += score.usage.output_tokens.unwrap_or(0);
             match score.status {
                 ScoreStatus::Scored => {}
                 ScoreStatus::Unscored => self.unscored += 1,
                 ScoreStatus::Error => self.score_errors += 1,
             }
+            if let Some(asked) = &score.asked {
+                self.spend(
+                    Role::Judge,
+                    &score.scorer,
+                    asked.calls == 0,
+                    asked.calls,
+                    &score.usage,
+                    score.cost,
+                    asked.busy_us,
+                );
+            }
         }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "private: one trial's share, part by part")]
+    fn spend(
+        &mut self,
+        role: Role,
+        name: &str,
+        cached: bool,
+        calls: u32,
+        usage: &crate::Usage,
+        cost: Money,
+        busy_us: u64,
+    ) {
+        let (input, output) = (usage.input_tokens.unwrap_or(0), usage.output_tokens.unwrap_or(0));
+        self.calls += u64::from(calls);
+        self.input_tokens += input;
+        self.output_tokens += output;
+        let at = self.spends.iter().position(|spend| spend.role == role && spend.name == name).unwrap_or_else(|| {
+            self.spends.push(Spend {
+                role,
+                name: name.to_owned(),
+                trials: 0,
+                cached: 0,
+                calls: 0,
+                input_tokens: 0,
+                output_tokens: 0,
+                cost: Money::ZERO,
+                busy_us: 0,
+            });
+            self.spends.len() - 1
+        });
+        let spend = &mut self.spends[at];
+        spend.trials += 1;
+        spend.cached += u64::from(cached);
+        spend.calls += u64::from(calls);
+        spend.input_tokens += input;
+        spend.output_tokens += output;
+        spend.cost += cost;
+        spend.busy_us += busy_us;
     }
 }

@@ -57,6 +57,18 @@ pub struct Score {
     /// What the judgement cost.
     #[serde(default, skip_serializing_if = "is_default")]
     pub cost: Money,
+    /// The calls behind it, where a judge was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// The calls behind a judgement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Calls made, retries included; none when every answer came from the cache.
+    pub calls: u32,
+    /// Time their answers took, in microseconds.
+    pub busy_us: u64,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -99,6 +111,7 @@ impl Score {
             counts: Vec::new(),
             usage: Usage::default(),
             cost: Money::ZERO,
+            asked: None,
         }
     }
 

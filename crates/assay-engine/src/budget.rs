@@ -1,4 +1,4 @@
-//! Hard limits on what a run may spend.
+//! Hard limits on what a run, each of its trials, and all runs of a month may spend.
 //!
 //! A call reserves the most it could cost before it is made and settles what it did cost afterwards, so that calls in
 //! flight together can never break a limit that each of them alone would keep.
@@ -6,8 +6,10 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use assay_core::Money;
-use assay_core::run::{Budget as Limits, Totals};
+use assay_core::run::{Budget as Limits, Caps, MonthCaps, Totals};
+use assay_core::{Money, RunId};
+use assay_store::{MonthSpend, State, StoreError};
+use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::clock::now;
@@ -15,20 +17,8 @@ use crate::clock::now;
 /// Tokens that an answer is assumed to need at most when neither the target nor earlier answers tell more.
 const ASSUMED_OUTPUT_TOKENS: u64 = 1_024;
 
-/// What a run may spend, what it has spent and what is in flight.
-#[derive(Debug)]
-pub struct Budget {
-    limits: Limits,
-    deadline: Option<Instant>,
-    ledger: Mutex<Ledger>,
-}
-
-#[derive(Debug, Default)]
-struct Ledger {
-    spent: Amount,
-    reserved: Amount,
-    longest_answer: u64,
-}
+/// Calls like the next one that are set aside in the month's ledger together.
+const CALLS_SET_ASIDE: u64 = 64;
 
 /// Money, tokens and calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,16 +31,52 @@ pub struct Amount {
     pub calls: u64,
 }
 
-impl Budget {
-    /// A budget of which earlier parts of the same run have spent `totals`. Wall time counts from now.
-    pub fn new(limits: Limits, totals: &Totals) -> Self {
-        let spent =
-            Amount { cost: totals.cost(), tokens: totals.input_tokens + totals.output_tokens, calls: totals.calls };
-        let deadline = limits
+impl Amount {
+    fn plus(self, other: Self) -> Self {
+        Self {
+            cost: self.cost + other.cost,
+            tokens: self.tokens.saturating_add(other.tokens),
+            calls: self.calls.saturating_add(other.calls),
+        }
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Self {
+            cost: self.cost - other.cost,
+            tokens: self.tokens.saturating_sub(other.tokens),
+            calls: self.calls.saturating_sub(other.calls),
+        }
+    }
+
+    fn within(self, other: Self) -> bool {
+        self.cost <= other.cost && self.tokens <= other.tokens && self.calls <= other.calls
+    }
+}
+
+/// What may be spent, what was and what is in flight.
+#[derive(Debug)]
+pub struct Purse {
+    /// Whose, for messages: nothing for the run itself, ` of a trial`.
+    whose: &'static str,
+    caps: Caps,
+    deadline: Option<Instant>,
+    ledger: Mutex<Ledger>,
+}
+
+#[derive(Debug, Default)]
+struct Ledger {
+    spent: Amount,
+    reserved: Amount,
+}
+
+impl Purse {
+    /// Of which `spent` is gone. Wall time counts from now.
+    fn new(whose: &'static str, caps: Caps, spent: Amount) -> Self {
+        let deadline = caps
             .minutes
             .and_then(|minutes| Duration::try_from_secs_f64(minutes * 60.0).ok())
-            .map(|allowed| now() + allowed);
-        Self { limits, deadline, ledger: Mutex::new(Ledger { spent, ..Ledger::default() }) }
+            .and_then(|allowed| now().checked_add(allowed));
+        Self { whose, caps, deadline, ledger: Mutex::new(Ledger { spent, ..Ledger::default() }) }
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -58,59 +84,317 @@ impl Budget {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn reserve(&self, most: Amount) -> Result<(), String> {
+        let whose = self.whose;
+        if self.deadline.is_some_and(|deadline| now() >= deadline) {
+            return Err(self.out_of_time());
+        }
+        let mut ledger = self.ledger();
+        let held = ledger.spent.plus(ledger.reserved).plus(most);
+        if let Some(limit) = self.caps.usd.map(Money::from_dollars)
+            && held.cost > limit
+        {
+            return Err(format!(
+                "another call could exceed the budget{whose} of {limit} ({} spent)",
+                ledger.spent.cost
+            ));
+        }
+        if let Some(limit) = self.caps.tokens
+            && held.tokens > limit
+        {
+            let spent = ledger.spent.tokens;
+            return Err(format!("another call could exceed the budget{whose} of {limit} tokens ({spent} used)"));
+        }
+        if let Some(limit) = self.caps.calls
+            && held.calls > limit
+        {
+            return Err(format!("the budget{whose} of {limit} calls is used up"));
+        }
+        ledger.reserved = ledger.reserved.plus(most);
+        Ok(())
+    }
+
+    fn out_of_time(&self) -> String {
+        format!("the budget{} of {} minutes is used up", self.whose, self.caps.minutes.unwrap_or_default())
+    }
+
+    fn settle(&self, reserved: Amount, spent: Amount) {
+        let mut ledger = self.ledger();
+        ledger.reserved = ledger.reserved.minus(reserved);
+        ledger.spent = ledger.spent.plus(spent);
+    }
+}
+
+/// What a run may spend, what it has spent and what is in flight.
+#[derive(Debug)]
+pub struct Budget {
+    run: Purse,
+    month: Option<Month>,
+    per_trial: Caps,
+    longest_answer: Mutex<u64>,
+}
+
+impl Budget {
+    /// A budget of which earlier parts of the same run have spent `totals`. Wall time counts from now.
+    pub fn new(limits: &Limits, totals: &Totals) -> Self {
+        let spent =
+            Amount { cost: totals.cost(), tokens: totals.input_tokens + totals.output_tokens, calls: totals.calls };
+        Self {
+            run: Purse::new("", limits.run(), spent),
+            month: None,
+            per_trial: limits.per_trial,
+            longest_answer: Mutex::default(),
+        }
+    }
+
+    /// With the limits of the month, which all runs of a workspace share.
+    ///
+    /// # Errors
+    /// The workspace's state cannot be read.
+    pub async fn in_month(mut self, caps: MonthCaps, state: &State, run: RunId) -> Result<Self, StoreError> {
+        if caps != MonthCaps::default() {
+            let spent = self.run.ledger().spent;
+            self.month = Some(Month::open(caps, state.clone(), run, spent).await?);
+        }
+        Ok(self)
+    }
+
+    /// What one trial may spend; `None` where that is not limited.
+    pub fn trial(&self) -> Option<Purse> {
+        (self.per_trial != Caps::default()).then(|| Purse::new(" of a trial", self.per_trial, Amount::default()))
+    }
+
     /// The most tokens an answer is expected to need: the target's own limit, else the longest answer so far (at
     /// least [`ASSUMED_OUTPUT_TOKENS`]).
     pub fn assumed_output(&self, limit: Option<u64>) -> u64 {
-        limit.unwrap_or_else(|| self.ledger().longest_answer.max(ASSUMED_OUTPUT_TOKENS))
+        limit.unwrap_or_else(|| (*self.longest()).max(ASSUMED_OUTPUT_TOKENS))
+    }
+
+    fn longest(&self) -> MutexGuard<'_, u64> {
+        self.longest_answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sets the most that a call could cost aside.
     ///
     /// # Errors
     /// The reason, when the call could break a limit; it must not be made then.
-    pub fn reserve(&self, most: Amount) -> Result<(), String> {
-        if self.deadline.is_some_and(|deadline| now() >= deadline) {
-            let minutes = self.limits.minutes.unwrap_or_default();
-            return Err(format!("the budget of {minutes} minutes is used up"));
-        }
-        let mut ledger = self.ledger();
-        let held = Amount {
-            cost: ledger.spent.cost + ledger.reserved.cost + most.cost,
-            tokens: ledger.spent.tokens + ledger.reserved.tokens + most.tokens,
-            calls: ledger.spent.calls + ledger.reserved.calls + most.calls,
+    pub async fn reserve<'a>(&'a self, trial: Option<&'a Purse>, most: Amount) -> Result<Reservation<'a>, String> {
+        // Dropped on the way out, it gives back what was reserved until then.
+        let mut reservation = Reservation { budget: self, trial: None, month: false, most, open: false };
+        self.run.reserve(most)?;
+        reservation.open = true;
+        let made = async {
+            if let Some(purse) = trial {
+                purse.reserve(most)?;
+                reservation.trial = trial;
+            }
+            if let Some(month) = &self.month {
+                month.reserve(most).await?;
+                reservation.month = true;
+            }
+            Ok(())
         };
-        if let Some(limit) = self.limits.usd.map(Money::from_dollars)
-            && held.cost > limit
-        {
-            return Err(format!("another call could exceed the budget of {limit} ({} spent)", ledger.spent.cost));
+        match made.await {
+            Ok(()) => Ok(reservation),
+            Err(reason) => {
+                reservation.give(Amount::default());
+                Err(reason)
+            }
         }
-        if let Some(limit) = self.limits.tokens
-            && held.tokens > limit
-        {
-            let spent = ledger.spent.tokens;
-            return Err(format!("another call could exceed the budget of {limit} tokens ({spent} used)"));
+    }
+
+    /// When a call on behalf of a trial must have ended, and what to say then.
+    pub fn deadline(&self, trial: Option<&Purse>) -> Option<(Instant, String)> {
+        [Some(&self.run), trial]
+            .into_iter()
+            .flatten()
+            .filter_map(|purse| Some((purse.deadline?, purse.out_of_time())))
+            .min_by_key(|(at, _)| *at)
+    }
+
+    /// Writes down what the run did spend in this month, in place of what it had set aside.
+    ///
+    /// # Errors
+    /// The workspace's state cannot be written.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        match &self.month {
+            Some(month) => month.close().await,
+            None => Ok(()),
         }
-        if let Some(limit) = self.limits.calls
-            && held.calls > limit
-        {
-            return Err(format!("the budget of {limit} calls is used up"));
+    }
+}
+
+/// What is set aside for a call: settled when it ends, or given back as one lost call when it is abandoned.
+#[derive(Debug)]
+pub struct Reservation<'a> {
+    budget: &'a Budget,
+    trial: Option<&'a Purse>,
+    month: bool,
+    most: Amount,
+    open: bool,
+}
+
+impl Reservation<'_> {
+    /// Replaces the reservation by what the call did cost.
+    pub fn settle(mut self, spent: Amount, answer_tokens: u64) {
+        let mut longest = self.budget.longest();
+        *longest = answer_tokens.max(*longest);
+        drop(longest);
+        self.give(spent);
+    }
+
+    fn give(&mut self, spent: Amount) {
+        self.open = false;
+        self.budget.run.settle(self.most, spent);
+        if let Some(purse) = self.trial {
+            purse.settle(self.most, spent);
         }
-        ledger.reserved.cost += most.cost;
-        ledger.reserved.tokens += most.tokens;
-        ledger.reserved.calls += most.calls;
+        if let Some(month) = self.budget.month.as_ref().filter(|_| self.month) {
+            month.settle(self.most, spent);
+        }
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        if self.open {
+            self.give(Amount { calls: 1, ..Amount::default() });
+        }
+    }
+}
+
+/// A run's part in what all runs of a workspace may spend in a calendar month (UTC). The run sets amounts aside in the
+/// workspace's state before it spends them; what a process that died had set aside stays set aside until the run is
+/// resumed, so that the limit holds whatever happens.
+#[derive(Debug)]
+struct Month {
+    caps: MonthCaps,
+    state: State,
+    run: RunId,
+    inner: Mutex<InMonth>,
+    /// One at a time sets more aside.
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct InMonth {
+    month: String,
+    spent: Amount,
+    reserved: Amount,
+    aside: Amount,
+}
+
+fn this_month() -> String {
+    let today = OffsetDateTime::now_utc();
+    format!("{:04}-{:02}", today.year(), u8::from(today.month()))
+}
+
+fn spend(amount: Amount) -> MonthSpend {
+    MonthSpend { cost_nanousd: amount.cost.nanos(), tokens: amount.tokens, calls: amount.calls }
+}
+
+impl Month {
+    async fn open(caps: MonthCaps, state: State, run: RunId, in_all: Amount) -> Result<Self, StoreError> {
+        let month = this_month();
+        let row = state.month_spend(&month, Some(run)).await?;
+        // What an earlier process of this run set aside and did not spend is free again.
+        let spent = Amount {
+            cost: in_all.cost.min(Money::from_nanos(row.cost_nanousd)),
+            tokens: in_all.tokens.min(row.tokens),
+            calls: in_all.calls.min(row.calls),
+        };
+        let inner = InMonth { month, spent, reserved: Amount::default(), aside: Amount::default() };
+        Ok(Self { caps, state, run, inner: Mutex::new(inner), asking: tokio::sync::Mutex::default() })
+    }
+
+    fn inner(&self) -> MutexGuard<'_, InMonth> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reserves out of what is set aside; gives what would have to be set aside otherwise.
+    fn try_reserve(&self, most: Amount) -> Result<(), Amount> {
+        let mut inner = self.inner();
+        let held = inner.spent.plus(inner.reserved).plus(most);
+        if !held.within(inner.aside) {
+            return Err(held);
+        }
+        inner.reserved = inner.reserved.plus(most);
         Ok(())
     }
 
-    /// Replaces a reservation by what the call did cost.
-    pub fn settle(&self, reserved: Amount, spent: Amount, answer_tokens: u64) {
-        let mut ledger = self.ledger();
-        ledger.reserved.cost = ledger.reserved.cost - reserved.cost;
-        ledger.reserved.tokens = ledger.reserved.tokens.saturating_sub(reserved.tokens);
-        ledger.reserved.calls = ledger.reserved.calls.saturating_sub(reserved.calls);
-        ledger.spent.cost += spent.cost;
-        ledger.spent.tokens += spent.tokens;
-        ledger.spent.calls += spent.calls;
-        ledger.longest_answer = ledger.longest_answer.max(answer_tokens);
+    async fn reserve(&self, most: Amount) -> Result<(), String> {
+        let month = this_month();
+        if self.inner().month == month && self.try_reserve(most).is_ok() {
+            return Ok(());
+        }
+        let _one = self.asking.lock().await;
+        self.turn(&month).await?;
+        let Err(needed) = self.try_reserve(most) else { return Ok(()) };
+        // A statement for every call would cost more than most calls.
+        let ahead = (1..CALLS_SET_ASIDE).fold(needed, |sum, _| sum.plus(most));
+        for wanted in [ahead, needed] {
+            if self.set_aside(&month, wanted).await? {
+                self.inner().aside = wanted;
+                return self.try_reserve(most).map_err(|_| "the month's budget is used up".to_owned());
+            }
+        }
+        let all = self.state.month_spend(&month, None).await.map_err(|error| error.to_string())?;
+        let limits: Vec<String> = [
+            self.caps.usd.map(|usd| Money::from_dollars(usd).to_string()),
+            self.caps.tokens.map(|tokens| format!("{tokens} tokens")),
+            self.caps.calls.map(|calls| format!("{calls} calls")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        Err(format!(
+            "another call could exceed the budget of {} for {month}, which all runs of the workspace share ({}, {} \
+             tokens, {} calls used or set aside)",
+            limits.join(", "),
+            Money::from_nanos(all.cost_nanousd),
+            all.tokens,
+            all.calls
+        ))
+    }
+
+    async fn set_aside(&self, month: &str, amount: Amount) -> Result<bool, String> {
+        let limits = (self.caps.usd.map(|usd| Money::from_dollars(usd).nanos()), self.caps.tokens, self.caps.calls);
+        let done = self.state.set_aside(month, self.run, spend(amount), limits).await;
+        done.map_err(|error| format!("the month's budget cannot be kept: {error}"))
+    }
+
+    /// Begins another month: what is in flight counts in the new one.
+    async fn turn(&self, month: &str) -> Result<(), String> {
+        let old = {
+            let mut inner = self.inner();
+            if inner.month == month {
+                return Ok(());
+            }
+            let old = (std::mem::replace(&mut inner.month, month.to_owned()), inner.spent);
+            inner.spent = Amount::default();
+            inner.aside = Amount::default();
+            old
+        };
+        self.write(&old.0, old.1).await.map_err(|error| error.to_string())
+    }
+
+    fn settle(&self, reserved: Amount, spent: Amount) {
+        let mut inner = self.inner();
+        inner.reserved = inner.reserved.minus(reserved);
+        inner.spent = inner.spent.plus(spent);
+    }
+
+    async fn close(&self) -> Result<(), StoreError> {
+        let (month, spent) = {
+            let mut inner = self.inner();
+            inner.aside = inner.spent;
+            (inner.month.clone(), inner.spent)
+        };
+        self.write(&month, spent).await
+    }
+
+    async fn write(&self, month: &str, spent: Amount) -> Result<(), StoreError> {
+        self.state.set_aside(month, self.run, spend(spent), (None, None, None)).await.map(|_| ())
     }
 }
 
@@ -118,34 +402,88 @@ impl Budget {
 mod tests {
     use super::*;
 
-    fn budget(limits: Limits) -> Budget {
+    fn budget(limits: &Limits) -> Budget {
         Budget::new(limits, &Totals::default())
     }
 
-    #[test]
-    fn calls_in_flight_together_cannot_exceed_a_limit() {
-        let budget = budget(Limits { usd: Some(1.0), ..Limits::default() });
+    const ONE: Amount = Amount { cost: Money::ZERO, tokens: 0, calls: 1 };
+
+    #[tokio::test]
+    async fn calls_in_flight_together_cannot_exceed_a_limit() {
+        let budget = budget(&Limits { usd: Some(1.0), ..Limits::default() });
         let most = Amount { cost: Money::from_dollars(0.4), tokens: 0, calls: 1 };
-        assert!(budget.reserve(most).is_ok() && budget.reserve(most).is_ok());
-        assert!(budget.reserve(most).unwrap_err().contains("$1.00"));
-        budget.settle(most, Amount { cost: Money::from_dollars(0.1), tokens: 0, calls: 1 }, 0);
-        assert!(budget.reserve(most).is_ok());
+        let first = budget.reserve(None, most).await.unwrap();
+        let _second = budget.reserve(None, most).await.unwrap();
+        assert!(budget.reserve(None, most).await.unwrap_err().contains("$1.00"));
+        first.settle(Amount { cost: Money::from_dollars(0.1), tokens: 0, calls: 1 }, 0);
+        assert!(budget.reserve(None, most).await.is_ok());
     }
 
-    #[test]
-    fn a_resumed_run_remembers_what_it_spent() {
+    #[tokio::test]
+    async fn a_resumed_run_remembers_what_it_spent() {
         let totals = Totals { calls: 9, ..Totals::default() };
-        let budget = Budget::new(Limits { calls: Some(10), ..Limits::default() }, &totals);
-        let one = Amount { calls: 1, ..Amount::default() };
-        assert!(budget.reserve(one).is_ok());
-        assert!(budget.reserve(one).is_err());
+        let budget = Budget::new(&Limits { calls: Some(10), ..Limits::default() }, &totals);
+        let _held = budget.reserve(None, ONE).await.unwrap();
+        assert!(budget.reserve(None, ONE).await.is_err());
     }
 
-    #[test]
-    fn wall_time_ends_a_run() {
-        let plenty = budget(Limits { minutes: Some(60.0), ..Limits::default() });
-        assert!(plenty.reserve(Amount::default()).is_ok());
-        let none = budget(Limits { minutes: Some(1e-12), ..Limits::default() });
-        assert!(none.reserve(Amount::default()).unwrap_err().contains("minutes"));
+    #[tokio::test]
+    async fn wall_time_ends_a_run() {
+        let plenty = budget(&Limits { minutes: Some(60.0), ..Limits::default() });
+        assert!(plenty.reserve(None, Amount::default()).await.is_ok());
+        let none = budget(&Limits { minutes: Some(1e-12), ..Limits::default() });
+        assert!(none.reserve(None, Amount::default()).await.unwrap_err().contains("minutes"));
+    }
+
+    #[tokio::test]
+    async fn a_trial_has_a_budget_of_its_own_and_what_it_refuses_costs_the_run_nothing() {
+        let per_trial = Caps { calls: Some(2), ..Caps::default() };
+        let budget = budget(&Limits { calls: Some(4), per_trial, ..Limits::default() });
+        for _ in 0..2 {
+            let trial = budget.trial().unwrap();
+            for _ in 0..2 {
+                budget.reserve(Some(&trial), ONE).await.unwrap().settle(ONE, 0);
+            }
+            assert!(budget.reserve(Some(&trial), ONE).await.unwrap_err().contains("of a trial of 2 calls"));
+        }
+        let trial = budget.trial().unwrap();
+        assert_eq!(budget.reserve(Some(&trial), ONE).await.unwrap_err(), "the budget of 4 calls is used up");
+    }
+
+    #[tokio::test]
+    async fn runs_share_a_month_and_a_dead_one_keeps_what_it_had_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = assay_store::Workspace::open(folder.path().join(".assay")).unwrap();
+        let state = State::open(&workspace).await.unwrap();
+        let caps = MonthCaps { calls: Some(100), ..MonthCaps::default() };
+        let run = |n: u128| RunId::from_uuid(uuid::Uuid::from_u128(n));
+        let open = async |n: u128, calls: u64| {
+            let totals = Totals { calls, ..Totals::default() };
+            Budget::new(&Limits::default(), &totals).in_month(caps, &state, run(n)).await.unwrap()
+        };
+        let spend =
+            async |budget: &Budget| budget.reserve(None, ONE).await.map(|reservation| reservation.settle(ONE, 0));
+        let (one, two) = (open(1, 0).await, open(2, 0).await);
+        let mut made = 0;
+        for budget in [&one, &two, &one, &two] {
+            for _ in 0..20 {
+                spend(budget).await.unwrap();
+                made += 1;
+            }
+        }
+        // The first process dies with 64 calls set aside, 40 of them made: the second may make the other 36.
+        drop(one);
+        while spend(&two).await.is_ok() {
+            made += 1;
+        }
+        assert!(made <= 76, "{made}");
+        two.close().await.unwrap();
+        // Resumed, it knows that it made 40.
+        let again = open(1, 40).await;
+        while spend(&again).await.is_ok() {
+            made += 1;
+        }
+        assert_eq!(made, 100);
+        assert!(spend(&two).await.unwrap_err().contains("which all runs of the workspace share"));
     }
 }

@@ -1,45 +1,24 @@
 //! Trials in a seeded order, journaled as they finish, sealed in segments, resumable.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use assay_core::permutation::Permutation;
 use assay_core::run::{RunStatus, Totals};
 use assay_core::{RunId, RunRecord};
 use assay_lake::Lake;
-use assay_store::{Cache, Journal, PlanFile, RunLock, State, Workspace};
-use tokio::sync::watch;
+use assay_store::{Cache, Journal, Order, PlanFile, RunLock, State, Workspace};
 
 use crate::budget::Budget;
+use crate::clock::sleep;
+use crate::estimate::{self, Estimate};
 use crate::gateway::{CacheHandle, Gateway};
 use crate::ledger::{DiskLedger, seal_unsealed};
 use crate::prepare::Prepared;
 use crate::progress::Progress;
 use crate::schedule::{Done, Schedule, Work};
+use crate::steering::Steering;
 use crate::{EngineError, freeze};
-
-/// Asks a run to stop: cases in flight end, what is finished is sealed.
-#[derive(Clone, Debug)]
-pub struct Stop(watch::Sender<u8>);
-
-impl Default for Stop {
-    fn default() -> Self {
-        Self(watch::Sender::new(0))
-    }
-}
-
-impl Stop {
-    /// Asks once: no new trials. Asks again: calls in flight are abandoned.
-    pub fn ask(&self) {
-        self.0.send_modify(|times| *times = times.saturating_add(1));
-    }
-
-    pub(crate) async fn reached(&self, times: u8) {
-        let mut receiver = self.0.subscribe();
-        // The sender lives as long as `self`.
-        let _ = receiver.wait_for(|asked| *asked >= times).await;
-    }
-}
 
 /// How a run ended for now.
 #[derive(Clone, Debug)]
@@ -86,7 +65,7 @@ impl Runner {
         if cases == 0 {
             return Err(EngineError::NothingSelected("no case is selected: check `limit` and the tier".into()));
         }
-        let scorers = prepared.scorers(None)?.into_iter().map(|declared| declared.record).collect();
+        let scorers = prepared.scorers()?.into_iter().map(|declared| declared.record).collect();
         let record = RunRecord {
             id: RunId::from_uuid(uuid::Uuid::now_v7()),
             suite: suite.name.clone(),
@@ -138,7 +117,7 @@ impl Runner {
                 )));
             }
         }
-        for (then, now) in record.scorers.iter().zip(prepared.scorers(None)?) {
+        for (then, now) in record.scorers.iter().zip(prepared.scorers()?) {
             if then.fingerprint != now.record.fingerprint {
                 return Err(EngineError::Usage(format!(
                     "scorer `{}` is not what it was when the run started. Start a new run.",
@@ -149,30 +128,11 @@ impl Runner {
         let journal = Journal::open(workspace, record.id).await?;
         let lake = Lake::new(workspace.lake());
         if retry_errors {
-            // What is in the journal only must be in the lake before its failures can be told apart.
             seal_unsealed(&journal, &lake, &record).await?;
             journal.mark_retries().await?;
         }
-        if journal.has_retries().await? {
-            lake.delete_failed(&record).await?;
-            journal.drop_retries().await?;
-        }
-        let mut totals = journal.totals().await?;
-        let mut before = 0;
-        // Outcomes that are to be retried no longer count; what they cost stays spent.
-        let (mut ok, mut errors, mut refused, mut cancelled) = (0, 0, 0, 0);
-        journal
-            .for_each_done(|_, status| {
-                before += 1;
-                match status {
-                    "ok" => ok += 1,
-                    "error" => errors += 1,
-                    "refused_by_budget" => refused += 1,
-                    _ => cancelled += 1,
-                }
-            })
-            .await?;
-        (totals.ok, totals.errors, totals.refused, totals.cancelled) = (ok, errors, refused, cancelled);
+        let totals = settle_retries(&journal, &lake, &record).await?;
+        let before = totals.finished();
         state.update_run(record.id, RunStatus::Running, &totals, None).await?;
         let plan = PlanFile::open(workspace, record.plan).await?;
         Ok(Self::new(workspace, state, plan, journal, lock, prepared, record, before, totals))
@@ -203,25 +163,56 @@ impl Runner {
         }
     }
 
+    /// What the whole run needs, from its start.
+    ///
+    /// # Errors
+    /// The workspace cannot be read.
+    pub async fn estimate(&self) -> Result<Estimate, EngineError> {
+        estimate::estimate(&self.workspace, &self.state, &self.prepared, &self.plan).await
+    }
+
     /// Executes every trial that has no outcome yet.
     ///
     /// # Errors
     /// The journal or the lake cannot be written, such as on a full disk: what was recorded before stays, and the run
     /// can be resumed.
-    pub async fn execute(self, stop: Stop) -> Result<Finished, EngineError> {
-        let concurrency = self.prepared.suite.concurrency;
-        let budget = Arc::new(Budget::new(self.record.budget.clone(), &self.progress.totals()));
+    pub async fn execute(self, steering: Steering) -> Result<Finished, EngineError> {
+        let budget = Budget::new(&self.record.budget, &self.progress.totals())
+            .in_month(self.record.budget.per_month, &self.state, self.record.id)
+            .await?;
+        let budget = Arc::new(budget);
         let (cache, cache_writer) = self.open_cache().await?;
-        let gateway = Arc::new(Gateway::new(concurrency, budget, cache));
-        let scorers = self.prepared.scorers(Some(gateway.clone()))?;
-        let record = Arc::new(self.record.clone());
-        let work = Work {
-            record: record.clone(),
+        let gateway = Arc::new(Gateway::new(self.prepared.suite.concurrency, budget.clone(), cache));
+        let work = Arc::new(Work {
+            record: Arc::new(self.record.clone()),
             targets: self.prepared.targets.iter().map(|(_, built)| built.target.clone()).collect(),
-            scorers,
-            gateway: gateway.clone(),
-        };
-        seal_unsealed(&self.journal, &self.lake, &record).await?;
+            scorers: self.prepared.scorers()?,
+            gateway,
+        });
+        // Orders from before belonged to a process that is gone.
+        self.state.drop_orders(self.record.id).await?;
+        let orders = tokio::spawn(take_orders(self.state.clone(), self.record.id, steering.clone()));
+        let mut result = self.pass(&work, &steering).await;
+        while result.is_ok() && steering.take_retry() {
+            result = self.again(&work, &steering).await;
+        }
+        orders.abort();
+        // The last handle of the cache is the gateway's.
+        drop(work);
+        if let Some(writer) = cache_writer {
+            let _ = writer.await;
+        }
+        // What was set aside and not spent goes back, also when the run has to be resumed.
+        let closed = budget.close().await;
+        result?;
+        closed?;
+        self.finish().await
+    }
+
+    /// Executes what has no outcome.
+    async fn pass(&self, work: &Arc<Work>, steering: &Steering) -> Result<(), EngineError> {
+        let record = &work.record;
+        seal_unsealed(&self.journal, &self.lake, record).await?;
         let mut done = Done::new(record.planned());
         self.journal.for_each_done(|number, _| done.set(number)).await?;
         let ledger = DiskLedger::new(
@@ -229,19 +220,22 @@ impl Runner {
             self.journal.clone(),
             self.lake.clone(),
             self.state.clone(),
-            gateway.clone(),
+            work.gateway.clone(),
         )
         .await?;
         let order = Permutation::new(self.plan.cases, record.seed);
-        let schedule = Schedule { concurrency, order, done, progress: self.progress.clone(), stop };
-        let result = schedule.run(work, &self.plan, ledger).await;
-        // The last handle of the cache is the gateway's.
-        drop(gateway);
-        if let Some(writer) = cache_writer {
-            let _ = writer.await;
-        }
-        result?;
-        self.finish().await
+        let concurrency = self.prepared.suite.concurrency;
+        let (progress, steering) = (self.progress.clone(), steering.clone());
+        Schedule { concurrency, order, done, progress, steering }.run(work.clone(), &self.plan, ledger).await
+    }
+
+    /// Executes what failed once more.
+    async fn again(&self, work: &Arc<Work>, steering: &Steering) -> Result<(), EngineError> {
+        seal_unsealed(&self.journal, &self.lake, &self.record).await?;
+        self.journal.mark_retries().await?;
+        let totals = settle_retries(&self.journal, &self.lake, &self.record).await?;
+        self.progress.set_totals(totals);
+        self.pass(work, steering).await
     }
 
     async fn open_cache(&self) -> Result<(Option<CacheHandle>, Option<tokio::task::JoinHandle<()>>), EngineError> {
@@ -251,7 +245,9 @@ impl Runner {
         if !wanted {
             return Ok((None, None));
         }
-        let (handle, writer) = CacheHandle::serve(Cache::open(&self.workspace).await?);
+        let cache = Cache::open(&self.workspace).await?;
+        self.prepared.introduce(&cache).await?;
+        let (handle, writer) = CacheHandle::serve(cache, self.prepared.cache_most);
         Ok((Some(handle), Some(writer)))
     }
 
@@ -264,6 +260,56 @@ impl Runner {
         self.journal.close().await;
         self.lock.finish();
         Ok(Finished { record: self.record, totals, complete })
+    }
+}
+
+/// Removes from journal and lake what is marked to be executed again; gives the totals without it. What it cost stays
+/// spent.
+async fn settle_retries(journal: &Journal, lake: &Lake, record: &RunRecord) -> Result<Totals, EngineError> {
+    if journal.has_retries().await? {
+        lake.delete_failed(record).await?;
+        journal.drop_retries().await?;
+    }
+    let mut totals = journal.totals().await?;
+    let (mut ok, mut errors, mut refused, mut cancelled) = (0, 0, 0, 0);
+    journal
+        .for_each_done(|_, status| match status {
+            "ok" => ok += 1,
+            "error" => errors += 1,
+            "refused_by_budget" => refused += 1,
+            _ => cancelled += 1,
+        })
+        .await?;
+    (totals.ok, totals.errors, totals.refused, totals.cancelled) = (ok, errors, refused, cancelled);
+    Ok(totals)
+}
+
+/// How often a run looks for orders.
+const ORDERS_EVERY: Duration = Duration::from_millis(250);
+
+/// Takes the orders that other processes leave for a run.
+async fn take_orders(state: State, run: RunId, steering: Steering) {
+    loop {
+        sleep(ORDERS_EVERY).await;
+        let orders = match state.orders(run).await {
+            Ok(orders) => orders,
+            Err(error) => {
+                tracing::warn!("orders cannot be read: {error}");
+                continue;
+            }
+        };
+        for (id, order) in orders {
+            match order {
+                Order::Pause => steering.pause(true),
+                Order::Resume => steering.pause(false),
+                Order::Cancel => steering.cancel(),
+                Order::Retry => steering.retry(),
+                Order::Limit(limit) => steering.set_concurrency(limit as usize),
+            }
+            if let Err(error) = state.take_order(id).await {
+                tracing::warn!("an order cannot be marked as taken: {error}");
+            }
+        }
     }
 }
 

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use assay_core::{Digest, ErrorKind, Finish, Money, Usage};
 use assay_models::{CallError, Called, Caller, Reply, Target};
-use assay_store::{Cache, CachedAnswer};
+use assay_store::{Cache, CachedAnswer, CallKey};
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::budget::{Amount, Budget};
+use crate::budget::{Amount, Budget, Purse};
 use crate::clock::{now, sleep, within};
 use crate::execute::now_us;
 use crate::limits::{Accounts, LONGEST_WAIT};
@@ -20,10 +20,10 @@ use crate::limits::{Accounts, LONGEST_WAIT};
 const BYTES_PER_TOKEN: u64 = 3;
 
 /// The same for rate limits, where a guess is put right after the call.
-const LIKELY_BYTES_PER_TOKEN: u64 = 4;
+pub(crate) const LIKELY_BYTES_PER_TOKEN: u64 = 4;
 
 /// Tokens of an answer that has no limit, for rate limits.
-const LIKELY_OUTPUT_TOKENS: u64 = 256;
+pub(crate) const LIKELY_OUTPUT_TOKENS: u64 = 256;
 
 /// Makes calls under the run's limits, budget and cache.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub struct Gateway {
 #[derive(Clone, Debug)]
 pub struct CacheHandle {
     get: mpsc::Sender<(Digest, oneshot::Sender<Option<CachedAnswer>>)>,
-    put: mpsc::Sender<(Digest, CachedAnswer)>,
+    put: mpsc::Sender<(CallKey, CachedAnswer)>,
 }
 
 /// The most keys or answers in one statement.
@@ -46,9 +46,10 @@ const CACHE_GROUP: usize = 2_000;
 
 impl CacheHandle {
     /// Serves a cache until the last handle is dropped; the task ends when every answer is written.
-    pub fn serve(cache: Cache) -> (Self, tokio::task::JoinHandle<()>) {
+    /// The cache is kept within `most` bytes.
+    pub fn serve(cache: Cache, most: u64) -> (Self, tokio::task::JoinHandle<()>) {
         let (get, mut keys) = mpsc::channel::<(Digest, oneshot::Sender<Option<CachedAnswer>>)>(CACHE_GROUP);
-        let (put, mut answers) = mpsc::channel::<(Digest, CachedAnswer)>(CACHE_GROUP);
+        let (put, mut answers) = mpsc::channel::<(CallKey, CachedAnswer)>(CACHE_GROUP);
         let store = cache.clone();
         tokio::spawn(async move {
             let mut asked = Vec::new();
@@ -59,34 +60,49 @@ impl CacheHandle {
                     tracing::warn!("the response cache cannot be read: {error}");
                     vec![None; digests.len()]
                 });
-                for ((_, reply), answer) in asked.drain(..).zip(found) {
+                let mut used = Vec::new();
+                for ((key, reply), answer) in asked.drain(..).zip(found) {
+                    if answer.is_some() {
+                        used.push(key);
+                    }
                     // Nobody waits any more when the call was abandoned.
                     let _ = reply.send(answer);
+                }
+                if !used.is_empty()
+                    && let Err(error) = cache.touch(&used, now_us()).await
+                {
+                    tracing::warn!("uses of the response cache cannot be written down: {error}");
                 }
             }
         });
         let writer = tokio::spawn(async move {
             let mut batch = Vec::new();
+            let mut batches = 0_u32;
             while answers.recv_many(&mut batch, CACHE_GROUP).await > 0 {
                 if let Err(error) = store.put(&batch, now_us()).await {
                     tracing::warn!("the response cache cannot be written: {error}");
                 }
                 batch.clear();
+                batches += 1;
+                if batches.is_multiple_of(CACHE_CHECKED_AFTER) {
+                    keep_within(&store, most).await;
+                }
                 // Answers are not in a hurry: the longer they wait, the more are written at once.
                 if !answers.is_closed() {
                     sleep(CACHE_LINGER).await;
                 }
             }
+            keep_within(&store, most).await;
         });
         (Self { get, put }, writer)
     }
 
-    async fn look_up(&self, keys: &[Digest]) -> Vec<Option<CachedAnswer>> {
+    async fn look_up(&self, keys: &[CallKey]) -> Vec<Option<CachedAnswer>> {
         let mut waiting = Vec::with_capacity(keys.len());
         for key in keys {
             let (reply, answer) = oneshot::channel();
             // The queue ends only after the last call.
-            let _ = self.get.send((*key, reply)).await;
+            let _ = self.get.send((key.key, reply)).await;
             waiting.push(answer);
         }
         let mut found = Vec::with_capacity(keys.len());
@@ -94,6 +110,20 @@ impl CacheHandle {
             found.push(answer.await.ok().flatten());
         }
         found
+    }
+}
+
+/// Groups of answers after which the size of the cache is looked at.
+const CACHE_CHECKED_AFTER: u32 = 256;
+
+/// Removes what was not used for the longest time when the cache is larger than it may be.
+async fn keep_within(cache: &Cache, most: u64) {
+    let shrunk = async {
+        // A tenth more than needed, so that it is not done again at once.
+        if cache.size().await? > most { cache.shrink(most - most / 10).await } else { Ok(0) }
+    };
+    if let Err(error) = shrunk.await {
+        tracing::warn!("the response cache cannot be shrunk: {error}");
     }
 }
 
@@ -106,19 +136,21 @@ impl Gateway {
         Self { accounts: Accounts::new(concurrency), budget, cache }
     }
 
+    /// What calls are paid from.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
     /// The accounts that calls went to.
     pub fn accounts(&self) -> &Accounts {
         &self.accounts
     }
 
     /// The cache key of a call: everything that can change its answer, the epoch included.
-    pub fn key(target: &dyn Target, payload: &Value, epoch: u32) -> Digest {
+    pub fn key(target: &dyn Target, payload: &Value, epoch: u32) -> CallKey {
         let mut digest = Digest::stream();
-        digest.update(b"assay answer 2\n");
-        digest.update(target.traits().fingerprint.as_bytes());
-        digest.update(&epoch.to_le_bytes());
         digest.update_json(payload);
-        digest.finish()
+        CallKey::new(target.traits().fingerprint, digest.finish(), epoch)
     }
 
     /// Whether calls of a target may be answered from the cache.
@@ -127,17 +159,17 @@ impl Gateway {
     }
 
     /// What the cache has under keys, in their order.
-    pub async fn look_up(&self, keys: &[Digest]) -> Vec<LookedUp> {
+    pub async fn look_up(&self, keys: &[CallKey]) -> Vec<LookedUp> {
         let Some(handle) = self.cache.as_ref().filter(|_| !keys.is_empty()) else {
             return keys.iter().map(|key| LookedUp::Absent(*key)).collect();
         };
-        let known = |(key, found): (&Digest, Option<CachedAnswer>)| {
+        let known = |(key, found): (&CallKey, Option<CachedAnswer>)| {
             found.map_or(LookedUp::Absent(*key), |answer| LookedUp::Found(Box::new(answer)))
         };
         keys.iter().zip(handle.look_up(keys).await).map(known).collect()
     }
 
-    async fn remember(&self, key: Digest, reply: &Reply, latency: Duration) {
+    async fn remember(&self, key: CallKey, reply: &Reply, latency: Duration) {
         if matches!(reply.output.finish, Some(Finish::Refusal)) {
             return;
         }
@@ -153,7 +185,7 @@ impl Gateway {
     }
 
     /// Sends until it is answered, fails for good or attempts are used up.
-    async fn attempts(&self, target: &dyn Target, payload: &Value) -> Called {
+    async fn attempts(&self, target: &dyn Target, payload: &Value, trial: Option<&Purse>) -> Called {
         let traits = target.traits();
         let account = self.accounts.get(&traits.account, traits.max_concurrency, traits.per_minute);
         let size = size_of(payload);
@@ -175,24 +207,35 @@ impl Gateway {
                     return called;
                 }
             };
-            if let Err(reason) = self.budget.reserve(most) {
-                called.refused_by_budget = true;
-                called.result = Err(CallError::new(ErrorKind::QuotaExhausted, reason));
-                return called;
-            }
-            let reservation = Reservation { budget: &self.budget, most, open: true };
+            let reservation = match self.budget.reserve(trial, most).await {
+                Ok(reservation) => reservation,
+                Err(reason) => {
+                    called.refused_by_budget = true;
+                    called.result = Err(CallError::new(ErrorKind::QuotaExhausted, reason));
+                    return called;
+                }
+            };
             called.attempts += 1;
             let started = now();
             // A timeout that is longer than time itself is none.
             let until = started.checked_add(traits.timeout).unwrap_or(started + Duration::from_secs(u32::MAX.into()));
-            let result = match within(until, target.call(payload)).await {
-                Some(result) => result,
-                None => Err(CallError::new(
+            let deadline = self.budget.deadline(trial).filter(|(at, _)| *at < until);
+            let until = deadline.as_ref().map_or(until, |(at, _)| *at);
+            let answer = within(until, target.call(payload)).await;
+            called.latency = now() - started;
+            let result = match (answer, deadline) {
+                (Some(result), _) => result,
+                (None, Some((_, reason))) => {
+                    // The budget's fault, not the provider's: dropped, permit and reservation count it as a lost call.
+                    called.refused_by_budget = true;
+                    called.result = Err(CallError::new(ErrorKind::QuotaExhausted, reason));
+                    return called;
+                }
+                (None, None) => Err(CallError::new(
                     ErrorKind::Timeout,
                     format!("no complete answer within {} s", traits.timeout.as_secs_f64()),
                 )),
             };
-            called.latency = now() - started;
             if let Some(rates) = traits.rates.take() {
                 account.learn(&rates);
             }
@@ -246,8 +289,17 @@ impl Gateway {
     }
 }
 
+/// Makes calls at the expense of one trial.
+#[derive(Clone, Copy, Debug)]
+pub struct TrialCaller<'a> {
+    /// Where calls are made.
+    pub gateway: &'a Gateway,
+    /// What the trial may spend, where that is limited.
+    pub purse: Option<&'a Purse>,
+}
+
 #[async_trait]
-impl Caller for Gateway {
+impl Caller for TrialCaller<'_> {
     async fn call(&self, target: &dyn Target, payload: &Value, epoch: u32) -> Called {
         self.call_after(target, payload, epoch, LookedUp::Not).await
     }
@@ -260,12 +312,12 @@ pub enum LookedUp {
     #[default]
     Not,
     /// There was none under this key.
-    Absent(Digest),
+    Absent(CallKey),
     /// This one.
     Found(Box<CachedAnswer>),
 }
 
-impl Gateway {
+impl TrialCaller<'_> {
     /// Makes a call whose answer may have been looked up before.
     pub async fn call_after(&self, target: &dyn Target, payload: &Value, epoch: u32, looked_up: LookedUp) -> Called {
         if !target.traits().remote {
@@ -282,9 +334,9 @@ impl Gateway {
             };
         }
         let looked_up = match looked_up {
-            LookedUp::Not if self.caches(target) => {
-                let keys = [Self::key(target, payload, epoch)];
-                self.look_up(&keys).await.pop().unwrap_or_default()
+            LookedUp::Not if self.gateway.caches(target) => {
+                let keys = [Gateway::key(target, payload, epoch)];
+                self.gateway.look_up(&keys).await.pop().unwrap_or_default()
             }
             known => known,
         };
@@ -298,33 +350,11 @@ impl Gateway {
                 latency: Duration::from_micros(answer.latency_us),
             };
         }
-        let called = self.attempts(target, payload).await;
+        let called = self.gateway.attempts(target, payload, self.purse).await;
         if let (LookedUp::Absent(key), Ok(reply)) = (looked_up, &called.result) {
-            self.remember(key, reply, called.latency).await;
+            self.gateway.remember(key, reply, called.latency).await;
         }
         called
-    }
-}
-
-/// A reservation that is settled, or given back as one lost call when the attempt is cancelled.
-struct Reservation<'a> {
-    budget: &'a Budget,
-    most: Amount,
-    open: bool,
-}
-
-impl Reservation<'_> {
-    fn settle(mut self, spent: Amount, answer_tokens: u64) {
-        self.open = false;
-        self.budget.settle(self.most, spent, answer_tokens);
-    }
-}
-
-impl Drop for Reservation<'_> {
-    fn drop(&mut self) {
-        if self.open {
-            self.budget.settle(self.most, Amount { calls: 1, ..Amount::default() }, 0);
-        }
     }
 }
 
@@ -355,7 +385,7 @@ fn backoff(payload: &Value, attempt: u32) -> Duration {
     Duration::from_secs_f64((0.5 * 2f64.powi(attempt.min(16) as i32 - 1)).min(30.0) * factor)
 }
 
-fn size_of(payload: &Value) -> u64 {
+pub(crate) fn size_of(payload: &Value) -> u64 {
     match payload {
         Value::String(text) => text.len() as u64,
         Value::Array(items) => items.iter().map(size_of).sum::<u64>() + 2,

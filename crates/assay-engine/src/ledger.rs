@@ -65,7 +65,7 @@ impl DiskLedger {
         let next = Segment::new(self.record.clone(), self.segment.number() + 1);
         let full = std::mem::replace(&mut self.segment, next);
         let (journal, lake, state) = (self.journal.clone(), self.lake.clone(), self.state.clone());
-        let (record, totals, changes) = (self.record.clone(), self.totals, self.limit_changes());
+        let (record, totals, changes) = (self.record.clone(), self.totals.clone(), self.limit_changes());
         self.sealing = Some(tokio::spawn(async move {
             let number = full.number();
             lake.seal(full).await?;
@@ -108,7 +108,7 @@ impl Ledger for DiskLedger {
             self.sealed().await?;
         }
         self.journal.append(self.segment.number(), entries, totals).await?;
-        self.totals = *totals;
+        self.totals = totals.clone();
         self.segment.push(trials)?;
         if self.segment.trials() >= SEGMENT || self.segment.bytes() >= SEGMENT_BYTES {
             self.turn().await?;

@@ -4,11 +4,14 @@
 //! |---|---|
 //! | [`prepare`] | everything that can be found wrong before money is spent |
 //! | [`freeze`] | datasets as the frozen list of cases |
+//! | [`estimate`] | what a run will need |
 //! | [`budget`], [`limits`], [`gateway`] | what calls may cost, how fast they may come, how they are retried and cached |
 //! | `clock` | time, which a simulation replaces |
+//! | [`explain`] | why the cache has an answer or has none |
 //! | [`execute`] | a run from its start or resumption to its end |
 //! | [`schedule`] | trials in a seeded order: handed out, executed, scored, recorded in groups |
 //! | [`ledger`] | where outcomes go: the journal as they come, the lake in segments |
+//! | [`steering`] | what somebody wants of a run that goes on |
 //! | [`progress`] | what is known while it goes on |
 //!
 //! Every planned trial ends in exactly one recorded outcome. A trial counts when the journal has it on disk; a run that
@@ -16,7 +19,9 @@
 
 pub mod budget;
 mod clock;
+pub mod estimate;
 pub mod execute;
+pub mod explain;
 pub mod freeze;
 pub mod gateway;
 pub mod ledger;
@@ -26,10 +31,12 @@ pub mod progress;
 pub mod schedule;
 #[cfg(test)]
 mod simulator;
+pub mod steering;
 
-pub use execute::{Finished, Runner, Stop};
+pub use execute::{Finished, Runner};
 pub use prepare::{Options, Prepared};
 pub use progress::Progress;
+pub use steering::Steering;
 
 /// What can stop the engine.
 #[derive(Debug, thiserror::Error)]

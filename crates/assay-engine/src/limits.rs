@@ -17,6 +17,7 @@
 //! at once.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ const HISTORY: usize = 1_000;
 /// The accounts of a run.
 #[derive(Debug)]
 pub struct Accounts {
-    concurrency: usize,
+    concurrency: AtomicUsize,
     started: Instant,
     accounts: Mutex<HashMap<String, Arc<Account>>>,
 }
@@ -82,6 +83,8 @@ pub enum What {
     Grown,
     /// Fewer calls may be in flight.
     Cut,
+    /// Fewer calls may be in flight because somebody wants it so.
+    Set,
     /// Nothing answers: calls wait for a probe.
     Opened,
     /// A probe was answered.
@@ -96,6 +99,7 @@ impl What {
         match self {
             Self::Grown => "grown",
             Self::Cut => "cut",
+            Self::Set => "set",
             Self::Opened => "opened",
             Self::Closed => "closed",
             Self::GivenUp => "given_up",
@@ -106,7 +110,7 @@ impl What {
 impl Accounts {
     /// Accounts that may have up to `concurrency` calls in flight.
     pub fn new(concurrency: usize) -> Self {
-        Self { concurrency, started: now(), accounts: Mutex::default() }
+        Self { concurrency: AtomicUsize::new(concurrency.max(1)), started: now(), accounts: Mutex::default() }
     }
 
     fn accounts(&self) -> MutexGuard<'_, HashMap<String, Arc<Account>>> {
@@ -119,10 +123,18 @@ impl Accounts {
         if let Some(account) = accounts.get(name) {
             return Arc::clone(account);
         }
-        let most = bound.unwrap_or(self.concurrency).clamp(1, self.concurrency.max(1));
-        let account = Arc::new(Account::new(most, rates));
+        let account = Arc::new(Account::new(bound, self.concurrency.load(Ordering::Relaxed), rates));
         accounts.insert(name.to_owned(), Arc::clone(&account));
         account
+    }
+
+    /// At most so many calls in flight on each account from now on, and on those that are met later. Calls in flight
+    /// end; a limit that was raised grows as it is used.
+    pub fn set_concurrency(&self, concurrency: usize) {
+        self.concurrency.store(concurrency.max(1), Ordering::Relaxed);
+        for account in self.accounts().values() {
+            account.set_concurrency(concurrency.max(1));
+        }
     }
 
     /// How long ago the accounts came to be.
@@ -146,7 +158,9 @@ impl Accounts {
 /// One account with a provider.
 #[derive(Debug)]
 pub struct Account {
-    most: usize,
+    /// What the target itself knows as a bound.
+    bound: Option<usize>,
+    most: AtomicUsize,
     /// Held by the first in line; others wait for it in the order they came.
     line: tokio::sync::Mutex<()>,
     state: Mutex<State>,
@@ -187,6 +201,11 @@ enum Circuit {
     },
 }
 
+/// The most calls in flight on an account with a bound of its own.
+fn most(bound: Option<usize>, concurrency: usize) -> usize {
+    bound.unwrap_or(concurrency).clamp(1, concurrency)
+}
+
 /// The right to have one call in flight.
 #[derive(Debug)]
 pub struct Permit<'a> {
@@ -205,8 +224,9 @@ enum Turn {
 }
 
 impl Account {
-    fn new(most: usize, rates: PerMinute) -> Self {
+    fn new(bound: Option<usize>, concurrency: usize, rates: PerMinute) -> Self {
         let now = crate::clock::now();
+        let most = most(bound, concurrency);
         let state = State {
             limit: most.min(FIRST) as f64,
             slow_start: true,
@@ -223,7 +243,13 @@ impl Account {
             kept: 0,
             told: most.min(FIRST),
         };
-        Self { most, line: tokio::sync::Mutex::new(()), state: Mutex::new(state), changed: Notify::new() }
+        Self {
+            bound,
+            most: AtomicUsize::new(most),
+            line: tokio::sync::Mutex::new(()),
+            state: Mutex::new(state),
+            changed: Notify::new(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -255,6 +281,18 @@ impl Account {
                 }
             }
         }
+    }
+
+    fn set_concurrency(&self, concurrency: usize) {
+        let most = most(self.bound, concurrency);
+        self.most.store(most, Ordering::Relaxed);
+        let mut state = self.state();
+        if state.limit > most as f64 {
+            state.limit = most as f64;
+            state.note(What::Set, "asked for");
+        }
+        drop(state);
+        self.changed.notify_one();
     }
 
     /// Whether another attempt may help: not on an account that was given up.
@@ -416,7 +454,7 @@ impl Permit<'_> {
     /// Reports how the call ended, gives the place back, and what was taken of the token bucket but not used.
     pub fn finish(mut self, result: Result<(), &CallError>, tokens: Option<u64>) {
         self.finished = true;
-        let most = self.account.most;
+        let most = self.account.most.load(Ordering::Relaxed);
         let mut state = self.account.state();
         if let Some(tokens) = tokens {
             state.tokens.take(tokens as f64 - self.tokens);
@@ -514,7 +552,7 @@ mod tests {
     }
 
     fn account(most: usize) -> Account {
-        Account::new(most, PerMinute::default())
+        Account::new(None, most, PerMinute::default())
     }
 
     fn failure(kind: ErrorKind) -> CallError {
@@ -762,7 +800,7 @@ mod tests {
     fn no_minute_sees_more_than_the_stated_rate() {
         simulate(async {
             let rate = 120.0;
-            let account = Account::new(1_000, PerMinute { requests: Some(rate), tokens: None });
+            let account = Account::new(None, 1_000, PerMinute { requests: Some(rate), tokens: None });
             let started = now();
             let mut times = Vec::new();
             for _ in 0..400 {
@@ -778,7 +816,7 @@ mod tests {
     #[test]
     fn tokens_that_were_not_used_are_given_back() {
         simulate(async {
-            let account = Account::new(8, PerMinute { requests: None, tokens: Some(6_000.0) });
+            let account = Account::new(None, 8, PerMinute { requests: None, tokens: Some(6_000.0) });
             let started = now();
             // 600 at once and 90 a second.
             account.permit(600).await.unwrap().finish(Ok(()), Some(150));

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use assay_core::problem::did_you_mean;
 use assay_core::run::{Budget as Limits, TargetRecord};
 use assay_core::{GateRule, Problem, problem};
 use assay_datasets::{Columns, DatasetDecl};
-use assay_models::{BuildContext, Built, Caller, Price};
+use assay_models::{BuildContext, Built, Price};
 use assay_scorers::{Declared, ScorerContext};
+use assay_store::Cache;
 use assay_suite::suite::Part;
 use assay_suite::{Diagnostics, Source, Suite};
 
@@ -36,7 +36,12 @@ pub struct Options {
     pub targets: Vec<String>,
     /// Dollars that may be spent.
     pub max_usd: Option<f64>,
+    /// The most bytes the cache may take.
+    pub cache_most: Option<u64>,
 }
+
+/// The most bytes the cache may take when nobody says.
+pub const CACHE_MOST: u64 = 4 << 30;
 
 /// A suite whose parts are built.
 pub struct Prepared {
@@ -60,6 +65,8 @@ pub struct Prepared {
     pub targets: Vec<(String, Built)>,
     /// Whether answers may come from the cache.
     pub cache: bool,
+    /// The most bytes the cache may take.
+    pub cache_most: u64,
     /// What is odd, but not wrong.
     pub warnings: Vec<String>,
     context: BuildContext,
@@ -134,7 +141,7 @@ impl Prepared {
             }
         }
         let mut warnings = Vec::new();
-        let scorer_context = ScorerContext { targets: context.clone(), caller: None };
+        let scorer_context = ScorerContext { targets: context.clone() };
         for part in &suite.scorers {
             match assay_scorers::build(&part.value, &part.name, &scorer_context) {
                 Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(&part.at))),
@@ -190,6 +197,7 @@ impl Prepared {
         }
         Ok(Self {
             cache: suite.cache && !options.no_cache,
+            cache_most: options.cache_most.unwrap_or(CACHE_MOST),
             scorers: suite.scorers.clone(),
             tier: options.tier.clone(),
             text: source.text,
@@ -205,12 +213,12 @@ impl Prepared {
         })
     }
 
-    /// Builds the scorers with the gateway that judges call through.
+    /// Builds the scorers.
     ///
     /// # Errors
     /// A file that changed since the suite was checked.
-    pub fn scorers(&self, caller: Option<Arc<dyn Caller>>) -> Result<Vec<Declared>, EngineError> {
-        let context = ScorerContext { targets: self.context.clone(), caller };
+    pub fn scorers(&self) -> Result<Vec<Declared>, EngineError> {
+        let context = ScorerContext { targets: self.context.clone() };
         self.scorers
             .iter()
             .map(|part| {
@@ -233,6 +241,22 @@ impl Prepared {
             .collect()
     }
 
+    /// Tells the cache who its targets and judges are, so that a later miss can be explained.
+    pub(crate) async fn introduce(&self, cache: &Cache) -> Result<(), EngineError> {
+        for (name, built) in &self.targets {
+            let traits = built.target.traits();
+            if traits.remote && traits.cacheable {
+                cache.introduce(traits.fingerprint, name, &built.config).await?;
+            }
+        }
+        for declared in self.scorers()? {
+            if let Some(asks) = declared.scorer.asks() {
+                cache.introduce(asks.target.traits().fingerprint, &declared.record.name, asks.config).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Asks every target and scorer whether it would fail on every call: a missing key, a file that does not load.
     ///
     /// # Errors
@@ -244,7 +268,7 @@ impl Prepared {
                 faults.push(format!("target `{name}`: {}", error.message));
             }
         }
-        for declared in self.scorers(None)? {
+        for declared in self.scorers()? {
             if let Err(error) = declared.scorer.preflight().await {
                 faults.push(format!("scorer `{}`: {error}", declared.record.name));
             }

@@ -58,7 +58,12 @@ impl Progress {
 
     /// Totals only.
     pub fn totals(&self) -> Totals {
-        self.lock().totals
+        self.lock().totals.clone()
+    }
+
+    /// Puts other totals in place, after outcomes were taken back.
+    pub fn set_totals(&self, totals: Totals) {
+        self.lock().totals = totals;
     }
 
     /// Adds recorded trials.

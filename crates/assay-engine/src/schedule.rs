@@ -20,10 +20,11 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::EngineError;
 use crate::clock::{now, sleep, within};
-use crate::execute::{Stop, now_us};
-use crate::gateway::{Gateway, LookedUp, micros};
+use crate::execute::now_us;
+use crate::gateway::{Gateway, LookedUp, TrialCaller, micros};
 use crate::ledger::Ledger;
 use crate::progress::Progress;
+use crate::steering::Steering;
 
 /// Bytes of finished trials that may wait for the journal: workers wait while there are more.
 const WAITING_BYTES: usize = 64 << 20;
@@ -164,7 +165,7 @@ pub(crate) struct Schedule {
     pub(crate) order: Permutation,
     pub(crate) done: Done,
     pub(crate) progress: Arc<Progress>,
-    pub(crate) stop: Stop,
+    pub(crate) steering: Steering,
 }
 
 impl Schedule {
@@ -174,37 +175,37 @@ impl Schedule {
     /// Cases that cannot be read, or a ledger that cannot be written: what it recorded stays.
     pub(crate) async fn run<C: Cases, L: Ledger + 'static>(
         self,
-        work: Work,
+        work: Arc<Work>,
         cases: &C,
         ledger: L,
     ) -> Result<(), EngineError> {
-        let work = Arc::new(work);
         let queue = Arc::new(Queue::default());
         let (finished, finished_queue) = mpsc::channel(GROUP * 2);
         let waiting = Arc::new(Semaphore::new(WAITING_BYTES));
         let broken = Arc::new(AtomicBool::new(false));
         let writer = {
-            let (progress, broken, stop) = (self.progress.clone(), broken.clone(), self.stop.clone());
+            let (progress, broken, steering) = (self.progress.clone(), broken.clone(), self.steering.clone());
             tokio::spawn(async move {
                 let result = write(ledger, &progress, finished_queue).await;
                 if result.is_err() {
                     // Nothing that is answered from now on could be recorded: no new calls, and none is waited for.
                     broken.store(true, Ordering::Relaxed);
-                    stop.ask();
-                    stop.ask();
+                    steering.stop();
+                    steering.stop();
                 }
                 result
             })
         };
         let mut workers = tokio::task::JoinSet::new();
-        for _ in 0..self.concurrency.min(usize::try_from(work.record.planned()).unwrap_or(usize::MAX)).max(1) {
+        let planned = usize::try_from(work.record.planned()).unwrap_or(usize::MAX).max(1);
+        let worker = || {
             let (work, queue, finished) = (work.clone(), queue.clone(), finished.clone());
-            let (waiting, stop) = (waiting.clone(), self.stop.clone());
-            workers.spawn(async move {
-                let mut abandon = pin!(abandoned(stop));
+            let (waiting, steering) = (waiting.clone(), self.steering.clone());
+            async move {
+                let mut abandon = pin!(abandoned(steering.clone()));
                 while let Some(job) = queue.next().await {
                     let number = job.number;
-                    let Some(trial) = work.trial(job.case, job.key, job.prepared, abandon.as_mut()).await else {
+                    let Some(trial) = work.trial(job, &steering, abandon.as_mut()).await else {
                         return Ok(());
                     };
                     let entry = JournalEntry::new(number, &trial).map_err(|e| EngineError::Internal(e.to_string()))?;
@@ -216,10 +217,28 @@ impl Schedule {
                     }
                 }
                 Ok::<_, EngineError>(())
-            });
+            }
+        };
+        let mut concurrency = self.concurrency;
+        for _ in 0..concurrency.min(planned) {
+            workers.spawn(worker());
         }
+        let mut feeding = pin!(self.feed(&work, cases, &queue, &broken));
+        let mut failure = loop {
+            tokio::select! {
+                biased;
+                fed = feeding.as_mut() => break fed.err(),
+                wanted = self.steering.concurrency_but(concurrency) => {
+                    // Workers beyond what is wanted wait for their account.
+                    for _ in workers.len()..wanted.min(planned) {
+                        workers.spawn(worker());
+                    }
+                    work.gateway.accounts().set_concurrency(wanted);
+                    concurrency = wanted;
+                }
+            }
+        };
         drop(finished);
-        let mut failure = self.feed(&work, cases, &queue, &broken).await.err();
         while let Some(joined) = workers.join_next().await {
             match joined {
                 Ok(Ok(())) => {}
@@ -274,11 +293,13 @@ impl Schedule {
                     })
                 })
                 .collect();
-            work.look_up(&mut jobs).await;
+            if !self.steering.is_cancelled() {
+                work.look_up(&mut jobs).await;
+            }
             tokio::select! {
                 biased;
                 () = queue.low() => {}
-                () = self.stop.reached(1) => return Ok(()),
+                () = self.steering.stopped(1) => return Ok(()),
             }
             if broken.load(Ordering::Relaxed) {
                 return Ok(());
@@ -289,18 +310,18 @@ impl Schedule {
         tokio::select! {
             biased;
             () = async { while !queue.jobs().0.is_empty() { queue.low.notified().await } } => feeding.1 = true,
-            () = self.stop.reached(1) => {}
+            () = self.steering.stopped(1) => {}
         }
         Ok(())
     }
 }
 
 /// Ends when calls in flight are to be abandoned: at the second request to stop, or a while after the first.
-async fn abandoned(stop: Stop) {
-    stop.reached(1).await;
+async fn abandoned(steering: Steering) {
+    steering.stopped(1).await;
     tokio::select! {
         biased;
-        () = stop.reached(2) => {}
+        () = steering.stopped(2) => {}
         () = sleep(GRACE) => {}
     }
 }
@@ -367,25 +388,26 @@ impl Work {
         }
     }
 
-    /// Executes and scores one trial. `None` when the run was told to stop at once: the trial has no outcome then.
-    async fn trial(
-        &self,
-        case: Arc<CaseAt>,
-        key: TrialKey,
-        prepared: Option<Prepared>,
-        abandoned: Pin<&mut impl Future>,
-    ) -> Option<Trial> {
+    /// Executes and scores one trial, or records it as cancelled. `None` when the run was told to stop at once: the
+    /// trial has no outcome then.
+    async fn trial(&self, job: Job, steering: &Steering, abandoned: Pin<&mut impl Future>) -> Option<Trial> {
+        let Job { case, key, prepared, .. } = job;
+        let started_us = now_us();
         tokio::select! {
             biased;
-            trial = self.execute(&case, key, prepared, now_us()) => Some(trial),
+            () = steering.cancelled() => Some(self.blank(&case, key, started_us)),
+            trial = async {
+                steering.go().await;
+                self.execute(&case, key, prepared, started_us).await
+            } => Some(trial),
             _ = abandoned => None,
         }
     }
 
-    async fn execute(&self, at: &CaseAt, key: TrialKey, prepared: Option<Prepared>, started_us: i64) -> Trial {
+    /// A trial before anything was done for it.
+    fn blank(&self, at: &CaseAt, key: TrialKey, started_us: i64) -> Trial {
         let case = &at.case;
-        let target = &self.targets[key.target as usize];
-        let mut trial = Trial {
+        Trial {
             key,
             case_id: case.id.clone(),
             case_digest: at.digest,
@@ -403,7 +425,15 @@ impl Work {
             cached: false,
             cost: assay_core::Money::ZERO,
             scores: Vec::new(),
-        };
+        }
+    }
+
+    async fn execute(&self, at: &CaseAt, key: TrialKey, prepared: Option<Prepared>, started_us: i64) -> Trial {
+        let case = &at.case;
+        let target = &self.targets[key.target as usize];
+        let mut trial = self.blank(at, key, started_us);
+        let purse = self.gateway.budget().trial();
+        let caller = TrialCaller { gateway: &self.gateway, purse: purse.as_ref() };
         let prepared = prepared
             .map_or_else(|| target.prepare(case).map(|payload| Prepared { payload, looked_up: LookedUp::Not }), Ok);
         let Prepared { payload, looked_up } = match prepared {
@@ -413,7 +443,7 @@ impl Work {
                 return trial;
             }
         };
-        let called = self.gateway.call_after(target.as_ref(), &payload, key.epoch, looked_up).await;
+        let called = caller.call_after(target.as_ref(), &payload, key.epoch, looked_up).await;
         trial.latency_us = micros(called.latency);
         trial.attempts = called.attempts;
         trial.cached = called.cached;
@@ -452,6 +482,7 @@ impl Work {
             ttft: reply.ttft,
             cost: known.then_some(called.cost),
             epoch: key.epoch,
+            caller: Some(&caller),
         };
         for scorer in &self.scorers {
             trial.scores.push(scorer.score(&input).await);

@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use assay_core::permutation::Permutation;
-use assay_core::run::{Budget as Limits, DatasetRecord, TargetRecord, Totals};
-use assay_core::{Case, Digest, ErrorKind, Money, Output, RunId, RunRecord, Score, Trial, Usage};
+use assay_core::run::{Budget as Limits, Caps, DatasetRecord, MonthCaps, TargetRecord, Totals};
+use assay_core::{Asked, Case, Digest, ErrorKind, Money, Output, RunId, RunRecord, Score, Trial, Usage};
 use assay_models::client::classify;
-use assay_models::{CallError, Caller, PerMinute, Price, Reply, SeenRates, Target, Traits};
+use assay_models::{CallError, PerMinute, Price, Reply, SeenRates, Target, Traits};
 use assay_scorers::{Declared, ScoreInput, Scorer};
 use assay_store::{CaseAt, JournalEntry};
 use async_trait::async_trait;
@@ -22,11 +22,11 @@ use serde_json::{Value, json};
 use crate::EngineError;
 use crate::budget::Budget;
 use crate::clock::{now, simulate, sleep, within};
-use crate::execute::Stop;
 use crate::gateway::Gateway;
 use crate::ledger::Ledger;
 use crate::progress::Progress;
 use crate::schedule::{Cases, Done, Schedule, Work};
+use crate::steering::Steering;
 
 /// Schedules in one run of the test.
 const SCHEDULES: u64 = 2_000;
@@ -73,8 +73,18 @@ struct Plan {
     outage: Option<(u64, u64)>,
     per_minute: PerMinute,
     judged: bool,
+    /// What somebody asks for in each life, after so many milliseconds.
+    wishes: Vec<(u64, Wish)>,
     /// What ends each life of the process but the last.
     deaths: Vec<Death>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    /// For so many milliseconds.
+    Pause(u64),
+    Concurrency(usize),
+    Cancel,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -90,7 +100,7 @@ impl Plan {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut often = |share: f64| rng.random_bool(share);
         let (limited, rated, out, fatal, judged) = (often(0.3), often(0.1), often(0.15), often(0.1), often(0.3));
-        let (money, tokens, calls) = (often(0.15), often(0.15), often(0.15));
+        let (money, tokens, calls, capped) = (often(0.15), often(0.15), often(0.15), often(0.15));
         let deaths = (0..rng.random_range(0..4u32))
             .map(|_| match rng.random_range(0..3u32) {
                 0 => Death::Killed(rng.random_range(0..60_000)),
@@ -100,6 +110,16 @@ impl Plan {
                     Death::Stopped(first, second)
                 }
                 _ => Death::DiskFull(rng.random_range(0..6)),
+            })
+            .collect();
+        let wishes = (0..rng.random_range(0..6u32).saturating_sub(2))
+            .map(|_| {
+                let wish = match rng.random_range(0..10u32) {
+                    0..5 => Wish::Pause(rng.random_range(0..100_000)),
+                    5..9 => Wish::Concurrency(rng.random_range(1..40)),
+                    _ => Wish::Cancel,
+                };
+                (rng.random_range(0..20_000), wish)
             })
             .collect();
         Self {
@@ -113,6 +133,8 @@ impl Plan {
                 tokens: tokens.then(|| rng.random_range(0..3_000)),
                 calls: calls.then(|| rng.random_range(0..60)),
                 minutes: None,
+                per_trial: Caps { calls: capped.then(|| rng.random_range(1..6)), ..Caps::default() },
+                per_month: MonthCaps::default(),
             },
             failing: [0.0, 0.05, 0.3, 0.7, 1.0][rng.random_range(0..5usize)],
             fatal,
@@ -123,6 +145,7 @@ impl Plan {
                 tokens: rated.then(|| rng.random_range(5_000.0..50_000.0)),
             },
             judged,
+            wishes,
             deaths,
         }
     }
@@ -172,6 +195,7 @@ struct World {
     in_flight: usize,
     most_in_flight: usize,
     broken: Vec<String>,
+    cancelled: bool,
 }
 
 type Shared = Arc<Mutex<World>>;
@@ -242,6 +266,9 @@ impl Target for Mock {
             counts.1 += 1;
             let attempt = counts.0;
             world.attempts += 1;
+            if world.cancelled {
+                world.broken.push("a call was made after the run was cancelled".into());
+            }
             world.in_flight += 1;
             world.most_in_flight = world.most_in_flight.max(world.in_flight);
             (attempt, world.in_flight)
@@ -304,10 +331,7 @@ impl Target for Mock {
 }
 
 /// A judge on the targets' account.
-struct MockJudge {
-    target: Arc<Mock>,
-    gateway: Arc<Gateway>,
-}
+struct MockJudge(Arc<Mock>);
 
 #[async_trait]
 impl Scorer for MockJudge {
@@ -321,12 +345,13 @@ impl Scorer for MockJudge {
 
     async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score {
         let payload = json!({"judge": input.case.id, "epoch": input.epoch, "padding": "x".repeat(90)});
-        let called = self.gateway.call(self.target.as_ref(), &payload, input.epoch).await;
+        let called = input.caller.unwrap().call(self.0.as_ref(), &payload, input.epoch).await;
         let mut score = match &called.result {
             Ok(_) => Score::binary(name, true),
             Err(error) => Score::error(name, error.message.clone()),
         };
         score.cost = called.cost;
+        score.asked = Some(Asked { calls: called.attempts, busy_us: 0 });
         if let Ok(reply) = &called.result {
             score.usage = reply.output.usage;
         }
@@ -361,7 +386,7 @@ impl Ledger for Disk {
             }
             world.trials.push(trial.clone());
         }
-        world.totals = *totals;
+        world.totals = totals.clone();
         Ok(())
     }
 
@@ -416,32 +441,32 @@ fn record(plan: &Plan) -> RunRecord {
 /// One life of the process. True when it came to its end with nothing left to do.
 fn live(plan: &Arc<Plan>, world: &Shared, death: Option<Death>) -> bool {
     simulate(async {
-        let totals = world.lock().unwrap().totals;
-        let budget = Arc::new(Budget::new(plan.budget.clone(), &totals));
+        world.lock().unwrap().cancelled = false;
+        let totals = world.lock().unwrap().totals.clone();
+        let budget = Arc::new(Budget::new(&plan.budget, &totals));
         let gateway = Arc::new(Gateway::new(plan.concurrency, budget, None));
         let mut scorers = Vec::new();
         if plan.judged {
-            let judge = MockJudge { target: Mock::new("judge", plan, world), gateway: gateway.clone() };
-            scorers.push(Declared::new("judge", Box::new(judge)));
+            scorers.push(Declared::new("judge", Box::new(MockJudge(Mock::new("judge", plan, world)))));
         }
-        let work = Work {
+        let work = Arc::new(Work {
             record: Arc::new(record(plan)),
             targets: (0..plan.targets).map(|i| Mock::new(&format!("t{i}"), plan, world) as Arc<dyn Target>).collect(),
             scorers,
             gateway,
-        };
+        });
         let mut done = Done::new(plan.planned());
         for number in world.lock().unwrap().outcomes.keys() {
             done.set(*number);
         }
-        let stop = Stop::default();
+        let steering = Steering::default();
         let before = world.lock().unwrap().outcomes.len() as u64;
         let schedule = Schedule {
             concurrency: plan.concurrency,
             order: Permutation::new(plan.cases, plan.seed),
             done,
             progress: Arc::new(Progress::new(plan.planned(), before, totals)),
-            stop: stop.clone(),
+            steering: steering.clone(),
         };
         let full_after = match death {
             Some(Death::DiskFull(groups)) => Some(groups),
@@ -449,6 +474,26 @@ fn live(plan: &Arc<Plan>, world: &Shared, death: Option<Death>) -> bool {
         };
         let disk = Disk { world: world.clone(), full_after };
         let cases = Memory(plan.cases);
+        for (after, wish) in plan.wishes.iter().copied() {
+            let (steering, world) = (steering.clone(), world.clone());
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(after)).await;
+                match wish {
+                    Wish::Pause(long) => {
+                        steering.pause(true);
+                        sleep(Duration::from_millis(long)).await;
+                        steering.pause(false);
+                    }
+                    Wish::Concurrency(wanted) => steering.set_concurrency(wanted),
+                    Wish::Cancel => {
+                        steering.cancel();
+                        // What is in flight now is abandoned at once.
+                        sleep(Duration::from_millis(1)).await;
+                        world.lock().unwrap().cancelled = true;
+                    }
+                }
+            });
+        }
         let whole = schedule.run(work, &cases, disk);
         let started = now();
         match death {
@@ -458,10 +503,10 @@ fn live(plan: &Arc<Plan>, world: &Shared, death: Option<Death>) -> bool {
             Some(Death::Stopped(first, second)) => {
                 let asking = async {
                     sleep(Duration::from_millis(first)).await;
-                    stop.ask();
+                    steering.stop();
                     if let Some(second) = second {
                         sleep(Duration::from_millis(second - first)).await;
-                        stop.ask();
+                        steering.stop();
                     }
                     std::future::pending::<()>().await;
                 };
@@ -495,6 +540,7 @@ struct Tally {
     calls: u64,
     lives: u64,
     refused: u64,
+    cancelled: u64,
 }
 
 fn schedule(seed: u64, tally: &mut Tally) -> Result<(), String> {
@@ -509,7 +555,8 @@ fn schedule(seed: u64, tally: &mut Tally) -> Result<(), String> {
         let complete_before = recorded(&plan, &world.lock().unwrap());
         let complete = live(&plan, &world, death);
         let mut world = world.lock().unwrap();
-        let calls: u64 = world.trials.iter().map(|trial| u64::from(trial.attempts)).sum();
+        let asked = |trial: &Trial| trial.scores.iter().filter_map(|s| s.asked).map(|asked| asked.calls).sum::<u32>();
+        let calls: u64 = world.trials.iter().map(|trial| u64::from(trial.attempts + asked(trial))).sum();
         if calls != world.totals.calls {
             return Err(format!("{calls} calls are recorded, {} in the totals", world.totals.calls));
         }
@@ -546,30 +593,46 @@ fn schedule(seed: u64, tally: &mut Tally) -> Result<(), String> {
         return Err(format!("{} of {planned} trials are in the totals", world.totals.finished()));
     }
     let whole = lives == 1;
-    // A run that nothing interrupted has everything on record but the judge's failed attempts.
-    if whole && !plan.judged && (lost_calls > 0 || lost_money > Money::ZERO || lost_tokens > 0) {
+    let cancelling = plan.wishes.iter().any(|(_, wish)| matches!(wish, Wish::Cancel));
+    // A run that nothing interrupted has everything on record.
+    if whole && !cancelling && (lost_calls > 0 || lost_money > Money::ZERO || lost_tokens > 0) {
         return Err(format!("{lost_calls} calls, {lost_money}, {lost_tokens} tokens are on nobody's record"));
     }
     let limit = plan.budget.usd.map(Money::from_dollars);
-    if limit.is_some_and(|limit| world.spent > limit + if whole { Money::ZERO } else { lost_money }) {
+    if limit.is_some_and(|limit| world.spent > limit + if whole && !cancelling { Money::ZERO } else { lost_money }) {
         return Err(format!("{} spent of {limit:?}", world.spent));
     }
-    if plan.budget.tokens.is_some_and(|limit| world.tokens > limit + if whole { 0 } else { lost_tokens }) {
+    if plan.budget.tokens.is_some_and(|limit| world.tokens > limit + if whole && !cancelling { 0 } else { lost_tokens })
+    {
         return Err(format!("{} tokens used of {:?}", world.tokens, plan.budget.tokens));
     }
-    if plan.budget.calls.is_some_and(|limit| world.attempts > limit + if whole { 0 } else { lost_calls }) {
+    if plan.budget.calls.is_some_and(|limit| world.attempts > limit + if whole && !cancelling { 0 } else { lost_calls })
+    {
         return Err(format!("{} calls made of {:?}", world.attempts, plan.budget.calls));
     }
-    if world.most_in_flight > plan.concurrency {
-        return Err(format!("{} calls in flight of {}", world.most_in_flight, plan.concurrency));
+    let asked = plan.wishes.iter().filter_map(|(_, wish)| match wish {
+        Wish::Concurrency(wanted) => Some(*wanted),
+        _ => None,
+    });
+    let concurrency = asked.chain([plan.concurrency]).max().unwrap_or_default();
+    if world.most_in_flight > concurrency {
+        return Err(format!("{} calls in flight of {concurrency}", world.most_in_flight));
     }
+
     let mut answered = 0;
     for trial in &world.trials {
         match &trial.outcome {
             assay_core::Outcome::Ok { .. } => answered += 1,
             assay_core::Outcome::RefusedByBudget { .. } => tally.refused += 1,
             assay_core::Outcome::Error { .. } => {}
+            assay_core::Outcome::Cancelled if cancelling => tally.cancelled += 1,
             assay_core::Outcome::Cancelled => return Err("nothing was cancelled".into()),
+        }
+        if plan.budget.per_trial.calls.is_some_and(|most| {
+            let asked = trial.scores.iter().filter_map(|score| score.asked).map(|asked| u64::from(asked.calls));
+            u64::from(trial.attempts) + asked.sum::<u64>() > most
+        }) {
+            return Err(format!("{} made more calls than a trial may", trial.case_id));
         }
         if trial.attempts > 1 + RETRIES {
             return Err(format!("{} has {} attempts", trial.case_id, trial.attempts));
@@ -579,6 +642,7 @@ fn schedule(seed: u64, tally: &mut Tally) -> Result<(), String> {
         && plan.outage.is_none()
         && plan.rate_limit.is_none()
         && plan.budget == Limits::default()
+        && !cancelling
         && answered != planned
     {
         return Err(format!("nothing failed, and {answered} of {planned} were answered"));
@@ -603,7 +667,7 @@ fn every_schedule_keeps_the_laws() {
         }
     }
     println!(
-        "{count} schedules: {} trials, {} calls, {} lives of a process, {} refused by a budget",
-        tally.trials, tally.calls, tally.lives, tally.refused
+        "{count} schedules: {} trials, {} calls, {} lives of a process, {} refused by a budget, {} cancelled",
+        tally.trials, tally.calls, tally.lives, tally.refused, tally.cancelled
     );
 }

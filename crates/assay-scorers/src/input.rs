@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use assay_core::{Case, Money, Output};
+use assay_models::Caller;
 use serde_json::{Map, Value, json};
 
 /// A trial with an answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct ScoreInput<'a> {
     /// The case.
     pub case: &'a Case,
@@ -20,6 +21,8 @@ pub struct ScoreInput<'a> {
     pub cost: Option<Money>,
     /// The repeat number.
     pub epoch: u32,
+    /// Makes a judge's calls, at the trial's expense; `None` where no model may be asked.
+    pub caller: Option<&'a dyn Caller>,
 }
 
 impl ScoreInput<'_> {

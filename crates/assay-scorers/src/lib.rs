@@ -13,4 +13,4 @@ mod user;
 
 pub use input::ScoreInput;
 pub use registry::{Declared, ScorerContext, ScorerKind, build, catalogue, kinds, schema};
-pub use rule::{Scored, Scorer};
+pub use rule::{Asks, Scored, Scorer};

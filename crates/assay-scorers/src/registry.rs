@@ -1,12 +1,10 @@
 //! Every scorer: one line each.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 
 use assay_core::problem::did_you_mean;
 use assay_core::score::ScorerRecord;
 use assay_core::{Digest, Direction, Metric, Problem, Score, ScoreKind};
-use assay_models::Caller;
 use futures::FutureExt;
 use serde_json::{Map, Value, json};
 
@@ -123,12 +121,10 @@ impl ScorerKind {
 }
 
 /// What building a scorer needs from outside.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ScorerContext {
     /// Where judges and user scorers find files, prices and the offline flag.
     pub targets: assay_models::BuildContext,
-    /// Makes a judge's calls.
-    pub caller: Option<Arc<dyn Caller>>,
 }
 
 /// A scorer as a suite declares it.

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use assay_core::problem::{self, pointer_step};
 use assay_core::{Digest, Direction, Metric, Problem, Score, ScoreKind};
+use assay_models::Target;
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -72,7 +73,12 @@ pub trait Scorer: Send + Sync {
 
     /// Whether it asks a model.
     fn is_judge(&self) -> bool {
-        false
+        self.asks().is_some()
+    }
+
+    /// The model it asks, where it asks one.
+    fn asks(&self) -> Option<Asks<'_>> {
+        None
     }
 
     /// Name, version and parameters: scores of one fingerprint can be compared.
@@ -108,6 +114,19 @@ pub trait Scorer: Send + Sync {
 
     /// Scores a trial under the scorer's name.
     async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score;
+}
+
+/// A model that a scorer asks: what is known of its calls before any is made.
+#[derive(Clone, Copy)]
+pub struct Asks<'a> {
+    /// The model.
+    pub target: &'a dyn Target,
+    /// Its configuration, without secrets.
+    pub config: &'a Value,
+    /// Calls for each trial, when every reply can be read.
+    pub times: u32,
+    /// Bytes of a call beside the case and the answer.
+    pub bytes: usize,
 }
 
 /// A scorer that is a pure function of the trial: what most of them are.

@@ -38,6 +38,7 @@ async fn score(entry: &Value, expected: Value, answer: Value) -> assay_core::Sco
         ttft: Some(Duration::from_millis(200)),
         cost: Some(assay_core::Money::from_dollars(0.25)),
         epoch: 0,
+        caller: None,
     };
     declared.score(&input).await
 }
@@ -235,11 +236,18 @@ mod judge {
         let script = Arc::new(Script { replies: Mutex::new(replies), asked: Mutex::default() });
         let mut params = json!({"model": {"openai": "m", "base_url": "http://127.0.0.1:1/v1"}, "rubric": "Is {{ question }} answered?"});
         params.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
-        let context = ScorerContext { caller: Some(script.clone()), ..ScorerContext::default() };
-        let declared = build(&json!({"judge": params}), "j", &context).unwrap_or_else(|p| panic!("{p:?}"));
+        let declared =
+            build(&json!({"judge": params}), "j", &ScorerContext::default()).unwrap_or_else(|p| panic!("{p:?}"));
         let (case, output) = (case(Value::Null), Output::text_only(answer));
-        let input =
-            ScoreInput { case: &case, output: &output, latency: Duration::ZERO, ttft: None, cost: None, epoch: 0 };
+        let input = ScoreInput {
+            case: &case,
+            output: &output,
+            latency: Duration::ZERO,
+            ttft: None,
+            cost: None,
+            epoch: 0,
+            caller: Some(script.as_ref()),
+        };
         let score = declared.score(&input).await;
         let asked = script.asked.lock().unwrap().clone();
         (score, asked)

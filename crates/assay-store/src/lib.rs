@@ -18,10 +18,10 @@ pub mod workspace;
 
 mod sqlite;
 
-pub use cache::{Cache, CachedAnswer};
+pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
 pub use journal::{Journal, JournalEntry};
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
-pub use state::{Baseline, LimitChange, RunRow, State};
+pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, State};
 pub use workspace::{RunLock, Workspace};
 
 /// What can go wrong with the workspace.

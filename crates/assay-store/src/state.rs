@@ -38,6 +38,22 @@ CREATE TABLE IF NOT EXISTS baselines (
     set_us BIGINT NOT NULL,
     PRIMARY KEY (suite, name)
 );
+CREATE TABLE IF NOT EXISTS month_spend (
+    month TEXT NOT NULL,
+    run TEXT NOT NULL,
+    cost_nanousd BIGINT NOT NULL,
+    tokens BIGINT NOT NULL,
+    calls BIGINT NOT NULL,
+    PRIMARY KEY (month, run)
+);
+CREATE TABLE IF NOT EXISTS orders (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL,
+    what TEXT NOT NULL,
+    value BIGINT,
+    taken BOOLEAN NOT NULL DEFAULT FALSE
+);
+CREATE INDEX IF NOT EXISTS orders_by_run ON orders (run, id);
 CREATE TABLE IF NOT EXISTS plans (
     source TEXT PRIMARY KEY,
     plan TEXT NOT NULL,
@@ -88,12 +104,39 @@ pub struct LimitChange {
     pub at_us: i64,
     /// The account: provider, host, digest of the key.
     pub account: String,
-    /// `grown`, `cut`, `opened`, `closed` or `given_up`.
+    /// `grown`, `cut`, `set`, `opened`, `closed` or `given_up`.
     pub what: String,
     /// Calls that might be in flight from then on.
     pub in_flight: u64,
     /// Why, in the provider's words.
     pub why: String,
+}
+
+/// What a run has spent in a month, or set aside for calls to come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MonthSpend {
+    /// Money in nano-dollars.
+    pub cost_nanousd: i64,
+    /// Tokens.
+    pub tokens: u64,
+    /// Calls.
+    pub calls: u64,
+}
+
+/// What somebody wants of a run that another process executes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// No trial begins until it is taken back.
+    Pause,
+    /// Goes on.
+    Resume,
+    /// Stop for good: what has no outcome is cancelled.
+    Cancel,
+    /// Failed trials are executed once more at the end.
+    Retry,
+    /// So many trials in flight.
+    Limit(u32),
 }
 
 impl State {
@@ -146,6 +189,168 @@ impl State {
             .await
             .map_err(|error| self.file.error(error))?;
         Ok(())
+    }
+
+    /// Sets aside what a run spends in a month, in place of what it had set aside before, unless the month's limits
+    /// would be broken by it and all other runs together. One statement, so that two processes cannot both take the
+    /// last of it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_aside(
+        &self,
+        month: &str,
+        run: RunId,
+        spend: MonthSpend,
+        limits: (Option<i64>, Option<u64>, Option<u64>),
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO month_spend (month, run, cost_nanousd, tokens, calls)
+             SELECT $1, $2, $3, $4, $5 FROM (
+                 SELECT COALESCE(SUM(cost_nanousd), 0) AS cost, COALESCE(SUM(tokens), 0) AS tokens,
+                        COALESCE(SUM(calls), 0) AS calls
+                 FROM month_spend WHERE month = $1 AND run <> $2
+             ) AS others
+             WHERE ($6 IS NULL OR others.cost + $3 <= $6) AND ($7 IS NULL OR others.tokens + $4 <= $7)
+               AND ($8 IS NULL OR others.calls + $5 <= $8)
+             ON CONFLICT (month, run) DO UPDATE SET
+                 cost_nanousd = excluded.cost_nanousd, tokens = excluded.tokens, calls = excluded.calls",
+        )
+        .bind(month)
+        .bind(run.to_string())
+        .bind(spend.cost_nanousd)
+        .bind(as_i64(spend.tokens))
+        .bind(as_i64(spend.calls))
+        .bind(limits.0)
+        .bind(limits.1.map(as_i64))
+        .bind(limits.2.map(as_i64))
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// What a month has seen: by one run, or by all runs.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn month_spend(&self, month: &str, run: Option<RunId>) -> Result<MonthSpend, StoreError> {
+        let row = sqlx::query(
+            "SELECT COALESCE(SUM(cost_nanousd), 0) AS cost, COALESCE(SUM(tokens), 0) AS tokens,
+                    COALESCE(SUM(calls), 0) AS calls
+             FROM month_spend WHERE month = $1 AND ($2 IS NULL OR run = $2)",
+        )
+        .bind(month)
+        .bind(run.map(|run| run.to_string()))
+        .fetch_one(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(MonthSpend {
+            cost_nanousd: self.get(&row, "cost")?,
+            tokens: self.get::<i64>(&row, "tokens")?.unsigned_abs(),
+            calls: self.get::<i64>(&row, "calls")?.unsigned_abs(),
+        })
+    }
+
+    /// Leaves an order for the process that executes a run; gives its number.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn order(&self, run: RunId, order: Order) -> Result<i64, StoreError> {
+        let (what, value) = match order {
+            Order::Pause => ("pause", None),
+            Order::Resume => ("resume", None),
+            Order::Cancel => ("cancel", None),
+            Order::Retry => ("retry", None),
+            Order::Limit(limit) => ("limit", Some(i64::from(limit))),
+        };
+        sqlx::query_scalar("INSERT INTO orders (run, what, value) VALUES ($1, $2, $3) RETURNING id")
+            .bind(run.to_string())
+            .bind(what)
+            .bind(value)
+            .fetch_one(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))
+    }
+
+    /// The orders for a run that nobody has taken yet, oldest first, with their numbers.
+    ///
+    /// # Errors
+    /// The database fails or holds what this version cannot read.
+    pub async fn orders(&self, run: RunId) -> Result<Vec<(i64, Order)>, StoreError> {
+        let rows = sqlx::query("SELECT id, what, value FROM orders WHERE run = $1 AND NOT taken ORDER BY id")
+            .bind(run.to_string())
+            .fetch_all(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        rows.iter()
+            .map(|row| {
+                let limit = self.get::<Option<i64>>(row, "value")?.and_then(|value| u32::try_from(value).ok());
+                let order = match self.get::<String>(row, "what")?.as_str() {
+                    "pause" => Order::Pause,
+                    "resume" => Order::Resume,
+                    "cancel" => Order::Cancel,
+                    "retry" => Order::Retry,
+                    "limit" => Order::Limit(limit.unwrap_or(1)),
+                    other => return Err(StoreError::corrupt(&self.file.path, format!("`{other}` is no order"))),
+                };
+                Ok((self.get(row, "id")?, order))
+            })
+            .collect()
+    }
+
+    /// Marks an order as taken.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn take_order(&self, id: i64) -> Result<(), StoreError> {
+        sqlx::query("UPDATE orders SET taken = TRUE WHERE id = $1")
+            .bind(id)
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// Forgets orders that nobody took: they were meant for a process that is gone.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn drop_orders(&self, run: RunId) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM orders WHERE run = $1 AND NOT taken")
+            .bind(run.to_string())
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// Whether an order was taken; false also when it was dropped.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_taken(&self, id: i64) -> Result<bool, StoreError> {
+        let taken: Option<bool> = sqlx::query_scalar("SELECT taken FROM orders WHERE id = $1")
+            .bind(id)
+            .fetch_optional(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(taken.unwrap_or(false))
+    }
+
+    /// Whether the last order to pause or go on that was taken paused the run.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn is_paused(&self, run: RunId) -> Result<bool, StoreError> {
+        let last: Option<String> = sqlx::query_scalar(
+            "SELECT what FROM orders WHERE run = $1 AND taken AND what IN ('pause', 'resume') ORDER BY id DESC LIMIT 1",
+        )
+        .bind(run.to_string())
+        .fetch_optional(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(last.as_deref() == Some("pause"))
     }
 
     /// Adds to the history of a run's limits.

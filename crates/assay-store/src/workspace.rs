@@ -2,6 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use assay_core::{Digest, RunId};
 
@@ -81,18 +82,28 @@ impl Workspace {
     /// # Errors
     /// [`StoreError::Locked`] when another process has it.
     pub fn lock_run(&self, run: RunId) -> Result<RunLock, StoreError> {
-        let path = self.root.join("journal").join(format!("{run}.lock"));
+        let path = self.lock_file(run);
         let file = File::create(&path).map_err(|error| StoreError::Io { path: path.clone(), error })?;
-        match file.try_lock() {
-            Ok(()) => Ok(RunLock { _file: file, path }),
-            Err(TryLockError::WouldBlock) => Err(StoreError::Locked(run.short())),
-            Err(TryLockError::Error(error)) => Err(StoreError::Io { path, error }),
+        for attempt in 0.. {
+            match file.try_lock() {
+                Ok(()) => break,
+                // Somebody who only looks holds it for a moment.
+                Err(TryLockError::WouldBlock) if attempt < 3 => std::thread::sleep(Duration::from_millis(5)),
+                Err(TryLockError::WouldBlock) => return Err(StoreError::Locked(run.short())),
+                Err(TryLockError::Error(error)) => return Err(StoreError::Io { path, error }),
+            }
         }
+        Ok(RunLock { _file: file, path })
     }
 
     /// Whether some process executes the run right now.
     pub fn is_executing(&self, run: RunId) -> bool {
-        matches!(self.lock_run(run), Err(StoreError::Locked(_)))
+        let Ok(file) = File::open(self.lock_file(run)) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
+    fn lock_file(&self, run: RunId) -> PathBuf {
+        self.root.join("journal").join(format!("{run}.lock"))
     }
 }
 

@@ -1,10 +1,12 @@
 //! One file per command.
 
 mod baseline;
+mod cache;
 mod compare;
 mod export;
 mod gate;
 mod init;
+mod plan;
 mod query;
 mod report;
 mod resume;
@@ -14,6 +16,7 @@ mod schema;
 mod scorers;
 mod show;
 mod stats;
+mod steer;
 mod validate;
 
 use std::path::PathBuf;
@@ -30,10 +33,14 @@ pub enum Command {
     Init(init::Init),
     /// Check a suite without calling anything
     Validate(validate::Validate),
+    /// Estimate what a run would need, without a call
+    Plan(plan::Plan),
     /// Run a suite
     Run(run::Run),
     /// Go on with a run that was stopped, or retry what failed
     Resume(resume::Resume),
+    /// Show, explain and prune the response cache
+    Cache(cache::Cache),
     /// List runs
     Runs(runs::Runs),
     /// Show a run, or one of its cases
@@ -63,8 +70,10 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
     match command {
         Command::Init(command) => command.run(),
         Command::Validate(command) => command.run(),
+        Command::Plan(command) => command.run(workspace).await,
         Command::Run(command) => command.run(workspace).await,
         Command::Resume(command) => command.run(workspace).await,
+        Command::Cache(command) => command.run(workspace).await,
         Command::Runs(command) => command.run(workspace).await,
         Command::Show(command) => command.run(workspace).await,
         Command::Compare(command) => command.run(workspace).await,

@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use assay_core::{Digest, ErrorKind, Problem, Score, ScoreKind, Template, Usage, problem};
+use assay_core::{Asked, Digest, ErrorKind, Problem, Score, ScoreKind, Template, problem};
 use assay_metrics::structure::find_json;
 use assay_models::{Caller, Target, chat};
 use async_trait::async_trait;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::ScoreInput;
 use crate::registry::ScorerContext;
-use crate::rule::{Scorer, fingerprint, shorten, variables};
+use crate::rule::{Asks, Scorer, fingerprint, shorten, variables};
 
 /// Raised when the prompt or the reading of verdicts changes.
 const VERSION: u32 = 1;
@@ -70,7 +70,8 @@ struct JudgeScorer {
     params: Judge,
     rubric: Template,
     target: Arc<dyn Target>,
-    caller: Option<Arc<dyn Caller>>,
+    /// The model as written, without secrets.
+    model: Value,
     fingerprint: Digest,
 }
 
@@ -94,7 +95,7 @@ pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>,
     }
     let model = built.target.traits().fingerprint;
     let fingerprint = fingerprint("judge", VERSION, &json!({"params": params, "model": model}));
-    Ok(Box::new(JudgeScorer { params, rubric, target: built.target, caller: context.caller.clone(), fingerprint }))
+    Ok(Box::new(JudgeScorer { params, rubric, target: built.target, model: built.config, fingerprint }))
 }
 
 /// What became of one request for a verdict.
@@ -176,6 +177,11 @@ impl JudgeScorer {
             // Repeats and epochs are different generations, so they need different cache keys.
             let called = caller.call(self.target.as_ref(), &payload, input.epoch * 1_000 + repeat).await;
             spent.cost += called.cost;
+            let asked = spent.asked.get_or_insert_default();
+            asked.calls += called.attempts;
+            if !called.cached {
+                asked.busy_us += u64::try_from(called.latency.as_micros()).unwrap_or(u64::MAX);
+            }
             if called.refused_by_budget {
                 let reason = called.result.err().map(|error| error.message).unwrap_or_default();
                 return Verdict::Unscored(format!("not judged: {reason}"));
@@ -206,6 +212,11 @@ impl JudgeScorer {
     }
 }
 
+/// A score with what it took to make it.
+fn paid(spent: Score, score: Score) -> Score {
+    Score { cost: spent.cost, usage: spent.usage, asked: spent.asked, ..score }
+}
+
 fn add(total: &mut Option<u64>, more: Option<u64>) {
     if let Some(more) = more {
         *total = Some(total.unwrap_or(0) + more);
@@ -222,8 +233,11 @@ impl Scorer for JudgeScorer {
         }
     }
 
-    fn is_judge(&self) -> bool {
-        true
+    fn asks(&self) -> Option<Asks<'_>> {
+        // The instructions, tags and schema are about as long as this.
+        const AROUND: usize = 900;
+        let bytes = self.params.rubric.len() + AROUND;
+        Some(Asks { target: self.target.as_ref(), config: &self.model, times: self.params.repeats, bytes })
     }
 
     fn fingerprint(&self) -> Digest {
@@ -243,20 +257,20 @@ impl Scorer for JudgeScorer {
     }
 
     async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score {
-        let Some(caller) = &self.caller else { return Score::error(name, "no model calls are possible here") };
-        let mut spent = Score::unscored(name, "");
+        let Some(caller) = input.caller else { return Score::error(name, "no model calls are possible here") };
+        let mut spent = Score { asked: Some(Asked::default()), ..Score::unscored(name, "") };
         let (mut values, mut whys) = (Vec::new(), Vec::new());
         for repeat in 0..self.params.repeats {
-            match self.ask(caller.as_ref(), input, repeat, &mut spent).await {
+            match self.ask(caller, input, repeat, &mut spent).await {
                 Verdict::Value(value, why) => {
                     values.push(value);
                     whys.push(why);
                 }
                 Verdict::Unscored(reason) => {
-                    return Score { cost: spent.cost, usage: spent.usage, ..Score::unscored(name, shorten(&reason)) };
+                    return paid(spent, Score::unscored(name, shorten(&reason)));
                 }
                 Verdict::Failed(message) => {
-                    return Score { cost: spent.cost, usage: spent.usage, ..Score::error(name, shorten(&message)) };
+                    return paid(spent, Score::error(name, shorten(&message)));
                 }
             }
         }
@@ -267,7 +281,6 @@ impl Scorer for JudgeScorer {
                 values.iter().copied().fold(f64::MIN, f64::max) - values.iter().copied().fold(f64::MAX, f64::min);
             why = format!("{} verdicts, spread {spread:.2}: {why}", values.len());
         }
-        let usage: Usage = spent.usage;
-        Score { cost: spent.cost, usage, ..Score::scored(name, mean).because(shorten(&why)) }
+        paid(spent, Score::scored(name, mean).because(shorten(&why)))
     }
 }

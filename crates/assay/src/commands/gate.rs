@@ -42,7 +42,7 @@ impl Gate {
             }
             row.record.gate.rules.retain(|rule| rule.target.as_ref() == Some(target));
         }
-        let totals = row.totals;
+        let totals = row.totals.clone();
         let against = self.baseline.map_or_else(|| Against::Named("main".into()), Against::Run);
         let (report, _) = home.report(row, target.as_deref(), against).await?;
         let mut code = code(&report, true);

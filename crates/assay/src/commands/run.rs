@@ -6,23 +6,32 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use assay_core::RunStatus;
-use assay_engine::{EngineError, Finished, Options, Prepared, Progress, Runner, Stop};
+use assay_engine::{EngineError, Finished, Options, Prepared, Progress, Runner, Steering};
 use assay_report::terminal;
 use assay_stats::VerdictKind;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Failure, say};
+use super::{Failure, plan, say};
 use crate::exit;
 use crate::load::{Against, Home};
 
 /// Runs a suite: every case against every target, scored, with intervals.
 #[derive(Args)]
 pub struct Run {
+    #[command(flatten)]
+    selection: Selection,
+    #[command(flatten)]
+    outcome: Outcome,
+}
+
+/// What to run.
+#[derive(Args)]
+pub struct Selection {
     /// The suite file.
     #[arg(default_value = "assay.yaml")]
-    suite: PathBuf,
+    pub suite: PathBuf,
     /// Run this tier.
     #[arg(long)]
     tier: Option<String>,
@@ -50,8 +59,9 @@ pub struct Run {
     /// Dollars that may be spent, instead of the suite's budget.
     #[arg(long, value_name = "USD")]
     max_cost: Option<f64>,
-    #[command(flatten)]
-    outcome: Outcome,
+    /// The most that the response cache may take on disk, least recently used answers removed first [default: 4GiB].
+    #[arg(long, env = "ASSAY_CACHE_MAX", value_name = "SIZE", value_parser = super::cache::size)]
+    cache_max: Option<u64>,
 }
 
 /// What happens after the trials.
@@ -71,25 +81,40 @@ pub struct Outcome {
     quiet: bool,
 }
 
-impl Run {
-    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+impl Outcome {
+    /// No gate, no baseline of its own; JSON or text.
+    pub fn shown(json: bool) -> Self {
+        Self { gate: false, baseline: None, json, quiet: false }
+    }
+}
+
+impl Selection {
+    /// Reads and checks the suite.
+    pub fn load(&self) -> Result<Prepared, EngineError> {
         let options = Options {
-            tier: self.tier,
+            tier: self.tier.clone(),
             limit: self.limit,
             epochs: self.epochs,
             concurrency: self.concurrency,
             seed: self.seed,
             no_cache: self.no_cache,
             offline: self.offline,
-            targets: self.targets,
+            targets: self.targets.clone(),
             max_usd: self.max_cost,
+            cache_most: self.cache_max,
         };
-        let prepared = Prepared::load(&self.suite, &options)?;
+        Prepared::load(&self.suite, &options)
+    }
+}
+
+impl Run {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let prepared = self.selection.load()?;
         if !self.outcome.quiet && !self.outcome.json {
             prepared.warnings.iter().for_each(|warning| eprintln!("note: {warning}"));
         }
         prepared.preflight().await?;
-        let home = Home::open(workspace, self.suite.parent().unwrap_or(Path::new("."))).await?;
+        let home = Home::open(workspace, self.selection.suite.parent().unwrap_or(Path::new("."))).await?;
         let runner = Runner::start(&home.workspace, &home.state, prepared).await?;
         execute(&home, runner, &self.outcome).await
     }
@@ -97,14 +122,19 @@ impl Run {
 
 /// Executes a run to its end or to the first Ctrl-C, and shows what came of it.
 pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<u8, Failure> {
-    let stop = Stop::default();
+    let steering = Steering::default();
     let id = runner.record.id;
-    let signals = tokio::spawn(listen(stop.clone(), outcome.json));
+    let signals = tokio::spawn(listen(steering.clone(), outcome.json));
     let show = tokio::spawn(show(runner.progress.clone(), runner.record.id.short(), outcome.json, outcome.quiet));
+    let estimate = runner.estimate().await?;
     if outcome.json {
-        say(&json!({"event": "started", "run": id, "planned": runner.record.planned()}).to_string());
+        let planned = runner.record.planned();
+        say(&json!({"event": "started", "run": id, "planned": planned, "estimate": estimate}).to_string());
+    } else if !outcome.quiet && !estimate.lines.is_empty() {
+        eprintln!("run {}: {}", id.short(), plan::total(&estimate));
+        estimate.over.iter().for_each(|over| eprintln!("warning: {over}"));
     }
-    let result = runner.execute(stop).await;
+    let result = runner.execute(steering.clone()).await;
     signals.abort();
     show.abort();
     let _ = show.await;
@@ -153,6 +183,9 @@ async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<
         }
         say(&format!("\n{}", terminal::totals(&finished.record, &totals)));
         say(&format!("run {}   report {}", finished.record.id.short(), shorter(&path)));
+    }
+    if totals.cancelled > 0 {
+        return Ok(exit::INTERRUPTED);
     }
     // Every trial failing is no measurement of anything.
     if totals.ok == 0 && totals.errors > 0 {
@@ -210,7 +243,7 @@ pub fn shorter(path: &Path) -> String {
     here.unwrap_or_else(|| path.to_owned()).display().to_string()
 }
 
-async fn listen(stop: Stop, json: bool) {
+async fn listen(steering: Steering, json: bool) {
     let mut asked = 0;
     loop {
         let signal = async {
@@ -237,7 +270,7 @@ async fn listen(stop: Stop, json: bool) {
         if !json && asked == 1 {
             eprintln!("stopping: waiting for calls in flight (again to abandon them)");
         }
-        stop.ask();
+        steering.stop();
     }
 }
 
@@ -298,7 +331,8 @@ async fn show(progress: Arc<Progress>, run: String, json: bool, quiet: bool) {
     }
 }
 
-fn duration(seconds: f64) -> String {
+/// A time for people.
+pub fn duration(seconds: f64) -> String {
     match seconds {
         s if !s.is_finite() || s > 1e7 => "?".into(),
         s if s < 90.0 => format!("{s:.0} s"),

@@ -1,4 +1,4 @@
-//! `assay runs`: the newest runs.
+//! `assay runs`: the newest runs, and what can be done with one that goes on.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,7 @@ use assay_report::{numbers, terminal};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::steer::{self, Which};
 use super::{Failure, say};
 use crate::exit;
 use crate::load::Home;
@@ -29,22 +30,43 @@ pub struct Runs {
 
 #[derive(Subcommand)]
 enum What {
-    /// How many calls might be in flight on each account while a run went on, and why that changed.
-    Limits {
-        /// The run.
-        #[arg(default_value = "latest")]
-        run: String,
-        /// Print JSON lines.
-        #[arg(long)]
-        json: bool,
+    /// Show a run as it goes on, until it ends.
+    Watch(Which),
+    /// Let no further trial begin; what is in flight ends.
+    Pause(Which),
+    /// Take a pause back. (`assay resume` goes on with a run that was stopped.)
+    Resume(Which),
+    /// Stop a run for good: what has no outcome yet is recorded as cancelled.
+    Cancel(Which),
+    /// Execute failed trials once more: at the end of a run that goes on, else now.
+    Retry(Which),
+    /// Change how many trials are in flight, and at most how many calls on each account.
+    Limit {
+        #[command(flatten)]
+        which: Which,
+        /// Trials in flight.
+        #[arg(long = "to", value_name = "TRIALS", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        trials: u32,
     },
+    /// How many calls might be in flight on each account while a run went on, and why that changed.
+    Limits(Which),
+    /// What each target and judge of a run used.
+    Spend(Which),
 }
 
 impl Runs {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
-        if let Some(What::Limits { run, json }) = self.what {
-            return limits(&home, &run, json).await;
+        match &self.what {
+            None => {}
+            Some(What::Watch(which)) => return steer::watch(&home, which).await,
+            Some(What::Pause(which)) => return steer::pause(&home, which).await,
+            Some(What::Resume(which)) => return steer::go_on(&home, which).await,
+            Some(What::Cancel(which)) => return steer::cancel(&home, which).await,
+            Some(What::Retry(which)) => return steer::retry(&home, which).await,
+            Some(What::Limit { which, trials }) => return steer::limit(&home, which, *trials).await,
+            Some(What::Limits(which)) => return limits(&home, which).await,
+            Some(What::Spend(which)) => return spend(&home, which).await,
         }
         let rows = home.state.runs(self.suite.as_deref(), self.limit).await?;
         if self.json {
@@ -83,10 +105,10 @@ impl Runs {
     }
 }
 
-async fn limits(home: &Home, run: &str, json: bool) -> Result<u8, Failure> {
-    let record = home.state.find_run(run).await?.record;
+async fn limits(home: &Home, which: &Which) -> Result<u8, Failure> {
+    let record = home.state.find_run(&which.run).await?.record;
     let changes = home.state.limit_changes(record.id).await?;
-    if json {
+    if which.json {
         for change in &changes {
             say(&serde_json::to_string(change)?);
         }
@@ -110,5 +132,34 @@ async fn limits(home: &Home, run: &str, json: bool) -> Result<u8, Failure> {
         })
         .collect();
     say(&terminal::table(&["after", "account", "limit", "in flight", "why"], cells, &[0, 3]));
+    Ok(exit::PASS)
+}
+
+async fn spend(home: &Home, which: &Which) -> Result<u8, Failure> {
+    let row = home.state.find_run(&which.run).await?;
+    if which.json {
+        for spend in &row.totals.spends {
+            say(&serde_json::to_string(spend)?);
+        }
+        return Ok(exit::PASS);
+    }
+    let cells = row
+        .totals
+        .spends
+        .iter()
+        .map(|spend| {
+            vec![
+                format!("{} {}", spend.role.as_str(), spend.name),
+                spend.trials.to_string(),
+                spend.cached.to_string(),
+                spend.calls.to_string(),
+                spend.input_tokens.to_string(),
+                spend.output_tokens.to_string(),
+                spend.cost.to_string(),
+            ]
+        })
+        .collect();
+    let header = ["who", "trials", "from the cache", "calls", "tokens in", "tokens out", "cost"];
+    say(&terminal::table(&header, cells, &[1, 2, 3, 4, 5, 6]));
     Ok(exit::PASS)
 }
