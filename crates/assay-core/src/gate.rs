@@ -22,6 +22,30 @@ pub struct Gate {
     /// The rule for cases marked `critical`.
     #[serde(default)]
     pub critical: CriticalRule,
+    /// Whether the run may end before its last case; never, by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<StopRule>,
+    /// With `stop`: how often the gate looks, at equal shares of the cases, the last look at all of them.
+    #[serde(default = "default_looks", skip_serializing_if = "is_default_looks")]
+    pub looks: u32,
+}
+
+/// When a run may end before its last case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum StopRule {
+    /// Group-sequential: the run ends at the first look that decides, at boundaries that keep the error of all looks
+    /// together (Lan & DeMets 1983, O'Brien–Fleming type).
+    #[serde(rename = "gs")]
+    GroupSequential,
+}
+
+const fn default_looks() -> u32 {
+    5
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_default_looks(looks: &u32) -> bool {
+    *looks == default_looks()
 }
 
 impl Default for Gate {
@@ -31,6 +55,8 @@ impl Default for Gate {
             on_inconclusive: OnInconclusive::default(),
             rules: Vec::new(),
             critical: CriticalRule::default(),
+            stop: None,
+            looks: default_looks(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A run: one execution of a suite, and everything needed to repeat it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -226,6 +227,38 @@ pub struct RunRecord {
     pub git: Option<String>,
     /// When the run was started, in microseconds since the Unix epoch, UTC.
     pub started_us: i64,
+    /// Labels that somebody gave it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// The earlier run whose answers are taken over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers_of: Option<AnswersOf>,
+    /// The looks that a group-sequential gate took, the deciding one last. `cases` and `gate.confidence` are those of
+    /// the last one, so that every interval shown allows for the looks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub looks: Vec<LookTaken>,
+}
+
+/// An earlier run whose answers a run takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswersOf {
+    /// The earlier run.
+    pub run: RunId,
+    /// Every answer is taken from it and no target is called; otherwise targets answer what it has no answer for.
+    pub only: bool,
+}
+
+/// A look of a group-sequential gate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LookTaken {
+    /// Cases that were finished.
+    pub cases: u64,
+    /// Cases of the last look.
+    pub of: u64,
+    /// Two-sided confidence of the intervals at this look.
+    pub confidence: f64,
+    /// Whether the gate was decided, so that the run ended here.
+    pub decided: bool,
 }
 
 impl RunRecord {

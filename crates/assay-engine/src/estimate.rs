@@ -116,7 +116,7 @@ pub(crate) async fn estimate(
     if cases == 0 || (remote == 0 && judges.is_empty()) {
         return Ok(estimate);
     }
-    let earlier = state.runs(Some(&suite.name), RUNS).await?;
+    let earlier = state.runs(Some(&suite.name), None, RUNS).await?;
     let order = Permutation::new(plan.cases, suite.seed);
     let positions: Vec<u64> = (0..cases.min(SAMPLE)).map(|index| order.at(index)).collect();
     let sample = plan.cases_at(&positions).await?;

@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use assay_core::permutation::Permutation;
-use assay_core::run::{RunStatus, Totals};
+use assay_core::run::{AnswersOf, RunStatus, Totals};
 use assay_core::{RunId, RunRecord};
 use assay_lake::Lake;
 use assay_store::{Cache, Journal, Order, PlanFile, RunLock, State, Workspace};
 
 use crate::budget::Budget;
 use crate::clock::sleep;
+use crate::earlier::Earlier;
 use crate::estimate::{self, Estimate};
 use crate::gateway::{CacheHandle, Gateway};
 use crate::ledger::{DiskLedger, seal_unsealed};
+use crate::looks::{self, Referee};
 use crate::prepare::Prepared;
 use crate::progress::Progress;
 use crate::schedule::{Done, Schedule, Work};
@@ -87,7 +89,11 @@ impl Runner {
             assay_version: env!("CARGO_PKG_VERSION").to_owned(),
             git: git_commit(&prepared.base),
             started_us: now_us(),
+            labels: prepared.labels.clone(),
+            answers_of: prepared.earlier.as_ref().map(|earlier| AnswersOf { run: earlier.run.id, only: earlier.only }),
+            looks: Vec::new(),
         };
+        looks::refuse_clusters(&record, &plan).await?;
         let lock = workspace.lock_run(record.id)?;
         let journal = Journal::open(workspace, record.id).await?;
         state.insert_run(&record).await?;
@@ -176,41 +182,79 @@ impl Runner {
     /// # Errors
     /// The journal or the lake cannot be written, such as on a full disk: what was recorded before stays, and the run
     /// can be resumed.
-    pub async fn execute(self, steering: Steering) -> Result<Finished, EngineError> {
+    pub async fn execute(mut self, steering: Steering, referee: &dyn Referee) -> Result<Finished, EngineError> {
         let budget = Budget::new(&self.record.budget, &self.progress.totals())
             .in_month(self.record.budget.per_month, &self.state, self.record.id)
             .await?;
         let budget = Arc::new(budget);
         let (cache, cache_writer) = self.open_cache().await?;
         let gateway = Arc::new(Gateway::new(self.prepared.suite.concurrency, budget.clone(), cache));
+        let earlier = match self.prepared.earlier.take() {
+            Some(source) => Some(Earlier::load(&self.workspace, &self.lake, &self.record, source).await?),
+            None => None,
+        };
         let work = Arc::new(Work {
             record: Arc::new(self.record.clone()),
             targets: self.prepared.targets.iter().map(|(_, built)| built.target.clone()).collect(),
             scorers: self.prepared.scorers()?,
             gateway,
+            earlier,
         });
         // Orders from before belonged to a process that is gone.
         self.state.drop_orders(self.record.id).await?;
         let orders = tokio::spawn(take_orders(self.state.clone(), self.record.id, steering.clone()));
-        let mut result = self.pass(&work, &steering).await;
-        while result.is_ok() && steering.take_retry() {
-            result = self.again(&work, &steering).await;
-        }
+        let result = self.passes(&work, &steering, referee).await;
         orders.abort();
         // The last handle of the cache is the gateway's.
-        drop(work);
+        if let Some(Work { earlier: Some(earlier), .. }) = Arc::into_inner(work) {
+            earlier.remove().await;
+        }
         if let Some(writer) = cache_writer {
             let _ = writer.await;
         }
         // What was set aside and not spent goes back, also when the run has to be resumed.
         let closed = budget.close().await;
-        result?;
+        let record = result?;
         closed?;
+        self.record = record;
         self.finish().await
     }
 
-    /// Executes what has no outcome.
-    async fn pass(&self, work: &Arc<Work>, steering: &Steering) -> Result<(), EngineError> {
+    /// Executes the run from look to look; gives its record as of the look that ended it.
+    async fn passes(
+        &self,
+        work: &Arc<Work>,
+        steering: &Steering,
+        referee: &dyn Referee,
+    ) -> Result<RunRecord, EngineError> {
+        let mut record = self.record.clone();
+        for look in looks::planned(&self.record)? {
+            self.pass(work, steering, look.cases).await?;
+            while steering.take_retry() {
+                self.again(work, steering, look.cases).await?;
+            }
+            let trials = look.cases * self.record.targets.len() as u64 * u64::from(self.record.epochs);
+            if self.progress.totals().finished() < trials {
+                break;
+            }
+            if let Some(mut taken) = look.taken {
+                let mut at_look = looks::at(&self.record, &taken);
+                taken.decided =
+                    !steering.is_cancelled() && referee.decides(&at_look).await.map_err(EngineError::Internal)?;
+                at_look.looks = record.looks.clone();
+                at_look.looks.push(taken);
+                if taken.decided || look.cases == self.record.cases {
+                    self.state.update_record(&at_look).await?;
+                    return Ok(at_look);
+                }
+                record.looks.push(taken);
+            }
+        }
+        Ok(record)
+    }
+
+    /// Executes what has no outcome among the first cases.
+    async fn pass(&self, work: &Arc<Work>, steering: &Steering, cases: u64) -> Result<(), EngineError> {
         let record = &work.record;
         seal_unsealed(&self.journal, &self.lake, record).await?;
         let mut done = Done::new(record.planned());
@@ -226,16 +270,16 @@ impl Runner {
         let order = Permutation::new(self.plan.cases, record.seed);
         let concurrency = self.prepared.suite.concurrency;
         let (progress, steering) = (self.progress.clone(), steering.clone());
-        Schedule { concurrency, order, done, progress, steering }.run(work.clone(), &self.plan, ledger).await
+        Schedule { cases, concurrency, order, done, progress, steering }.run(work.clone(), &self.plan, ledger).await
     }
 
     /// Executes what failed once more.
-    async fn again(&self, work: &Arc<Work>, steering: &Steering) -> Result<(), EngineError> {
+    async fn again(&self, work: &Arc<Work>, steering: &Steering, cases: u64) -> Result<(), EngineError> {
         seal_unsealed(&self.journal, &self.lake, &self.record).await?;
         self.journal.mark_retries().await?;
         let totals = settle_retries(&self.journal, &self.lake, &self.record).await?;
         self.progress.set_totals(totals);
-        self.pass(work, steering).await
+        self.pass(work, steering, cases).await
     }
 
     async fn open_cache(&self) -> Result<(Option<CacheHandle>, Option<tokio::task::JoinHandle<()>>), EngineError> {

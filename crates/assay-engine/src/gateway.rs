@@ -315,11 +315,27 @@ pub enum LookedUp {
     Absent(CallKey),
     /// This one.
     Found(Box<CachedAnswer>),
+    /// There is none, and no call may be made for one: why.
+    Missing(String),
 }
 
 impl TrialCaller<'_> {
     /// Makes a call whose answer may have been looked up before.
     pub async fn call_after(&self, target: &dyn Target, payload: &Value, epoch: u32, looked_up: LookedUp) -> Called {
+        let looked_up = match looked_up {
+            LookedUp::Found(answer) => return at_hand(*answer),
+            LookedUp::Missing(why) => {
+                return Called {
+                    result: Err(CallError::new(ErrorKind::Missing, why)),
+                    cost: Money::ZERO,
+                    attempts: 0,
+                    cached: false,
+                    refused_by_budget: false,
+                    latency: Duration::ZERO,
+                };
+            }
+            other => other,
+        };
         if !target.traits().remote {
             // Recorded and echoed answers are at hand: nothing to limit, retry or pay.
             let result = target.call(payload).await;
@@ -341,20 +357,25 @@ impl TrialCaller<'_> {
             known => known,
         };
         if let LookedUp::Found(answer) = looked_up {
-            return Called {
-                result: Ok(Reply { output: answer.output, ttft: answer.ttft_us.map(Duration::from_micros) }),
-                cost: Money::ZERO,
-                attempts: 0,
-                cached: true,
-                refused_by_budget: false,
-                latency: Duration::from_micros(answer.latency_us),
-            };
+            return at_hand(*answer);
         }
         let called = self.gateway.attempts(target, payload, self.purse).await;
         if let (LookedUp::Absent(key), Ok(reply)) = (looked_up, &called.result) {
             self.gateway.remember(key, reply, called.latency).await;
         }
         called
+    }
+}
+
+/// An answer that was made before.
+fn at_hand(answer: CachedAnswer) -> Called {
+    Called {
+        result: Ok(Reply { output: answer.output, ttft: answer.ttft_us.map(Duration::from_micros) }),
+        cost: Money::ZERO,
+        attempts: 0,
+        cached: true,
+        refused_by_budget: false,
+        latency: Duration::from_micros(answer.latency_us),
     }
 }
 

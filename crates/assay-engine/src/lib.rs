@@ -7,9 +7,11 @@
 //! | [`estimate`] | what a run will need |
 //! | [`budget`], [`limits`], [`gateway`] | what calls may cost, how fast they may come, how they are retried and cached |
 //! | `clock` | time, which a simulation replaces |
+//! | [`earlier`] | answers of an earlier run, taken over |
 //! | [`explain`] | why the cache has an answer or has none |
 //! | [`execute`] | a run from its start or resumption to its end |
 //! | [`schedule`] | trials in a seeded order: handed out, executed, scored, recorded in groups |
+//! | [`looks`] | when a run may end before its last case |
 //! | [`ledger`] | where outcomes go: the journal as they come, the lake in segments |
 //! | [`steering`] | what somebody wants of a run that goes on |
 //! | [`progress`] | what is known while it goes on |
@@ -19,6 +21,7 @@
 
 pub mod budget;
 mod clock;
+pub mod earlier;
 pub mod estimate;
 pub mod execute;
 pub mod explain;
@@ -26,6 +29,7 @@ pub mod freeze;
 pub mod gateway;
 pub mod ledger;
 pub mod limits;
+pub mod looks;
 pub mod prepare;
 pub mod progress;
 pub mod schedule;

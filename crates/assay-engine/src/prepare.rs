@@ -14,6 +14,7 @@ use assay_suite::suite::Part;
 use assay_suite::{Diagnostics, Source, Suite};
 
 use crate::EngineError;
+use crate::earlier::EarlierRun;
 
 /// What the command line may change.
 #[derive(Clone, Debug, Default)]
@@ -67,6 +68,10 @@ pub struct Prepared {
     pub cache: bool,
     /// The most bytes the cache may take.
     pub cache_most: u64,
+    /// The earlier run whose answers are taken over.
+    pub earlier: Option<EarlierRun>,
+    /// Labels for the run.
+    pub labels: BTreeMap<String, String>,
     /// What is odd, but not wrong.
     pub warnings: Vec<String>,
     context: BuildContext,
@@ -207,6 +212,8 @@ impl Prepared {
             limit,
             datasets,
             targets,
+            earlier: None,
+            labels: BTreeMap::new(),
             warnings,
             context,
             suite,
@@ -230,13 +237,17 @@ impl Prepared {
 
     /// The targets as the run remembers them.
     pub fn target_records(&self) -> Vec<TargetRecord> {
+        // Answers that are taken over are those of the targets as they were.
+        let earlier = self.earlier.iter().filter(|earlier| earlier.only).flat_map(|earlier| &earlier.run.targets);
         self.targets
             .iter()
-            .map(|(name, built)| TargetRecord {
-                name: name.clone(),
-                kind: built.kind.to_owned(),
-                fingerprint: built.target.traits().fingerprint,
-                config: built.config.clone(),
+            .map(|(name, built)| {
+                earlier.clone().find(|known| known.name == *name).cloned().unwrap_or_else(|| TargetRecord {
+                    name: name.clone(),
+                    kind: built.kind.to_owned(),
+                    fingerprint: built.target.traits().fingerprint,
+                    config: built.config.clone(),
+                })
             })
             .collect()
     }
@@ -263,7 +274,8 @@ impl Prepared {
     /// Everything that would fail.
     pub async fn preflight(&self) -> Result<(), EngineError> {
         let mut faults = Vec::new();
-        for (name, built) in &self.targets {
+        let called = self.earlier.as_ref().is_none_or(|earlier| !earlier.only);
+        for (name, built) in self.targets.iter().filter(|_| called) {
             if let Err(error) = built.target.preflight().await {
                 faults.push(format!("target `{name}`: {}", error.message));
             }

@@ -20,6 +20,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
 use crate::EngineError;
 use crate::clock::{now, sleep, within};
+use crate::earlier::Earlier;
 use crate::execute::now_us;
 use crate::gateway::{Gateway, LookedUp, TrialCaller, micros};
 use crate::ledger::Ledger;
@@ -161,6 +162,8 @@ struct Finished {
 
 /// How the trials of a run are executed.
 pub(crate) struct Schedule {
+    /// The first so many cases in the order.
+    pub(crate) cases: u64,
     pub(crate) concurrency: usize,
     pub(crate) order: Permutation,
     pub(crate) done: Done,
@@ -270,8 +273,8 @@ impl Schedule {
             })
         };
         let mut at = 0;
-        while at < work.record.cases {
-            let end = (at + FETCH).min(work.record.cases);
+        while at < self.cases {
+            let end = (at + FETCH).min(self.cases);
             let open: Vec<u64> =
                 (at..end).filter(|index| keys(*index).any(|(_, number)| !self.done.get(number))).collect();
             at = end;
@@ -294,7 +297,7 @@ impl Schedule {
                 })
                 .collect();
             if !self.steering.is_cancelled() {
-                work.look_up(&mut jobs).await;
+                work.look_up(&mut jobs).await?;
             }
             tokio::select! {
                 biased;
@@ -367,13 +370,30 @@ pub(crate) struct Work {
     pub(crate) targets: Vec<Arc<dyn Target>>,
     pub(crate) scorers: Vec<Declared>,
     pub(crate) gateway: Arc<Gateway>,
+    /// An earlier run whose answers are taken over.
+    pub(crate) earlier: Option<Earlier>,
 }
 
 impl Work {
     /// Looks the answers of many trials up in the cache at once: a statement costs the same for one and for many.
-    async fn look_up(&self, jobs: &mut [Job]) {
+    async fn look_up(&self, jobs: &mut [Job]) -> Result<(), EngineError> {
+        if let Some(earlier) = &self.earlier {
+            let trials: Vec<(Digest, Digest, u32)> = jobs
+                .iter()
+                .map(|job| (self.record.targets[job.key.target as usize].fingerprint, job.case.digest, job.key.epoch))
+                .collect();
+            for (job, found) in jobs.iter_mut().zip(earlier.get(&trials).await?) {
+                let looked_up = match (found, earlier.missing()) {
+                    (Some(answer), _) => LookedUp::Found(Box::new(answer)),
+                    (None, Some(why)) => LookedUp::Missing(why),
+                    (None, None) => continue,
+                };
+                // No payload is needed where no call is made.
+                job.prepared = Some(Prepared { payload: serde_json::Value::Null, looked_up });
+            }
+        }
         let (mut keys, mut of) = (Vec::new(), Vec::new());
-        for (at, job) in jobs.iter().enumerate() {
+        for (at, job) in jobs.iter().enumerate().filter(|(_, job)| job.prepared.is_none()) {
             let target = self.targets[job.key.target as usize].as_ref();
             // A payload that cannot be made is the trial's error, and recorded as that when its turn comes.
             if self.gateway.caches(target)
@@ -386,6 +406,7 @@ impl Work {
         for ((at, payload), looked_up) in of.into_iter().zip(self.gateway.look_up(&keys).await) {
             jobs[at].prepared = Some(Prepared { payload, looked_up });
         }
+        Ok(())
     }
 
     /// Executes and scores one trial, or records it as cancelled. `None` when the run was told to stop at once: the
@@ -462,8 +483,8 @@ impl Work {
         // Answers at hand are the same in every epoch, and an answer that was cached under one epoch is one generation.
         let mut generation = Digest::stream();
         generation.update(b"assay generation 2\n");
-        generation.update(target.traits().fingerprint.as_bytes());
-        if target.traits().remote {
+        generation.update(self.record.targets[key.target as usize].fingerprint.as_bytes());
+        if target.traits().remote || called.cached {
             generation.update(at.digest.as_bytes());
             generation.update(&key.epoch.to_le_bytes());
             if !called.cached {

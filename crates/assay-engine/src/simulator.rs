@@ -435,7 +435,15 @@ fn record(plan: &Plan) -> RunRecord {
         assay_version: String::new(),
         git: None,
         started_us: 0,
+        labels: BTreeMap::new(),
+        answers_of: None,
+        looks: Vec::new(),
     }
+}
+
+/// A record of a run over so many cases, for tests elsewhere.
+pub(crate) fn record_of(cases: u64) -> RunRecord {
+    RunRecord { cases, ..record(&Plan::new(0)) }
 }
 
 /// One life of the process. True when it came to its end with nothing left to do.
@@ -454,6 +462,7 @@ fn live(plan: &Arc<Plan>, world: &Shared, death: Option<Death>) -> bool {
             targets: (0..plan.targets).map(|i| Mock::new(&format!("t{i}"), plan, world) as Arc<dyn Target>).collect(),
             scorers,
             gateway,
+            earlier: None,
         });
         let mut done = Done::new(plan.planned());
         for number in world.lock().unwrap().outcomes.keys() {
@@ -462,6 +471,7 @@ fn live(plan: &Arc<Plan>, world: &Shared, death: Option<Death>) -> bool {
         let steering = Steering::default();
         let before = world.lock().unwrap().outcomes.len() as u64;
         let schedule = Schedule {
+            cases: plan.cases,
             concurrency: plan.concurrency,
             order: Permutation::new(plan.cases, plan.seed),
             done,

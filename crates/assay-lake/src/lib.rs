@@ -50,6 +50,9 @@ pub enum LakeError {
         /// Why.
         error: std::io::Error,
     },
+    /// A stored answer cannot be read back.
+    #[error("lake: a stored answer cannot be read: {0}")]
+    Stored(String),
     /// A task of the lake itself failed.
     #[error("lake: {0}")]
     Task(String),

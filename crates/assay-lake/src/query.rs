@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use assay_core::row::Missing;
-use assay_core::{Digest, RunRecord, score::ScoreStatus};
+use assay_core::{Digest, Output, RunRecord, Usage, score::ScoreStatus};
 use datafusion::arrow::array::{
     Array, AsArray, BooleanArray, Float64Array, Int32Array, ListArray, MapArray, RecordBatch, StringArray,
 };
@@ -100,6 +100,21 @@ impl Lake {
             visit_batch(&batch, &mut visit)?;
         }
         Ok(())
+    }
+
+    /// Every answer of a run, in no order.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn answers(&self, run: &RunRecord) -> Result<Answers, LakeError> {
+        let sql = format!(
+            "SELECT target, epoch, case_digest, latency_us, ttft_us, input_tokens, output_tokens, cached_input_tokens, \
+             reasoning_tokens, finish, version, mean_logprob, output, output_json, contexts_json, tool_calls_json, \
+             details_json FROM trials WHERE dt = {} AND run_id = '{}' AND status = 'ok'",
+            day_literal(tables::partition_day(run)),
+            run.id
+        );
+        Ok(Answers(self.query(&sql, None).await?))
     }
 
     /// A run's trials of one case, or the first `limit` trials that `condition` (SQL over `trials`, built from
@@ -218,4 +233,87 @@ fn visit_batch(batch: &RecordBatch, visit: &mut impl FnMut(ScoreRow<'_>)) -> Res
         });
     }
     Ok(())
+}
+
+/// The answers of a run, streamed.
+pub struct Answers(Rows);
+
+impl Answers {
+    /// The next ones; `None` at the end.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn next(&mut self) -> Result<Option<Vec<AnswerRow>>, LakeError> {
+        match self.0.next().await? {
+            Some(batch) => {
+                crate::export::json_rows(&batch)?.into_iter().map(AnswerRow::new).collect::<Result<_, _>>().map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// An answer as a run kept it.
+#[derive(Clone, Debug)]
+pub struct AnswerRow {
+    /// The target's name.
+    pub target: String,
+    /// The repeat.
+    pub epoch: u32,
+    /// The case's digest.
+    pub case_digest: Digest,
+    /// How long it took, in microseconds.
+    pub latency_us: u64,
+    /// Time to the first token in microseconds, where it was streamed.
+    pub ttft_us: Option<u64>,
+    /// The answer. What it cost is left out: taking it over costs nothing.
+    pub output: Output,
+}
+
+impl AnswerRow {
+    fn new(mut row: serde_json::Map<String, serde_json::Value>) -> Result<Self, LakeError> {
+        use serde_json::Value;
+        let count = |row: &serde_json::Map<String, Value>, key: &str| row.get(key).and_then(Value::as_u64);
+        let text = |row: &serde_json::Map<String, Value>, key: &str| {
+            row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let unread = |error: serde_json::Error| LakeError::Stored(error.to_string());
+        let (latency_us, ttft_us) = (count(&row, "latency_us").unwrap_or_default(), count(&row, "ttft_us"));
+        let usage = Usage {
+            input_tokens: count(&row, "input_tokens"),
+            output_tokens: count(&row, "output_tokens"),
+            cached_input_tokens: count(&row, "cached_input_tokens"),
+            reasoning_tokens: count(&row, "reasoning_tokens"),
+        };
+        let json = |row: &serde_json::Map<String, Value>, key: &str| match row.get(key).and_then(Value::as_str) {
+            Some(text) => serde_json::from_str::<Value>(text).map(Some).map_err(unread),
+            None => Ok(None),
+        };
+        // Put together as the output was serialised, so that its own reading applies.
+        let mut fields = serde_json::Map::new();
+        let value = json(&row, "output_json")?.or_else(|| row.remove("output")).unwrap_or_default();
+        fields.insert("value".to_owned(), value);
+        for (key, column) in
+            [("contexts", "contexts_json"), ("tool_calls", "tool_calls_json"), ("metadata", "details_json")]
+        {
+            if let Some(value) = json(&row, column)? {
+                fields.insert(key.to_owned(), value);
+            }
+        }
+        for key in ["finish", "version", "mean_logprob"] {
+            if let Some(value) = row.remove(key).filter(|value| !value.is_null()) {
+                fields.insert(key.to_owned(), value);
+            }
+        }
+        let output: Output = serde_json::from_value(Value::Object(fields)).map_err(unread)?;
+        let digest = text(&row, "case_digest");
+        Ok(Self {
+            target: text(&row, "target"),
+            epoch: count(&row, "epoch").and_then(|epoch| u32::try_from(epoch).ok()).unwrap_or_default(),
+            case_digest: digest.parse().map_err(|_| LakeError::Stored(format!("`{digest}` is no digest")))?,
+            latency_us,
+            ttft_us,
+            output: Output { usage, ..output },
+        })
+    }
 }

@@ -131,7 +131,7 @@ fn context(report: &Report) -> Value {
     json!({
         "suite": report.run.suite, "run": report.run.id.to_string(), "started": numbers::time(report.run.started_us),
         "verdict": report.gate.verdict.map(|kind| kind.as_str()), "criteria": report.gate.criteria,
-        "confidence": format!("{:.0}", report.gate.confidence * 100.0),
+        "confidence": numbers::confidence(report.gate.confidence),
         "totals": terminal::totals(&report.run, &report.totals), "levels": levels, "comparison": comparison,
         "failing": failing, "warnings": report.summary.warnings, "status": report.status.as_str(),
         "facts": [

@@ -11,6 +11,17 @@ pub fn value(value: f64, kind: ScoreKind) -> String {
     }
 }
 
+/// A confidence in percent, with as many digits as tell it from 100.
+pub fn confidence(confidence: f64) -> String {
+    let percent = confidence * 100.0;
+    if (percent - percent.round()).abs() < 1e-6 {
+        return format!("{percent:.0}");
+    }
+    // Two digits of what is missing from 100 %.
+    let digits = (-(100.0 - percent).log10()).ceil().clamp(0.0, 9.0) as usize + 1;
+    format!("{percent:.digits$}")
+}
+
 /// Four significant digits.
 pub fn significant(value: f64) -> String {
     if value == 0.0 {

@@ -28,7 +28,7 @@ pub fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String
 
 /// Levels of a run.
 pub fn summary(summary: &Summary, confidence: f64) -> String {
-    let level = format!("{:.0}% interval", confidence * 100.0);
+    let level = format!("{}% interval", numbers::confidence(confidence));
     let many = summary.rows.iter().any(|row| row.reducer != summary.rows[0].reducer);
     let rows = summary
         .rows
@@ -101,6 +101,15 @@ pub fn totals(record: &RunRecord, totals: &Totals) -> String {
     );
     if totals.judge_cost.nanos() > 0 {
         let _ = write!(text, " (judges {})", totals.judge_cost);
+    }
+    if let Some(look) = record.looks.last() {
+        let level = numbers::confidence(look.confidence);
+        let (at, of) = (record.looks.len(), record.gate.looks);
+        let _ = match look.decided && look.cases < look.of {
+            true => write!(text, "; ended at look {at} of {of}: {} of {} cases decided the gate", look.cases, look.of),
+            false => write!(text, "; {of} looks"),
+        };
+        let _ = write!(text, " (intervals of {level}% allow for the looks)");
     }
     text
 }

@@ -266,6 +266,19 @@ impl PlanBuilder {
 }
 
 impl PlanFile {
+    /// Whether a case belongs to a cluster.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn has_clusters(&self) -> Result<bool, StoreError> {
+        let any: Option<i64> =
+            sqlx::query_scalar("SELECT 1 FROM cases WHERE json_extract(body, '$.cluster') IS NOT NULL LIMIT 1")
+                .fetch_optional(&self.file.pool)
+                .await
+                .map_err(|error| self.file.error(error))?;
+        Ok(any.is_some())
+    }
+
     /// Opens a plan that was built before.
     ///
     /// # Errors

@@ -169,6 +169,21 @@ impl State {
         Ok(())
     }
 
+    /// Replaces what is recorded of a run, after a look that ended it.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn update_record(&self, record: &RunRecord) -> Result<(), StoreError> {
+        sqlx::query("UPDATE runs SET record = $1, planned = $2 WHERE id = $3")
+            .bind(self.json(record)?)
+            .bind(as_i64(record.planned()))
+            .bind(record.id.to_string())
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
     /// Updates where a run stands.
     ///
     /// # Errors
@@ -399,17 +414,26 @@ impl State {
         .collect()
     }
 
-    /// The newest runs first, at most `limit`, optionally of one suite.
+    /// The newest runs first, at most `limit`, optionally of one suite and with a label.
     ///
     /// # Errors
     /// The database fails or holds what this version cannot read.
-    pub async fn runs(&self, suite: Option<&str>, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+    pub async fn runs(
+        &self,
+        suite: Option<&str>,
+        label: Option<(&str, &str)>,
+        limit: u32,
+    ) -> Result<Vec<RunRow>, StoreError> {
         sqlx::query(
             "SELECT status, ended_us, planned, totals, record FROM runs WHERE ($1 IS NULL OR suite = $1)
+               AND ($3 IS NULL OR EXISTS (
+                   SELECT 1 FROM json_each(record, '$.labels') AS label WHERE label.key = $3 AND label.value = $4))
              ORDER BY started_us DESC, id DESC LIMIT $2",
         )
         .bind(suite)
         .bind(i64::from(limit))
+        .bind(label.map(|(key, _)| key))
+        .bind(label.map(|(_, value)| value))
         .fetch_all(&self.file.pool)
         .await
         .map_err(|error| self.file.error(error))?
@@ -430,7 +454,7 @@ impl State {
                 None if back.is_empty() => 0,
                 None => return Err(StoreError::NoSuchRun(format!("`{word}` is not a run"))),
             };
-            let rows = self.runs(None, back.saturating_add(1)).await?;
+            let rows = self.runs(None, None, back.saturating_add(1)).await?;
             let have = rows.len();
             return rows.into_iter().nth(back as usize).ok_or_else(|| {
                 StoreError::NoSuchRun(match have {

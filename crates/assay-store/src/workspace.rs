@@ -68,6 +68,10 @@ impl Workspace {
         self.root.join("journal").join(format!("{run}.db"))
     }
 
+    pub(crate) fn answers_file(&self, run: RunId) -> PathBuf {
+        self.root.join("journal").join(format!("{run}.answers.db"))
+    }
+
     pub(crate) fn plan_file(&self, digest: Digest) -> PathBuf {
         self.root.join("plans").join(format!("{digest}.db"))
     }

@@ -281,6 +281,15 @@ impl Suite {
                 Problem::new("/gate/confidence", "confidence must be at least 0.5 and below 1").help("0.95 is usual"),
             );
         }
+        if !(1..=20).contains(&self.gate.looks) {
+            problems.push(Problem::new("/gate/looks", "from 1 to 20 looks are possible").help("5 is usual"));
+        }
+        if self.gate.stop.is_some() && self.gate.rules.is_empty() {
+            problems.push(
+                Problem::new("/gate/stop", "without rules nothing can be decided early")
+                    .help("add `rules`, or leave out `stop`"),
+            );
+        }
         if !(0.0..1.0).contains(&self.gate.critical.allowed_flake) {
             problems.push(Problem::new("/gate/critical/allowed_flake", "a share from 0 to below 1 is expected"));
         }

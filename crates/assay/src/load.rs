@@ -1,12 +1,16 @@
 //! From the workspace to reports: runs, scores, baselines, failing cases.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use assay_analysis::{Arm, RunScores, compare, evaluate, summarize};
-use assay_core::RunRecord;
+use assay_core::permutation::Permutation;
+use assay_core::{Digest, RunRecord};
+use assay_engine::looks::Referee;
 use assay_lake::Lake;
 use assay_report::{Failing, Report};
-use assay_store::{RunRow, State, Workspace};
+use assay_stats::VerdictKind;
+use assay_store::{PlanFile, RunRow, State, Workspace};
 
 use crate::commands::Failure;
 
@@ -51,11 +55,53 @@ impl Home {
         Ok((row, target))
     }
 
-    /// A run's scores.
-    pub async fn scores(&self, record: &RunRecord) -> Result<RunScores, Failure> {
+    /// A run's scores; rows of cases that are left out do not count.
+    pub async fn scores(&self, record: &RunRecord, left_out: &HashSet<Digest>) -> Result<RunScores, Failure> {
         let mut scores = RunScores::new(record.clone());
-        self.lake.for_each_score(record, |row| scores.push(&row)).await?;
+        self.lake
+            .for_each_score(record, |row| {
+                if !left_out.contains(&row.case_digest) {
+                    scores.push(&row);
+                }
+            })
+            .await?;
         Ok(scores)
+    }
+
+    /// What a run is compared with.
+    async fn baseline(&self, record: &RunRecord, against: &Against) -> Result<Option<Baseline>, Failure> {
+        let (found, target) = match against {
+            Against::Run(word) => self.find(word).await?,
+            Against::Named(name) => match self.state.baseline(&record.suite, name).await? {
+                Some(found) if found.run != record.id => {
+                    let (row, _) = self.find(&found.run.to_string()).await?;
+                    (row, found.target)
+                }
+                _ => return Ok(None),
+            },
+        };
+        if found.record.id == record.id {
+            return Ok(Some(Baseline { scores: None, target }));
+        }
+        // Cases that a run did not reach because its gate was decided before are not missing from it.
+        let left_out = match record.looks.last() {
+            Some(look) if look.cases < look.of => self.after(record, look.cases, look.of).await?,
+            _ => HashSet::new(),
+        };
+        Ok(Some(Baseline { scores: Some(self.scores(&found.record, &left_out).await?), target }))
+    }
+
+    /// The digests of the cases between two places in a run's order.
+    async fn after(&self, record: &RunRecord, from: u64, to: u64) -> Result<HashSet<Digest>, Failure> {
+        const CHUNK: usize = 1_000;
+        let plan = PlanFile::open(&self.workspace, record.plan).await?;
+        let order = Permutation::new(plan.cases, record.seed);
+        let positions: Vec<u64> = (from..to).map(|index| order.at(index)).collect();
+        let mut digests = HashSet::new();
+        for chunk in positions.chunks(CHUNK) {
+            digests.extend(plan.cases_at(chunk).await?.into_iter().map(|at| at.digest));
+        }
+        Ok(digests)
     }
 
     /// Cases that failed: trials without an answer first, then the lowest scores.
@@ -130,30 +176,11 @@ impl Home {
         target: Option<&str>,
         baseline: Against,
     ) -> Result<(Report, RunScores), Failure> {
-        let scores = self.scores(&row.record).await?;
-        let against = match &baseline {
-            Against::Run(word) => Some(self.find(word).await?),
-            Against::Named(name) => match self.state.baseline(&row.record.suite, name).await? {
-                Some(found) if found.run != row.record.id => {
-                    let mut found_row = self.find(&found.run.to_string()).await?;
-                    found_row.1 = found.target;
-                    Some(found_row)
-                }
-                _ => None,
-            },
-        };
-        let other = match &against {
-            Some((other, _)) if other.record.id != row.record.id => Some(self.scores(&other.record).await?),
-            _ => None,
-        };
-        let base = against.as_ref().map(|(_, target)| (other.as_ref().unwrap_or(&scores), target.clone()));
-        // The baseline of a target: the named one, else the one of the same name, else the only one.
-        let find = |name: &str| -> Option<Arm<'_>> {
-            let (scores, target) = base.as_ref()?;
-            scores.arm(target.as_deref()).or_else(|| scores.arm(Some(name)))
-        };
+        let scores = self.scores(&row.record, &HashSet::new()).await?;
+        let base = self.baseline(&row.record, &baseline).await?;
+        let find = |name: &str| base.as_ref()?.arm(&scores, name);
         let confidence = row.record.gate.confidence;
-        let gate = evaluate(&scores, &|name: &str| find(name));
+        let gate = evaluate(&scores, &find);
         let arm = scores.arm(target).or_else(|| scores.arm(None));
         let comparison = match (arm, base.is_some()) {
             (Some(arm), true) => find(arm.name()).map(|baseline| compare(arm, baseline, confidence)),
@@ -167,7 +194,50 @@ impl Home {
     }
 }
 
+/// The scores that a run is compared with.
+struct Baseline {
+    /// `None` for another target of the same run.
+    scores: Option<RunScores>,
+    target: Option<String>,
+}
+
+impl Baseline {
+    /// The baseline of a target: the named one, else the one of the same name, else the only one.
+    fn arm<'a>(&'a self, own: &'a RunScores, name: &str) -> Option<Arm<'a>> {
+        let scores = self.scores.as_ref().unwrap_or(own);
+        scores.arm(self.target.as_deref()).or_else(|| scores.arm(Some(name)))
+    }
+}
+
+/// Reads the gate at the looks of a run.
+pub struct GateReferee<'a> {
+    /// The workspace.
+    pub home: &'a Home,
+    /// What the run is compared with.
+    pub against: Against,
+}
+
+impl GateReferee<'_> {
+    async fn verdict(&self, at_look: &RunRecord) -> Result<Option<VerdictKind>, Failure> {
+        let mut record = at_look.clone();
+        // Before the last look a guardrail that is not yet shown to hold is not broken.
+        record.gate.rules.iter_mut().for_each(|rule| rule.role = assay_core::gate::Role::Gate);
+        let scores = self.home.scores(&record, &HashSet::new()).await?;
+        let base = self.home.baseline(&record, &self.against).await?;
+        Ok(evaluate(&scores, &|name: &str| base.as_ref()?.arm(&scores, name)).verdict)
+    }
+}
+
+#[async_trait::async_trait]
+impl Referee for GateReferee<'_> {
+    async fn decides(&self, at_look: &RunRecord) -> Result<bool, String> {
+        let verdict = self.verdict(at_look).await.map_err(|error| error.to_string())?;
+        Ok(matches!(verdict, Some(VerdictKind::Pass | VerdictKind::Fail)))
+    }
+}
+
 /// What a run is compared with.
+#[derive(Clone)]
 pub enum Against {
     /// A run, and a target after a colon.
     Run(String),

@@ -17,6 +17,9 @@ use crate::load::Home;
 pub struct Plan {
     #[command(flatten)]
     selection: Selection,
+    /// Of this tier.
+    #[arg(long)]
+    tier: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -24,7 +27,7 @@ pub struct Plan {
 
 impl Plan {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
-        let prepared = self.selection.load()?;
+        let prepared = self.selection.load(self.tier.as_deref())?;
         let home = Home::open(workspace, self.selection.suite.parent().unwrap_or(Path::new("."))).await?;
         let estimate = estimate::plan(&home.workspace, &home.state, &prepared).await?;
         if self.json {

@@ -40,7 +40,7 @@ impl Query {
         let home = Home::open(workspace, Path::new(".")).await?;
         let runs: Vec<_> = home
             .state
-            .runs(None, MOST_RUNS)
+            .runs(None, None, MOST_RUNS)
             .await?
             .into_iter()
             .map(|row| {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use assay_engine::earlier::EarlierRun;
 use assay_engine::{Options, Prepared, Runner};
 use assay_store::RunRow;
 use clap::Args;
@@ -44,7 +45,7 @@ impl Resume {
         let home = Home::open(workspace, Path::new(".")).await?;
         let row = home.state.find_run(&self.run).await?;
         let runner = prepare(&home, row, &self.choices).await?;
-        execute(&home, runner, &self.outcome).await
+        Ok(execute(&home, runner, &self.outcome).await?.code)
     }
 }
 
@@ -68,7 +69,11 @@ pub async fn prepare(home: &Home, mut row: RunRow, choices: &Choices) -> Result<
         max_usd: choices.max_cost,
         ..Options::default()
     };
-    let prepared = Prepared::from_text(&record.suite_text, Path::new(&record.suite_path), &options)?;
+    let mut prepared = Prepared::from_text(&record.suite_text, Path::new(&record.suite_path), &options)?;
+    if let Some(answers) = record.answers_of {
+        let earlier = home.state.find_run(&answers.run.to_string()).await?;
+        prepared.earlier = Some(EarlierRun { run: earlier.record, only: answers.only });
+    }
     prepared.preflight().await?;
     if let Some(usd) = choices.max_cost {
         row.record.budget.usd = Some(usd);

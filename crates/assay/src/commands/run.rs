@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use assay_core::RunStatus;
+use assay_engine::earlier::EarlierRun;
 use assay_engine::{EngineError, Finished, Options, Prepared, Progress, Runner, Steering};
 use assay_report::terminal;
 use assay_stats::VerdictKind;
@@ -15,13 +16,26 @@ use serde_json::json;
 
 use super::{Failure, plan, say};
 use crate::exit;
-use crate::load::{Against, Home};
+use crate::load::{Against, GateReferee, Home};
 
 /// Runs a suite: every case against every target, scored, with intervals.
 #[derive(Args)]
 pub struct Run {
     #[command(flatten)]
     selection: Selection,
+    /// Run this tier; several, such as `smoke,full`, one after another, until the gate of one fails.
+    #[arg(long = "tier", value_name = "TIER", value_delimiter = ',')]
+    tiers: Vec<String>,
+    /// Give the run a label.
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+    /// Take over the answers of an earlier run where target and case are what they were, and call targets for the rest
+    /// only. Everything is scored anew. Without a run: the suite's newest complete one.
+    #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "", conflicts_with = "rescore")]
+    changed_only: Option<String>,
+    /// Score the answers of an earlier run. No target is called.
+    #[arg(long, value_name = "RUN")]
+    rescore: Option<String>,
     #[command(flatten)]
     outcome: Outcome,
 }
@@ -32,9 +46,6 @@ pub struct Selection {
     /// The suite file.
     #[arg(default_value = "assay.yaml")]
     pub suite: PathBuf,
-    /// Run this tier.
-    #[arg(long)]
-    tier: Option<String>,
     /// At most this many cases, in the seeded order.
     #[arg(long)]
     limit: Option<u64>,
@@ -86,13 +97,18 @@ impl Outcome {
     pub fn shown(json: bool) -> Self {
         Self { gate: false, baseline: None, json, quiet: false }
     }
+
+    /// What the run is compared with.
+    fn against(&self) -> Against {
+        self.baseline.clone().map_or_else(|| Against::Named("main".into()), Against::Run)
+    }
 }
 
 impl Selection {
-    /// Reads and checks the suite.
-    pub fn load(&self) -> Result<Prepared, EngineError> {
+    /// Reads and checks the suite, or a tier of it.
+    pub fn load(&self, tier: Option<&str>) -> Result<Prepared, EngineError> {
         let options = Options {
-            tier: self.tier.clone(),
+            tier: tier.map(str::to_owned),
             limit: self.limit,
             epochs: self.epochs,
             concurrency: self.concurrency,
@@ -109,19 +125,82 @@ impl Selection {
 
 impl Run {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
-        let prepared = self.selection.load()?;
-        if !self.outcome.quiet && !self.outcome.json {
-            prepared.warnings.iter().for_each(|warning| eprintln!("note: {warning}"));
+        let near = self.selection.suite.parent().unwrap_or(Path::new("."));
+        let tiers: Vec<Option<&str>> = match self.tiers.as_slice() {
+            [] => vec![None],
+            tiers => tiers.iter().map(|tier| Some(tier.as_str())).collect(),
+        };
+        // What is wrong with a later tier is said before the first one spends anything.
+        let all = tiers.iter().map(|tier| self.selection.load(*tier)).collect::<Result<Vec<_>, _>>()?;
+        let home = Home::open(workspace, near).await?;
+        let last = all.len() - 1;
+        for (at, mut prepared) in all.into_iter().enumerate() {
+            prepared.labels = self.labels.iter().cloned().collect();
+            prepared.earlier = self.earlier(&home, &prepared).await?;
+            if !self.outcome.quiet && !self.outcome.json && at == 0 {
+                prepared.warnings.iter().for_each(|warning| eprintln!("note: {warning}"));
+            }
+            prepared.preflight().await?;
+            let runner = Runner::start(&home.workspace, &home.state, prepared).await?;
+            let ended = execute(&home, runner, &self.outcome).await?;
+            let stopped =
+                ended.verdict == Some(VerdictKind::Fail) || !matches!(ended.code, exit::PASS | exit::INCONCLUSIVE);
+            if at == last || stopped {
+                if at < last && !self.outcome.json {
+                    eprintln!("tier `{}` ends it: not run: {}", self.tiers[at], self.tiers[at + 1..].join(", "));
+                }
+                // A tier that fails is a failure, whoever asked for the gate.
+                let failed = at < last && ended.verdict == Some(VerdictKind::Fail);
+                return Ok(if failed { exit::FAIL } else { ended.code });
+            }
         }
-        prepared.preflight().await?;
-        let home = Home::open(workspace, self.selection.suite.parent().unwrap_or(Path::new("."))).await?;
-        let runner = Runner::start(&home.workspace, &home.state, prepared).await?;
-        execute(&home, runner, &self.outcome).await
+        Ok(exit::PASS)
+    }
+
+    /// The run whose answers are taken over.
+    async fn earlier(&self, home: &Home, prepared: &Prepared) -> Result<Option<EarlierRun>, Failure> {
+        let (word, only) = match (&self.changed_only, &self.rescore) {
+            (Some(word), _) => (word.as_str(), false),
+            (None, Some(word)) => (word.as_str(), true),
+            (None, None) => return Ok(None),
+        };
+        let row = if word.is_empty() {
+            let rows = home.state.runs(Some(&prepared.suite.name), None, 100).await?;
+            rows.into_iter().find(|row| row.status == RunStatus::Sealed)
+        } else {
+            Some(home.state.find_run(word).await?)
+        };
+        let Some(row) = row else {
+            return Err(usage(format!("the suite `{}` has no complete run yet", prepared.suite.name)));
+        };
+        if only
+            && let Some((name, _)) =
+                prepared.targets.iter().find(|(name, _)| !row.record.targets.iter().any(|t| t.name == *name))
+        {
+            return Err(usage(format!("run {} has no target `{name}`", row.record.id.short())));
+        }
+        Ok(Some(EarlierRun { run: row.record, only }))
     }
 }
 
+/// `KEY=VALUE` of a label.
+pub fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("a label is KEY=VALUE".into()),
+    }
+}
+
+/// How a run ended.
+pub struct Ended {
+    /// The exit code.
+    pub code: u8,
+    /// The gate's verdict, where there is a gate.
+    pub verdict: Option<VerdictKind>,
+}
+
 /// Executes a run to its end or to the first Ctrl-C, and shows what came of it.
-pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<u8, Failure> {
+pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<Ended, Failure> {
     let steering = Steering::default();
     let id = runner.record.id;
     let signals = tokio::spawn(listen(steering.clone(), outcome.json));
@@ -134,7 +213,8 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<u
         eprintln!("run {}: {}", id.short(), plan::total(&estimate));
         estimate.over.iter().for_each(|over| eprintln!("warning: {over}"));
     }
-    let result = runner.execute(steering.clone()).await;
+    let referee = GateReferee { home, against: outcome.against() };
+    let result = runner.execute(steering.clone(), &referee).await;
     signals.abort();
     show.abort();
     let _ = show.await;
@@ -152,19 +232,15 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<u
         } else {
             say(&format!("stopped: {text}\nfinished trials are sealed; go on with `assay resume {}`", id.short()));
         }
-        return Ok(exit::INTERRUPTED);
+        return Ok(Ended { code: exit::INTERRUPTED, verdict: None });
     }
     conclude(home, finished, outcome).await
 }
 
 /// Shows levels, comparison and gate; writes the HTML report; chooses the exit code.
-async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<u8, Failure> {
+async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<Ended, Failure> {
     let row = home.state.find_run(&finished.record.id.to_string()).await?;
-    let against = match &outcome.baseline {
-        Some(word) => Against::Run(word.clone()),
-        None => Against::Named("main".into()),
-    };
-    let (report, _) = home.report(row, None, against).await?;
+    let (report, _) = home.report(row, None, outcome.against()).await?;
     let path = home.workspace.reports().join(format!("{}.html", finished.record.id));
     std::fs::write(&path, assay_report::html::render(&report)?)?;
     step_summary(&report)?;
@@ -184,15 +260,17 @@ async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<
         say(&format!("\n{}", terminal::totals(&finished.record, &totals)));
         say(&format!("run {}   report {}", finished.record.id.short(), shorter(&path)));
     }
+    let verdict = report.gate.verdict;
+    let ended = |code| Ok(Ended { code, verdict });
     if totals.cancelled > 0 {
-        return Ok(exit::INTERRUPTED);
+        return ended(exit::INTERRUPTED);
     }
     // Every trial failing is no measurement of anything.
     if totals.ok == 0 && totals.errors > 0 {
         if let Some(first) = report.failing.first() {
             eprintln!("every trial failed; the first: {}: {}", first.scorer, assay_report::plain(&first.why, 300));
         }
-        return Ok(exit::INFRASTRUCTURE);
+        return ended(exit::INFRASTRUCTURE);
     }
     if totals.refused > 0 && code != exit::FAIL {
         eprintln!(
@@ -200,12 +278,12 @@ async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<
             totals.refused,
             finished.record.id.short()
         );
-        return Ok(exit::BUDGET);
+        return ended(exit::BUDGET);
     }
     if outcome.gate {
         verdict_line(&report, code);
     }
-    Ok(code)
+    ended(code)
 }
 
 /// The machine-readable last line of a gate.

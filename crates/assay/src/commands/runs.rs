@@ -20,6 +20,9 @@ pub struct Runs {
     /// Only runs of this suite.
     #[arg(long)]
     suite: Option<String>,
+    /// Only runs with this label.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = super::run::label)]
+    label: Option<(String, String)>,
     /// At most this many.
     #[arg(long, default_value_t = 20)]
     limit: u32,
@@ -68,11 +71,12 @@ impl Runs {
             Some(What::Limits(which)) => return limits(&home, which).await,
             Some(What::Spend(which)) => return spend(&home, which).await,
         }
-        let rows = home.state.runs(self.suite.as_deref(), self.limit).await?;
+        let label = self.label.as_ref().map(|(key, value)| (key.as_str(), value.as_str()));
+        let rows = home.state.runs(self.suite.as_deref(), label, self.limit).await?;
         if self.json {
             for row in &rows {
                 say(&json!({"id": row.record.id, "suite": row.record.suite, "status": row.status,
-                            "started_us": row.record.started_us, "totals": row.totals})
+                            "started_us": row.record.started_us, "labels": row.record.labels, "totals": row.totals})
                 .to_string());
             }
             return Ok(exit::PASS);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use assay_core::RunStatus;
 use assay_core::run::Totals;
 use assay_engine::Steering;
+use assay_engine::looks::NoReferee;
 use assay_report::terminal;
 use assay_store::{Journal, Order, RunRow};
 use clap::Args;
@@ -95,7 +96,7 @@ pub async fn cancel(home: &Home, which: &Which) -> Result<u8, Failure> {
     let runner = resume::prepare(home, row, &resume::Choices::default()).await?;
     let steering = Steering::default();
     steering.cancel();
-    let finished = runner.execute(steering).await?;
+    let finished = runner.execute(steering, &NoReferee).await?;
     if which.json {
         say(&json!({"run": finished.record.id, "order": Order::Cancel, "totals": finished.totals}).to_string());
     } else {
@@ -114,7 +115,7 @@ pub async fn retry(home: &Home, which: &Which) -> Result<u8, Failure> {
     }
     let choices = resume::Choices { retry_errors: true, ..Default::default() };
     let runner = resume::prepare(home, row, &choices).await?;
-    execute(home, runner, &Outcome::shown(which.json)).await
+    Ok(execute(home, runner, &Outcome::shown(which.json)).await?.code)
 }
 
 /// Shows a run as it goes on, until it ends.

@@ -8,3 +8,4 @@ mod crash;
 mod data;
 mod first_run;
 mod servers;
+mod steering;

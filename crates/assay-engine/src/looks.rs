@@ -1,0 +1,109 @@
+//! When a run may end before its last case.
+//!
+//! A group-sequential gate looks a few times at equal shares of the cases. Each look waits until every trial of its
+//! cases has an outcome, so that what is looked at is a prefix of the seeded random order and never what happened to
+//! finish first. The boundaries are those of Lan & DeMets (1983) with O'Brien–Fleming-type spending: all looks together
+//! keep the error of the gate's confidence. A run that ends shows the interval of its last look everywhere (the repeated
+//! confidence interval of Jennison & Turnbull), never the naive one.
+
+use assay_core::RunRecord;
+use assay_core::run::LookTaken;
+use assay_stats::sequential::{Spending, boundaries};
+use assay_stats::special::normal_cdf;
+use assay_store::PlanFile;
+use async_trait::async_trait;
+
+use crate::EngineError;
+
+/// Cases that a look must add at least.
+const LEAST: u64 = 10;
+
+/// Reads the gate of a run at a look.
+#[async_trait]
+pub trait Referee: Send + Sync {
+    /// Whether every rule is decided one way, or one is broken. The record has the cases and the confidence of the
+    /// look; everything finished is in the lake.
+    async fn decides(&self, at_look: &RunRecord) -> Result<bool, String>;
+}
+
+/// For runs whose gate never looks before the end.
+#[derive(Clone, Copy, Debug)]
+pub struct NoReferee;
+
+#[async_trait]
+impl Referee for NoReferee {
+    async fn decides(&self, _: &RunRecord) -> Result<bool, String> {
+        Ok(false)
+    }
+}
+
+/// A part of a run, after which the gate may look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    /// Cases from the start of the order.
+    pub cases: u64,
+    /// The look after it.
+    pub taken: Option<LookTaken>,
+}
+
+/// The parts of a run: one, unless its gate looks more often.
+pub(crate) fn planned(record: &RunRecord) -> Result<Vec<Part>, EngineError> {
+    let all = record.cases;
+    let looks = u64::from(record.gate.looks).min(all / LEAST);
+    // A run that a look has ended is only gone over again.
+    if record.gate.stop.is_none() || looks < 2 || !record.looks.is_empty() {
+        return Ok(vec![Part { cases: all, taken: None }]);
+    }
+    let cases: Vec<u64> = (1..=looks).map(|look| (all * look).div_ceil(looks)).collect();
+    let shares: Vec<f64> = cases.iter().map(|cases| *cases as f64 / all as f64).collect();
+    let boundaries = boundaries(&shares, 1.0 - record.gate.confidence, Spending::OBrienFleming)
+        .map_err(|error| EngineError::Usage(format!("`gate.looks`: {error}")))?;
+    let part = |(cases, look): (&u64, &assay_stats::sequential::Look)| {
+        // No interval has all of the probability.
+        let confidence = (1.0 - 2.0 * normal_cdf(-look.critical)).min(1.0 - 1e-12);
+        Part { cases: *cases, taken: Some(LookTaken { cases: *cases, of: all, confidence, decided: false }) }
+    };
+    Ok(cases.iter().zip(&boundaries).map(part).collect())
+}
+
+/// A run as of a look.
+pub(crate) fn at(record: &RunRecord, look: &LookTaken) -> RunRecord {
+    let mut record = record.clone();
+    record.cases = look.cases;
+    record.gate.confidence = look.confidence;
+    record
+}
+
+/// The order takes cases one by one, so that a look would see parts of clusters.
+pub(crate) async fn refuse_clusters(record: &RunRecord, plan: &PlanFile) -> Result<(), EngineError> {
+    if record.gate.stop.is_some() && plan.has_clusters().await? {
+        return Err(EngineError::Usage(
+            "`gate.stop` needs cases without clusters: an early look would see parts of clusters. Leave out `stop`"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_grow_to_all_cases_and_confidence_falls() {
+        let mut record = crate::simulator::record_of(1_000);
+        assert_eq!(planned(&record).unwrap().len(), 1);
+        record.gate.stop = Some(assay_core::gate::StopRule::GroupSequential);
+        let parts = planned(&record).unwrap();
+        let cases: Vec<u64> = parts.iter().map(|part| part.cases).collect();
+        assert_eq!(cases, [200, 400, 600, 800, 1_000]);
+        let confidence: Vec<f64> = parts.iter().map(|part| part.taken.unwrap().confidence).collect();
+        assert!(confidence.windows(2).all(|pair| pair[0] > pair[1]));
+        // statistics.md §4.3: at the fifth look the critical value is 2.031 instead of 1.960.
+        let last = assay_stats::special::normal_quantile(0.5 + confidence[4] / 2.0);
+        assert!((last - 2.031).abs() < 2e-3, "{last}");
+        let few = crate::simulator::record_of(25);
+        let few = RunRecord { gate: record.gate.clone(), ..few };
+        assert_eq!(planned(&few).unwrap().iter().map(|part| part.cases).collect::<Vec<_>>(), [13, 25]);
+    }
+}
