@@ -163,8 +163,11 @@ impl Lake {
 
 /// `DATE '2026-11-23'`, so that other days' files are not opened.
 pub(crate) fn day_literal(days: i32) -> String {
-    let day = time::OffsetDateTime::UNIX_EPOCH.date() + time::Duration::days(i64::from(days));
-    format!("DATE '{day}'")
+    format!("DATE '{}'", day(days))
+}
+
+pub(crate) fn day(days: i32) -> time::Date {
+    time::OffsetDateTime::UNIX_EPOCH.date() + time::Duration::days(i64::from(days))
 }
 
 /// A column as plain strings, whatever string encoding the reader chose.

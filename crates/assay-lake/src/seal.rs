@@ -90,8 +90,15 @@ fn force(folder: &Path, since: SystemTime) -> Result<(), LakeError> {
             file.sync_all().map_err(|error| failed(&path, error))?;
         }
     }
+    force_names(folder)
+}
+
+/// Forces the names in a folder to disk.
+fn force_names(folder: &Path) -> Result<(), LakeError> {
     #[cfg(unix)]
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|error| failed(folder, error))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| LakeError::Io { path: folder.to_owned(), error })?;
     Ok(())
 }
 
@@ -115,7 +122,17 @@ impl Lake {
         let scores = scores.await.map_err(|error| LakeError::Task(error.to_string()))?;
         trials.and(scores)?;
         let root = self.root().to_owned();
-        let forced = tokio::task::spawn_blocking(move || force(&root, began - MARGIN)).await;
+        let day = format!("dt={}", crate::query::day(tables::partition_day(&run)));
+        let forced = tokio::task::spawn_blocking(move || {
+            // A table without a row does not exist.
+            for table in Table::ALL.map(|table| root.join(table.name())).into_iter().filter(|table| table.is_dir()) {
+                force(&table.join(&day), began - MARGIN)?;
+                force(&table.join("_delta_log"), began - MARGIN)?;
+                force_names(&table)?;
+            }
+            force_names(&root)
+        })
+        .await;
         forced.map_err(|error| LakeError::Task(error.to_string()))?
     }
 

@@ -21,7 +21,7 @@ mod sqlite;
 pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
 pub use journal::{Journal, JournalEntry};
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
-pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, State};
+pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, Schedule, State};
 pub use workspace::{RunLock, Workspace};
 
 /// What can go wrong with the workspace.

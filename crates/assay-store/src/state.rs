@@ -54,6 +54,14 @@ CREATE TABLE IF NOT EXISTS orders (
     taken BOOLEAN NOT NULL DEFAULT FALSE
 );
 CREATE INDEX IF NOT EXISTS orders_by_run ON orders (run, id);
+CREATE TABLE IF NOT EXISTS schedules (
+    name TEXT PRIMARY KEY,
+    cron TEXT NOT NULL,
+    folder TEXT NOT NULL,
+    arguments TEXT NOT NULL,
+    last_us BIGINT NOT NULL,
+    last_exit BIGINT
+);
 CREATE TABLE IF NOT EXISTS plans (
     source TEXT PRIMARY KEY,
     plan TEXT NOT NULL,
@@ -121,6 +129,23 @@ pub struct MonthSpend {
     pub tokens: u64,
     /// Calls.
     pub calls: u64,
+}
+
+/// A run at set times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Schedule {
+    /// Its name.
+    pub name: String,
+    /// When, as a cron expression in UTC.
+    pub cron: String,
+    /// Where the command is executed.
+    pub folder: String,
+    /// What `assay run` is given.
+    pub arguments: Vec<String>,
+    /// When it ran last, or was added, in microseconds since the Unix epoch.
+    pub last_us: i64,
+    /// How it ended, once it ran.
+    pub last_exit: Option<u8>,
 }
 
 /// What somebody wants of a run that another process executes.
@@ -548,6 +573,93 @@ impl State {
             .await
             .map_err(|error| self.file.error(error))?;
         Ok(done.rows_affected() > 0)
+    }
+
+    /// Adds a schedule, or replaces the one of its name.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_schedule(&self, schedule: &Schedule) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO schedules (name, cron, folder, arguments, last_us, last_exit) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, folder = excluded.folder,
+                 arguments = excluded.arguments, last_us = excluded.last_us, last_exit = excluded.last_exit",
+        )
+        .bind(&schedule.name)
+        .bind(&schedule.cron)
+        .bind(&schedule.folder)
+        .bind(self.json(&schedule.arguments)?)
+        .bind(schedule.last_us)
+        .bind(schedule.last_exit.map(i64::from))
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// Every schedule, by name.
+    ///
+    /// # Errors
+    /// The database fails or holds what this version cannot read.
+    pub async fn schedules(&self) -> Result<Vec<Schedule>, StoreError> {
+        sqlx::query("SELECT name, cron, folder, arguments, last_us, last_exit FROM schedules ORDER BY name")
+            .fetch_all(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?
+            .iter()
+            .map(|row| {
+                Ok(Schedule {
+                    name: self.get(row, "name")?,
+                    cron: self.get(row, "cron")?,
+                    folder: self.get(row, "folder")?,
+                    arguments: self.parse(&self.get::<String>(row, "arguments")?)?,
+                    last_us: self.get(row, "last_us")?,
+                    last_exit: self.get::<Option<i64>>(row, "last_exit")?.and_then(|code| u8::try_from(code).ok()),
+                })
+            })
+            .collect()
+    }
+
+    /// Removes a schedule; false when there was none.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn remove_schedule(&self, name: &str) -> Result<bool, StoreError> {
+        let done = sqlx::query("DELETE FROM schedules WHERE name = $1")
+            .bind(name)
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Moves the time of a schedule on; false when somebody else did so first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn claim_schedule(&self, name: &str, last_us: i64, now_us: i64) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE schedules SET last_us = $3 WHERE name = $1 AND last_us = $2")
+            .bind(name)
+            .bind(last_us)
+            .bind(now_us)
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Writes down how a schedule's run ended.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn end_schedule(&self, name: &str, exit: u8) -> Result<(), StoreError> {
+        sqlx::query("UPDATE schedules SET last_exit = $2 WHERE name = $1")
+            .bind(name)
+            .bind(i64::from(exit))
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(())
     }
 
     /// Remembers that the sources of this digest froze to this plan.

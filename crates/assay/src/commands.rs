@@ -12,6 +12,7 @@ mod report;
 mod resume;
 mod run;
 mod runs;
+mod schedule;
 mod schema;
 mod scorers;
 mod show;
@@ -43,6 +44,8 @@ pub enum Command {
     Cache(cache::Cache),
     /// List runs
     Runs(runs::Runs),
+    /// Run suites at set times
+    Schedule(schedule::Schedule),
     /// Show a run, or one of its cases
     Show(show::Show),
     /// Compare a candidate with a baseline, paired by case
@@ -75,6 +78,7 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Resume(command) => command.run(workspace).await,
         Command::Cache(command) => command.run(workspace).await,
         Command::Runs(command) => command.run(workspace).await,
+        Command::Schedule(command) => command.run(workspace).await,
         Command::Show(command) => command.run(workspace).await,
         Command::Compare(command) => command.run(workspace).await,
         Command::Gate(command) => command.run(workspace).await,

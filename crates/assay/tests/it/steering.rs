@@ -356,3 +356,29 @@ fn tiers_run_one_after_another_until_one_fails() {
     assert!(said.code == 2 && said.err.contains("there is no tier `nightly`"), "{said:?}");
     assert_eq!(folder.query("SELECT count(*) AS n FROM trials")[0]["n"], 400, "nothing ran");
 }
+
+#[test]
+fn a_schedule_runs_when_it_is_due_and_once() {
+    let folder = Folder::new();
+    recorded(&folder, 20, 0, "{rules: [{scorer: equals, min: 0.5}]}");
+    let said = folder.assay(&["schedule", "add", "nightly", "--cron", "bad", "--", "assay.yaml"]);
+    assert!(said.code == 2 && said.err.contains("is no cron expression"), "{said:?}");
+    let said = folder.assay(&["schedule", "add", "nightly", "--cron", "0 2 * * *", "--", "assay.yaml", "--quiet"]);
+    assert!(said.code == 0 && said.out.contains("02:00"), "{said:?}");
+    assert_eq!(folder.assay(&["schedule", "run"]).code, 0);
+    assert!(folder.assay(&["runs", "--json"]).out.is_empty(), "it was not due");
+    // Six fields: every second.
+    assert_eq!(
+        folder.assay(&["schedule", "add", "often", "--cron", "* * * * * *", "--", "assay.yaml", "--quiet"]).code,
+        0
+    );
+    std::thread::sleep(Duration::from_millis(2_100));
+    let said = folder.assay(&["schedule", "run"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let runs = json(&folder.assay(&["runs", "--json"]).out);
+    assert_eq!((runs.len(), runs[0]["labels"]["schedule"].as_str()), (1, Some("often")));
+    let listed = json(&folder.assay(&["schedule", "list", "--json"]).out);
+    assert_eq!(listed.iter().map(|row| row["schedule"]["last_exit"].as_i64()).collect::<Vec<_>>(), [None, Some(0)]);
+    assert_eq!(folder.assay(&["schedule", "rm", "often"]).code, 0);
+    assert_eq!(folder.assay(&["schedule", "rm", "often"]).code, 2);
+}
