@@ -1,11 +1,13 @@
 //! Every call to a target or a judge goes through here: cache, budget, limits, deadline, retries.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use assay_core::{Digest, ErrorKind, Finish, Money, Usage};
-use assay_models::{CallError, Called, Caller, Reply, Target};
+use assay_models::{CallError, Called, Caller, Reply, Target, Traits};
 use assay_store::{Cache, CachedAnswer, CallKey};
 use async_trait::async_trait;
 use serde_json::Value;
@@ -14,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::budget::{Amount, Budget, Purse};
 use crate::clock::{now, sleep, within};
 use crate::execute::now_us;
-use crate::limits::{Accounts, LONGEST_WAIT};
+use crate::limits::{Account, Accounts, LONGEST_WAIT};
 
 /// Bytes of a payload per token, low on purpose: budgets must not be broken by a dense text.
 const BYTES_PER_TOKEN: u64 = 3;
@@ -199,61 +201,26 @@ impl Gateway {
             refused_by_budget: false,
             latency: Duration::ZERO,
         };
+        let need = Need { expected, most };
         loop {
-            let permit = match account.permit(expected).await {
-                Ok(permit) => permit,
-                Err(error) => {
-                    called.result = Err(error);
-                    return called;
-                }
+            let made = AtomicU32::new(0);
+            let attempt = match traits.hedge_after {
+                None => self.attempt(target, payload, trial, &account, need, &made).await,
+                Some(after) => self.hedged(target, payload, trial, &account, need, &made, after).await,
             };
-            let reservation = match self.budget.reserve(trial, most).await {
-                Ok(reservation) => reservation,
-                Err(reason) => {
-                    called.refused_by_budget = true;
-                    called.result = Err(CallError::new(ErrorKind::QuotaExhausted, reason));
-                    return called;
-                }
-            };
-            called.attempts += 1;
-            let started = now();
-            // A timeout that is longer than time itself is none.
-            let until = started.checked_add(traits.timeout).unwrap_or(started + Duration::from_secs(u32::MAX.into()));
-            let deadline = self.budget.deadline(trial).filter(|(at, _)| *at < until);
-            let until = deadline.as_ref().map_or(until, |(at, _)| *at);
-            let answer = within(until, target.call(payload)).await;
-            called.latency = now() - started;
-            let result = match (answer, deadline) {
-                (Some(result), _) => result,
-                (None, Some((_, reason))) => {
-                    // The budget's fault, not the provider's: dropped, permit and reservation count it as a lost call.
-                    called.refused_by_budget = true;
-                    called.result = Err(CallError::new(ErrorKind::QuotaExhausted, reason));
-                    return called;
-                }
-                (None, None) => Err(CallError::new(
-                    ErrorKind::Timeout,
-                    format!("no complete answer within {} s", traits.timeout.as_secs_f64()),
-                )),
-            };
-            if let Some(rates) = traits.rates.take() {
-                account.learn(&rates);
-            }
-            let usage = result.as_ref().map(|reply| reply.output.usage).unwrap_or_default();
-            let used = result.is_ok().then(|| usage.total()).filter(|tokens| *tokens > 0);
-            permit.finish(result.as_ref().map(|_| ()), used);
-            let cost = result.as_ref().map(|reply| cost_of(target, reply)).unwrap_or_default();
-            reservation.settle(Amount { cost, tokens: usage.total(), calls: 1 }, usage.output_tokens.unwrap_or(0));
-            called.cost += cost;
-            let error = match result {
+            called.attempts += made.into_inner();
+            called.latency = attempt.latency;
+            called.cost += attempt.cost;
+            called.refused_by_budget = attempt.refused;
+            let error = match attempt.result {
                 Ok(reply) => {
                     called.result = Ok(reply);
                     return called;
                 }
                 Err(error) => error,
             };
-            let wait = (called.attempts <= allowed_retries(&error, traits.retries) && account.worth_retrying())
-                .then(|| error.retry_after.unwrap_or_else(|| backoff(payload, called.attempts)));
+            let retry = !attempt.last && called.attempts <= allowed_retries(&error, traits) && account.worth_retrying();
+            let wait = retry.then(|| error.retry_after.unwrap_or_else(|| backoff(payload, called.attempts)));
             match wait {
                 Some(wait) if wait <= LONGEST_WAIT => {
                     called.result = Err(error);
@@ -272,6 +239,89 @@ impl Gateway {
         }
     }
 
+    /// One attempt, and a second one beside it when it is not answered for a while. The first answer counts; a failure
+    /// waits for the other.
+    #[allow(clippy::too_many_arguments, reason = "private: what an attempt needs, and when")]
+    async fn hedged(
+        &self,
+        target: &dyn Target,
+        payload: &Value,
+        trial: Option<&Purse>,
+        account: &Account,
+        need: Need,
+        made: &AtomicU32,
+        after: Duration,
+    ) -> Attempt {
+        let mut first = pin!(self.attempt(target, payload, trial, account, need, made));
+        let until = now().checked_add(after).unwrap_or_else(now);
+        if let Some(attempt) = within(until, first.as_mut()).await {
+            return attempt;
+        }
+        let mut second = pin!(self.attempt(target, payload, trial, account, need, made));
+        tokio::select! {
+            biased;
+            attempt = first.as_mut() => if attempt.result.is_ok() { attempt } else { second.await },
+            attempt = second.as_mut() => if attempt.result.is_ok() { attempt } else { first.await },
+        }
+    }
+
+    /// One attempt: waits in line, reserves, calls.
+    async fn attempt(
+        &self,
+        target: &dyn Target,
+        payload: &Value,
+        trial: Option<&Purse>,
+        account: &Account,
+        need: Need,
+        made: &AtomicU32,
+    ) -> Attempt {
+        let traits = target.traits();
+        let failed = |error, refused, latency| Attempt {
+            result: Err(error),
+            latency,
+            cost: Money::ZERO,
+            refused,
+            // Neither a budget nor an account that was given up changes its mind.
+            last: true,
+        };
+        let permit = match account.permit(need.expected).await {
+            Ok(permit) => permit,
+            Err(error) => return failed(error, false, Duration::ZERO),
+        };
+        let reservation = match self.budget.reserve(trial, need.most).await {
+            Ok(reservation) => reservation,
+            Err(reason) => return failed(CallError::new(ErrorKind::QuotaExhausted, reason), true, Duration::ZERO),
+        };
+        made.fetch_add(1, Ordering::Relaxed);
+        let started = now();
+        // A timeout that is longer than time itself is none.
+        let until = started.checked_add(traits.timeout).unwrap_or(started + Duration::from_secs(u32::MAX.into()));
+        let deadline = self.budget.deadline(trial).filter(|(at, _)| *at < until);
+        let until = deadline.as_ref().map_or(until, |(at, _)| *at);
+        let answer = within(until, target.call(payload)).await;
+        let latency = now() - started;
+        let result = match (answer, deadline) {
+            (Some(result), _) => result,
+            (None, Some((_, reason))) => {
+                // The budget's fault, not the provider's: dropped, permit and reservation count it as a lost call.
+                return failed(CallError::new(ErrorKind::QuotaExhausted, reason), true, latency);
+            }
+            (None, None) => {
+                let seconds = traits.timeout.as_secs_f64();
+                Err(CallError::new(ErrorKind::Timeout, format!("no complete answer within {seconds} s")))
+            }
+        };
+        if let Some(rates) = traits.rates.take() {
+            account.learn(&rates);
+        }
+        let usage = result.as_ref().map(|reply| reply.output.usage).unwrap_or_default();
+        let used = result.is_ok().then(|| usage.total()).filter(|tokens| *tokens > 0);
+        permit.finish(result.as_ref().map(|_| ()), used);
+        let cost = result.as_ref().map(|reply| cost_of(target, reply)).unwrap_or_default();
+        reservation.settle(Amount { cost, tokens: usage.total(), calls: 1 }, usage.output_tokens.unwrap_or(0));
+        Attempt { result, latency, cost, refused: false, last: false }
+    }
+
     /// The most that one attempt could cost.
     fn most(&self, target: &dyn Target, size: u64) -> Amount {
         let traits = target.traits();
@@ -287,6 +337,23 @@ impl Gateway {
         };
         Amount { cost: price.cost(&usage), tokens: usage.total(), calls: 1 }
     }
+}
+
+/// What an attempt may need: tokens for the rate limit, and the most it could cost.
+#[derive(Clone, Copy)]
+struct Need {
+    expected: u64,
+    most: Amount,
+}
+
+/// How an attempt ended.
+struct Attempt {
+    result: Result<Reply, CallError>,
+    latency: Duration,
+    cost: Money,
+    refused: bool,
+    /// No further attempt can help.
+    last: bool,
 }
 
 /// Makes calls at the expense of one trial.
@@ -387,13 +454,15 @@ fn cost_of(target: &dyn Target, reply: &Reply) -> Money {
         .unwrap_or_else(|| target.traits().price.map_or(Money::ZERO, |price| price.cost(&reply.output.usage)))
 }
 
-/// A broken answer or a crashed process may be deterministic: it gets one more chance, not all of them.
-fn allowed_retries(error: &CallError, retries: u32) -> u32 {
-    match error.kind {
+/// A broken answer or a crashed process may be deterministic: it gets one more chance, not all of them. A call that is
+/// hedged may be made twice each time.
+fn allowed_retries(error: &CallError, traits: &Traits) -> u32 {
+    let retries = match error.kind {
         kind if !kind.is_transient() => 0,
-        ErrorKind::BadResponse | ErrorKind::Process => retries.min(1),
-        _ => retries,
-    }
+        ErrorKind::BadResponse | ErrorKind::Process => traits.retries.min(1),
+        _ => traits.retries,
+    };
+    if traits.hedge_after.is_some() { 2 * retries } else { retries }
 }
 
 /// Exponential from half a second to 30 seconds, times a factor from ½ to 1 that depends on the payload, so that

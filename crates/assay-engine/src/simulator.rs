@@ -73,6 +73,8 @@ struct Plan {
     outage: Option<(u64, u64)>,
     per_minute: PerMinute,
     judged: bool,
+    /// Whether a call that is not answered soon is made a second time.
+    hedged: bool,
     /// What somebody asks for in each life, after so many milliseconds.
     wishes: Vec<(u64, Wish)>,
     /// What ends each life of the process but the last.
@@ -101,6 +103,7 @@ impl Plan {
         let mut often = |share: f64| rng.random_bool(share);
         let (limited, rated, out, fatal, judged) = (often(0.3), often(0.1), often(0.15), often(0.1), often(0.3));
         let (money, tokens, calls, capped) = (often(0.15), often(0.15), often(0.15), often(0.15));
+        let hedged = often(0.2);
         let deaths = (0..rng.random_range(0..4u32))
             .map(|_| match rng.random_range(0..3u32) {
                 0 => Death::Killed(rng.random_range(0..60_000)),
@@ -145,9 +148,15 @@ impl Plan {
                 tokens: rated.then(|| rng.random_range(5_000.0..50_000.0)),
             },
             judged,
+            hedged,
             wishes,
             deaths,
         }
+    }
+
+    /// The most calls that one trial may make of one target.
+    fn most_calls(&self) -> u32 {
+        (1 + RETRIES) * if self.hedged { 2 } else { 1 }
     }
 
     fn planned(&self) -> u64 {
@@ -227,6 +236,7 @@ impl Mock {
             max_concurrency: None,
             timeout: TIMEOUT,
             retries: RETRIES,
+            hedge_after: plan.hedged.then_some(Duration::from_millis(300)),
             price: Some(PRICE),
             max_output_tokens: Some(OUTPUT_TOKENS),
             per_minute: plan.per_minute,
@@ -580,7 +590,7 @@ fn schedule(seed: u64, tally: &mut Tally) -> Result<(), String> {
             // Epochs make the same call, and so do the judges of all targets.
             let alike = plan.epochs * if who.contains("judge") { plan.targets } else { 1 };
             let life = std::mem::take(life);
-            if life > alike * (1 + RETRIES) {
+            if life > alike * plan.most_calls() {
                 return Err(format!("{who} was called more often than retries allow"));
             }
             if life > 0 && complete_before.contains(who) {
@@ -644,7 +654,7 @@ fn schedule(seed: u64, tally: &mut Tally) -> Result<(), String> {
         }) {
             return Err(format!("{} made more calls than a trial may", trial.case_id));
         }
-        if trial.attempts > 1 + RETRIES {
+        if trial.attempts > plan.most_calls() {
             return Err(format!("{} has {} attempts", trial.case_id, trial.attempts));
         }
     }

@@ -63,6 +63,9 @@ pub struct Remote {
     pub timeout: Option<f64>,
     /// Further attempts after a transient failure; 4 by default.
     pub retries: Option<u32>,
+    /// Seconds after which a call that is not answered is made a second time; the first answer counts. Both are paid for.
+    /// Never, by default.
+    pub hedge_after: Option<f64>,
     /// Calls in flight at once on this account.
     pub max_concurrency: Option<usize>,
     /// Requests a minute on this account.
@@ -77,8 +80,17 @@ pub struct Remote {
     pub price: Option<Price>,
 }
 
-const REMOTE_KEYS: [&str; 8] =
-    ["timeout", "retries", "max_concurrency", "requests_per_minute", "tokens_per_minute", "headers", "cache", "price"];
+const REMOTE_KEYS: [&str; 9] = [
+    "timeout",
+    "retries",
+    "hedge_after",
+    "max_concurrency",
+    "requests_per_minute",
+    "tokens_per_minute",
+    "headers",
+    "cache",
+    "price",
+];
 
 /// A target's configuration, short and long form made one, with the place of every key.
 pub struct Config {
@@ -145,6 +157,7 @@ impl Config {
             timeout: Duration::try_from_secs_f64(self.remote.timeout.unwrap_or(60.0))
                 .unwrap_or(Duration::from_secs(60)),
             retries: self.remote.retries.unwrap_or(4),
+            hedge_after: self.remote.hedge_after.and_then(|after| Duration::try_from_secs_f64(after).ok()),
             price: self.remote.price,
             max_output_tokens: None,
             per_minute: PerMinute { requests: self.remote.requests_per_minute, tokens: self.remote.tokens_per_minute },

@@ -63,6 +63,8 @@ pub struct Traits {
     pub timeout: Duration,
     /// Attempts after the first one that a transient failure may get.
     pub retries: u32,
+    /// After how long a call that is not answered is made a second time.
+    pub hedge_after: Option<Duration>,
     /// Dollars per million tokens, where known.
     pub price: Option<Price>,
     /// The largest number of tokens one answer may have, where configured; used to keep budgets.
