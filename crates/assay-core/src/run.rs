@@ -133,9 +133,9 @@ pub struct Budget {
     /// What one trial may spend, its judges included.
     #[serde(default, skip_serializing_if = "is_default")]
     pub per_trial: Caps,
-    /// What all runs of the workspace may spend together in a calendar month (UTC).
+    /// What all runs of the workspace may spend together in a calendar month (UTC); not wall time.
     #[serde(default, skip_serializing_if = "is_default")]
-    pub per_month: MonthCaps,
+    pub per_month: Caps,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -165,21 +165,6 @@ pub struct Caps {
     /// Minutes of wall time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub minutes: Option<f64>,
-}
-
-/// Limits on a month.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct MonthCaps {
-    /// Dollars.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub usd: Option<f64>,
-    /// Tokens read and written.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tokens: Option<u64>,
-    /// Calls, retries included.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub calls: Option<u64>,
 }
 
 /// Everything fixed when a run starts. Its digest is the run's fingerprint.

@@ -6,7 +6,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use assay_core::run::{Budget as Limits, Caps, MonthCaps, Totals};
+use assay_core::run::{Budget as Limits, Caps, Totals};
 use assay_core::{Money, RunId};
 use assay_store::{MonthSpend, State, StoreError};
 use time::OffsetDateTime;
@@ -151,8 +151,8 @@ impl Budget {
     ///
     /// # Errors
     /// The workspace's state cannot be read.
-    pub async fn in_month(mut self, caps: MonthCaps, state: &State, run: RunId) -> Result<Self, StoreError> {
-        if caps != MonthCaps::default() {
+    pub async fn in_month(mut self, caps: Caps, state: &State, run: RunId) -> Result<Self, StoreError> {
+        if caps != Caps::default() {
             let spent = self.run.ledger().spent;
             self.month = Some(Month::open(caps, state.clone(), run, spent).await?);
         }
@@ -268,7 +268,7 @@ impl Drop for Reservation<'_> {
 /// resumed, so that the limit holds whatever happens.
 #[derive(Debug)]
 struct Month {
-    caps: MonthCaps,
+    caps: Caps,
     state: State,
     run: RunId,
     inner: Mutex<InMonth>,
@@ -294,7 +294,7 @@ fn spend(amount: Amount) -> MonthSpend {
 }
 
 impl Month {
-    async fn open(caps: MonthCaps, state: State, run: RunId, in_all: Amount) -> Result<Self, StoreError> {
+    async fn open(caps: Caps, state: State, run: RunId, in_all: Amount) -> Result<Self, StoreError> {
         let month = this_month();
         let row = state.month_spend(&month, Some(run)).await?;
         // What an earlier process of this run set aside and did not spend is free again.
@@ -456,7 +456,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let workspace = assay_store::Workspace::open(folder.path().join(".assay")).unwrap();
         let state = State::open(&workspace).await.unwrap();
-        let caps = MonthCaps { calls: Some(100), ..MonthCaps::default() };
+        let caps = Caps { calls: Some(100), ..Caps::default() };
         let run = |n: u128| RunId::from_uuid(uuid::Uuid::from_u128(n));
         let open = async |n: u128, calls: u64| {
             let totals = Totals { calls, ..Totals::default() };

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use assay_core::permutation::Permutation;
-use assay_core::run::{Budget as Limits, Caps, DatasetRecord, MonthCaps, TargetRecord, Totals};
+use assay_core::run::{Budget as Limits, Caps, DatasetRecord, TargetRecord, Totals};
 use assay_core::{Asked, Case, Digest, ErrorKind, Money, Output, RunId, RunRecord, Score, Trial, Usage};
 use assay_models::client::classify;
 use assay_models::{CallError, PerMinute, Price, Reply, SeenRates, Target, Traits};
@@ -137,7 +137,7 @@ impl Plan {
                 calls: calls.then(|| rng.random_range(0..60)),
                 minutes: None,
                 per_trial: Caps { calls: capped.then(|| rng.random_range(1..6)), ..Caps::default() },
-                per_month: MonthCaps::default(),
+                per_month: Caps::default(),
             },
             failing: [0.0, 0.05, 0.3, 0.7, 1.0][rng.random_range(0..5usize)],
             fatal,

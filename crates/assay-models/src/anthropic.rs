@@ -83,12 +83,25 @@ impl Anthropic {
             "messages": messages,
             "max_tokens": chat.max_tokens.unwrap_or(DEFAULT_MAX_TOKENS),
         });
-        set(&mut body, "system", (!system.is_empty()).then(|| system.join("\n\n")));
+        let system = (!system.is_empty()).then(|| system.join("\n\n"));
+        if chat.prompt_cache {
+            // The mark is on the end of what is kept: tools come before the system prompt.
+            let mark = json!({"type": "ephemeral"});
+            let block = |text| json!([{"type": "text", "text": text, "cache_control": mark}]);
+            set(&mut body, "system", system.map(block));
+        } else {
+            set(&mut body, "system", system);
+        }
         set(&mut body, "temperature", chat.temperature);
         set(&mut body, "top_p", chat.top_p);
         set(&mut body, "stop_sequences", chat.stop.as_ref());
         set(&mut body, "tools", chat.tools.as_ref().map(|tools| tools.iter().map(tool).collect::<Vec<_>>()));
         set(&mut body, "tool_choice", chat.tool_choice.as_ref());
+        if chat.prompt_cache && body.get("system").is_none() {
+            if let Some(last) = body.get_mut("tools").and_then(|tools| tools.as_array_mut()?.last_mut()) {
+                last["cache_control"] = json!({"type": "ephemeral"});
+            }
+        }
         if let Some(schema) = payload.get("response_schema") {
             body["output_config"] = json!({"format": {"type": "json_schema", "schema": schema}});
         }

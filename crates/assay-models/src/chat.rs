@@ -34,6 +34,10 @@ pub struct Chat {
     /// The system message, a template.
     #[serde(default)]
     pub system: Option<String>,
+    /// Ask the provider to keep what all prompts begin with, which makes reading it again cheaper. Anthropic gets a mark
+    /// on the system prompt and the tools, OpenAI a key that sends alike prompts to the same machine.
+    #[serde(default)]
+    pub prompt_cache: bool,
     /// Stream the answer, which measures the time to the first token.
     #[serde(default)]
     pub stream: bool,

@@ -80,6 +80,7 @@ impl OpenAi {
         set(&mut body, "tools", chat.tools.as_ref());
         set(&mut body, "tool_choice", chat.tool_choice.as_ref());
         set(&mut body, "logprobs", chat.logprobs.then_some(true));
+        set(&mut body, "prompt_cache_key", chat.prompt_cache.then(|| self.0.traits.fingerprint.short()));
         if let Some(schema) = payload.get("response_schema") {
             body["response_format"] = json!({
                 "type": "json_schema",

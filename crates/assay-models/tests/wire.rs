@@ -138,6 +138,25 @@ async fn anthropic_messages() {
 }
 
 #[tokio::test]
+async fn providers_are_asked_to_keep_the_beginning_of_prompts() {
+    let answer = r#"{"stop_reason": "end_turn", "content": [{"type": "text", "text": "so"}]}"#;
+    let (url, seen) = serve(200, answer).await;
+    output(json!({"anthropic": "m", "base_url": url, "system": "long", "tools": tools(), "prompt_cache": true})).await;
+    output(json!({"anthropic": "m", "base_url": url, "tools": tools(), "prompt_cache": true})).await;
+    let mark = json!({"type": "ephemeral"});
+    let bodies: Vec<Value> = seen.lock().unwrap().iter().map(|(_, _, body)| body.clone()).collect();
+    assert_eq!(bodies[0]["system"], json!([{"type": "text", "text": "long", "cache_control": mark}]));
+    assert!(bodies[0]["tools"][0].get("cache_control").is_none());
+    assert_eq!((&bodies[1]["tools"][0]["cache_control"], bodies[1].get("system")), (&mark, None));
+    let answer = r#"{"choices": [{"finish_reason": "stop", "message": {"content": "so"}}]}"#;
+    let (url, seen) = serve(200, answer).await;
+    output(json!({"openai": "m", "base_url": url})).await;
+    output(json!({"openai": "m", "base_url": url, "prompt_cache": true})).await;
+    let bodies: Vec<Value> = seen.lock().unwrap().iter().map(|(_, _, body)| body.clone()).collect();
+    assert!(bodies[0].get("prompt_cache_key").is_none() && bodies[1]["prompt_cache_key"].is_string());
+}
+
+#[tokio::test]
 async fn gemini_generate_content() {
     let (url, seen) = serve(
         200,

@@ -247,10 +247,19 @@ impl Suite {
         if !(1..=100_000).contains(&self.concurrency) {
             problems.push(Problem::new("/concurrency", "concurrency must be from 1 to 100,000"));
         }
-        for (key, limit) in [("usd", self.budget.usd), ("minutes", self.budget.minutes)] {
-            if limit.is_some_and(|limit| !(limit.is_finite() && limit > 0.0)) {
-                problems.push(Problem::new(format!("/budget/{key}"), "a budget must be above 0"));
+        let (run, trial, month) = (self.budget.run(), self.budget.per_trial, self.budget.per_month);
+        for (at, caps) in [("/budget", run), ("/budget/per_trial", trial), ("/budget/per_month", month)] {
+            for (key, limit) in [("usd", caps.usd), ("minutes", caps.minutes)] {
+                if limit.is_some_and(|limit| !(limit.is_finite() && limit > 0.0)) {
+                    problems.push(Problem::new(format!("{at}/{key}"), "a budget must be above 0"));
+                }
             }
+        }
+        if month.minutes.is_some() {
+            problems.push(
+                Problem::new("/budget/per_month/minutes", "a month has no budget of wall time")
+                    .help("`minutes` limits a run, or a trial under `per_trial`"),
+            );
         }
         let scorers: BTreeSet<&str> = self.scorers.iter().map(|part| part.name.as_str()).collect();
         let targets: BTreeSet<&str> = self.targets.iter().map(|part| part.name.as_str()).collect();
