@@ -115,19 +115,11 @@ pub struct Ended {
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// No backend holds here.
-    #[error(
-        "code from a model is run in isolation only, and no isolation holds on this machine. {tried}. What helps: \
-         install bubblewrap (apt-get install bubblewrap); allow user namespaces (sysctl user.max_user_namespaces=10000 \
-         and, on Ubuntu, kernel.apparmor_restrict_unprivileged_userns=0); in a container, run it with \
-         --security-opt seccomp=unconfined --cap-add SYS_ADMIN or as a virtual machine"
-    )]
+    #[error("code from a model runs in isolation only, and none holds on this machine: {tried}")]
     NoBackend {
         /// Every backend with what it failed at.
         tried: String,
     },
-    /// The interpreter cannot be shown to jobs.
-    #[error("{0}")]
-    Interpreter(String),
     /// A backend that held before failed to start a job.
     #[error("the sandbox ({backend}) could not be set up: {why}")]
     Setup {
@@ -136,6 +128,30 @@ pub enum SandboxError {
         /// What failed.
         why: String,
     },
+}
+
+impl SandboxError {
+    /// What to do about it; empty where the message says it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoBackend { .. } => {
+                "install bubblewrap (apt-get install bubblewrap), or allow user namespaces (sysctl \
+                 user.max_user_namespaces=10000 and, on Ubuntu, kernel.apparmor_restrict_unprivileged_userns=0); a \
+                 container needs --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt apparmor=unconfined"
+            }
+            Self::Setup { .. } => "",
+        }
+    }
+}
+
+/// A number that cannot be guessed: 128 bits, in hexadecimal.
+///
+/// # Errors
+/// The system gives none.
+pub fn nonce() -> std::io::Result<String> {
+    let mut bytes = [0; 16];
+    std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What the helper is told.
