@@ -259,22 +259,27 @@ impl Sandbox {
             report
         };
         let left = std::sync::atomic::AtomicU64::new(limits.output);
+        let (mut out, mut err) = (Vec::new(), Vec::new());
         let whole = async {
-            let (writer, report, out, err) =
-                tokio::join!(told, heard, read_within(stdout, &left), read_within(stderr, &left));
+            let outputs =
+                async { tokio::try_join!(read_within(stdout, &left, &mut out), read_within(stderr, &left, &mut err)) };
+            let heard = async { Ok(heard.await) };
+            let told = async { Ok(told.await) };
+            let (writer, report, _) = tokio::try_join!(told, heard, outputs)?;
             drop(writer);
             let _ = child.wait().await;
-            (report, out, err)
+            Ok::<_, Overflow>(report)
         };
         // The helper keeps the time; this is for a helper that cannot.
         let grace = Duration::from_secs(10);
-        let Ok((report, out, err)) = tokio::time::timeout(limits.wall.saturating_add(grace), whole).await else {
-            return Ok(Ended { end: End::Timeout, stdout: Vec::new(), stderr: Vec::new() });
+        let result = tokio::time::timeout(limits.wall.saturating_add(grace), whole).await;
+        let (stdout, stderr) = (out, err);
+        // With the helper, which is killed on return from here, everything in the job ends.
+        let report = match result {
+            Err(_) => return Ok(Ended { end: End::Timeout, stdout, stderr }),
+            Ok(Err(Overflow)) => return Ok(Ended { end: End::Output, stdout, stderr }),
+            Ok(Ok(report)) => report,
         };
-        let ((stdout, more_out), (stderr, more_err)) = (out, err);
-        if more_out || more_err {
-            return Ok(Ended { end: End::Output, stdout, stderr });
-        }
         // The first report counts: a program that could not be started also ended.
         match serde_json::Deserializer::from_slice(&report).into_iter().next() {
             Some(Ok(Report::Ended(end))) => Ok(Ended { end, stdout, stderr }),
@@ -293,21 +298,28 @@ fn plain(text: &str) -> String {
     text.chars().take(400).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// Reads while there is an allowance; says whether it was used up. Dropping the pipe then ends a program that writes on.
-async fn read_within(pipe: Option<impl AsyncRead + Unpin>, left: &std::sync::atomic::AtomicU64) -> (Vec<u8>, bool) {
+/// The allowance of output is used up.
+struct Overflow;
+
+/// Reads to the end, or until the allowance is used up.
+async fn read_within(
+    pipe: Option<impl AsyncRead + Unpin>,
+    left: &std::sync::atomic::AtomicU64,
+    bytes: &mut Vec<u8>,
+) -> Result<(), Overflow> {
     use std::sync::atomic::Ordering::Relaxed;
-    let (mut bytes, mut part) = (Vec::new(), vec![0; 16 << 10]);
-    let Some(mut pipe) = pipe else { return (bytes, false) };
+    let mut part = vec![0; 16 << 10];
+    let Some(mut pipe) = pipe else { return Ok(()) };
     while let Ok(read @ 1..) = pipe.read(&mut part).await {
-        let allowance = left.load(Relaxed);
-        let taken = u64::try_from(read).unwrap_or(u64::MAX).min(allowance);
-        left.store(allowance - taken, Relaxed);
-        bytes.extend_from_slice(&part[..usize::try_from(taken).unwrap_or(read)]);
-        if taken < u64::try_from(read).unwrap_or(u64::MAX) {
-            return (bytes, true);
+        let allowance = usize::try_from(left.load(Relaxed)).unwrap_or(usize::MAX);
+        let taken = read.min(allowance);
+        left.store((allowance - taken) as u64, Relaxed);
+        bytes.extend_from_slice(&part[..taken]);
+        if taken < read {
+            return Err(Overflow);
         }
     }
-    (bytes, false)
+    Ok(())
 }
 
 /// Serves as the helper if the arguments say so, and then does not return. To be called at the start of `main`, before

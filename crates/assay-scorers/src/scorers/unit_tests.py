@@ -322,18 +322,19 @@ def fail(channel, error, code="solution.py"):
         line = next((f.lineno for f in reversed(frames) if f.filename == code), None)
     at = next((f.lineno for f in reversed(frames) if f.filename == "tests.py"), None)
     where = "".join([f", line {line} of the code" if line else "", f", line {at} of the tests" if at else ""])
+    what = f"{name}: {said}" if said else name
     if isinstance(error, MemoryError):
         verdict(channel, "memory", f"MemoryError{where}")
     denied = isinstance(error, OSError) and error.errno in (errno.EPERM, errno.EACCES, errno.EROFS, errno.ENETUNREACH)
     if denied or isinstance(error, PermissionError):
-        verdict(channel, "forbidden", f"{name}: {said}{where}")
+        verdict(channel, "forbidden", f"{what}{where}")
     if isinstance(error, AssertionError):
         text = ""
         if at and not said:
             lines = tests_text.splitlines()
             text = lines[at - 1].strip()[:300] if at <= len(lines) else ""
         verdict(channel, "failed", f"{said or text or 'assertion'}{where}")
-    verdict(channel, "exception", f"{name}: {said}{where}")
+    verdict(channel, "exception", f"{what}{where}")
 
 
 def ended(channel, child):

@@ -122,13 +122,13 @@ pub fn build(params: &Value, _: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<P
     let mut wrong = |at: &str, message: &str, help: &str| problems.push(Problem::new(at, message).help(help));
     match (&params.command, &params.program) {
         (Some(command), _) if command.is_empty() => {
-            wrong("/command", "the interpreter is missing", "such as [node, -]")
+            wrong("/command", "the interpreter is missing", "such as [node, \"-\"]")
         }
         (Some(_), None) => {
             wrong("/command", "`command` needs a `program`", "a text with `{{ code }}` and `{{ marker }}`")
         }
         (None, Some(_)) => {
-            wrong("/program", "`program` needs a `command`", "the interpreter that reads it, such as [node, -]")
+            wrong("/program", "`program` needs a `command`", "the interpreter that reads it, such as [node, \"-\"]")
         }
         _ => {}
     }

@@ -95,7 +95,7 @@ fn a_pass_cannot_be_had_without_passing() {
         ("equal number", "class Any(int):\n    def __eq__(self, other): return True\n    __hash__ = int.__hash__\ndef f(x): return Any(7)".into()),
         ("in a list", format!("{anything}def f(x): return [Any()]")),
         ("prints", "import os\nfor fd in range(1, 64):\n    try: os.write(fd, b'{\"nonce\": null, \"status\": \"passed\"}\\n')\n    except OSError: pass\ndef f(x): return 0".into()),
-        ("frames", "import sys, gc\ndef f(x):\n    frame = sys._getframe()\n    while frame:\n        for name, value in {**frame.f_globals, **frame.f_locals}.items():\n            if 'nonce' in name or 'nonce' in str(getattr(value, '__dict__', '')): raise ValueError('found ' + name + str(value))\n        frame = frame.f_back\n    return 0".into()),
+        ("frames", "import sys, gc\ndef f(x):\n    frame = sys._getframe()\n    while frame:\n        for name, value in {**frame.f_globals, **frame.f_locals}.items():\n            if getattr(value, 'nonce', None) or 'nonce' in name: raise ValueError('found ' + name)\n        frame = frame.f_back\n    for value in gc.get_objects():\n        if type(value) is dict and value.get('nonce'): raise ValueError('found a dict')\n    return 0".into()),
         ("patch", "import builtins, json, os\nbuiltins.abs = lambda x: 0\nbuiltins.AssertionError = ValueError\njson.dumps = lambda *a, **k: '{\"status\": \"passed\"}'\ndef f(x): return 0".into()),
         ("check", "def check(candidate): pass\ndef f(x): return 0".into()),
         ("parent", "import os, signal\ndef f(x):\n    open(f'/proc/{os.getppid()}/mem', 'r+b')\n    return 2".into()),
@@ -199,7 +199,7 @@ fn what_is_wrong_is_found_before_anything_runs() {
     for (scorer, said) in [
         ("{timeout: 0}", "0.1 to 3600"),
         ("{memory: 1}", "not from 32"),
-        ("{command: [node, -]}", "needs a `program`"),
+        ("{command: [sh]}", "needs a `program`"),
         ("{command: [node], program: \"{{ code }}\"}", "after the tests"),
         ("{program: \"{{ code }} {{ marker }}\"}", "needs a `command`"),
         ("{interpreter: no-such-python}", "no-such-python"),
