@@ -87,7 +87,9 @@ pub(crate) fn serve(word: &str) -> Option<i32> {
         "spin" => {
             // Hours, should nobody end it.
             let end = Instant::now() + Duration::from_secs(20);
-            while Instant::now() < end {}
+            while Instant::now() < end {
+                std::hint::black_box(end);
+            }
         }
         "hoard" => {
             let part = || std::process::Command::new(Helper::INSIDE).args([WORD, "hold"]).spawn();
@@ -96,9 +98,10 @@ pub(crate) fn serve(word: &str) -> Option<i32> {
         }
         "hold" => {
             // Less than one may have, more than three may.
-            let held = vec![1_u8; usize::try_from(LIMITS.memory / 2).unwrap_or(0)];
+            // An optimiser must not see that nobody needs it.
+            let held = std::hint::black_box(vec![1_u8; usize::try_from(LIMITS.memory / 2).unwrap_or(0)]);
             std::thread::sleep(Duration::from_secs(5));
-            return Some(i32::from(held[held.len() / 2]) - 1);
+            std::hint::black_box(held);
         }
         _ => return None,
     }
@@ -184,6 +187,7 @@ impl Attempts {
         let mut much: Vec<u8> = Vec::new();
         let asked = usize::try_from(LIMITS.memory).unwrap_or(usize::MAX);
         attempt("was given more memory than it may have", much.try_reserve_exact(asked).is_ok());
+        std::hint::black_box(much);
         broken
     }
 }
