@@ -179,16 +179,20 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Finds a backend that holds; `places` jobs run at a time.
+    /// Finds a backend that holds, once in a process; `places` jobs run at a time.
     ///
     /// # Errors
     /// What was tried, what failed and what helps.
     pub async fn open(places: usize) -> Result<Self, SandboxError> {
+        static HELD: std::sync::OnceLock<Backend> = std::sync::OnceLock::new();
         let helper = Helper::this_binary();
+        if let Some(backend) = HELD.get() {
+            return Ok(Self { backend: *backend, helper, places: Semaphore::new(places.max(1)) });
+        }
         let mut tried = Vec::new();
         for backend in Backend::ALL {
             match Self::with(*backend, helper.clone(), places).await {
-                Ok(sandbox) => return Ok(sandbox),
+                Ok(sandbox) => return Ok(HELD.get_or_init(|| *backend)).map(|_| sandbox),
                 Err(why) => tried.push(format!("{backend}: {why}")),
             }
         }

@@ -110,7 +110,10 @@ impl ScorerKind {
     /// The documentation: the doc comment of its file, as Markdown.
     pub fn doc(&self) -> String {
         let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
-        lines.map(|line| line.trim_start_matches("//!").trim_start_matches(' ')).collect::<Vec<_>>().join("\n")
+        lines
+            .map(|line| line.strip_prefix("//! ").unwrap_or(line.trim_start_matches("//!")))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The first sentence of the documentation, without the name.
