@@ -268,11 +268,33 @@ impl Prepared {
         Ok(())
     }
 
+    /// Asks every scorer whether this machine has what it needs. Calls nothing elsewhere.
+    ///
+    /// # Errors
+    /// Everything that is missing, at its line and column.
+    pub async fn check_machine(&self) -> Result<(), EngineError> {
+        let mut problems = Vec::new();
+        for (part, declared) in self.scorers.iter().zip(self.scorers()?) {
+            if let Err(problem) = declared.scorer.check_machine().await {
+                let kind = problem::pointer_step(&declared.record.kind);
+                let long = part.value.get(&declared.record.kind).is_some_and(serde_json::Value::is_object);
+                let at = if long { format!("{}/{kind}", part.at) } else { part.at.clone() };
+                problems.push(problem.under(&at));
+            }
+        }
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let (_, source) = Suite::from_text(&self.text, &self.path)?;
+        Err(EngineError::Suite(Box::new(Diagnostics { source, problems })))
+    }
+
     /// Asks every target and scorer whether it would fail on every call: a missing key, a file that does not load.
     ///
     /// # Errors
     /// Everything that would fail.
     pub async fn preflight(&self) -> Result<(), EngineError> {
+        self.check_machine().await?;
         let mut faults = Vec::new();
         let called = self.earlier.as_ref().is_none_or(|earlier| !earlier.only);
         for (name, built) in self.targets.iter().filter(|_| called) {

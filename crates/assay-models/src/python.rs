@@ -20,6 +20,9 @@ use tokio::sync::Semaphore;
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
 
+/// The largest result of a function, in bytes.
+const LARGEST_ANSWER: u32 = 256 << 20;
+
 const WORKER: &str = include_str!("worker.py");
 
 /// A Python function as a target. It gets the inputs as its first argument, and `metadata` and `case_id` if it
@@ -62,7 +65,7 @@ pub struct WorkerPool {
 
 struct Worker {
     // Killed when dropped.
-    _child: Child,
+    child: Child,
     stdin: ChildStdin,
     stdout: ChildStdout,
 }
@@ -94,7 +97,7 @@ impl WorkerPool {
     /// An exception, a crash or a deadline.
     pub async fn call(&self, first: Option<&str>, kwargs: Value) -> Result<Value, CallError> {
         let _place = self.places.acquire().await.map_err(|e| CallError::new(ErrorKind::Process, e.to_string()))?;
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.idle();
         let whole = async {
             let mut worker = match idle {
                 Some(worker) => worker,
@@ -120,9 +123,23 @@ impl WorkerPool {
     /// # Errors
     /// A missing interpreter, or an exception while the file is loaded.
     pub async fn check(&self) -> Result<(), CallError> {
-        let worker = self.start().await?;
+        let worker = tokio::time::timeout(self.timeout, self.start()).await.map_err(|_| {
+            let message = format!("`{}` was not loaded within {:?}", self.file.display(), self.timeout);
+            CallError::new(ErrorKind::Timeout, message)
+        })??;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
         Ok(())
+    }
+
+    /// A worker that waits. One that died meanwhile is no reason to fail this call.
+    fn idle(&self) -> Option<Worker> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Some(mut worker) = idle.pop() {
+            if matches!(worker.child.try_wait(), Ok(None)) {
+                return Some(worker);
+            }
+        }
+        None
     }
 
     async fn start(&self) -> Result<Worker, CallError> {
@@ -141,7 +158,7 @@ impl WorkerPool {
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed("the worker has no pipes".into()));
         };
-        let mut worker = Worker { _child: child, stdin, stdout };
+        let mut worker = Worker { child, stdin, stdout };
         let hello = worker.read().await?;
         match hello.get("fatal") {
             Some(error) => Err(failed(trace(error))),
@@ -170,7 +187,11 @@ impl Worker {
     async fn read(&mut self) -> Result<Value, CallError> {
         let mut head = [0; 4];
         self.stdout.read_exact(&mut head).await.map_err(|error| crashed(&error))?;
-        let mut body = vec![0; u32::from_be_bytes(head) as usize];
+        let length = u32::from_be_bytes(head);
+        if length > LARGEST_ANSWER {
+            return Err(CallError::new(ErrorKind::BadResponse, format!("the function's result has {length} bytes")));
+        }
+        let mut body = vec![0; length as usize];
         self.stdout.read_exact(&mut body).await.map_err(|error| crashed(&error))?;
         serde_json::from_slice(&body).map_err(|error| {
             // Python writes NaN and Infinity, which are not JSON.

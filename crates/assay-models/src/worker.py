@@ -13,10 +13,14 @@ import traceback
 frames_in = os.fdopen(os.dup(0), "rb")
 frames_out = os.fdopen(os.dup(1), "wb")
 os.dup2(2, 1)
-sys.stdin = open(os.devnull)
+# Nor may it, or a program that it starts, read frames.
+os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+own = os.getpid()
 
 
 def send(message):
+    if os.getpid() != own:
+        os._exit(0)  # a fork that came back from the function must not answer, too
     body = json.dumps(message, default=str).encode()
     frames_out.write(struct.pack(">I", len(body)) + body)
     frames_out.flush()

@@ -37,16 +37,19 @@ macro_rules! rule {
 }
 
 macro_rules! own {
-    ($name:literal, $module:path, $params:ident) => {{
+    ($name:literal, $file:literal, $module:path, $params:ident) => {{
         use $module as module;
         ScorerKind {
             name: $name,
             main: module::MAIN,
-            source: include_str!(concat!("scorers/", $name, ".rs")),
+            source: include_str!(concat!("scorers/", $file, ".rs")),
             schema: || schemars::schema_for!(module::$params).to_value(),
             build: module::build,
         }
     }};
+    ($name:literal, $module:path, $params:ident) => {
+        own!($name, $name, $module, $params)
+    };
 }
 
 const KINDS: &[ScorerKind] = &[
@@ -90,6 +93,7 @@ const KINDS: &[ScorerKind] = &[
     rule!("measure", scorers::measure::Measure<3>),
     rule!("tool_calls", scorers::tool_calls::ToolCalls),
     rule!("measure", scorers::measure::Measure<1>),
+    own!("unit-tests", "unit_tests", scorers::unit_tests, UnitTests),
     rule!("value", scorers::value::Value),
     rule!("word_count", scorers::word_count::WordCount),
     rule!("word_errors", scorers::word_errors::WordErrors),
@@ -104,7 +108,10 @@ impl ScorerKind {
     /// The documentation: the doc comment of its file, as Markdown.
     pub fn doc(&self) -> String {
         let lines = self.source.lines().take_while(|line| line.starts_with("//!"));
-        lines.map(|line| line.trim_start_matches("//!").trim_start_matches(' ')).collect::<Vec<_>>().join("\n")
+        lines
+            .map(|line| line.strip_prefix("//! ").unwrap_or(line.trim_start_matches("//!")))
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The first sentence of the documentation, without the name.

@@ -112,6 +112,14 @@ pub trait Scorer: Send + Sync {
         Ok(())
     }
 
+    /// Finds what the scorer needs and this machine does not have, before anything is spent. Calls nothing elsewhere.
+    ///
+    /// # Errors
+    /// What is missing, with a pointer into the parameters, and what helps.
+    async fn check_machine(&self) -> Result<(), Problem> {
+        Ok(())
+    }
+
     /// Scores a trial under the scorer's name.
     async fn score(&self, name: &str, input: &ScoreInput<'_>) -> Score;
 }

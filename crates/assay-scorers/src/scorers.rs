@@ -31,6 +31,7 @@ pub mod squad_em;
 pub mod squad_f1;
 pub mod ter;
 pub mod tool_calls;
+pub mod unit_tests;
 pub mod value;
 pub mod word_count;
 pub mod word_errors;

@@ -134,7 +134,7 @@ fn every_scorer_has_an_example_a_document_and_its_place() {
         previous = kind.name;
         let first = kind.doc().split(": ").next().unwrap().to_owned();
         assert!(kind.doc().contains(&format!("`{}`", kind.name)) && first.starts_with('`'), "{}: {first}", kind.name);
-        let elsewhere = ["command", "http", "judge", "python"].contains(&kind.name);
+        let elsewhere = ["command", "http", "judge", "python", "unit-tests"].contains(&kind.name);
         assert!(elsewhere || shown.iter().any(|name| name == kind.name), "{} has no example", kind.name);
     }
 }

@@ -72,7 +72,7 @@ pub enum Command {
 pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {
     match command {
         Command::Init(command) => command.run(),
-        Command::Validate(command) => command.run(),
+        Command::Validate(command) => command.run().await,
         Command::Plan(command) => command.run(workspace).await,
         Command::Run(command) => command.run(workspace).await,
         Command::Resume(command) => command.run(workspace).await,

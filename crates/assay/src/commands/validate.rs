@@ -20,11 +20,15 @@ pub struct Validate {
 }
 
 impl Validate {
-    pub fn run(self) -> Result<u8, Failure> {
+    pub async fn run(self) -> Result<u8, Failure> {
         let mut code = exit::PASS;
         let mut located = Vec::new();
         for path in &self.suites {
-            match Prepared::load(path, &Options::default()) {
+            let checked = match Prepared::load(path, &Options::default()) {
+                Ok(prepared) => prepared.check_machine().await.map(|()| prepared),
+                Err(error) => Err(error),
+            };
+            match checked {
                 Ok(prepared) => {
                     if !self.json {
                         say(&format!("{}: valid", path.display()));

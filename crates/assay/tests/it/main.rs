@@ -3,6 +3,7 @@
 mod support;
 
 mod bad_input;
+mod code;
 mod corpus;
 mod crash;
 mod data;
