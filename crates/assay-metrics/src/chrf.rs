@@ -66,7 +66,7 @@ impl Chrf {
     /// # Examples
     /// ```
     /// use assay_metrics::chrf::Chrf;
-    /// let counts = Chrf::default().segment("abc", &["abd", "xyz"]);
+    /// let counts = Chrf::default().segment("abc", &["abx", "xyz"]);
     /// // Single characters: three on either side, two in both.
     /// assert_eq!((counts.0[0].hypothesis, counts.0[0].reference, counts.0[0].matched), (3.0, 3.0, 2.0));
     /// ```
