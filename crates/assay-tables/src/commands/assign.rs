@@ -184,13 +184,13 @@ impl Assign {
 
     /// The names that were given, or as many as were asked for.
     fn names(&self) -> Result<Vec<String>, Failure> {
-        if let [count] = self.raters.as_slice() {
-            if let Ok(count) = count.parse::<usize>() {
-                if !(1..=4096).contains(&count) {
-                    return Err(usage("--raters takes 1 to 4096 raters"));
-                }
-                return Ok((1..=count).map(|rater| format!("rater {rater}")).collect());
+        if let [count] = self.raters.as_slice()
+            && let Ok(count) = count.parse::<usize>()
+        {
+            if !(1..=4096).contains(&count) {
+                return Err(usage("--raters takes 1 to 4096 raters"));
             }
+            return Ok((1..=count).map(|rater| format!("rater {rater}")).collect());
         }
         let mut sorted = self.raters.clone();
         sorted.sort();

@@ -86,6 +86,9 @@ struct Given {
     time: Option<f64>,
 }
 
+/// By rater the longest run, where there are ratings, and its chance by Holm over raters.
+type Runs = Vec<Option<(Run, f64)>>;
+
 /// How fast ratings were given.
 struct Paces {
     found: Speed,
@@ -406,7 +409,7 @@ impl Raters {
     }
 
     /// Each rater's longest run, and its chance by Holm over raters.
-    fn runs(&self, votes: &[Vote], classes: usize, raters: usize) -> Result<Option<Vec<Option<(Run, f64)>>>, Failure> {
+    fn runs(&self, votes: &[Vote], classes: usize, raters: usize) -> Result<Option<Runs>, Failure> {
         if !self.runs {
             return Ok(None);
         }
