@@ -435,9 +435,9 @@ pub fn items_for_alpha(alpha: f64, half_width: f64, each: u64, scale: Scale, con
 ///
 /// # Examples
 /// ```
-/// // Ten answers find few of those who are right six times of ten.
+/// // Ten answers find a third of those who are right six times of ten.
 /// let chance = assay_stats::design::suspended(10, 0.6, 0.8, 0.95).unwrap();
-/// assert!((chance - 0.1662).abs() < 1e-4);
+/// assert!((chance - 0.3669).abs() < 1e-4);
 /// ```
 pub fn suspended(gold: u64, right: f64, threshold: f64, confidence: f64) -> Option<f64> {
     if !(0.0..=1.0).contains(&right) || !is_level(threshold) || !is_level(confidence) || gold > 1_000_000_000 {
@@ -530,7 +530,7 @@ pub struct Speed {
 /// use assay_stats::design::{Timed, speed};
 /// // Three raters need 20 to 29 seconds; the fourth clicks through.
 /// let times: Vec<Timed> = (0..160)
-///     .map(|i| Timed { item: i / 4, rater: i % 4, time: if i % 4 == 3 { 2.0 } else { 20.0 + (i % 10) as f64 } })
+///     .map(|i| Timed { item: i / 4, rater: i % 4, time: if i % 4 == 3 { 2.0 + 0.01 * i as f64 } else { 20.0 + (i % 10) as f64 } })
 ///     .collect();
 /// let found = speed(&times, 0.1).unwrap();
 /// assert!(found.raters[3].adjusted < 0.001 && found.raters[0].fast == 0);

@@ -300,7 +300,7 @@ fn work_is_spread_evenly_over_raters() {
     // A row is gold exactly when its truth is known.
     assert!(tasks.iter().all(|task| task["gold"] == (task["row"].as_u64().unwrap() % 10 == 1)));
     assert_eq!(ask(&all).unwrap().json(), json);
-    assert!(answer.text().contains("suspended after 10 gold items with a chance of 16.6%"), "{}", answer.text());
+    assert!(answer.text().contains("suspended after 10 gold items with a chance of 36.7%"), "{}", answer.text());
     let few = ask(&["assign", &file, "--raters", "12", "--least", "5", "--share", "0"]).unwrap();
     assert!(
         few.text().contains("warning: 15 or more are wanted, for which 330 items need 3 ratings"),
