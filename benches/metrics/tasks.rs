@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_metrics::anomaly::{adjusted_scores, affiliation, volumes};
+use assay_metrics::anomaly::{Costs, adjusted_scores, affiliation, nab_score, volumes};
 use assay_metrics::classification::{
     Average, Bins, Confusion, Counts, Multilabel, Ranked, average, brier_binary, expected_calibration_error,
     label_ranking_average_precision, log_loss, log_loss_binary, reliability, roc_auc_one_vs_rest,
@@ -216,6 +216,20 @@ fn anomalies(races: &Races) {
     races.add("adjusted", "scikit-learn", script, &input, 1e-9, || {
         let counts = adjusted_scores(&truth, &reported, 0.2).expect("events");
         [counts.precision(), counts.recall(), counts.f1()].into_iter().flatten().collect()
+    });
+    // No package outside of Numenta's own tree: the formula over all reports at once, as in the parity test.
+    let script = "def sigma(y): return np.where(np.asarray(y) >= 3, -1.0, -np.tanh(2.5 * np.minimum(y, 3)))\n\
+        def prepare(a): return [np.array(x, bool) for x in a]\n\
+        def run(d):\n    \
+        t, r = d; runs = np.flatnonzero(np.diff(np.r_[0, t, 0])).reshape(-1, 2); at = np.flatnonzero(r)\n    \
+        raw, outside, place = 0.0, np.ones(len(at), bool), np.full(len(at), 3.0)\n    \
+        for a, b in runs:\n        \
+        inside = (at >= a) & (at < b); outside &= ~inside\n        \
+        raw += max(sigma((at[inside] - b) / (b - a)).max() / sigma(-1), -1) if inside.any() else -1\n        \
+        place = np.where(at >= b, (at - (b - 1)) / max(b - a - 1, 1), place)\n    \
+        return (raw + 0.11 * sigma(place[outside]).sum() + len(runs)) / (len(runs) * 2)";
+    races.add("nab", "numpy", script, &input, 1e-9, || {
+        nab_score(&truth, &reported, Costs::STANDARD).into_iter().collect()
     });
     let script = "from vus.utils.metrics import metricor\n\
         def prepare(a): return [np.array(x) for x in a]\n\

@@ -1,6 +1,6 @@
 //! Drift and monitoring.
 
-use assay_stats::drift::change::{Adwin, Ddm, PageHinkley, alarms};
+use assay_stats::drift::change::{Adwin, Ddm, Kswin, PageHinkley, alarms};
 use assay_stats::drift::chart::{Cusum, Ewma, Sides};
 use assay_stats::drift::distribution::{
     Bins, anderson_darling, independence, jensen_shannon, kolmogorov_smirnov, psi, wasserstein,
@@ -29,6 +29,12 @@ pub fn run(races: &Races) {
     });
     races.add("ADWIN", "river", &river("ADWIN"), &json!(stream), 0.0, || {
         places(alarms(&mut Adwin::default(), &stream).expect("finite values"))
+    });
+    // Of a window of two samples all are drawn, so that its random numbers do not matter; each value is a test by scipy.
+    let around = &stream[59_800..60_200];
+    let script = river("KSWIN").replace("drift.KSWIN()", "drift.KSWIN(window_size=60, stat_size=30, seed=1)");
+    races.add("KSWIN", "river", &script, &json!(around), 0.0, || {
+        places(alarms(&mut Kswin::new(0.005, 60, 30, 1).expect("settings"), around).expect("finite values"))
     });
     let (a, b) = stream.split_at(50_000);
     let two = "from scipy import stats\ndef prepare(a): return [np.array(x) for x in a]\n";

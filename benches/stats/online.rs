@@ -1,7 +1,7 @@
 //! Sequential tests, online experiments and quasi-experiments.
 
 use assay_stats::online::{Arm, CONCENTRATION, Unit, cuped, effect, lin, sample_ratio, sample_ratio_log_e};
-use assay_stats::quasi::{Assigned, Logged, aipw, ipw, off_policy};
+use assay_stats::quasi::{Assigned, Logged, Observation, aipw, diff_in_diff, ipw, off_policy};
 use assay_stats::sequential::{Bets, Side, Spending, boundaries, discordant_log_e};
 use serde_json::json;
 
@@ -14,6 +14,29 @@ pub fn run(races: &Races) {
     sequential(races, &mut random);
     experiments(races, &mut random);
     logged(races, &mut random);
+    panel(races, &mut random);
+}
+
+/// 2,000 units of ten periods each.
+fn panel(races: &Races, random: &mut Stream) {
+    let rows: Vec<Observation> = (0..20_000)
+        .map(|at| {
+            let (unit, post) = (at / 10, at % 10 >= 5);
+            let treated = unit % 2 == 0;
+            let outcome = random.normal() + f64::from(u8::from(treated && post));
+            Observation { unit, treated, post, outcome }
+        })
+        .collect();
+    let table: Vec<_> = rows.iter().map(|r| (r.unit, u8::from(r.treated), u8::from(r.post), r.outcome)).collect();
+    // Its error bars are CR1: only the effect is compared.
+    let script = "import statsmodels.api as sm\n\
+        def prepare(a): return np.array(a)\n\
+        def run(d):\n    \
+        u, t, p, y = d.T; m = sm.OLS(y, np.column_stack([np.ones(len(y)), t, p, t * p])).fit(cov_type='cluster', cov_kwds={'groups': u.astype(int)})\n    \
+        m.bse, m.conf_int(); return m.params[3]";
+    races.add("difference in differences", "statsmodels", script, &json!(table), 1e-9, || {
+        vec![diff_in_diff(&rows, 0.95).expect("two groups").effect.value]
+    });
 }
 
 fn sequential(races: &Races, random: &mut Stream) {

@@ -1,7 +1,5 @@
 //! chrF (Popović 2015) and chrF++ (Popović 2017) as sacrebleu 2.6 computes them, of sentences and of a corpus.
 
-use std::ops::{Add, Sub};
-
 use crate::corpus;
 use crate::grams::Grams;
 use crate::tokens::{Numbers, is_space, words};
@@ -45,28 +43,6 @@ pub struct Order {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Counts(pub [Order; CHARACTER_ORDER + MOST_WORD_ORDER]);
 
-impl Add for Counts {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self(std::array::from_fn(|n| Order {
-            hypothesis: self.0[n].hypothesis + other.0[n].hypothesis,
-            reference: self.0[n].reference + other.0[n].reference,
-            matched: self.0[n].matched + other.0[n].matched,
-        }))
-    }
-}
-
-impl Sub for Counts {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self(std::array::from_fn(|n| Order {
-            hypothesis: self.0[n].hypothesis - other.0[n].hypothesis,
-            reference: self.0[n].reference - other.0[n].reference,
-            matched: self.0[n].matched - other.0[n].matched,
-        }))
-    }
-}
-
 impl corpus::Counts for Counts {
     fn numbers(&self) -> Vec<f64> {
         self.0.iter().flat_map(|order| [order.hypothesis, order.reference, order.matched]).collect()
@@ -86,6 +62,14 @@ impl corpus::Counts for Counts {
 impl Chrf {
     /// The counts against the reference with the best score, the first of equal ones. O(length · log length) for each
     /// reference.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::chrf::Chrf;
+    /// let counts = Chrf::default().segment("abc", &["abx", "xyz"]);
+    /// // Single characters: three on either side, two in both.
+    /// assert_eq!((counts.0[0].hypothesis, counts.0[0].reference, counts.0[0].matched), (3.0, 3.0, 2.0));
+    /// ```
     pub fn segment(&self, hypothesis: &str, references: &[&str]) -> Counts {
         let mut numbers = Numbers::default();
         let mut grams = |text: &str| {
@@ -124,6 +108,14 @@ impl Chrf {
 
     /// chrF from 0 to 1: F₂ of the precision and the recall, each averaged over the orders that both sides have.
     /// `None` without a single n-gram on the reference's side.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::chrf::Chrf;
+    /// let chrf = Chrf::default();
+    /// assert_eq!(chrf.score(&chrf.segment("a cat", &["a cat"])), Some(1.0));
+    /// assert_eq!(chrf.score(&chrf.segment("a cat", &[""])), None);
+    /// ```
     pub fn score(&self, counts: &Counts) -> Option<f64> {
         counts.0.iter().any(|order| order.reference > 0.0).then(|| self.f_score(counts))
     }
@@ -146,6 +138,13 @@ impl Chrf {
 
     /// What sacrebleu 2.6.0 prints for the same settings. `references` is their number per segment, `None` where it
     /// varies.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::chrf::Chrf;
+    /// let chrf = Chrf { word_order: 2, lowercase: false };
+    /// assert_eq!(chrf.signature(Some(1)), "nrefs:1|case:mixed|eff:yes|nc:6|nw:2|space:no|version:2.6.0");
+    /// ```
     pub fn signature(&self, references: Option<usize>) -> String {
         format!(
             "nrefs:{}|case:{}|eff:yes|nc:{CHARACTER_ORDER}|nw:{}|space:no|version:2.6.0",

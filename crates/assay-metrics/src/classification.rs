@@ -75,21 +75,50 @@ pub struct Counts {
 
 impl Counts {
     /// hits / predicted; `None` when nothing is predicted.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Counts;
+    /// let class = Counts { hits: 3.0, predicted: 4.0, expected: 6.0 };
+    /// assert_eq!(class.precision(), Some(0.75));
+    /// ```
     pub fn precision(&self) -> Option<f64> {
         ratio(self.hits, self.predicted)
     }
 
     /// hits / expected; `None` when nothing is expected.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Counts;
+    /// let class = Counts { hits: 3.0, predicted: 4.0, expected: 6.0 };
+    /// assert_eq!(class.recall(), Some(0.5));
+    /// ```
     pub fn recall(&self) -> Option<f64> {
         ratio(self.hits, self.expected)
     }
 
     /// Harmonic mean of precision and recall: 2·hits / (predicted + expected); `None` when both are 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Counts;
+    /// let class = Counts { hits: 3.0, predicted: 4.0, expected: 6.0 };
+    /// assert_eq!(class.f1(), Some(0.6));
+    /// assert_eq!(Counts::default().f1(), None);
+    /// ```
     pub fn f1(&self) -> Option<f64> {
         ratio(2.0 * self.hits, self.predicted + self.expected)
     }
 
     /// hits / (predicted or expected); `None` when nothing is.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Counts;
+    /// let class = Counts { hits: 3.0, predicted: 4.0, expected: 6.0 };
+    /// assert_eq!(class.jaccard(), Some(3.0 / 7.0));
+    /// ```
     pub fn jaccard(&self) -> Option<f64> {
         ratio(self.hits, self.predicted + self.expected - self.hits)
     }
@@ -150,6 +179,16 @@ pub struct Averaged {
 
 /// Averages a measure such as [`Counts::f1`]. `undefined` is what a class counts for which the measure is undefined:
 /// `Some(0.0)` as scikit-learn does by default, `None` leaves the class out.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{Average, Counts, average};
+/// let classes = [Counts { hits: 3.0, predicted: 4.0, expected: 6.0 }, Counts { hits: 0.0, predicted: 0.0, expected: 2.0 }];
+/// let precision = |undefined| average(&classes, Average::Macro, undefined, Counts::precision);
+/// // Nothing was predicted to be of the second class.
+/// assert_eq!((precision(Some(0.0)).value, precision(None).value), (Some(0.375), Some(0.75)));
+/// assert_eq!(precision(None).undefined, 1);
+/// ```
 pub fn average(
     counts: &[Counts],
     how: Average,
@@ -246,12 +285,27 @@ pub struct Confusion<T> {
 
 impl<T: Ord + Clone> Confusion<T> {
     /// Of one true and one predicted class per case.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// assert!(Confusion::new(&["cat"], &["dog"]).is_ok());
+    /// assert!(Confusion::new(&["cat"], &["dog", "cat"]).is_err());
+    /// ```
     pub fn new(truth: &[T], predicted: &[T]) -> Result<Self, Undefined> {
         parallel(truth, predicted)?;
         Self::from_cells(truth.iter().zip(predicted).map(|(t, p)| (t.clone(), p.clone(), 1.0)))
     }
 
     /// Of (true class, predicted class, weight); equal pairs add up. Weights are finite, not negative, not all 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// let confusion = Confusion::from_cells([("cat", "cat", 3.0), ("cat", "dog", 1.0)]).unwrap();
+    /// assert_eq!(confusion.accuracy(), 0.75);
+    /// assert!(Confusion::from_cells([("cat", "dog", -1.0)]).is_err());
+    /// ```
     pub fn from_cells(pairs: impl IntoIterator<Item = (T, T, f64)>) -> Result<Self, Undefined> {
         let mut cells = BTreeMap::new();
         for (truth, predicted, weight) in pairs {
@@ -274,16 +328,38 @@ impl<T: Ord + Clone> Confusion<T> {
     }
 
     /// Weight of the cases of class `truth` that were predicted to be of class `predicted`.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// let confusion = Confusion::new(&["cat", "cat", "dog", "dog"], &["cat", "dog", "dog", "dog"]).unwrap();
+    /// assert_eq!((confusion.cell(&"cat", &"dog"), confusion.cell(&"dog", &"cat")), (1.0, 0.0));
+    /// ```
     pub fn cell(&self, truth: &T, predicted: &T) -> f64 {
         self.cells.get(&(truth.clone(), predicted.clone())).copied().unwrap_or(0.0)
     }
 
     /// (true class, predicted class, weight) of the pairs that occur, in order.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// let confusion = Confusion::new(&["cat", "cat", "dog", "dog"], &["cat", "dog", "dog", "dog"]).unwrap();
+    /// let cells: Vec<_> = confusion.cells().collect();
+    /// assert_eq!(cells, [(&"cat", &"cat", 1.0), (&"cat", &"dog", 1.0), (&"dog", &"dog", 2.0)]);
+    /// ```
     pub fn cells(&self) -> impl Iterator<Item = (&T, &T, f64)> {
         self.cells.iter().map(|((truth, predicted), weight)| (truth, predicted, *weight))
     }
 
     /// Classes in order, each with its hits, predictions and expectations.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// let confusion = Confusion::new(&["cat", "cat", "dog", "dog"], &["cat", "dog", "dog", "dog"]).unwrap();
+    /// assert_eq!(confusion.classes()["dog"].precision(), Some(2.0 / 3.0));
+    /// ```
     pub fn classes(&self) -> &BTreeMap<T, Counts> {
         &self.classes
     }
@@ -293,26 +369,61 @@ impl<T: Ord + Clone> Confusion<T> {
     }
 
     /// Share of the weight on equal classes.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// let confusion = Confusion::new(&["cat", "cat", "dog", "dog"], &["cat", "dog", "dog", "dog"]).unwrap();
+    /// assert_eq!(confusion.accuracy(), 0.75);
+    /// ```
     pub fn accuracy(&self) -> f64 {
         self.classes.values().map(|class| class.hits).sum::<f64>() / self.total
     }
 
     /// [`balanced_accuracy`] of the classes.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// let confusion = Confusion::new(&["cat", "cat", "dog", "dog"], &["cat", "dog", "dog", "dog"]).unwrap();
+    /// assert_eq!(confusion.balanced_accuracy(), 0.75);
+    /// ```
     pub fn balanced_accuracy(&self) -> f64 {
         balanced_accuracy(&self.counts()).expect("there is a true class")
     }
 
     /// [`mcc`] of the classes.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// let confusion = Confusion::new(&["cat", "cat", "dog", "dog"], &["cat", "dog", "dog", "dog"]).unwrap();
+    /// assert!((confusion.mcc() - 1.0 / 3f64.sqrt()).abs() < 1e-12);
+    /// ```
     pub fn mcc(&self) -> f64 {
         mcc(&self.counts())
     }
 
     /// [`kappa`] of the classes.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Confusion;
+    /// let confusion = Confusion::new(&["cat", "cat", "dog", "dog"], &["cat", "dog", "dog", "dog"]).unwrap();
+    /// assert_eq!(confusion.kappa(), Ok(0.5));
+    /// ```
     pub fn kappa(&self) -> Result<f64, Undefined> {
         kappa(&self.counts())
     }
 
     /// [`average`] over the classes.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::{Average, Confusion, Counts};
+    /// let confusion = Confusion::new(&["cat", "cat", "dog", "dog"], &["cat", "dog", "dog", "dog"]).unwrap();
+    /// assert_eq!(confusion.average(Average::Macro, Some(0.0), Counts::recall).value, Some(0.75));
+    /// ```
     pub fn average(&self, how: Average, undefined: Option<f64>, measure: impl Fn(&Counts) -> Option<f64>) -> Averaged {
         average(&self.counts(), how, undefined, measure)
     }
@@ -390,6 +501,13 @@ pub struct Ranked {
 impl Ranked {
     /// `truth` says which cases are positive; a higher score says "more likely positive". Scores are finite; both
     /// classes are there.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Ranked;
+    /// assert!(Ranked::new(&[true, false], &[0.9, 0.1]).is_ok());
+    /// assert!(Ranked::new(&[true, true], &[0.9, 0.1]).is_err());
+    /// ```
     pub fn new(truth: &[bool], scores: &[f64]) -> Result<Self, Undefined> {
         parallel(truth, scores)?;
         finite(scores)?;
@@ -402,12 +520,27 @@ impl Ranked {
     }
 
     /// The curve, from the highest score down, one step per distinct score.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Ranked;
+    /// let ranked = Ranked::new(&[true, false, true, false], &[0.9, 0.8, 0.4, 0.1]).unwrap();
+    /// assert_eq!((ranked.steps().len(), ranked.steps()[1].positives, ranked.steps()[1].negatives), (4, 1.0, 1.0));
+    /// ```
     pub fn steps(&self) -> &[Step] {
         &self.steps
     }
 
     /// Area under the ROC curve: the probability that a positive scores above a negative, ties counting half
     /// (Mann–Whitney).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Ranked;
+    /// let ranked = Ranked::new(&[true, false, true, false], &[0.9, 0.8, 0.4, 0.1]).unwrap();
+    /// // Three of four pairs are in order.
+    /// assert_eq!(ranked.roc_auc(), 0.75);
+    /// ```
     pub fn roc_auc(&self) -> f64 {
         let (mut positives, mut negatives, mut area) = (0.0, 0.0, 0.0);
         for step in &self.steps {
@@ -418,6 +551,13 @@ impl Ranked {
     }
 
     /// Average precision: the precision–recall curve summed in steps, not by trapezoids, which flatter.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Ranked;
+    /// let ranked = Ranked::new(&[true, false, true, false], &[0.9, 0.8, 0.4, 0.1]).unwrap();
+    /// assert!((ranked.average_precision() - (1.0 + 2.0 / 3.0) / 2.0).abs() < 1e-12);
+    /// ```
     pub fn average_precision(&self) -> f64 {
         mean_precision(&self.steps).expect("a ranking has positives")
     }
@@ -431,23 +571,51 @@ impl Ranked {
     }
 
     /// The best precision of a threshold whose recall is at least `recall`, which is at most 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Ranked;
+    /// let ranked = Ranked::new(&[true, false, true, false], &[0.9, 0.8, 0.4, 0.1]).unwrap();
+    /// assert_eq!((ranked.precision_at_recall(0.5), ranked.precision_at_recall(1.0)), (Some(1.0), Some(2.0 / 3.0)));
+    /// ```
     pub fn precision_at_recall(&self, recall: f64) -> Option<f64> {
         let reach = self.steps.iter().filter(|step| self.recall(step) >= recall);
         reach.map(Step::precision).reduce(f64::max)
     }
 
     /// The best recall of a threshold whose precision is at least `precision`; `None` when there is none.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Ranked;
+    /// let ranked = Ranked::new(&[true, false, true, false], &[0.9, 0.8, 0.4, 0.1]).unwrap();
+    /// assert_eq!((ranked.recall_at_precision(0.9), ranked.recall_at_precision(0.6)), (Some(0.5), Some(1.0)));
+    /// ```
     pub fn recall_at_precision(&self, precision: f64) -> Option<f64> {
         self.steps.iter().rfind(|step| step.precision() >= precision).map(|step| self.recall(step))
     }
 
     /// The lowest false-positive rate of a threshold that finds at least the share `rate` of the positives.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Ranked;
+    /// let ranked = Ranked::new(&[true, false, true, false], &[0.9, 0.8, 0.4, 0.1]).unwrap();
+    /// assert_eq!((ranked.fall_out_at_recall(0.5), ranked.fall_out_at_recall(1.0)), (Some(0.0), Some(0.5)));
+    /// ```
     pub fn fall_out_at_recall(&self, rate: f64) -> Option<f64> {
         self.steps.iter().find(|step| self.recall(step) >= rate).map(|step| self.fall_out(step))
     }
 
     /// The highest true-positive rate of a threshold that lets at most the share `rate` of the negatives pass; 0 when none
     /// does. `None` for a rate outside of 0 to 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Ranked;
+    /// let ranked = Ranked::new(&[true, false, true, false], &[0.9, 0.8, 0.4, 0.1]).unwrap();
+    /// assert_eq!((ranked.recall_at_fall_out(0.0), ranked.recall_at_fall_out(0.5)), (Some(0.5), Some(1.0)));
+    /// ```
     pub fn recall_at_fall_out(&self, rate: f64) -> Option<f64> {
         let last = self.steps.iter().rfind(|step| self.fall_out(step) <= rate);
         (0.0..=1.0).contains(&rate).then(|| last.map_or(0.0, |step| self.recall(step)))
@@ -483,6 +651,15 @@ fn mean(values: impl Iterator<Item = f64>, n: usize) -> f64 {
 
 /// One class against all others: the area under the ROC curve of its probability. Every class occurs in the truth.
 /// Micro pools all (case, class) pairs; weighted counts a class by its frequency. O(kn log n).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{Average, roc_auc_one_vs_rest};
+/// let rows = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.3, 0.6]];
+/// assert_eq!(roc_auc_one_vs_rest(&[0, 1, 2], &rows, Average::Macro), Ok(1.0));
+/// // Two classes of three do not occur.
+/// assert!(roc_auc_one_vs_rest(&[0, 0, 0], &rows, Average::Macro).is_err());
+/// ```
 pub fn roc_auc_one_vs_rest<P: AsRef<[f64]>>(truth: &[usize], rows: &[P], how: Average) -> Result<f64, Undefined> {
     let k = classes(truth, rows)?;
     let one = |class: usize| -> (Vec<bool>, Vec<f64>) {
@@ -506,6 +683,13 @@ pub fn roc_auc_one_vs_rest<P: AsRef<[f64]>>(truth: &[usize], rows: &[P], how: Av
 /// Every class against every other (Hand & Till 2001): the mean over pairs of the two areas under the ROC curve,
 /// insensitive to class frequencies; `weighted` counts a pair by its frequency. Every class occurs in the truth.
 /// O(k²n log n).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::roc_auc_one_vs_one;
+/// let rows = [[0.8, 0.1, 0.1], [0.2, 0.7, 0.1], [0.1, 0.3, 0.6]];
+/// assert_eq!(roc_auc_one_vs_one(&[0, 1, 2], &rows, false), Ok(1.0));
+/// ```
 pub fn roc_auc_one_vs_one<P: AsRef<[f64]>>(truth: &[usize], rows: &[P], weighted: bool) -> Result<f64, Undefined> {
     let k = classes(truth, rows)?;
     let (mut total, mut weights) = (0.0, 0.0);
@@ -529,6 +713,13 @@ fn surprise(probability: f64) -> f64 {
 }
 
 /// Mean −ln of the probability that was given to the outcome, in nats; at most 36.04 because of clipping.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::log_loss_binary;
+/// let loss = log_loss_binary(&[true, false], &[0.5, 0.5]).unwrap();
+/// assert!((loss - 2f64.ln()).abs() < 1e-12);
+/// ```
 pub fn log_loss_binary(truth: &[bool], probabilities: &[f64]) -> Result<f64, Undefined> {
     chances(truth, probabilities)?;
     let terms = truth.iter().zip(probabilities).map(|(yes, p)| surprise(if *yes { *p } else { 1.0 - p }));
@@ -536,6 +727,13 @@ pub fn log_loss_binary(truth: &[bool], probabilities: &[f64]) -> Result<f64, Und
 }
 
 /// Mean −ln of the probability that was given to the true class, in nats; at most 36.04 because of clipping.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::log_loss;
+/// let loss = log_loss(&[0, 1], &[[0.5, 0.5], [0.75, 0.25]]).unwrap();
+/// assert!((loss - (2f64.ln() + 4f64.ln()) / 2.0).abs() < 1e-12);
+/// ```
 pub fn log_loss<P: AsRef<[f64]>>(truth: &[usize], rows: &[P]) -> Result<f64, Undefined> {
     classes(truth, rows)?;
     Ok(mean(truth.iter().zip(rows).map(|(class, row)| surprise(row.as_ref()[*class])), truth.len()))
@@ -567,6 +765,12 @@ pub fn top_k_accuracy<P: AsRef<[f64]>>(truth: &[usize], rows: &[P], k: usize) ->
 }
 
 /// Brier score of a yes-or-no forecast: the mean of (probability − outcome)², from 0 to 1.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::brier_binary;
+/// assert_eq!(brier_binary(&[true, false], &[0.5, 0.0]), Ok(0.125));
+/// ```
 pub fn brier_binary(truth: &[bool], probabilities: &[f64]) -> Result<f64, Undefined> {
     chances(truth, probabilities)?;
     Ok(mean(truth.iter().zip(probabilities).map(|(yes, p)| (p - f64::from(u8::from(*yes))).powi(2)), truth.len()))
@@ -574,6 +778,13 @@ pub fn brier_binary(truth: &[bool], probabilities: &[f64]) -> Result<f64, Undefi
 
 /// Brier's original score (1950), summed over classes: from **0 to 2**. Half of it equals [`brier_binary`] when there
 /// are two classes.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{brier, brier_binary};
+/// assert_eq!(brier(&[1, 0], &[[0.5, 0.5], [1.0, 0.0]]), Ok(0.25));
+/// assert_eq!(brier_binary(&[true, false], &[0.5, 0.0]), Ok(0.125));
+/// ```
 pub fn brier<P: AsRef<[f64]>>(truth: &[usize], rows: &[P]) -> Result<f64, Undefined> {
     classes(truth, rows)?;
     let term = |(class, row): (&usize, &P)| -> f64 {
@@ -605,6 +816,13 @@ pub struct Bin {
 
 /// The bins of a reliability diagram that hold cases, in order. For several classes give the highest probability of
 /// each case and whether that class is the true one. O(n log n).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{Bins, reliability};
+/// let bins = reliability(&[true, false, true], &[0.25, 0.25, 0.75], Bins::Width(2)).unwrap();
+/// assert_eq!((bins[0].count, bins[0].confidence, bins[0].rate), (2, 0.25, 0.5));
+/// ```
 pub fn reliability(truth: &[bool], probabilities: &[f64], bins: Bins) -> Result<Vec<Bin>, Undefined> {
     chances(truth, probabilities)?;
     let (Bins::Width(n) | Bins::Mass(n)) = bins;
@@ -646,6 +864,14 @@ fn quantile(sorted: &[f64], part: usize, parts: usize) -> f64 {
 
 /// Expected calibration error: the mean over cases of their bin's |rate − mean probability|, from 0 to 1 (Naeini,
 /// Cooper & Hauskrecht 2015). It depends on the bins and is biased upwards when they are sparse.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{Bins, expected_calibration_error, reliability};
+/// let bins = reliability(&[true, false, true], &[0.25, 0.25, 0.75], Bins::Width(2)).unwrap();
+/// assert_eq!(expected_calibration_error(&bins), Some(0.25));
+/// assert_eq!(expected_calibration_error(&[]), None);
+/// ```
 pub fn expected_calibration_error(bins: &[Bin]) -> Option<f64> {
     let cases: usize = bins.iter().map(|bin| bin.count).sum();
     ratio(bins.iter().map(|bin| bin.count as f64 * (bin.rate - bin.confidence).abs()).sum(), cases as f64)
@@ -662,6 +888,13 @@ pub struct Multilabel {
 
 impl Multilabel {
     /// Rows are of one length, which is not 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Multilabel;
+    /// let all = Multilabel::new(&[[true, false]], &[[true, true]]).unwrap();
+    /// assert_eq!((all.labels[1].precision(), all.cases[0].recall()), (Some(0.0), Some(1.0)));
+    /// ```
     pub fn new<R: AsRef<[bool]>>(truth: &[R], predicted: &[R]) -> Result<Self, Undefined> {
         parallel(truth, predicted)?;
         let mut labels = vec![Counts::default(); truth[0].as_ref().len()];
@@ -683,12 +916,26 @@ impl Multilabel {
     }
 
     /// Share of cases whose label sets are equal.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Multilabel;
+    /// let all = Multilabel::new(&[[true, false], [true, true]], &[[true, true], [true, true]]).unwrap();
+    /// assert_eq!(all.subset_accuracy(), 0.5);
+    /// ```
     pub fn subset_accuracy(&self) -> f64 {
         let equal = |case: &&Counts| case.hits == case.predicted && case.hits == case.expected;
         self.cases.iter().filter(equal).count() as f64 / self.cases.len() as f64
     }
 
     /// Share of all (case, label) pairs that are wrong.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Multilabel;
+    /// let all = Multilabel::new(&[[true, false], [true, true]], &[[true, true], [true, true]]).unwrap();
+    /// assert_eq!(all.hamming_loss(), 0.25);
+    /// ```
     pub fn hamming_loss(&self) -> f64 {
         let wrong = self.cases.iter().map(|case| case.predicted + case.expected - 2.0 * case.hits);
         mean(wrong, self.cases.len() * self.labels.len())
@@ -716,6 +963,13 @@ fn label_steps<R: AsRef<[bool]>, S: AsRef<[f64]>>(truth: &[R], scores: &[S]) -> 
 /// Label-ranking average precision: for each label that applies, the share of labels ranked at least as high that
 /// apply as well; the mean over labels, then over cases. A case without labels counts 1, as in scikit-learn: no order
 /// of its labels is wrong.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::label_ranking_average_precision;
+/// // The label that applies is the second of three.
+/// assert_eq!(label_ranking_average_precision(&[[false, true, false]], &[[0.9, 0.5, 0.1]]), Ok(0.5));
+/// ```
 pub fn label_ranking_average_precision<R: AsRef<[bool]>, S: AsRef<[f64]>>(
     truth: &[R],
     scores: &[S],
@@ -726,6 +980,12 @@ pub fn label_ranking_average_precision<R: AsRef<[bool]>, S: AsRef<[f64]>>(
 
 /// Coverage error: how many labels, from the best scored down, hold all that apply; the mean over cases. Ties count
 /// as read; a case without labels needs 0.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::coverage_error;
+/// assert_eq!(coverage_error(&[[false, true, false]], &[[0.9, 0.5, 0.1]]), Ok(2.0));
+/// ```
 pub fn coverage_error<R: AsRef<[bool]>, S: AsRef<[f64]>>(truth: &[R], scores: &[S]) -> Result<f64, Undefined> {
     let cases = label_steps(truth, scores)?;
     let depth = |steps: &Vec<Step>| {

@@ -200,6 +200,15 @@ impl Index {
     }
 
     /// Looks for the cases' runs in a document. O(length).
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::contamination::{Index, Rule};
+    /// let mut index = Index::new(&["one two three"], Rule::Words(2)).unwrap();
+    /// index.read("nothing of it");
+    /// index.read("Two, three!");
+    /// assert_eq!(index.overlaps()[0].document, Some(1));
+    /// ```
     pub fn read(&mut self, document: &str) {
         let normal = normalise(document);
         let tokens: Vec<u32> = match self.rule {
@@ -222,6 +231,15 @@ impl Index {
     }
 
     /// What of each case was found in the documents read so far, in the order of the cases.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::contamination::{Index, Rule};
+    /// let mut index = Index::new(&["one two three"], Rule::Words(2)).unwrap();
+    /// assert_eq!(index.overlaps()[0].contaminated, Some(false));
+    /// index.read("two three");
+    /// assert_eq!(index.overlaps()[0].contaminated, Some(true));
+    /// ```
     pub fn overlaps(&self) -> Vec<Overlap> {
         let mut start = 0;
         self.ends

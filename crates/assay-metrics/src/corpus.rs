@@ -4,8 +4,6 @@
 //! counts. With the counts of each segment at hand, a corpus without one segment costs a subtraction. Class metrics and
 //! the area under the ROC curve are left out from in the same way, by [`of_sums`], [`of_classes`] and [`of_ranks`].
 
-use std::ops::{Add, Sub};
-
 use crate::classification;
 
 /// Counts that add up over the segments of a corpus, as the numbers they are stored as.
@@ -34,26 +32,12 @@ pub trait Counts: Sized {
 /// let all = [WordErrors::of_words("a b", "a c"), WordErrors::of_words("d", "d")];
 /// assert_eq!(assay_metrics::corpus::sum(&all).wer(), Some(1.0 / 3.0));
 /// ```
-pub fn sum<S: Clone + Default + Add<Output = S>>(segments: &[S]) -> S {
-    segments.iter().cloned().fold(S::default(), |sum, segment| sum + segment)
-}
-
-/// The score of the corpus without each segment in turn, for a delete-one jackknife. O(n). `None` where a score is
-/// undefined.
-///
-/// # Examples
-/// ```
-/// use assay_metrics::corpus::leave_one_out;
-/// use assay_metrics::word_errors::WordErrors;
-/// let all = [WordErrors::of_words("a b", "a c"), WordErrors::of_words("d", "d")];
-/// assert_eq!(leave_one_out(&all, WordErrors::wer), Some(vec![0.0, 0.5]));
-/// ```
-pub fn leave_one_out<S>(segments: &[S], score: impl Fn(&S) -> Option<f64>) -> Option<Vec<f64>>
-where
-    S: Clone + Default + Add<Output = S> + Sub<Output = S>,
-{
-    let all = sum(segments);
-    segments.iter().map(|segment| score(&(all.clone() - segment.clone()))).collect()
+pub fn sum<S: Counts + Default>(segments: &[S]) -> S {
+    let mut all = S::default().numbers();
+    for segment in segments {
+        all.iter_mut().zip(segment.numbers()).for_each(|(sum, number)| *sum += number);
+    }
+    S::read(&all).unwrap_or_default()
 }
 
 /// One segment, or one trial, of a corpus.

@@ -34,6 +34,14 @@ pub struct Group {
 
 impl Group {
     /// The cases that count for a rate, and those that it is about.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Counts;
+    /// use assay_metrics::fairness::{Group, Rate};
+    /// let group = Group { cases: 10.0, positive: Counts { hits: 3.0, predicted: 4.0, expected: 6.0 } };
+    /// assert_eq!(group.fraction(Rate::FalsePositive), (1.0, 4.0));
+    /// ```
     pub fn fraction(&self, rate: Rate) -> (f64, f64) {
         let Self { cases, positive } = *self;
         match rate {
@@ -45,6 +53,14 @@ impl Group {
     }
 
     /// A rate; `None` when it is about no case.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::classification::Counts;
+    /// use assay_metrics::fairness::{Group, Rate};
+    /// let group = Group { cases: 10.0, positive: Counts { hits: 3.0, predicted: 4.0, expected: 6.0 } };
+    /// assert_eq!((group.rate(Rate::TruePositive), Group::default().rate(Rate::Selection)), (Some(0.5), None));
+    /// ```
     pub fn rate(&self, rate: Rate) -> Option<f64> {
         let (part, whole) = self.fraction(rate);
         ratio(part, whole)
@@ -98,6 +114,13 @@ impl<G: Ord + Clone> Groups<G> {
     }
 
     /// The groups in order, small ones included.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Groups;
+    /// let all = Groups::new(&["a", "b", "b"], &[true, false, true], &[true, true, false], 1).unwrap();
+    /// assert_eq!((all.groups()["b"].cases, all.groups()["b"].positive.hits), (2.0, 0.0));
+    /// ```
     pub fn groups(&self) -> &BTreeMap<G, Group> {
         &self.groups
     }
@@ -208,11 +231,28 @@ pub struct Odds<G> {
 
 impl<G> Odds<G> {
     /// The larger of the two differences: 0 is parity.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Groups;
+    /// let groups = ["a", "a", "b", "b"];
+    /// let all = Groups::new(&groups, &[true, false, true, false], &[true, true, true, false], 1).unwrap();
+    /// // The same share of the positives is found, but only one group has false alarms.
+    /// assert_eq!(all.equalised_odds().unwrap().difference(), 1.0);
+    /// ```
     pub fn difference(&self) -> f64 {
         self.true_positive.difference.max(self.false_positive.difference)
     }
 
     /// The smaller of the two ratios: 1 is parity. `None` when one is undefined.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::fairness::Groups;
+    /// let groups = ["a", "a", "b", "b"];
+    /// let all = Groups::new(&groups, &[true, false, true, false], &[true, true, true, false], 1).unwrap();
+    /// assert_eq!(all.equalised_odds().unwrap().ratio(), Some(0.0));
+    /// ```
     pub fn ratio(&self) -> Option<f64> {
         Some(self.true_positive.ratio?.min(self.false_positive.ratio?))
     }

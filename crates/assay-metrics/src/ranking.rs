@@ -263,6 +263,14 @@ impl Judged {
 
     /// Inferred average precision from a pool that was judged in part (Yilmaz & Aslam 2006, ε = 1e-5 as in trec_eval): a
     /// grade below 0 is a pooled document that was not judged. 0 when nothing is relevant.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ranking::Judged;
+    /// let judged = Judged::from_grades(vec![Some(1.0), Some(0.0), Some(1.0)], [0.0, 1.0, 1.0], 1.0);
+    /// // Everything was judged: the average precision, up to ε.
+    /// assert!((judged.inferred_average_precision() - (1.0 + 2.0 / 3.0) / 2.0).abs() < 1e-4);
+    /// ```
     pub fn inferred_average_precision(&self) -> f64 {
         const EPSILON: f64 = 1e-5;
         let (mut hits, mut misses, mut unjudged, mut total) = (0.0, 0.0, 0.0, 0.0);

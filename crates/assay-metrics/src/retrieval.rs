@@ -140,16 +140,35 @@ impl Qrels {
     }
 
     /// Queries with judgements.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Qrels;
+    /// assert_eq!(Qrels::parse("q1 0 d1 1\nq2 0 d1 0\n").unwrap().len(), 2);
+    /// ```
     pub fn len(&self) -> usize {
         self.queries.len()
     }
 
     /// Whether there is no judgement.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Qrels;
+    /// assert!(Qrels::parse("").unwrap().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.queries.is_empty()
     }
 
     /// The largest grade; `None` without judgements.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Qrels;
+    /// assert_eq!(Qrels::parse("q 0 d1 1\nq 0 d2 3\n").unwrap().highest(), Some(3));
+    /// assert_eq!(Qrels::default().highest(), None);
+    /// ```
     pub fn highest(&self) -> Option<i64> {
         self.queries.values().flatten().map(|(_, grade)| *grade).max()
     }
@@ -203,11 +222,23 @@ impl Subtopics {
     }
 
     /// Queries with judgements.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Subtopics;
+    /// assert_eq!(Subtopics::parse("q1 cats d1 1\nq2 dogs d1 1\n").unwrap().len(), 2);
+    /// ```
     pub fn len(&self) -> usize {
         self.queries.len()
     }
 
     /// Whether there is no judgement.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Subtopics;
+    /// assert!(Subtopics::parse("").unwrap().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.queries.is_empty()
     }
@@ -270,11 +301,23 @@ impl Run {
     }
 
     /// Queries with results.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Run;
+    /// assert_eq!(Run::parse("q1 Q0 d1 1 0.5 x\nq2 Q0 d1 1 0.5 x\n").unwrap().len(), 2);
+    /// ```
     pub fn len(&self) -> usize {
         self.queries.len()
     }
 
     /// Whether there is no result.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Run;
+    /// assert!(Run::parse("").unwrap().is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.queries.is_empty()
     }
@@ -361,6 +404,13 @@ pub enum Summary {
 
 impl Measure {
     /// The measures that `trec_eval -m all_trec` prints and Assay has, in its order and with its cuts.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Measure;
+    /// let all = Measure::all_trec();
+    /// assert!(all.contains(&Measure::Ndcg(10)) && all.contains(&Measure::Bpref));
+    /// ```
     pub fn all_trec() -> Vec<Self> {
         let cuts = [5, 10, 15, 20, 30, 100, 200, 500, 1000];
         let mut all =
@@ -381,6 +431,12 @@ impl Measure {
     }
 
     /// How its values over queries become one.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::{Measure, Summary};
+    /// assert_eq!((Measure::Bpref.summary(), Measure::GeometricMap.summary()), (Summary::Mean, Summary::Geometric));
+    /// ```
     pub fn summary(self) -> Summary {
         match self {
             Self::GeometricMap | Self::GeometricBpref => Summary::Geometric,
@@ -390,11 +446,23 @@ impl Measure {
     }
 
     /// The range of one query's value; `None` for a count, a logarithm or a utility.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Measure;
+    /// assert_eq!((Measure::Ndcg(10).range(), Measure::Retrieved.range()), (Some((0.0, 1.0)), None));
+    /// ```
     pub fn range(self) -> Option<(f64, f64)> {
         (self.summary() == Summary::Mean && self != Self::Utility).then_some((0.0, 1.0))
     }
 
     /// Whether one query's value is 0 or 1.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Measure;
+    /// assert!(Measure::Success(5).is_binary() && !Measure::Precision(5).is_binary());
+    /// ```
     pub fn is_binary(self) -> bool {
         matches!(self, Self::Success(_))
     }
@@ -620,6 +688,16 @@ pub struct Evaluation {
 impl Evaluation {
     /// One value of the measure at `at` over all queries: its mean, geometric mean or sum. `None` without a query that
     /// counts and has a value.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::{Measure, Missing, Qrels, Run, evaluate};
+    /// let qrels = Qrels::parse("q1 0 d1 1\nq2 0 d1 1\n").unwrap();
+    /// let run = Run::parse("q1 Q0 d1 1 2.0 x\n").unwrap();
+    /// let found = evaluate(&qrels, &run, &[Measure::Precision(1)], 1, None);
+    /// // The run says nothing about the second query.
+    /// assert_eq!((found.summary(0, Missing::Zero), found.summary(0, Missing::Skip)), (Some(0.5), Some(1.0)));
+    /// ```
     pub fn summary(&self, at: usize, missing: Missing) -> Option<f64> {
         let counted = self.queries.iter().filter(|query| missing == Missing::Zero || !query.missing);
         let (mut sum, mut n) = (0.0, 0usize);

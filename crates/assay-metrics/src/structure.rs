@@ -21,11 +21,27 @@ pub struct Comparison {
 
 impl Comparison {
     /// The share of expected leaves that are right; 1 when none is expected.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::structure::compare;
+    /// use serde_json::json;
+    /// assert_eq!(compare(&json!({"a": 1}), &json!({"a": 1, "b": 2}), 0.0, &[]).share(), 0.5);
+    /// ```
     pub fn share(&self) -> f64 {
         if self.expected == 0 { 1.0 } else { self.right as f64 / self.expected as f64 }
     }
 
     /// Whether nothing is wrong, missing or extra.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::structure::compare;
+    /// use serde_json::json;
+    /// // Nothing that is expected is wrong, but there is more.
+    /// let found = compare(&json!({"a": 1, "b": 2}), &json!({"a": 1}), 0.0, &[]);
+    /// assert!(found.share() == 1.0 && !found.is_equal());
+    /// ```
     pub fn is_equal(&self) -> bool {
         self.wrong.is_empty() && self.missing.is_empty() && self.extra.is_empty()
     }

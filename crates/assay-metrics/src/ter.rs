@@ -1,7 +1,5 @@
 //! Translation edit rate (Snover 2006) with tercom's shifts, as sacrebleu 2.6 computes it.
 
-use std::ops::{Add, Sub};
-
 use crate::corpus;
 use crate::tokens::{Numbers, is_space, punctuation, stops, words};
 
@@ -45,20 +43,6 @@ pub struct Counts {
     pub reference_length: f64,
 }
 
-impl Add for Counts {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self { edits: self.edits + other.edits, reference_length: self.reference_length + other.reference_length }
-    }
-}
-
-impl Sub for Counts {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self { edits: self.edits - other.edits, reference_length: self.reference_length - other.reference_length }
-    }
-}
-
 impl corpus::Counts for Counts {
     fn numbers(&self) -> Vec<f64> {
         vec![self.edits, self.reference_length]
@@ -73,6 +57,14 @@ impl corpus::Counts for Counts {
 impl Counts {
     /// Edits over the references' words: 0 is perfect, above 1 is possible. As sacrebleu, 1 for words against empty
     /// references. `None` where neither side has words, where sacrebleu says 0.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ter::Ter;
+    /// // One word of four is another one.
+    /// assert_eq!(Ter::default().segment("a b c x", &["a b c d"]).rate(), Some(0.25));
+    /// assert_eq!(Ter::default().segment("", &[""]).rate(), None);
+    /// ```
     pub fn rate(&self) -> Option<f64> {
         // What is left of sums of thirds after a subtraction is no word.
         if self.reference_length > 1e-9 {
@@ -86,6 +78,14 @@ impl Counts {
 impl Ter {
     /// The counts of a segment. Without references, those of an empty one. O(length² · (1 + tried shifts)) for each
     /// reference, of which at most about 1000 are tried.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ter::Ter;
+    /// // Moving a stretch of words is one edit.
+    /// let counts = Ter::default().segment("c d a b", &["a b c d"]);
+    /// assert_eq!((counts.edits, counts.reference_length), (1.0, 4.0));
+    /// ```
     pub fn segment(&self, hypothesis: &str, references: &[&str]) -> Counts {
         let mut numbers = Numbers::default();
         let mut read = |text: &str| {
@@ -102,6 +102,15 @@ impl Ter {
 
     /// What sacrebleu 2.6.0 prints for the same settings. `references` is their number per segment, `None` where it
     /// varies.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::ter::Ter;
+    /// assert_eq!(
+    ///     Ter::default().signature(Some(1)),
+    ///     "nrefs:1|case:lc|tok:tercom|norm:no|punct:yes|asian:no|version:2.6.0"
+    /// );
+    /// ```
     pub fn signature(&self, references: Option<usize>) -> String {
         let yes = |flag: bool| if flag { "yes" } else { "no" };
         format!(

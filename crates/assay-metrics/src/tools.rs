@@ -26,6 +26,14 @@ fn same(made: Call<'_>, expected: Call<'_>, arguments: bool) -> bool {
 }
 
 /// Whether the calls agree; with `arguments` false only names count.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::tools::{Mode, agree};
+/// let (oslo, rome) = (serde_json::json!({"city": "Oslo"}), serde_json::json!({"city": "Rome"}));
+/// assert!(agree(&[("weather", &oslo)], &[("weather", &oslo), ("weather", &rome)], Mode::Subset, true));
+/// assert!(agree(&[("weather", &rome)], &[("weather", &oslo)], Mode::Exact, false));
+/// ```
 pub fn agree(made: &[Call<'_>], expected: &[Call<'_>], mode: Mode, arguments: bool) -> bool {
     if mode == Mode::Exact {
         return made.len() == expected.len() && made.iter().zip(expected).all(|(m, e)| same(*m, *e, arguments));
@@ -39,6 +47,13 @@ pub fn agree(made: &[Call<'_>], expected: &[Call<'_>], mode: Mode, arguments: bo
 }
 
 /// What precision, recall and F1 of the calls are made of: each expected call is matched at most once.
+///
+/// # Examples
+/// ```
+/// let (oslo, rome) = (serde_json::json!({"city": "Oslo"}), serde_json::json!({"city": "Rome"}));
+/// let found = assay_metrics::tools::counts(&[("weather", &oslo)], &[("weather", &oslo), ("weather", &rome)], true);
+/// assert_eq!((found.precision(), found.recall()), (Some(1.0), Some(0.5)));
+/// ```
 pub fn counts(made: &[Call<'_>], expected: &[Call<'_>], arguments: bool) -> Counts {
     let hits = matching(made, expected, arguments) as f64;
     Counts { hits, predicted: made.len() as f64, expected: expected.len() as f64 }

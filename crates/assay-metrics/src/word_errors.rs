@@ -1,10 +1,8 @@
 //! Word and character error rates as jiwer 4 computes them, of sentences and of a corpus.
 
-use std::hash::Hash;
-use std::ops::{Add, Sub};
-
 use crate::corpus;
 use crate::tokens::{Numbers, is_space};
+use std::hash::Hash;
 
 /// The alignment of a hypothesis with its reference, counted; or the sums of a corpus. The units are words or
 /// characters.
@@ -18,30 +16,6 @@ pub struct WordErrors {
     pub deletions: f64,
     /// Units that the reference does not have.
     pub insertions: f64,
-}
-
-impl Add for WordErrors {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self {
-            hits: self.hits + other.hits,
-            substitutions: self.substitutions + other.substitutions,
-            deletions: self.deletions + other.deletions,
-            insertions: self.insertions + other.insertions,
-        }
-    }
-}
-
-impl Sub for WordErrors {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self {
-            hits: self.hits - other.hits,
-            substitutions: self.substitutions - other.substitutions,
-            deletions: self.deletions - other.deletions,
-            insertions: self.insertions - other.insertions,
-        }
-    }
 }
 
 impl corpus::Counts for WordErrors {
@@ -130,11 +104,23 @@ impl WordErrors {
     }
 
     /// Units of the reference.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::word_errors::WordErrors;
+    /// assert_eq!(WordErrors::of_words("a x", "a b c").reference_length(), 3.0);
+    /// ```
     pub fn reference_length(&self) -> f64 {
         self.hits + self.substitutions + self.deletions
     }
 
     /// Units of the hypothesis.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::word_errors::WordErrors;
+    /// assert_eq!(WordErrors::of_words("a x", "a b c").length(), 2.0);
+    /// ```
     pub fn length(&self) -> f64 {
         self.hits + self.substitutions + self.insertions
     }
@@ -161,6 +147,12 @@ impl WordErrors {
     }
 
     /// Word error rate: [`Self::rate`] of words.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::word_errors::WordErrors;
+    /// assert_eq!(WordErrors::of_words("a x", "a b").wer(), Some(0.5));
+    /// ```
     pub fn wer(&self) -> Option<f64> {
         self.rate()
     }

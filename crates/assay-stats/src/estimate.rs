@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::jackknife::{Transform, jackknife};
-use crate::mean::{clustered_mean, intraclass_correlation, is_clustered};
+use crate::mean::{clustered_mean, intraclass_correlation, is_clustered, plain_mean};
 use crate::proportion::{critical, wilson};
 use crate::quantile::{order_statistic_interval, quantile_sorted};
 use crate::special::t_quantile;
@@ -256,10 +256,10 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
     if clustered && mean.largest_share > 0.5 {
         estimate.warnings.push("one cluster holds more than half of the weight".into());
     }
-    let plain = !clustered && items.iter().all(|item| item.repeats == 1 && item.weight == items[0].weight);
+    let plain = || !clustered && items.iter().all(|item| item.repeats == 1 && item.weight == items[0].weight);
     let constant = items.iter().all(|item| item.value == items[0].value);
     match kind {
-        Kind::Binary if plain => {
+        Kind::Binary if plain() => {
             estimate.method = Method::Wilson;
             estimate.interval = wilson(mean.mean.clamp(0.0, 1.0) * n as f64, n as f64, z);
         }
@@ -295,6 +295,28 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
         }
     }
     estimate
+}
+
+/// [`level`] of independent values without a range, each of weight 1.
+pub(crate) fn plain_level(values: &[f64], confidence: f64) -> Estimate {
+    let n = values.len();
+    let usual = n > 1 && is_level(confidence) && values.iter().any(|value| *value != values[0]);
+    let (mean, se) = if usual { plain_mean(values.iter().copied(), n) } else { (f64::NAN, f64::NAN) };
+    if !mean.is_finite() || !se.is_finite() {
+        let item = |value: &f64| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 };
+        return level(&values.iter().map(item).collect::<Vec<_>>(), Kind::Unbounded, confidence);
+    }
+    let df = n as f64 - 1.0;
+    let half = t_quantile(0.5 + 0.5 * confidence, df) * se;
+    Estimate {
+        value: Some(mean),
+        interval: Some(Interval { lower: mean - half, upper: mean + half }),
+        se: Some(se),
+        df: Some(df),
+        method: Method::Cr2T,
+        reason: None,
+        ..Estimate::undefined(n, Reason::NoData)
+    }
 }
 
 /// A metric of the corpus that is no mean of its cases, with what leaving out each case, or each cluster, makes of it.
@@ -406,7 +428,9 @@ fn refused(items: &[Item], kind: Kind, confidence: f64) -> Option<Reason> {
 
 /// Whether values are finite and weights too, at least 0, and not all 0.
 pub(crate) fn usable(items: &[Item]) -> bool {
-    items.iter().all(|item| item.value.is_finite() && item.weight >= 0.0 && item.weight.is_finite())
+    // Without a jump for each item.
+    let fits = |item: &Item| item.value.is_finite() & (item.weight >= 0.0) & item.weight.is_finite();
+    items.chunks(64).all(|chunk| chunk.iter().fold(true, |all, item| all & fits(item)))
         && items.iter().any(|item| item.weight > 0.0)
 }
 
@@ -461,6 +485,18 @@ mod tests {
         (0..n)
             .map(|i| Item { value: f64::from(u8::from(i < successes)), repeats: 1, cluster: cluster(i), weight: 1.0 })
             .collect()
+    }
+
+    #[test]
+    fn plain_values_are_items_of_weight_one() {
+        let some = [1.5, -2.0, 0.25, 7.0, 1e9];
+        for values in [&some[..], &some[..2], &some[..1], &[], &[2.0; 4], &[1.0, f64::NAN], &[1e308, -1e308, 1e308]] {
+            let items: Vec<Item> =
+                values.iter().map(|value| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 }).collect();
+            for confidence in [0.9, 2.0] {
+                assert_eq!(plain_level(values, confidence), level(&items, Kind::Unbounded, confidence), "{values:?}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::estimate::{Interval, is_level};
+use crate::mean::{dot, sum};
 use crate::special::{t_quantile, t_sf};
 
 /// Weights of the autocovariances in the variance of a mean.
@@ -83,7 +84,7 @@ pub fn diebold_mariano(
     if losses.len() != baseline.len() {
         return Err(NoComparison::Lengths);
     }
-    if losses.iter().chain(baseline).any(|loss| !loss.is_finite()) {
+    if losses.iter().any(|loss| !loss.is_finite()) || baseline.iter().any(|loss| !loss.is_finite()) {
         return Err(NoComparison::NotFinite);
     }
     if !is_level(confidence) {
@@ -93,15 +94,16 @@ pub fn diebold_mariano(
     if n < 2 || horizon == 0 || horizon >= n {
         return Err(NoComparison::Horizon);
     }
-    let d: Vec<f64> = losses.iter().zip(baseline).map(|(a, b)| a - b).collect();
     let (nf, h) = (n as f64, horizon as f64);
-    let mean = d.iter().sum::<f64>() / nf;
-    let covariance = |lag: usize| d.iter().zip(&d[lag..]).map(|(a, b)| (a - mean) * (b - mean)).sum::<f64>() / nf;
+    let mut d: Vec<f64> = losses.iter().zip(baseline).map(|(a, b)| a - b).collect();
+    let largest = d.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+    let mean = sum(d.iter().copied()) / nf;
+    d.iter_mut().for_each(|v| *v -= mean);
+    let covariance = |lag: usize| dot(&d, &d[lag..]) / nf;
     let zero = covariance(0);
     if !zero.is_finite() {
         return Err(NoComparison::NotFinite);
     }
-    let largest = d.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
     if zero <= (1e-14 * largest).powi(2) {
         return Err(NoComparison::NoVariation);
     }

@@ -15,6 +15,7 @@
 //! | [`agreement`] | Krippendorff's α, κ family, Gwet's AC, intra-class correlations |
 //! | [`judges`] | alt-test, biases, differential error, abstention, calibration error, grades of judges |
 //! | [`raters`] | Dawid–Skene, MACE, severity, gold accuracy, Spearman–Brown |
+//! | [`design`] | who rates what, how many items, ratings and gold items; raters who do not read |
 //! | [`arena`] | Bradley–Terry, Davidson, Rao–Kupper with sandwich intervals |
 //! | [`items`], [`irt`] | item analysis, saturation; Rasch, 1PL and 2PL |
 //! | [`holdout`], [`anchor`] | Ladder, looks, canaries, dose; difference estimators from past runs |
@@ -39,6 +40,7 @@ pub mod arena;
 pub mod bootstrap;
 pub mod calibration;
 pub mod correlation;
+pub mod design;
 pub mod difference;
 pub mod drift;
 pub mod estimate;

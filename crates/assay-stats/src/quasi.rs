@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::Hash;
 
 use crate::Invalid;
-use crate::estimate::{Estimate, Item, Kind, is_level, level};
+use crate::estimate::{Estimate, Item, Kind, is_level, level, plain_level};
 use crate::mean::sum;
 use crate::online::{Effect, rounding};
 use crate::paired::mcnemar_exact;
@@ -207,17 +207,17 @@ pub struct Average {
 pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, Invalid> {
     let (used, overlap) = overlap(rows, trim, confidence)?;
     let arm = |treated: bool| {
-        let of = || used.iter().filter(move |at| rows[**at].treated == treated).map(|at| &rows[*at]);
-        let total = sum(of().map(weight));
-        (total, sum(of().map(|row| weight(row) * row.outcome)) / total)
+        let total = sum(used.iter().map(|one| one.in_arm(treated)));
+        (total, sum(used.iter().map(|one| one.in_arm(treated) * rows[one.at].outcome)) / total)
     };
     let (treatment, control) = (arm(true), arm(false));
     let effect = treatment.1 - control.1;
     let n = used.len() as f64;
-    let influence = |at: &usize| {
-        let row = &rows[*at];
-        let ((total, mean), sign) = if row.treated { (treatment, 1.0) } else { (control, -1.0) };
-        (effect + sign * n * weight(row) / total * (row.outcome - mean), row.cluster)
+    let (up, down) = ((n / treatment.0, treatment.1), (-n / control.0, control.1));
+    let influence = |one: &Used| {
+        let row = &rows[one.at];
+        let (factor, mean) = if one.treated { up } else { down };
+        (effect + factor * one.weight * (row.outcome - mean), row.cluster)
     };
     let effect = estimate(used.iter().map(influence), confidence);
     Ok(Average { treatment: treatment.1, control: control.1, effect, overlap })
@@ -244,13 +244,14 @@ pub fn aipw(rows: &[Assigned], predictions: &[(f64, f64)], trim: f64, confidence
         return Err(Invalid("each case needs two finite predictions"));
     }
     let (used, overlap) = overlap(rows, trim, confidence)?;
-    let potential = |at: usize, treated: bool| {
-        let (row, (m0, m1)) = (&rows[at], predictions[at]);
+    let potential = |one: &Used, treated: bool| {
+        let (row, (m0, m1)) = (&rows[one.at], predictions[one.at]);
         let prediction = if treated { m1 } else { m0 };
-        prediction + if row.treated == treated { weight(row) * (row.outcome - prediction) } else { 0.0 }
+        let correction = one.weight * (row.outcome - prediction);
+        prediction + if one.treated == treated { correction } else { 0.0 }
     };
-    let mean = |treated: bool| sum(used.iter().map(|at| potential(*at, treated))) / used.len() as f64;
-    let influence = |at: &usize| (potential(*at, true) - potential(*at, false), rows[*at].cluster);
+    let mean = |treated: bool| sum(used.iter().map(|one| potential(one, treated))) / used.len() as f64;
+    let influence = |one: &Used| (potential(one, true) - potential(one, false), rows[one.at].cluster);
     let effect = estimate(used.iter().map(influence), confidence);
     Ok(Average { treatment: mean(true), control: mean(false), effect, overlap })
 }
@@ -260,24 +261,40 @@ fn weight(row: &Assigned) -> f64 {
     1.0 / if row.treated { row.propensity } else { 1.0 - row.propensity }
 }
 
-/// The positions of cases within the trim, and what they amount to.
-fn overlap(rows: &[Assigned], trim: f64, confidence: f64) -> Result<(Vec<usize>, Overlap), Invalid> {
+/// A case within the trim.
+struct Used {
+    at: usize,
+    treated: bool,
+    weight: f64,
+}
+
+impl Used {
+    /// The weight in an arm, 0 in the other one: which arm a case is in is chance, and a jump on it is mispredicted.
+    fn in_arm(&self, treated: bool) -> f64 {
+        if self.treated == treated { self.weight } else { 0.0 }
+    }
+}
+
+/// The cases within the trim, and what they amount to.
+fn overlap(rows: &[Assigned], trim: f64, confidence: f64) -> Result<(Vec<Used>, Overlap), Invalid> {
     if !is_level(confidence) {
         return Err(Invalid("the confidence must be between 0 and 1"));
     }
     if !(0.0..0.5).contains(&trim) {
         return Err(Invalid("the trim must be at least 0 and below one half"));
     }
-    let valid =
-        |row: &Assigned| row.propensity > 0.0 && row.propensity < 1.0 && (weight(row) * row.outcome).is_finite();
-    if !rows.iter().all(valid) {
-        return Err(Invalid("outcomes must be finite and propensities between 0 and 1"));
+    let mut used = Vec::with_capacity(rows.len());
+    for (at, row) in rows.iter().enumerate() {
+        let weight = weight(row);
+        if !(row.propensity > 0.0 && row.propensity < 1.0 && (weight * row.outcome).is_finite()) {
+            return Err(Invalid("outcomes must be finite and propensities between 0 and 1"));
+        }
+        if (trim..=1.0 - trim).contains(&row.propensity) {
+            used.push(Used { at, treated: row.treated, weight });
+        }
     }
-    let within = |at: &usize| (trim..=1.0 - trim).contains(&rows[*at].propensity);
-    let used: Vec<usize> = (0..rows.len()).filter(within).collect();
-    let weights =
-        |treated: bool| used.iter().map(|at| &rows[*at]).filter(move |row| row.treated == treated).map(weight);
-    if weights(true).next().is_none() || weights(false).next().is_none() {
+    let weights = |treated: bool| used.iter().map(move |one| one.in_arm(treated));
+    if !(used.iter().any(|one| one.treated) && used.iter().any(|one| !one.treated)) {
         return Err(Invalid("an arm has no case"));
     }
     let (t, c) = (Concentration::of(weights(true)), Concentration::of(weights(false)));
@@ -307,7 +324,18 @@ impl Concentration {
 }
 
 /// The mean of influence values.
-fn estimate(values: impl Iterator<Item = (f64, Option<u32>)>, confidence: f64) -> Estimate {
+fn estimate(values: impl Iterator<Item = (f64, Option<u32>)> + Clone, confidence: f64) -> Estimate {
+    let mut alone = true;
+    let plain: Vec<f64> = values
+        .clone()
+        .map(|(value, cluster)| {
+            alone &= cluster.is_none();
+            value
+        })
+        .collect();
+    if alone {
+        return plain_level(&plain, confidence);
+    }
     let items: Vec<Item> = values.map(|(value, cluster)| Item { value, repeats: 1, cluster, weight: 1.0 }).collect();
     level(&items, Kind::Unbounded, confidence)
 }
@@ -372,12 +400,12 @@ pub struct OffPolicy {
 /// assert_eq!((found.ips.value, found.mean_weight, found.effective), (Some(1.0), 1.0, 2.0));
 /// ```
 pub fn off_policy(rows: &[Logged], predictions: Option<&[(f64, f64)]>, confidence: f64) -> Result<OffPolicy, Invalid> {
-    let valid = |row: &Logged| {
+    let valid = |row: &Logged, weight: f64| {
         row.reward.is_finite()
             && row.propensity > 0.0
             && row.propensity <= 1.0
             && (0.0..=1.0).contains(&row.target)
-            && row.weight().is_finite()
+            && weight.is_finite()
     };
     if rows.is_empty() {
         return Err(Invalid("no decision"));
@@ -385,21 +413,24 @@ pub fn off_policy(rows: &[Logged], predictions: Option<&[(f64, f64)]>, confidenc
     if !is_level(confidence) {
         return Err(Invalid("the confidence must be between 0 and 1"));
     }
-    if !rows.iter().all(valid) {
+    let weights: Vec<f64> = rows.iter().map(Logged::weight).collect();
+    if !rows.iter().zip(&weights).all(|(row, weight)| valid(row, *weight)) {
         return Err(Invalid("rewards must be finite, propensities above 0 and at most 1, targets from 0 to 1"));
     }
     if predictions.is_some_and(|p| p.len() != rows.len() || !p.iter().all(|(q, v)| q.is_finite() && v.is_finite())) {
         return Err(Invalid("each decision needs two finite predictions"));
     }
-    let Concentration { effective, largest_share } = Concentration::of(rows.iter().map(Logged::weight));
-    let mean_weight = sum(rows.iter().map(Logged::weight)) / rows.len() as f64;
-    let ratio = sum(rows.iter().map(|row| row.weight() * row.reward)) / rows.len() as f64 / mean_weight;
-    let normalised = |row: &Logged| (ratio + row.weight() / mean_weight * (row.reward - ratio), row.cluster);
-    let robust = |(row, (q, v)): (&Logged, &(f64, f64))| (v + row.weight() * (row.reward - q), row.cluster);
+    let Concentration { effective, largest_share } = Concentration::of(weights.iter().copied());
+    let mean_weight = sum(weights.iter().copied()) / rows.len() as f64;
+    let weighed = || rows.iter().zip(&weights);
+    let ratio = sum(weighed().map(|(row, weight)| weight * row.reward)) / rows.len() as f64 / mean_weight;
+    let normalised =
+        |(row, weight): (&Logged, &f64)| (ratio + weight / mean_weight * (row.reward - ratio), row.cluster);
+    let robust = |((row, weight), (q, v)): ((&Logged, &f64), &(f64, f64))| (v + weight * (row.reward - q), row.cluster);
     Ok(OffPolicy {
-        ips: estimate(rows.iter().map(|row| (row.weight() * row.reward, row.cluster)), confidence),
-        snips: (mean_weight > 0.0).then(|| estimate(rows.iter().map(normalised), confidence)),
-        doubly_robust: predictions.map(|p| estimate(rows.iter().zip(p).map(robust), confidence)),
+        ips: estimate(weighed().map(|(row, weight)| (weight * row.reward, row.cluster)), confidence),
+        snips: (mean_weight > 0.0).then(|| estimate(weighed().map(normalised), confidence)),
+        doubly_robust: predictions.map(|p| estimate(weighed().zip(p).map(robust), confidence)),
         effective,
         largest_share,
         mean_weight,
@@ -513,6 +544,13 @@ fn chances<T: Eq + Hash>(ranking: &[T], taken: &HashSet<&T>) -> Vec<f64> {
 /// that is not in yet with probability ∝ 1/rank³. `random` gives numbers from [0, 1). Any order can come out, so that clicks
 /// tell of more than the first places. Ends when a ranking has nothing left. O(length · items). Hofmann, Whiteson & de Rijke
 /// 2011.
+///
+/// # Examples
+/// ```
+/// // A lot of 0 takes the first ranker, and its first item that is not in yet.
+/// let list = assay_stats::quasi::probabilistic(&["a", "b"], &["b", "a"], 2, || 0.0);
+/// assert_eq!(list, ["a", "b"]);
+/// ```
 pub fn probabilistic<T: Clone + Eq + Hash>(a: &[T], b: &[T], length: usize, mut random: impl FnMut() -> f64) -> Vec<T> {
     let mut taken = HashSet::new();
     let mut list = Vec::new();

@@ -22,6 +22,11 @@ pub enum VerdictKind {
 
 impl VerdictKind {
     /// The word.
+    ///
+    /// # Examples
+    /// ```
+    /// assert_eq!(assay_stats::VerdictKind::Inconclusive.as_str(), "inconclusive");
+    /// ```
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pass => "pass",

@@ -3,6 +3,7 @@
 mod adjust;
 mod agreement;
 mod anomalies;
+mod assign;
 mod best;
 mod calibration;
 mod canary;
@@ -74,6 +75,8 @@ pub enum Command {
     Did(did::Did),
     /// What another policy would have earned on logged decisions
     OffPolicy(off_policy::OffPolicy),
+    /// Who rates which row: balanced lists with hidden gold
+    Assign(assign::Assign),
     /// How far raters agree
     Agreement(agreement::Agreement),
     /// How good and how strict each rater is, and labels that weigh them
@@ -145,6 +148,7 @@ impl Command {
             Self::Interleave(command) => command.answer(),
             Self::Did(command) => command.answer(),
             Self::OffPolicy(command) => command.answer(),
+            Self::Assign(command) => command.answer(),
             Self::Agreement(command) => command.answer(),
             Self::Raters(command) => command.answer(),
             Self::Judge(command) => command.answer(),

@@ -510,6 +510,87 @@ fn responses_and_rankings() {
 }
 
 #[test]
+fn studies_with_people() {
+    use design::*;
+    let timed = |item, rater, time| Timed { item, rater, time };
+    let binary = |prevalence| Scale::Binary { prevalence };
+    let few = assign(&[2, 2, 1], 3, 1).unwrap();
+    refuse! {
+        overlap(0, 0.2, 50, 3, 1);
+        overlap(usize::MAX, 0.2, 50, 3, 1);
+        overlap(9, N, 50, 3, 1);
+        overlap(9, 1.1, 50, 3, 1);
+        overlap(9, 0.2, 50, 0, 1);
+        assign(&[], 3, 1);
+        assign(&[1], 0, 1);
+        assign(&[1], usize::MAX, 1);
+        assign(&[4], 3, 1);
+        assign(&[usize::MAX], 3, 1);
+        assign(&[1], 1, 1).unwrap().shared_range();
+        assign(&[1], 1, 1).unwrap().efficiency();
+        assign(&[1, 1], 2, 1).unwrap().efficiency();
+        assign(&[0], 2, 1).unwrap().efficiency();
+        assign(&[2], 3, 1).unwrap().efficiency();
+        sheets(&few, 2, 3, 1);
+        sheets(&few, 0, usize::MAX, 1);
+        items_for_shared(3, 1, 15);
+        items_for_shared(3, 4, 15);
+        items_for_shared(u64::MAX, 2, 15);
+        items_for_shared(1 << 26, 2, u64::MAX);
+        alpha_variance(1.0, 3, Scale::Interval);
+        alpha_variance(-0.1, 3, Scale::Interval);
+        alpha_variance(N, 3, Scale::Interval);
+        alpha_variance(0.5, 1, Scale::Interval);
+        alpha_variance(0.5, u64::MAX, binary(0.5));
+        alpha_variance(0.5, 3, binary(0.0));
+        alpha_variance(0.5, 3, binary(N));
+        items_for_alpha(0.5, 0.0, 3, Scale::Interval, 0.95);
+        items_for_alpha(0.5, N, 3, Scale::Interval, 0.95);
+        items_for_alpha(0.5, 1e-300, 3, Scale::Interval, 0.95);
+        suspended(10, N, 0.8, 0.95);
+        suspended(10, 1.5, 0.8, 0.95);
+        suspended(u64::MAX, 0.5, 0.8, 0.95);
+        gold_for(0.8, 0.8, 0.8, 0.95);
+        gold_for(N, 0.8, 0.8, 0.95);
+        gold_for(0.7999, 0.8, 0.99, 0.95);
+        speed(&[], 0.01);
+        speed(&[timed(0, 0, 0.0)], 0.01);
+        speed(&[timed(0, 0, N)], 0.01);
+        speed(&[timed(0, 0, I)], 0.01);
+        speed(&[timed(usize::MAX, 0, 1.0)], 0.01);
+        speed(&[timed(0, 3, 1.0)], 0.01);
+        longest_run(&[], &[1.0]);
+        longest_run(&[1], &[1.0]);
+        longest_run(&[0], &[N, 1.0]);
+        longest_run(&[0], &[-1.0, 2.0]);
+        longest_run(&[0], &[0.5, 0.4]);
+    }
+    refuse_levels! {
+        |level| items_for_alpha(0.5, 0.1, 3, Scale::Interval, level);
+        |level| suspended(10, 0.5, level, 0.95);
+        |level| suspended(10, 0.5, 0.8, level);
+        |level| gold_for(0.5, 0.8, level, 0.95);
+        |level| gold_for(0.5, 0.8, 0.8, level);
+        |level| speed(&[timed(0, 0, 1.0)], level);
+    }
+    answer! {
+        overlap(3, 0.0, usize::MAX, 2, 1);
+        assign(&[0, 0], 1, 1);
+        assign(&[3; 4], 3, 1).unwrap().efficiency();
+        sheets(&few, 0, 0, 1);
+        sheets(&assign(&[0], 2, 1).unwrap(), 3, 3, 1);
+        alpha_variance(0.0, 2, binary(1e-12));
+        alpha_variance(1e-12, 10_000, binary(0.5));
+        alpha_variance(1.0 - 1e-15, 2, binary(0.5));
+        suspended(0, 0.0, 0.8, 0.95);
+        suspended(1_000_000_000, 1.0, 0.8, 0.95);
+        speed(&[timed(0, 0, 1e-300), timed(0, 1, HUGE)], 0.5);
+        longest_run(&[0; 3000], &[1.0, 0.0]);
+        longest_run(&[1; 3000], &[1.0, 0.0]);
+    }
+}
+
+#[test]
 fn labels_of_people() {
     use agreement::*;
     use raters::*;

@@ -8,6 +8,7 @@ mod agreement;
 mod bars;
 mod coverage;
 mod definitions;
+mod design;
 mod drift;
 mod error_bars;
 mod hostile;

@@ -13,7 +13,9 @@ use crate::{Answer, Failure, Table};
 
 /// Submissions to one holdout, in their order: each is a look. A new score is shown only when it beats the best by more than
 /// the paired standard error (the Ladder), so that many tries do not climb. Intervals hold for all looks together
-/// (Bonferroni). Beyond `--budget` looks nothing is shown and the exit code is 1: take a new holdout.
+/// (Bonferroni). Beyond `--budget` looks nothing is shown and the exit code is 1: take a new holdout. The looks that are
+/// counted are the submissions in this table, nothing else: no count is kept between calls or beside a dataset, so keep
+/// every submission in the table, those that were dropped too.
 #[derive(Args)]
 pub struct Ladder {
     /// A table with a row per item and submission, in the order of submissions.

@@ -1,11 +1,14 @@
 //! `assay stats raters`: how good and how strict each rater is, and labels that weigh them.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use assay_stats::Item;
+use assay_stats::design::{Pace, Run, Speed, Timed, longest_run, speed};
 use assay_stats::drift::change::{Detector as _, alarms};
 use assay_stats::drift::chart::BernoulliCusum;
 use assay_stats::mean::intraclass_correlation;
+use assay_stats::multiplicity::holm;
 use assay_stats::raters::{
     Score, Vote, conger_interval, dawid_skene, gold_accuracy, mace, most_probable, raters_for, severity, shares,
     spearman_brown, two_way_mean,
@@ -18,7 +21,8 @@ use crate::answer::{Confidence, bounds, level, number, range, usage};
 use crate::{Answer, Failure, Table};
 
 /// Labels by Dawid and Skene's model next to the majority, each rater's accuracy and competence (MACE), severity where
-/// ratings are numbers, accuracy on gold items, and how many raters an item needs.
+/// ratings are numbers, accuracy on gold items, and how many raters an item needs. `--time` and `--runs` look for raters
+/// who do not read: flags to be looked at, on which nothing is dropped and the exit code does not depend.
 #[derive(Args)]
 pub struct Raters {
     /// A table with a row per rating, or with `--raters` a row per item.
@@ -51,6 +55,17 @@ pub struct Raters {
     /// One false alarm of a rater's chart per so many gold answers.
     #[arg(long, default_value_t = 500.0, requires = "bad")]
     every: f64,
+    /// A column of the time that a rating took, in any unit: flags ratings that are faster than their item allows, and
+    /// raters who have more of them than chance explains.
+    #[arg(long, conflicts_with = "raters")]
+    time: Option<String>,
+    /// The share of fast ratings that is flagged.
+    #[arg(long, default_value_t = 0.01, requires = "time")]
+    fast: f64,
+    /// Each rater's longest run of one label in the order of rows, with its chance (straight-lining). Raters must have
+    /// had the items in random order, and rows must be in the order of work.
+    #[arg(long)]
+    runs: bool,
     /// The reliability that the mean of an item's ratings shall have.
     #[arg(long, default_value_t = 0.8)]
     target: f64,
@@ -68,6 +83,47 @@ struct Given {
     rating: String,
     gold: Option<String>,
     period: String,
+    time: Option<f64>,
+}
+
+/// By rater the longest run, where there are ratings, and its chance by Holm over raters.
+type Runs = Vec<Option<(Run, f64)>>;
+
+/// How fast ratings were given.
+struct Paces {
+    found: Speed,
+    /// The row of each rating that has a time.
+    rows: Vec<usize>,
+    /// Each rater's place among those of `found`.
+    raters: HashMap<String, usize>,
+}
+
+impl Paces {
+    fn of(&self, rater: &str) -> Option<Pace> {
+        self.raters.get(rater).map(|at| self.found.raters[*at])
+    }
+
+    /// Rows that are fast, with their ratio, the fastest first.
+    fn flagged(&self) -> Vec<(usize, f64)> {
+        let mut flagged: Vec<(usize, f64)> = (0..self.rows.len())
+            .filter(|i| self.found.fast[*i])
+            .map(|i| (self.rows[i], self.found.ratios[i]))
+            .collect();
+        flagged.sort_by(|a, b| a.1.total_cmp(&b.1));
+        flagged
+    }
+
+    /// Raters with more of them than chance explains.
+    fn hasty(&self) -> impl Iterator<Item = &str> {
+        let mut names: Vec<&str> = self
+            .raters
+            .iter()
+            .filter(|(_, at)| self.found.raters[**at].adjusted < 0.05)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        names.sort_unstable();
+        names.into_iter()
+    }
 }
 
 impl Raters {
@@ -143,6 +199,8 @@ impl Raters {
         let mut wide = vec![vec![None; rater_names.len()]; item_names.len()];
         votes.iter().for_each(|v| wide[v.item][v.rater] = Some(v.label as f64));
         let kappa = conger_interval(&wide, confidence);
+        let pace = self.pace(&given)?;
+        let runs = self.runs(&votes, classes, rater_names.len())?;
         let mut alarm = Vec::new();
         let mut chart = self.bad.map(|bad| self.chart(&given, bad)).transpose()?;
         let mut slips: Vec<String> = Vec::new();
@@ -175,6 +233,10 @@ impl Raters {
                 "severity": effect.map(|e| json!({"value": e.effect, "interval": bounds(e.interval)})),
                 "gold": gold.map(|(mean, i)| json!({"items": graded.len(), "right": hits, "value": mean, "interval": bounds(i)})),
                 "gold_alarms": slipped.iter().map(|at| at + 1).collect::<Vec<_>>(),
+                "speed": pace.as_ref().and_then(|pace| pace.of(name)).map(|p| json!({
+                    "ratings": p.ratings, "fast": p.fast, "p": p.p, "adjusted": p.adjusted})),
+                "longest_run": runs.as_ref().and_then(|runs| runs[r]).map(|(run, adjusted)| json!({
+                    "length": run.length, "p": run.p, "adjusted": adjusted})),
             }));
             let mut row = vec![name.clone(), own.len().to_string(), number(accuracy), number(competence)];
             if strict.is_some() {
@@ -183,6 +245,14 @@ impl Raters {
             if self.gold.is_some() {
                 row.push(
                     gold.map_or_else(|| "–".into(), |(_, i)| format!("{hits} of {} ({})", graded.len(), range(i))),
+                );
+            }
+            if let Some(pace) = &pace {
+                row.push(pace.of(name).map_or_else(|| "–".into(), |p| format!("{} of {}", p.fast, p.ratings)));
+            }
+            if let Some(runs) = &runs {
+                row.push(
+                    runs[r].map_or_else(|| "–".into(), |(run, p)| format!("{} (p {})", run.length, number(Some(p)))),
                 );
             }
             cells.push(row);
@@ -238,6 +308,30 @@ impl Raters {
         } else if let Some(chart) = &chart {
             lines.push(format!("no rater errs more than before (CUSUM, limit {})", chart.limit));
         }
+        let mut hasty = Vec::new();
+        if let Some(pace) = &pace {
+            hasty = pace.flagged();
+            lines.push(format!(
+                "{} ratings took less than {} of what their item takes others: look at them, do not drop them",
+                hasty.len(),
+                number(Some(pace.found.limit))
+            ));
+            let names: Vec<&str> = pace.hasty().collect();
+            if !names.is_empty() {
+                lines.push(format!("fast more often than chance explains (5%, Holm): {}", names.join(", ")));
+            }
+        }
+        if let Some(runs) = &runs {
+            let names: Vec<&str> = (0..runs.len())
+                .filter(|r| runs[*r].is_some_and(|(_, adjusted)| adjusted < 0.05))
+                .map(|r| rater_names[r].as_str())
+                .collect();
+            lines.push(if names.is_empty() {
+                "nobody's runs of one label are longer than chance explains (5%, Holm)".into()
+            } else {
+                format!("runs of one label longer than chance explains (5%, Holm): {}", names.join(", "))
+            });
+        }
         let json = json!({
             "items": item_names.len(), "ratings": given.len(), "raters": json_raters,
             "changed": changed.iter().map(|(item, before, after, chance)| json!({
@@ -248,6 +342,9 @@ impl Raters {
             "mace_log_likelihood": trust.as_ref().map(|fit| fit.log_likelihood),
             "conger": kappa.map(|k| json!({"value": k.estimate, "interval": bounds(k.interval)})),
             "mean": mean.map(|m| json!({"value": m.mean, "interval": bounds(m.interval), "few_raters": m.few_raters})),
+            "fast": pace.as_ref().map(|pace| json!({"limit": pace.found.limit, "ratings": hasty.iter().map(|(i, ratio)| json!({
+                "item": given[*i].item, "rater": given[*i].rater, "time": given[*i].time, "ratio": ratio}))
+                .collect::<Vec<_>>()})),
             "reliability": single, "raters_needed": needed, "suspend": alarm,
             "periods": strict.as_ref().map(|s| s.periods.iter().zip(&periods.1).map(|(e, name)| json!({
                 "period": name, "value": e.effect, "interval": bounds(e.interval)})).collect::<Vec<_>>()),
@@ -261,6 +358,12 @@ impl Raters {
         if self.gold.is_some() {
             header.push(&gold);
         }
+        if pace.is_some() {
+            header.push("fast");
+        }
+        if runs.is_some() {
+            header.push("longest run");
+        }
         let of_periods = strict.iter().flat_map(|s| s.periods.iter().zip(&periods.1));
         let drift =
             of_periods.map(|(e, name)| vec![name.clone(), format!("{:+.3}", e.effect), range(e.interval)]).collect();
@@ -268,13 +371,60 @@ impl Raters {
             let label = |label: &Option<String>| label.clone().unwrap_or_else(|| "tie".into());
             vec![item.clone(), label(before), label(after), number(*chance)]
         });
+        let swift = hasty.iter().take(20).map(|(i, ratio)| {
+            vec![given[*i].item.clone(), given[*i].rater.clone(), number(given[*i].time), number(Some(*ratio))]
+        });
         let right: Vec<usize> = (1..header.len()).collect();
         Ok(Answer::new(json)
             .lines(lines)
             .table(&header, cells, &right)
             .table(&["period", "effect", &level(confidence)], drift, &[1, 2])
+            .table(&["item", "rater", "time", "of the usual"], swift.collect(), &[2, 3])
             .table(&["item", "majority", "label", "probability"], shown.collect(), &[3])
             .alarm(!alarm.is_empty() || !slips.is_empty()))
+    }
+
+    /// How fast ratings were given, where `--time` says so.
+    fn pace(&self, given: &[Given]) -> Result<Option<Paces>, Failure> {
+        let Some(column) = &self.time else { return Ok(None) };
+        let rows: Vec<usize> = (0..given.len()).filter(|i| given[*i].time.is_some()).collect();
+        let numbers = |of: fn(&Given) -> &String| {
+            let names: Vec<String> = rows.iter().map(|i| of(&given[*i]).clone()).collect();
+            (numbered(&names), names)
+        };
+        let ((items, _), (raters, names)) = (numbers(|g| &g.item), numbers(|g| &g.rater));
+        let timed = |(place, i): (usize, &usize)| Timed {
+            item: items[place] as usize,
+            rater: raters[place] as usize,
+            time: given[*i].time.unwrap_or(f64::NAN),
+        };
+        let times: Vec<Timed> = rows.iter().enumerate().map(timed).collect();
+        if let Some(bad) = times.iter().find(|t| t.time <= 0.0) {
+            return Err(usage(format!("`{column}` is {}: times are above 0", bad.time)));
+        }
+        let found = speed(&times, self.fast)
+            .ok_or_else(|| usage(format!("`{column}` has no time, or --fast is not a share such as 0.01")))?;
+        let names = names.into_iter().zip(raters).map(|(name, rater)| (name, rater as usize)).collect();
+        Ok(Some(Paces { found, rows, raters: names }))
+    }
+
+    /// Each rater's longest run, and its chance by Holm over raters.
+    fn runs(&self, votes: &[Vote], classes: usize, raters: usize) -> Result<Option<Runs>, Failure> {
+        if !self.runs {
+            return Ok(None);
+        }
+        if classes > 50 {
+            return Err(usage("--runs is for labels: there are over 50 different ratings"));
+        }
+        let mut shares = vec![0.0; classes];
+        votes.iter().for_each(|vote| shares[vote.label] += 1.0 / votes.len() as f64);
+        let of = |rater: usize| {
+            let labels: Vec<usize> = votes.iter().filter(|v| v.rater == rater).map(|v| v.label).collect();
+            longest_run(&labels, &shares)
+        };
+        let runs: Vec<Option<Run>> = (0..raters).map(of).collect();
+        let adjusted = holm(&runs.iter().map(|run| run.map_or(f64::NAN, |run| run.p)).collect::<Vec<_>>());
+        Ok(Some(runs.into_iter().zip(adjusted).map(|(run, p)| run.map(|run| (run, p))).collect()))
     }
 
     /// A chart of errors on gold, from the rate of all raters to `bad`.
@@ -294,12 +444,14 @@ impl Raters {
     fn given(&self, source: &Table) -> Result<Vec<Given>, Failure> {
         let optional = |name: &Option<String>| name.as_deref().map(|column| source.texts(column)).transpose();
         let (gold, period) = (optional(&self.gold)?, optional(&self.period)?);
+        let time = self.time.as_deref().map(|column| source.numbers(column)).transpose()?;
         let mut given = Vec::new();
         let mut add = |i: usize, item: String, rater: &str, rating: Option<String>| {
             let Some(rating) = rating else { return };
             let of = |column: &Option<Vec<Option<String>>>| column.as_ref().and_then(|column| column[i].clone());
             let period = of(&period).unwrap_or_default();
-            given.push(Given { item, rater: rater.to_owned(), rating, gold: of(&gold), period });
+            let time = time.as_ref().and_then(|time| time[i]);
+            given.push(Given { item, rater: rater.to_owned(), rating, gold: of(&gold), period, time });
         };
         if self.raters.is_empty() {
             let (item, rater, rating) =

@@ -276,3 +276,75 @@ fn a_rater_who_tires_is_charted() {
     let low = ask(&[&base[..], &["--bad", "0.01"]].concat()).unwrap_err();
     assert!(low.contains("above the raters' error rate"), "{low}");
 }
+
+#[test]
+fn work_is_spread_evenly_over_raters() {
+    let folder = Folder::new();
+    let mut text = String::from("id,text,truth\n");
+    for row in 0..120 {
+        let _ = writeln!(text, "{row},words,{}", if row % 10 == 0 { "good" } else { "" });
+    }
+    let file = folder.write("items.csv", &text);
+    let all = ["assign", &file, "--raters", "ann,ben,cem,dee", "--gold", "truth", "--seed", "3"];
+    let answer = ask(&all).unwrap();
+    let json = answer.json();
+    assert_eq!(
+        (json["items"].as_u64(), json["several"].as_u64(), json["ratings"].as_u64()),
+        (Some(108), Some(50), Some(208))
+    );
+    assert!(json["raters"].as_array().unwrap().iter().all(|rater| rater["items"] == 52), "{}", answer.text());
+    assert_eq!(json["shared"], serde_json::json!({"fewest": 24, "most": 26}));
+    assert_eq!(json["gold"]["needed"], 35);
+    let tasks = json["tasks"].as_array().unwrap();
+    assert_eq!(tasks.len(), 208 + 40);
+    // A row is gold exactly when its truth is known.
+    assert!(tasks.iter().all(|task| task["gold"] == (task["row"].as_u64().unwrap() % 10 == 1)));
+    assert_eq!(ask(&all).unwrap().json(), json);
+    assert!(answer.text().contains("suspended after 10 gold items with a chance of 36.7%"), "{}", answer.text());
+    let few = ask(&["assign", &file, "--raters", "12", "--least", "5", "--share", "0"]).unwrap();
+    assert!(
+        few.text().contains("warning: 15 or more are wanted, for which 330 items need 3 ratings"),
+        "{}",
+        few.text()
+    );
+    let apart = ask(&["assign", &file, "--raters", "3", "--each", "1"]).unwrap();
+    assert!(apart.text().contains("no chain of shared items connects all raters"), "{}", apart.text());
+    for (arguments, message) in [
+        (vec!["--raters", "a,a"], "names `a` twice"),
+        (vec!["--raters", "2"], "--each 3: there are 2 raters"),
+        (vec!["--raters", "0"], "1 to 4096"),
+        (vec!["--raters", "5", "--share", "2"], "the share of items"),
+        (vec!["--raters", "5", "--alpha", "1"], "--alpha is from 0 to below 1"),
+        (vec!["--raters", "5", "--gold", "text"], "every row is gold"),
+        (vec!["--raters", "5", "--gold", "truth", "--gold-each", "99"], "more gold items than there are"),
+        (vec!["--raters", "5", "--gold", "truth", "--bad", "0.9"], "--bad is below --threshold"),
+        (vec!["--raters", "5", "--gold", "trth"], "no column `trth`"),
+    ] {
+        let failed = ask(&[&["assign", &file], &arguments[..]].concat()).unwrap_err();
+        assert!(failed.contains(message), "{arguments:?}: {failed}");
+    }
+}
+
+#[test]
+fn raters_who_do_not_read_are_named() {
+    let folder = Folder::new();
+    let mut text = String::from("item,rater,rating,seconds\n");
+    for item in 0..80 {
+        for rater in 0..4 {
+            let label = if rater == 3 { 1 } else { (item * 7 + item / 3) % 3 };
+            let seconds = if rater == 3 && item % 4 == 0 { 1.5 } else { 20.0 + f64::from((item * 5 + rater * 3) % 17) };
+            let _ = writeln!(text, "{item},r{rater},{label},{seconds}");
+        }
+    }
+    let file = folder.write("ratings.csv", &text);
+    let answer = ask(&["raters", &file, "--time", "seconds", "--fast", "0.05", "--runs"]).unwrap();
+    let json = answer.json();
+    assert!(answer.text().contains("fast more often than chance explains (5%, Holm): r3"), "{}", answer.text());
+    assert!(answer.text().contains("longer than chance explains (5%, Holm): r3"), "{}", answer.text());
+    assert!(!answer.is_alarm());
+    assert_eq!(json["raters"][3]["longest_run"]["length"], 80);
+    assert!(json["fast"]["ratings"].as_array().unwrap().iter().all(|rating| rating["rater"] == "r3"));
+    let zero = folder.write("zero.csv", "item,rater,rating,seconds\n1,a,1,0\n1,b,1,3\n");
+    assert!(ask(&["raters", &zero, "--time", "seconds"]).unwrap_err().contains("times are above 0"));
+    assert!(ask(&["raters", &file, "--time", "seconds", "--fast", "2"]).unwrap_err().contains("--fast is not a share"));
+}
