@@ -242,7 +242,7 @@ fn a_gate_that_is_decided_ends_the_run_with_intervals_that_allow_for_the_looks()
     let said = folder.assay(&["run", "--gate"]);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.out.contains("ended at look 2 of 5: 400 of 1000 cases decided the gate"), "{}", said.out);
-    assert!(said.out.contains("99.92% interval"), "{}", said.out);
+    assert!(said.out.contains("99.921% interval"), "{}", said.out);
     assert_eq!(folder.query("SELECT count(*) AS n FROM trials")[0]["n"], 400);
     // It stays decided, and shows the same later.
     let later = folder.assay(&["gate"]);
