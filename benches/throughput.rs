@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `[TRIALS]` | trials per second without latency, from a warm cache, and with 50 ms latency; start-up; peers |
 //! | `memory [TRIALS]` | resident memory while a run of 1,000,000 trials goes on |
+//! | `instructions` | processor instructions per trial, counted by valgrind: hardly disturbed by other work |
 //!
 //! A mock server answers chat completions. It is a process of its own here, as are all clients, and shares the machine
 //! with them. The floor is a bare loop of the same requests over the same HTTP client with nothing around it. Assay's
@@ -185,8 +186,20 @@ fn speed(trials: usize) {
     found.sort();
     for environment in found {
         let name = environment.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut command = Command::new(environment.join("bin/python"));
-        command.arg(peers.join(format!("{name}_job.py"))).arg(&url).arg(folder.path().join("cases.jsonl"));
+        let mut command = if environment.join("bin/python").exists() {
+            let mut python = Command::new(environment.join("bin/python"));
+            python.arg(peers.join(format!("{name}_job.py")));
+            python
+        } else {
+            // Node looks for modules beside the script, so that it has to stand where they are.
+            let script = environment.join("job.mjs");
+            std::fs::copy(peers.join(format!("{name}_job.mjs")), &script).unwrap();
+            let mut node = Command::new("node");
+            node.arg(script).envs([("PROMPTFOO_DISABLE_TELEMETRY", "1"), ("PROMPTFOO_DISABLE_UPDATE", "1")]);
+            node.env("PROMPTFOO_CONFIG_DIR", folder.path().join("promptfoo"));
+            node
+        };
+        command.arg(&url).arg(folder.path().join("cases.jsonl"));
         let took = run(&mut command, |_, _, _| {});
         let said: Value = serde_json::from_str(took.output.lines().last().unwrap_or_default()).unwrap();
         line(said["version"].as_str().unwrap(), trials, said["seconds"].as_f64().unwrap(), &took, floor);
@@ -224,6 +237,67 @@ fn memory_of_a_long_run(trials: usize) {
     }
 }
 
+/// Instructions of a command, counted by valgrind.
+fn instructions(folder: &Path, arguments: &[&str]) -> f64 {
+    let took = run(
+        Command::new("valgrind")
+            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--log-fd=1"])
+            .arg(env!("CARGO_BIN_EXE_assay"))
+            .args(arguments)
+            .current_dir(folder),
+        |_, _, _| {},
+    );
+    let collected = took.output.lines().find_map(|line| line.split("Collected : ").nth(1));
+    collected.and_then(|count| count.trim().parse().ok()).expect("valgrind says what it collected")
+}
+
+/// Instructions that one more trial takes: the difference of two runs, so that starting and reporting do not count.
+fn instructions_of_a_trial() {
+    const FEW: usize = 500;
+    const MANY: usize = 2_500;
+    let this = std::env::current_exe().unwrap();
+    let mut server = Command::new(&this).arg("serve").stdout(Stdio::piped()).spawn().unwrap();
+    let mut address = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut address).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let row = |i: usize| {
+        let answer = json!({"a": "ok"});
+        format!(
+            "{}\n",
+            json!({"id": format!("c{i}"), "question": format!("q{i}"), "expected": "ok", "outputs": answer})
+        )
+    };
+    std::fs::write(folder.path().join("cases.jsonl"), (0..MANY).map(row).collect::<String>()).unwrap();
+    let openai = format!("  openai: mock\n  base_url: {}/v1\n  prompt: \"{{{{ question }}}}\"\n", address.trim());
+    suite(folder.path(), "openai.yaml", &openai);
+    suite(folder.path(), "recorded.yaml", "  recorded: a\n");
+    println!("| trial | thousand instructions |\n|---|---|");
+    let (few, many) = (FEW.to_string(), MANY.to_string());
+    for (what, suite, more) in [
+        ("recorded answer", "recorded.yaml", "--no-cache"),
+        ("call to a server, no cache", "openai.yaml", "--no-cache"),
+        ("call to a server, kept in the cache", "openai.yaml", "--offline"),
+        ("answer from the cache", "openai.yaml", "--offline"),
+    ] {
+        // What one run leaves in the workspace the next must not pay for; the last needs what the one before it left.
+        if what != "answer from the cache" {
+            let _ = std::fs::remove_dir_all(folder.path().join(".assay"));
+        }
+        let count = |limit: &str| {
+            if what == "call to a server, kept in the cache" {
+                for ending in ["", "-wal", "-shm"] {
+                    let _ = std::fs::remove_file(folder.path().join(format!(".assay/cache.db{ending}")));
+                }
+            }
+            instructions(folder.path(), &["run", suite, more, "--quiet", "--limit", limit])
+        };
+        let (a, b) = (count(&few), count(&many));
+        println!("| {what} | {:.0} |", (b - a) / (MANY - FEW) as f64 / 1e3);
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let number = |default: usize| words.iter().filter_map(|word| word.parse().ok()).next_back().unwrap_or(default);
@@ -231,6 +305,7 @@ fn main() {
     match words.first().map(String::as_str) {
         Some("serve") => runtime().block_on(serve()),
         Some("floor") => runtime().block_on(floor(&words[1], number(10_000))),
+        Some("instructions") => instructions_of_a_trial(),
         Some("memory") => memory_of_a_long_run(number(1_000_000)),
         _ => speed(number(10_000)),
     }

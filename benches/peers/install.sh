@@ -10,4 +10,11 @@ for script in *_job.py; do
   # shellcheck disable=SC2086
   ".venv/$name/bin/pip" install --quiet $packages || rm -rf ".venv/$name"
 done
+for script in *_job.mjs; do
+  name=${script%_job.mjs}
+  packages=$(sed -n 's|^// packages: ||p' "$script")
+  mkdir -p ".venv/$name"
+  # shellcheck disable=SC2086
+  npm install --silent --no-audit --no-fund --prefix ".venv/$name" $packages || rm -rf ".venv/$name"
+done
 ls .venv

@@ -237,17 +237,16 @@ impl Runner {
             if self.progress.totals().finished() < trials {
                 break;
             }
-            if let Some(mut taken) = look.taken {
-                let mut at_look = looks::at(&self.record, &taken);
-                taken.decided =
-                    !steering.is_cancelled() && referee.decides(&at_look).await.map_err(EngineError::Internal)?;
-                at_look.looks = record.looks.clone();
-                at_look.looks.push(taken);
-                if taken.decided || look.cases == self.record.cases {
-                    self.state.update_record(&at_look).await?;
-                    return Ok(at_look);
-                }
-                record.looks.push(taken);
+            let Some(taken) = look.taken else { continue };
+            record.looks.push(taken);
+            let mut at_look = looks::at(&record, &taken);
+            let decided = !steering.is_cancelled() && referee.decides(&at_look).await.map_err(EngineError::Internal)?;
+            if let Some(last) = at_look.looks.last_mut() {
+                last.decided = decided;
+            }
+            if decided || look.cases == self.record.cases {
+                self.state.update_record(&at_look).await?;
+                return Ok(at_look);
             }
         }
         Ok(record)
