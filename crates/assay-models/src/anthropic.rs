@@ -417,3 +417,30 @@ fn read(answer: &Value) -> Result<Output, CallError> {
         ..Output::default()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_results_of_a_batch() {
+        let message = json!({"content": [{"type": "text", "text": "4"}], "stop_reason": "end_turn"});
+        assert_eq!(result(&json!({"type": "succeeded", "message": message})).unwrap().text(), "4");
+        let kind = |line: Value| result(&line).unwrap_err().kind;
+        let error = json!({"type": "invalid_request_error", "message": "no"});
+        assert_eq!(kind(json!({"type": "errored", "error": {"type": "error", "error": error}})), ErrorKind::BadRequest);
+        assert_eq!(kind(json!({"type": "errored", "error": error})), ErrorKind::BadRequest);
+        assert_eq!(kind(json!({"type": "expired"})), ErrorKind::Timeout);
+        assert_eq!(kind(json!({"type": "canceled"})), ErrorKind::Server);
+        assert_eq!(kind(json!({"type": "succeeded"})), ErrorKind::BadResponse);
+        assert_eq!(kind(json!({})), ErrorKind::BadResponse);
+    }
+
+    #[test]
+    fn a_batch_tells_when_it_was_made_and_how_large_it_is() {
+        let batch = json!({"created_at": "2024-08-20T18:37:24.100435Z",
+                           "request_counts": {"processing": 1, "succeeded": 2, "errored": 3, "canceled": 4, "expired": 5}});
+        assert_eq!((made(&batch), requests(&batch)), (Some(1_724_179_044), 15));
+        assert_eq!((made(&json!({})), requests(&json!({}))), (None, 0));
+    }
+}

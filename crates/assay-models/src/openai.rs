@@ -440,4 +440,41 @@ mod tests {
         assert!(whole.take(r#"{"choices":[{"delta":{"content":"half"}}]}"#).unwrap());
         assert_eq!(whole.finish().unwrap_err().kind, ErrorKind::BadResponse);
     }
+
+    #[test]
+    fn the_states_of_a_batch() {
+        let at = |status: &str| standing(&json!({"status": status, "output_file_id": "file-1", "error_file_id": null}));
+        for status in ["validating", "in_progress", "finalizing", "cancelling"] {
+            assert!(at(status).unwrap().working, "{status}");
+        }
+        for (status, kind) in [
+            ("completed", ErrorKind::BadResponse),
+            ("failed", ErrorKind::BadRequest),
+            ("expired", ErrorKind::Timeout),
+            ("cancelled", ErrorKind::Server),
+        ] {
+            let ended = at(status).unwrap();
+            assert_eq!((ended.working, ended.unanswered.kind, ended.files), (false, kind, vec!["file-1".to_owned()]));
+        }
+        assert!(at("").is_err() && at("../x").is_err());
+        let full =
+            json!({"status": "failed", "errors": {"data": [{"code": "token_limit_exceeded", "message": "too many"}]}});
+        let full = standing(&full).unwrap().unanswered;
+        assert!(full.kind.is_transient() && full.message.contains("too many"), "{full}");
+    }
+
+    #[test]
+    fn the_results_of_a_batch() {
+        let answer = json!({"choices": [{"finish_reason": "stop", "message": {"content": "4", "refusal": null}}]});
+        let line = json!({"response": {"status_code": 200, "request_id": "r", "body": answer}, "error": null});
+        assert_eq!(result(&line).unwrap().text(), "4");
+        let kind = |line: Value| result(&line).unwrap_err().kind;
+        let error = json!({"code": "batch_expired", "message": "late"});
+        assert_eq!(kind(json!({"response": null, "error": error})), ErrorKind::Timeout);
+        let limited = json!({"status_code": 429, "body": {"error": {"message": "slow down"}}});
+        assert_eq!(kind(json!({"response": limited, "error": null})), ErrorKind::RateLimited);
+        assert_eq!(kind(json!({"response": {"status_code": 200, "body": {}}})), ErrorKind::BadResponse);
+        assert_eq!(kind(json!({"response": {"status_code": 99_999}})), ErrorKind::BadResponse);
+        assert_eq!(kind(json!({})), ErrorKind::BadResponse);
+    }
 }
