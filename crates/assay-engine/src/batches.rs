@@ -115,7 +115,12 @@ impl<'a> Gathering<'a> {
         if nobody || self.work.earlier.as_ref().is_some_and(|earlier| earlier.missing().is_some()) {
             return Ok(true);
         }
-        let gathered = self.rounds().await;
+        let gathered = tokio::select! {
+            biased;
+            // Somebody does not want to wait for a file on its way: it is looked for when the run is resumed.
+            () = self.steering.stopped(2) => Ok(false),
+            gathered = self.rounds() => gathered,
+        };
         self.progress.set_waiting(None);
         self.state.set_waiting(self.work.record.id, None).await?;
         gathered
@@ -280,18 +285,21 @@ impl<'a> Gathering<'a> {
         for ((number, key, case), _) in fetched.into_iter().zip(taken).filter(|(_, taken)| !taken) {
             let target = self.work.targets[key.target as usize].as_ref();
             if let Ok(payload) = target.prepare(&case.case) {
-                let call = Gateway::key(target, &payload, key.epoch);
-                let found = match gateway.caches(target) {
-                    true => gateway.look_up(&[call]).await.pop(),
-                    false => None,
-                };
-                if !matches!(found, Some(LookedUp::Found(_))) {
-                    asked.push((number, key, payload));
-                }
+                let call = gateway.caches(target).then(|| Gateway::key(target, &payload, key.epoch));
+                asked.push((number, key, payload, call));
             }
         }
+        let calls: Vec<_> = asked.iter().filter_map(|(_, _, _, call)| *call).collect();
+        let looked_up = gateway.look_up(&calls).await;
+        let at_hand: HashSet<_> = calls
+            .iter()
+            .zip(looked_up)
+            .filter(|(_, found)| matches!(found, LookedUp::Found(_)))
+            .map(|(call, _)| call.key)
+            .collect();
+        asked.retain(|(_, _, _, call)| call.is_none_or(|call| !at_hand.contains(&call.key)));
         let mut refused = Vec::new();
-        for (number, key, payload) in asked {
+        for (number, key, payload, _) in asked {
             let target = &self.work.targets[key.target as usize];
             let Some(provider) = target.batches() else { continue };
             let most = gateway.most(target.as_ref(), size_of(&payload));
@@ -512,9 +520,15 @@ impl<'a> Gathering<'a> {
         let mut missing = self.open_trials(batch.part).await?;
         let (mut spent, mut longest, mut strange) = (Amount::default(), 0, 0_u64);
         let mut group = Vec::with_capacity(GROUP);
+        let mut unanswered = standing.unanswered.clone();
         for file in &standing.files {
             let mut lines = match provider.results(file).await {
                 Ok(lines) => lines,
+                // Providers keep results for about a month.
+                Err(error) if error.kind == ErrorKind::NotFound => {
+                    unanswered = error;
+                    continue;
+                }
                 Err(error) => return Ok(Err(error)),
             };
             loop {
@@ -551,7 +565,7 @@ impl<'a> Gathering<'a> {
         if strange > 0 {
             tracing::warn!("{strange} lines of a batch's results belong to none of its requests");
         }
-        let unanswered = Batched::failed(standing.unanswered.clone()).text()?;
+        let unanswered = Batched::failed(unanswered).text()?;
         for number in missing {
             spent.calls += 1;
             group.push((number, unanswered.clone()));

@@ -549,6 +549,12 @@ fn what_cannot_be_batched_is_said_at_its_place() {
     assert_eq!(server.total(), 0);
     folder.write(
         "assay.yaml",
+        "suite: s\ndataset: cases.jsonl\ntarget: {echo: a}\nscorers:\n  - judge:\n      rubric: \"{{ output }}\"\n      model: {openai: m, batch: true}\n",
+    );
+    let said = folder.assay(&["run"]);
+    assert!(said.code == 2 && said.err.contains("`batch` is for targets: a judge"), "{said:?}");
+    folder.write(
+        "assay.yaml",
         "suite: s\ndataset: cases.jsonl\ntarget:\n  gemini: m\n  prompt: \"{{ question }}\"\n  batch: true\nscorers: [equals]\n",
     );
     let said = folder.assay(&["run"]);
