@@ -246,10 +246,11 @@ impl Anthropic {
         set(&mut body, "stop_sequences", chat.stop.as_ref());
         set(&mut body, "tools", chat.tools.as_ref().map(|tools| tools.iter().map(tool).collect::<Vec<_>>()));
         set(&mut body, "tool_choice", chat.tool_choice.as_ref());
-        if chat.prompt_cache && body.get("system").is_none() {
-            if let Some(last) = body.get_mut("tools").and_then(|tools| tools.as_array_mut()?.last_mut()) {
-                last["cache_control"] = json!({"type": "ephemeral"});
-            }
+        if chat.prompt_cache
+            && body.get("system").is_none()
+            && let Some(last) = body.get_mut("tools").and_then(|tools| tools.as_array_mut()?.last_mut())
+        {
+            last["cache_control"] = json!({"type": "ephemeral"});
         }
         if let Some(schema) = payload.get("response_schema") {
             body["output_config"] = json!({"format": {"type": "json_schema", "schema": schema}});
