@@ -118,6 +118,11 @@ impl Purse {
         format!("the budget{} of {} minutes is used up", self.whose, self.caps.minutes.unwrap_or_default())
     }
 
+    fn hold(&self, most: Amount) {
+        let mut ledger = self.ledger();
+        ledger.reserved = ledger.reserved.plus(most);
+    }
+
     /// Counts what was spent without having been reserved here.
     pub(crate) fn spend(&self, spent: Amount) {
         self.settle(Amount::default(), spent);
@@ -210,9 +215,7 @@ impl Budget {
 
     /// Sets aside what is committed already, such as a batch that is at its provider, even where a limit is broken by it.
     pub(crate) async fn hold(&self, most: Amount) -> Reservation<'_> {
-        let mut ledger = self.run.ledger();
-        ledger.reserved = ledger.reserved.plus(most);
-        drop(ledger);
+        self.run.hold(most);
         let month = match &self.month {
             Some(month) => month.reserve(most).await.is_ok(),
             None => false,
