@@ -32,7 +32,7 @@ pub struct Amount {
 }
 
 impl Amount {
-    fn plus(self, other: Self) -> Self {
+    pub(crate) fn plus(self, other: Self) -> Self {
         Self {
             cost: self.cost + other.cost,
             tokens: self.tokens.saturating_add(other.tokens),
@@ -116,6 +116,16 @@ impl Purse {
 
     fn out_of_time(&self) -> String {
         format!("the budget{} of {} minutes is used up", self.whose, self.caps.minutes.unwrap_or_default())
+    }
+
+    fn hold(&self, most: Amount) {
+        let mut ledger = self.ledger();
+        ledger.reserved = ledger.reserved.plus(most);
+    }
+
+    /// Counts what was spent without having been reserved here.
+    pub(crate) fn spend(&self, spent: Amount) {
+        self.settle(Amount::default(), spent);
     }
 
     fn settle(&self, reserved: Amount, spent: Amount) {
@@ -203,6 +213,16 @@ impl Budget {
         }
     }
 
+    /// Sets aside what is committed already, such as a batch that is at its provider, even where a limit is broken by it.
+    pub(crate) async fn hold(&self, most: Amount) -> Reservation<'_> {
+        self.run.hold(most);
+        let month = match &self.month {
+            Some(month) => month.reserve(most).await.is_ok(),
+            None => false,
+        };
+        Reservation { budget: self, trial: None, month, most, open: true }
+    }
+
     /// When a call on behalf of a trial must have ended, and what to say then.
     pub fn deadline(&self, trial: Option<&Purse>) -> Option<(Instant, String)> {
         [Some(&self.run), trial]
@@ -243,14 +263,37 @@ impl Reservation<'_> {
         self.give(spent);
     }
 
+    /// The most that is set aside.
+    pub(crate) fn most(&self) -> Amount {
+        self.most
+    }
+
+    /// Takes over what another reservation of the run has set aside.
+    pub(crate) fn join(&mut self, mut other: Self) {
+        other.open = false;
+        self.most = self.most.plus(other.most);
+        self.month |= other.month;
+    }
+
+    /// Gives everything back: no call will be made.
+    pub(crate) fn cancel(mut self) {
+        self.give(Amount::default());
+    }
+
+    /// Counts everything as spent: it may be, out of sight.
+    pub(crate) fn keep(mut self) {
+        self.give(self.most);
+    }
+
     fn give(&mut self, spent: Amount) {
         self.open = false;
         self.budget.run.settle(self.most, spent);
         if let Some(purse) = self.trial {
             purse.settle(self.most, spent);
         }
-        if let Some(month) = self.budget.month.as_ref().filter(|_| self.month) {
-            month.settle(self.most, spent);
+        if let Some(month) = &self.budget.month {
+            // What a limit had no room for is spent all the same.
+            month.settle(if self.month { self.most } else { Amount::default() }, spent);
         }
     }
 }

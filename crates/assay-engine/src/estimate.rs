@@ -5,7 +5,7 @@
 //! assumption; the basis says which. A time that nothing was measured for is left out, never made up.
 
 use assay_core::permutation::Permutation;
-use assay_core::run::{Role, Spend};
+use assay_core::run::{Role, Spend, TargetRecord};
 use assay_core::{Case, Digest, Money, Usage};
 use assay_models::{PerMinute, Price, Target};
 use assay_store::{Cache, CaseAt, PlanFile, RunRow, State, Workspace};
@@ -31,7 +31,7 @@ pub struct Estimate {
     pub lines: Vec<Line>,
     /// Money in all, where every price is known.
     pub cost: Option<Money>,
-    /// Seconds, where every latency was measured.
+    /// Seconds, where every latency was measured and no answer comes by batch.
     pub seconds: Option<f64>,
     /// Which budgets this would break, in words.
     pub over: Vec<String>,
@@ -54,6 +54,8 @@ pub struct Line {
     pub output_tokens: u64,
     /// Money; `None` when no price is known.
     pub cost: Option<Money>,
+    /// Answers come by batch, at the price of batches and within a day.
+    pub batch: bool,
     /// What tokens and money are based on.
     pub basis: String,
     /// Seconds of answering in all, were they made one after another; `None` when no latency was measured.
@@ -89,6 +91,7 @@ struct Each {
     output: f64,
     cost: Option<f64>,
     latency: Option<f64>,
+    batch: bool,
     basis: String,
 }
 
@@ -130,7 +133,13 @@ pub(crate) async fn estimate(
             continue;
         }
         let record_of = |row: &RunRow| {
-            row.record.targets.iter().any(|known| known.fingerprint == traits.fingerprint && known.name == *name)
+            // What was asked by batch has cost less, and no latency.
+            let batch = |known: &TargetRecord| known.config[&known.kind]["batch"] == true;
+            row.record.targets.iter().any(|known| {
+                known.fingerprint == traits.fingerprint
+                    && known.name == *name
+                    && batch(known) == target.batches().is_some()
+            })
         };
         let past = find(&earlier, Role::Target, name, record_of);
         let payloads: Vec<_> = sample.iter().filter_map(|at| Some((at, target.prepare(&at.case).ok()?))).collect();
@@ -146,7 +155,12 @@ pub(crate) async fn estimate(
             }
             _ => 0.0,
         };
-        let each = each(target, bytes, past);
+        let mut each = each(target, bytes, past);
+        if target.batches().is_some() {
+            each.batch = true;
+            each.latency = None;
+            each.basis.push_str(", at the price of batches");
+        }
         answer_tokens = answer_tokens.max(each.output);
         let trials = cases * u64::from(epochs);
         estimate.add(Role::Target, name, trials, share, &each);
@@ -255,6 +269,7 @@ fn each(target: &dyn Target, bytes: f64, past: Option<(&Spend, &RunRow)>) -> Eac
             output: spend.output_tokens as f64 / fresh,
             cost: priced.then(|| spend.cost.nanos() as f64 / fresh),
             latency: Some(spend.busy_us as f64 / 1e6 / fresh),
+            batch: false,
             basis: format!("{fresh} trials of run {}", row.record.id.short()),
         };
     }
@@ -268,7 +283,7 @@ fn each(target: &dyn Target, bytes: f64, past: Option<(&Spend, &RunRow)>) -> Eac
         let usage = Usage { input_tokens: Some(input as u64), output_tokens: Some(output as u64), ..Usage::default() };
         price.cost(&usage).nanos() as f64
     });
-    Each { calls: 1.0, input, output, cost, latency: None, basis }
+    Each { calls: 1.0, input, output, cost, latency: None, batch: false, basis }
 }
 
 impl Estimate {
@@ -287,6 +302,7 @@ impl Estimate {
             input_tokens: whole(each.input),
             output_tokens: whole(each.output),
             cost,
+            batch: each.batch,
             basis: each.basis.clone(),
             busy_seconds: each.latency.map(|latency| latency * fresh),
         });

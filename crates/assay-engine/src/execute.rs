@@ -9,6 +9,7 @@ use assay_core::{RunId, RunRecord};
 use assay_lake::Lake;
 use assay_store::{Cache, Journal, Order, PlanFile, RunLock, State, Workspace};
 
+use crate::batches::Gathering;
 use crate::budget::Budget;
 use crate::clock::sleep;
 use crate::earlier::Earlier;
@@ -193,12 +194,14 @@ impl Runner {
             Some(source) => Some(Earlier::load(&self.workspace, &self.lake, &self.record, source).await?),
             None => None,
         };
+        let batches = self.prepared.targets.iter().any(|(_, built)| built.target.batches().is_some());
         let work = Arc::new(Work {
             record: Arc::new(self.record.clone()),
             targets: self.prepared.targets.iter().map(|(_, built)| built.target.clone()).collect(),
             scorers: self.prepared.scorers()?,
             gateway,
             earlier,
+            batched: batches.then(|| self.journal.clone()),
         });
         // Orders from before belonged to a process that is gone.
         self.state.drop_orders(self.record.id).await?;
@@ -258,6 +261,22 @@ impl Runner {
         seal_unsealed(&self.journal, &self.lake, record).await?;
         let mut done = Done::new(record.planned());
         self.journal.for_each_done(|number, _| done.set(number)).await?;
+        let order = Permutation::new(self.plan.cases, record.seed);
+        let gathering = Gathering {
+            work,
+            workspace: &self.workspace,
+            state: &self.state,
+            journal: &self.journal,
+            plan: &self.plan,
+            order: &order,
+            cases,
+            done: &done,
+            progress: &self.progress,
+            steering,
+        };
+        if !gathering.run().await? {
+            return Ok(());
+        }
         let ledger = DiskLedger::new(
             record.clone(),
             self.journal.clone(),
@@ -266,7 +285,6 @@ impl Runner {
             work.gateway.clone(),
         )
         .await?;
-        let order = Permutation::new(self.plan.cases, record.seed);
         let concurrency = self.prepared.suite.concurrency;
         let (progress, steering) = (self.progress.clone(), steering.clone());
         Schedule { cases, concurrency, order, done, progress, steering }.run(work.clone(), &self.plan, ledger).await
@@ -300,6 +318,9 @@ impl Runner {
         let complete = totals.finished() >= self.record.planned();
         let status = if complete { RunStatus::Sealed } else { RunStatus::Interrupted };
         self.state.update_run(self.record.id, status, &totals, Some(now_us())).await?;
+        if complete {
+            self.journal.forget_results().await?;
+        }
         self.journal.close().await;
         self.lock.finish();
         Ok(Finished { record: self.record, totals, complete })

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use assay_core::{Digest, ErrorKind, Finish, Money, Usage};
+use assay_core::{Digest, ErrorKind, Finish, Money, Output, Usage};
 use assay_models::{CallError, Called, Caller, Reply, Target, Traits};
 use assay_store::{Cache, CachedAnswer, CallKey};
 use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::batches::Batched;
 use crate::budget::{Amount, Budget, Purse};
 use crate::clock::{now, sleep, within};
 use crate::execute::now_us;
@@ -317,13 +318,13 @@ impl Gateway {
         let usage = result.as_ref().map(|reply| reply.output.usage).unwrap_or_default();
         let used = result.is_ok().then(|| usage.total()).filter(|tokens| *tokens > 0);
         permit.finish(result.as_ref().map(|_| ()), used);
-        let cost = result.as_ref().map(|reply| cost_of(target, reply)).unwrap_or_default();
+        let cost = result.as_ref().map(|reply| cost_of(target, &reply.output)).unwrap_or_default();
         reservation.settle(Amount { cost, tokens: usage.total(), calls: 1 }, usage.output_tokens.unwrap_or(0));
         Attempt { result, latency, cost, refused: false, last: false }
     }
 
     /// The most that one attempt could cost.
-    fn most(&self, target: &dyn Target, size: u64) -> Amount {
+    pub(crate) fn most(&self, target: &dyn Target, size: u64) -> Amount {
         let traits = target.traits();
         let Some(price) = traits.price else {
             // Without a price only tokens and calls can be bounded.
@@ -384,6 +385,8 @@ pub enum LookedUp {
     Found(Box<CachedAnswer>),
     /// There is none, and no call may be made for one: why.
     Missing(String),
+    /// This came of it by batch; an answer is kept under the key.
+    Batched(Box<Batched>, Option<CallKey>),
 }
 
 impl TrialCaller<'_> {
@@ -391,6 +394,7 @@ impl TrialCaller<'_> {
     pub async fn call_after(&self, target: &dyn Target, payload: &Value, epoch: u32, looked_up: LookedUp) -> Called {
         let looked_up = match looked_up {
             LookedUp::Found(answer) => return at_hand(*answer),
+            LookedUp::Batched(result, key) => return self.by_batch(*result, key).await,
             LookedUp::Missing(why) => {
                 return Called {
                     result: Err(CallError::new(ErrorKind::Missing, why)),
@@ -406,7 +410,7 @@ impl TrialCaller<'_> {
         if !target.traits().remote {
             // Recorded and echoed answers are at hand: nothing to limit, retry or pay.
             let result = target.call(payload).await;
-            let cost = result.as_ref().map(|reply| cost_of(target, reply)).unwrap_or_default();
+            let cost = result.as_ref().map(|reply| cost_of(target, &reply.output)).unwrap_or_default();
             return Called {
                 result,
                 cost,
@@ -432,6 +436,39 @@ impl TrialCaller<'_> {
         }
         called
     }
+
+    /// What came by batch. The run has paid for it when the batch ended, the trial does so here.
+    async fn by_batch(&self, result: Batched, key: Option<CallKey>) -> Called {
+        let mut called = Called {
+            result: Err(CallError::new(ErrorKind::Missing, "")),
+            cost: Money::ZERO,
+            attempts: 1,
+            cached: false,
+            refused_by_budget: false,
+            // Nobody measured how long it took to answer.
+            latency: Duration::ZERO,
+        };
+        match result {
+            Batched::Answer { output, cost } => {
+                if let Some(purse) = self.purse {
+                    purse.spend(Amount { cost, tokens: output.usage.total(), calls: 1 });
+                }
+                let reply = Reply { output: *output, ttft: None };
+                if let Some(key) = key {
+                    self.gateway.remember(key, &reply, Duration::ZERO).await;
+                }
+                called.cost = cost;
+                called.result = Ok(reply);
+            }
+            Batched::Failed { kind, message } => called.result = Err(CallError::new(kind, message)),
+            Batched::Refused { reason } => {
+                called.attempts = 0;
+                called.refused_by_budget = true;
+                called.result = Err(CallError::new(ErrorKind::QuotaExhausted, reason));
+            }
+        }
+        called
+    }
 }
 
 /// An answer that was made before.
@@ -447,11 +484,8 @@ fn at_hand(answer: CachedAnswer) -> Called {
 }
 
 /// What an answer cost: the target's own word, else the price table.
-fn cost_of(target: &dyn Target, reply: &Reply) -> Money {
-    reply
-        .output
-        .cost
-        .unwrap_or_else(|| target.traits().price.map_or(Money::ZERO, |price| price.cost(&reply.output.usage)))
+pub(crate) fn cost_of(target: &dyn Target, output: &Output) -> Money {
+    output.cost.unwrap_or_else(|| target.traits().price.map_or(Money::ZERO, |price| price.cost(&output.usage)))
 }
 
 /// A broken answer or a crashed process may be deterministic: it gets one more chance, not all of them. A call that is

@@ -6,6 +6,7 @@
 //! | [`freeze`] | datasets as the frozen list of cases |
 //! | [`estimate`] | what a run will need |
 //! | [`budget`], [`limits`], [`gateway`] | what calls may cost, how fast they may come, how they are retried and cached |
+//! | [`batches`] | answers by the providers' batch APIs |
 //! | `clock` | time, which a simulation replaces |
 //! | [`earlier`] | answers of an earlier run, taken over |
 //! | [`explain`] | why the cache has an answer or has none |
@@ -19,6 +20,7 @@
 //! Every planned trial ends in exactly one recorded outcome. A trial counts when the journal has it on disk; a run that
 //! is killed goes on where the journal ends.
 
+pub mod batches;
 pub mod budget;
 mod clock;
 pub mod earlier;
@@ -63,6 +65,9 @@ pub enum EngineError {
     /// A target or a judge would fail on every call.
     #[error("{0}")]
     Preflight(String),
+    /// A provider cannot be asked about its batches.
+    #[error("{0}")]
+    Batch(String),
     /// Something the user asked for does not exist.
     #[error("{0}")]
     Usage(String),

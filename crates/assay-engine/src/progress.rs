@@ -24,6 +24,8 @@ pub struct Snapshot {
     pub running: Vec<Running>,
     /// The last failure, for the impatient.
     pub last_error: Option<String>,
+    /// What the run waits for, in words.
+    pub waiting: Option<String>,
 }
 
 /// A running mean (Welford 1962).
@@ -64,6 +66,14 @@ impl Progress {
     /// Puts other totals in place, after outcomes were taken back.
     pub fn set_totals(&self, totals: Totals) {
         self.lock().totals = totals;
+    }
+
+    /// Says what the run waits for; true when that is news.
+    pub fn set_waiting(&self, what: Option<String>) -> bool {
+        let mut inner = self.lock();
+        let news = inner.waiting != what;
+        inner.waiting = what;
+        news
     }
 
     /// Adds recorded trials.

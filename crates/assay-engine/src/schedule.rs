@@ -14,7 +14,7 @@ use assay_core::permutation::Permutation;
 use assay_core::{Digest, Outcome, RunRecord, Trial, TrialKey};
 use assay_models::Target;
 use assay_scorers::{Declared, ScoreInput};
-use assay_store::{CaseAt, JournalEntry, PlanFile};
+use assay_store::{CaseAt, Journal, JournalEntry, PlanFile};
 use async_trait::async_trait;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 
@@ -34,7 +34,7 @@ const GROUP: usize = 2_000;
 /// How long finished trials may wait for others to be committed with.
 const LINGER: Duration = Duration::from_millis(10);
 /// Cases fetched from the plan at once.
-const FETCH: u64 = 256;
+pub(crate) const FETCH: u64 = 256;
 /// How long calls in flight may still end after a stop was asked for.
 const GRACE: Duration = Duration::from_secs(20);
 
@@ -66,7 +66,7 @@ impl Done {
         }
     }
 
-    fn get(&self, number: u64) -> bool {
+    pub(crate) fn get(&self, number: u64) -> bool {
         self.0[(number / 64) as usize] & (1 << (number % 64)) != 0
     }
 }
@@ -372,6 +372,8 @@ pub(crate) struct Work {
     pub(crate) gateway: Arc<Gateway>,
     /// An earlier run whose answers are taken over.
     pub(crate) earlier: Option<Earlier>,
+    /// Where results by batch are, in a run that has a target with `batch: true`.
+    pub(crate) batched: Option<Journal>,
 }
 
 impl Work {
@@ -392,6 +394,7 @@ impl Work {
                 job.prepared = Some(Prepared { payload: serde_json::Value::Null, looked_up });
             }
         }
+        self.look_up_batched(jobs).await?;
         let (mut keys, mut of) = (Vec::new(), Vec::new());
         for (at, job) in jobs.iter().enumerate().filter(|(_, job)| job.prepared.is_none()) {
             let target = self.targets[job.key.target as usize].as_ref();
@@ -405,6 +408,41 @@ impl Work {
         }
         for ((at, payload), looked_up) in of.into_iter().zip(self.gateway.look_up(&keys).await) {
             jobs[at].prepared = Some(Prepared { payload, looked_up });
+        }
+        // A target that answers by batch is never called, which would cost twice as much as was set aside.
+        for job in jobs.iter_mut() {
+            let target = self.targets[job.key.target as usize].as_ref();
+            let open = job.prepared.as_ref().is_none_or(|prepared| matches!(prepared.looked_up, LookedUp::Absent(_)));
+            if open
+                && target.batches().is_some()
+                && let Ok(payload) = target.prepare(&job.case.case)
+            {
+                let why = "its answer was in the cache when batches were made, and is not any more";
+                job.prepared = Some(Prepared { payload, looked_up: LookedUp::Missing(why.to_owned()) });
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives each trial what came of it by batch.
+    async fn look_up_batched(&self, jobs: &mut [Job]) -> Result<(), EngineError> {
+        let Some(journal) = &self.batched else { return Ok(()) };
+        let numbers: Vec<u64> = jobs
+            .iter()
+            .filter(|job| job.prepared.is_none() && self.targets[job.key.target as usize].batches().is_some())
+            .map(|job| job.number)
+            .collect();
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let mut found = journal.results(&numbers).await?;
+        for job in jobs.iter_mut().filter(|job| job.prepared.is_none()) {
+            let Some(text) = found.remove(&job.number) else { continue };
+            let target = self.targets[job.key.target as usize].as_ref();
+            let Ok(payload) = target.prepare(&job.case.case) else { continue };
+            let result = serde_json::from_str(&text).map_err(|error| EngineError::Internal(error.to_string()))?;
+            let key = self.gateway.caches(target).then(|| Gateway::key(target, &payload, job.key.epoch));
+            job.prepared = Some(Prepared { payload, looked_up: LookedUp::Batched(result, key) });
         }
         Ok(())
     }

@@ -473,6 +473,7 @@ fn live(plan: &Arc<Plan>, world: &Shared, death: Option<Death>) -> bool {
             scorers,
             gateway,
             earlier: None,
+            batched: None,
         });
         let mut done = Done::new(plan.planned());
         for number in world.lock().unwrap().outcomes.keys() {

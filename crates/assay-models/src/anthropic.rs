@@ -1,14 +1,19 @@
 //! Anthropic's messages API.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use assay_core::{Case, ErrorKind, Finish, Output, Problem, ToolCall, Usage};
 use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
+use crate::batch::{self, Batches, Found, Frame, Lines, Standing, Tag};
 use crate::chat::{Assemble, Prepared, Provider, bad, count, error_in, set, stream_error, unfinished, update};
+use crate::client::{Endpoint, printable};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
 
@@ -52,7 +57,12 @@ impl Target for Anthropic {
     }
 
     async fn preflight(&self) -> Result<(), CallError> {
-        self.0.preflight()
+        self.0.preflight()?;
+        if self.0.batch { self.check().await } else { Ok(()) }
+    }
+
+    fn batches(&self) -> Option<&dyn Batches> {
+        self.0.batch.then_some(self)
     }
 
     fn template_variables(&self) -> Vec<(String, String)> {
@@ -70,7 +80,146 @@ impl Target for Anthropic {
     }
 }
 
+#[async_trait]
+impl Batches for Anthropic {
+    fn frame(&self) -> Frame {
+        Frame { requests: 100_000, bytes: 256_000_000, before: "{\"requests\":[", between: ",", after: "]}" }
+    }
+
+    fn request(&self, id: &str, payload: &Value) -> Value {
+        json!({"custom_id": id, "params": self.body(payload)})
+    }
+
+    async fn check(&self) -> Result<(), CallError> {
+        let endpoint = self.beside(&[]).query(&[("limit", "1")]);
+        batch::checked(&endpoint, endpoint.json(Method::GET, None).await)
+    }
+
+    async fn submit(&self, file: &Path, _: &Tag) -> Result<String, CallError> {
+        let endpoint = batch::patient(self.beside(&[]));
+        batch::id_in(&endpoint.upload(String::new(), file, String::new(), "application/json").await?, "batch")
+    }
+
+    /// A batch carries nothing of ours but the ids of its requests, which are seen with its results only: what could be
+    /// it by time and size is waited for.
+    async fn find(&self, tag: &Tag, known: &[String]) -> Result<Found, CallError> {
+        let mut after: Option<String> = None;
+        let mut unsure = false;
+        loop {
+            let mut endpoint = self.beside(&[]).query(&[("limit", "100")]);
+            if let Some(after) = &after {
+                endpoint = endpoint.query(&[("after_id", after)]);
+            }
+            let page = endpoint.json(Method::GET, None).await?;
+            let batches = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let mut older = false;
+            for batch in batches {
+                let id = batch::id_in(batch, "batch")?;
+                // A batch that does not say when it was made may be it.
+                older = made(batch).is_some_and(|at| at < tag.since - CLOCKS_DIFFER);
+                if older || known.contains(&id) || requests(batch) != tag.requests {
+                    continue;
+                }
+                if batch["processing_status"] != "ended" {
+                    unsure = true;
+                    continue;
+                }
+                let mut lines = self.results(&id).await?;
+                while let Some(line) = lines.next().await? {
+                    // The first result that can be read tells whose all are.
+                    if let Ok((request, _)) = self.read(&line) {
+                        if tag.trial(&request).is_some() {
+                            return Ok(Found::Batch(id));
+                        }
+                        break;
+                    }
+                }
+            }
+            let next = batches.last().map(|last| batch::id_in(last, "batch")).transpose()?;
+            if older || next.is_none() || next == after || page["has_more"] != true {
+                return Ok(if unsure { Found::Unsure } else { Found::Nothing });
+            }
+            after = next;
+        }
+    }
+
+    async fn standing(&self, batch: &str) -> Result<Standing, CallError> {
+        let answer = self.beside(&[batch]).json(Method::GET, None).await?;
+        let working = match answer["processing_status"].as_str() {
+            Some("in_progress" | "canceling") => true,
+            Some("ended") => false,
+            other => {
+                let status = printable(other.unwrap_or_default(), 40);
+                return Err(bad(format!("the batch has the unknown status `{status}`")));
+            }
+        };
+        Ok(Standing {
+            working,
+            done: requests(&answer) - count(&answer, "/request_counts/processing").unwrap_or(0).min(requests(&answer)),
+            // The address in the answer is not followed: the key would go wherever it points.
+            files: if working { Vec::new() } else { vec![batch.to_owned()] },
+            unanswered: bad("the batch has no result for this request"),
+        })
+    }
+
+    async fn cancel(&self, batch: &str) -> Result<(), CallError> {
+        self.beside(&[batch, "cancel"]).json(Method::POST, None).await.map(drop)
+    }
+
+    async fn results(&self, batch: &str) -> Result<Lines, CallError> {
+        let endpoint = batch::patient(self.beside(&[batch, "results"]));
+        let response = endpoint.send(Method::GET, None).await?;
+        Ok(Lines::new(endpoint, response))
+    }
+
+    fn read(&self, line: &[u8]) -> Result<(String, Result<Output, CallError>), String> {
+        let line = batch::json(line)?;
+        Ok((batch::custom_id(&line)?, result(&line["result"])))
+    }
+}
+
+/// Seconds by which the provider's clock may be behind.
+const CLOCKS_DIFFER: i64 = 600;
+
+/// When a batch was made, in seconds since the Unix epoch.
+fn made(batch: &Value) -> Option<i64> {
+    let text = batch["created_at"].as_str()?;
+    Some(OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp())
+}
+
+/// How many requests a batch has.
+fn requests(batch: &Value) -> u64 {
+    let counts = ["processing", "succeeded", "errored", "canceled", "expired"];
+    counts.iter().filter_map(|key| batch["request_counts"][key].as_u64()).fold(0, u64::saturating_add)
+}
+
+/// Reads what became of a request.
+fn result(result: &Value) -> Result<Output, CallError> {
+    match result["type"].as_str() {
+        Some("succeeded") => read(&result["message"]),
+        Some("errored") => {
+            let outer = &result["error"];
+            let error = outer.get("error").unwrap_or(outer);
+            let said = error["message"].as_str().map_or_else(|| error.to_string(), str::to_owned);
+            Err(CallError::new(kind(error), format!("error in the batch: {}", printable(&said, 500))))
+        }
+        Some("expired") => {
+            Err(CallError::new(ErrorKind::Timeout, "the batch expired before this request was answered"))
+        }
+        Some("canceled") => Err(CallError::new(ErrorKind::Server, "the batch was cancelled at the provider")),
+        other => {
+            let other = printable(other.unwrap_or_default(), 40);
+            Err(bad(format!("the result is of the unknown type `{other}`")))
+        }
+    }
+}
+
 impl Anthropic {
+    /// A place of the batch API.
+    fn beside(&self, segments: &[&str]) -> Endpoint {
+        self.0.endpoint.beside(0, &["batches"]).beside(0, segments)
+    }
+
     fn body(&self, payload: &Value) -> Value {
         let chat = &self.0.chat;
         let mut system: Vec<&str> = payload.get("system").and_then(Value::as_str).into_iter().collect();
@@ -268,4 +417,31 @@ fn read(answer: &Value) -> Result<Output, CallError> {
         version: answer.get("model").and_then(Value::as_str).map(str::to_owned),
         ..Output::default()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_results_of_a_batch() {
+        let message = json!({"content": [{"type": "text", "text": "4"}], "stop_reason": "end_turn"});
+        assert_eq!(result(&json!({"type": "succeeded", "message": message})).unwrap().text(), "4");
+        let kind = |line: Value| result(&line).unwrap_err().kind;
+        let error = json!({"type": "invalid_request_error", "message": "no"});
+        assert_eq!(kind(json!({"type": "errored", "error": {"type": "error", "error": error}})), ErrorKind::BadRequest);
+        assert_eq!(kind(json!({"type": "errored", "error": error})), ErrorKind::BadRequest);
+        assert_eq!(kind(json!({"type": "expired"})), ErrorKind::Timeout);
+        assert_eq!(kind(json!({"type": "canceled"})), ErrorKind::Server);
+        assert_eq!(kind(json!({"type": "succeeded"})), ErrorKind::BadResponse);
+        assert_eq!(kind(json!({})), ErrorKind::BadResponse);
+    }
+
+    #[test]
+    fn a_batch_tells_when_it_was_made_and_how_large_it_is() {
+        let batch = json!({"created_at": "2024-08-20T18:37:24.100435Z",
+                           "request_counts": {"processing": 1, "succeeded": 2, "errored": 3, "canceled": 4, "expired": 5}});
+        assert_eq!((made(&batch), requests(&batch)), (Some(1_724_179_044), 15));
+        assert_eq!((made(&json!({})), requests(&json!({}))), (None, 0));
+    }
 }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use crate::batch::PRICE_SHARE;
 use crate::client::{Endpoint, printable};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Price, Problems, Traits};
@@ -111,6 +112,8 @@ pub struct Prepared {
     messages: Vec<(String, Template)>,
     system: Option<Template>,
     key_missing: Option<String>,
+    /// Whether answers come by batch.
+    pub(crate) batch: bool,
 }
 
 impl Prepared {
@@ -169,14 +172,19 @@ impl Prepared {
         let mut traits = config.traits(endpoint.account(provider.kind), true, &Value::String(base));
         traits.max_output_tokens = chat.max_tokens;
         traits.rates = endpoint.rates().clone();
-        traits.price = traits.price.or_else(|| context.prices.get(&chat.model).copied()).or_else(|| {
-            if endpoint.is_local() {
-                Some(Price { input: 0.0, output: 0.0, cached_input: None })
-            } else {
-                crate::prices::look_up(&chat.model)
-            }
+        // A target's own price is what it costs as it is called; those of models are list prices.
+        let share = if config.remote.batch { PRICE_SHARE } else { 1.0 };
+        traits.price = traits.price.or_else(|| {
+            let listed = context.prices.get(&chat.model).copied().or_else(|| {
+                if endpoint.is_local() {
+                    Some(Price { input: 0.0, output: 0.0, cached_input: None })
+                } else {
+                    crate::prices::look_up(&chat.model)
+                }
+            });
+            listed.map(|price| price.times(share))
         });
-        Ok(Self { chat, endpoint, traits, messages, system, key_missing })
+        Ok(Self { chat, endpoint, traits, messages, system, key_missing, batch: config.remote.batch })
     }
 
     /// The payload for a case.

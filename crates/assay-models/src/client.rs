@@ -1,21 +1,23 @@
 //! The one HTTP client: no socket leaves this machine when offline, bodies are bounded, failures are classified.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use assay_core::{Digest, ErrorKind, Problem};
-use futures::StreamExt;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Response, Url};
+use futures::{StreamExt, TryStreamExt, stream};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Body, Client, Method, RequestBuilder, Response, Url};
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
 
 use crate::rates::SeenRates;
 use crate::registry::expand_environment;
 use crate::target::{BuildContext, CallError};
 
 /// The largest answer that is read.
-const LARGEST_BODY: usize = 32 << 20;
+pub(crate) const LARGEST_BODY: usize = 32 << 20;
 
 /// One server with its headers.
 #[derive(Clone)]
@@ -127,15 +129,23 @@ impl Endpoint {
     /// # Errors
     /// See [`ErrorKind`].
     pub async fn send(&self, method: Method, body: Option<&Value>) -> Result<Response, CallError> {
+        let request = self.request(method)?;
+        self.answered(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
+    fn request(&self, method: Method) -> Result<RequestBuilder, CallError> {
         if self.offline && !is_loopback(&self.url) {
             let message = format!("--offline forbids a call to {}", self.shown());
             return Err(CallError::new(ErrorKind::Offline, message));
         }
-        let mut request =
-            client()?.request(method, self.url.clone()).headers(self.headers.clone()).timeout(self.timeout);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
+        Ok(client()?.request(method, self.url.clone()).headers(self.headers.clone()).timeout(self.timeout))
+    }
+
+    async fn answered(&self, request: RequestBuilder) -> Result<Response, CallError> {
         let response = request.send().await.map_err(|error| self.failure(&error))?;
         self.rates.read(response.headers());
         if response.status().is_success() {
@@ -144,12 +154,68 @@ impl Endpoint {
         Err(self.rejected(response).await)
     }
 
+    /// Posts a file between two texts, piece by piece, and reads JSON.
+    ///
+    /// # Errors
+    /// A file that cannot be read; see [`ErrorKind`].
+    pub(crate) async fn upload(
+        &self,
+        before: String,
+        file: &Path,
+        after: String,
+        content_type: &str,
+    ) -> Result<Value, CallError> {
+        let unreadable =
+            |error: std::io::Error| CallError::new(ErrorKind::Process, format!("{}: {error}", file.display()));
+        let opened = tokio::fs::File::open(file).await.map_err(unreadable)?;
+        let length = opened.metadata().await.map_err(unreadable)?.len() + (before.len() + after.len()) as u64;
+        let pieces = stream::try_unfold(opened, |mut opened| async move {
+            let mut piece = vec![0; 64 << 10];
+            let read = opened.read(&mut piece).await?;
+            piece.truncate(read);
+            Ok::<_, std::io::Error>((read > 0).then_some((piece, opened)))
+        });
+        let text = |text: String| stream::iter([Ok::<_, std::io::Error>(text.into_bytes())]);
+        let body = Body::wrap_stream(text(before).chain(pieces).chain(text(after)).into_stream());
+        let request = self.request(Method::POST)?.header(CONTENT_TYPE, content_type).header(CONTENT_LENGTH, length);
+        let response = self.answered(request.body(body)).await?;
+        self.read_json(response).await
+    }
+
+    /// The same server and headers with another path: without the last `drop` segments, and with these instead.
+    pub(crate) fn beside(&self, drop: usize, segments: &[&str]) -> Self {
+        let mut other = self.clone();
+        if let Ok(mut path) = other.url.path_segments_mut() {
+            for _ in 0..drop {
+                path.pop();
+            }
+            path.extend(segments);
+        }
+        other
+    }
+
+    /// With these in the query.
+    pub(crate) fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+        self.url.query_pairs_mut().extend_pairs(pairs);
+        self
+    }
+
+    /// With another deadline.
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// Sends JSON and reads JSON.
     ///
     /// # Errors
     /// See [`ErrorKind`].
     pub async fn json(&self, method: Method, body: Option<&Value>) -> Result<Value, CallError> {
         let response = self.send(method, body).await?;
+        self.read_json(response).await
+    }
+
+    async fn read_json(&self, response: Response) -> Result<Value, CallError> {
         let bytes = self.body(response).await?;
         serde_json::from_slice(&bytes).map_err(|error| {
             let start = printable(&String::from_utf8_lossy(&bytes), 200);

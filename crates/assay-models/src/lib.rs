@@ -6,6 +6,7 @@
 //! | [`registry`] | every kind of target, its schema and builder |
 //! | [`chat`] | what chat models share: prompts, parameters, payloads |
 //! | [`openai`], [`anthropic`], [`gemini`] | the providers' wire formats |
+//! | [`batch`] | many requests in one file, at half the price |
 //! | [`http`], [`command`], [`python`] | applications |
 //! | [`local`] | recorded outputs and echo |
 //! | [`client`] | the one HTTP client: offline guard, size limits, classified errors |
@@ -13,6 +14,7 @@
 //! | [`prices`] | dollars per million tokens |
 
 pub mod anthropic;
+pub mod batch;
 pub mod chat;
 pub mod client;
 pub mod command;
@@ -26,6 +28,7 @@ pub mod rates;
 pub mod registry;
 pub mod target;
 
+pub use batch::Batches;
 pub use rates::{Rate, Rates, SeenRates};
 pub use registry::{Built, TargetKind, build, kinds, schema};
 pub use target::{BuildContext, CallError, Called, Caller, PerMinute, Price, Problems, Reply, Target, Traits};

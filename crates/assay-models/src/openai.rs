@@ -1,15 +1,18 @@
 //! Chat completions as OpenAI's API and every compatible server speak them.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use assay_core::{Case, ErrorKind, Finish, Output, ToolCall, Usage};
+use assay_core::{Case, Digest, ErrorKind, Finish, Output, ToolCall, Usage};
 use async_trait::async_trait;
 use futures::StreamExt;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::chat::{Prepared, Provider, count, set};
+use crate::batch::{self, Batches, Found, Frame, Lines, Standing, Tag};
+use crate::chat::{Prepared, Provider, count, error_in, set};
+use crate::client::{Endpoint, classify, printable};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
 
@@ -46,7 +49,12 @@ impl Target for OpenAi {
     }
 
     async fn preflight(&self) -> Result<(), CallError> {
-        self.0.preflight()
+        self.0.preflight()?;
+        if self.0.batch { self.check().await } else { Ok(()) }
+    }
+
+    fn batches(&self) -> Option<&dyn Batches> {
+        self.0.batch.then_some(self)
     }
 
     fn template_variables(&self) -> Vec<(String, String)> {
@@ -63,7 +71,149 @@ impl Target for OpenAi {
     }
 }
 
+#[async_trait]
+impl Batches for OpenAi {
+    fn frame(&self) -> Frame {
+        Frame { requests: 50_000, bytes: 200_000_000, before: "", between: "\n", after: "\n" }
+    }
+
+    fn request(&self, id: &str, payload: &Value) -> Value {
+        json!({"custom_id": id, "method": "POST", "url": BATCHED, "body": self.body(payload)})
+    }
+
+    async fn check(&self) -> Result<(), CallError> {
+        let endpoint = self.beside(&["batches"]).query(&[("limit", "1")]);
+        batch::checked(&endpoint, endpoint.json(Method::GET, None).await)
+    }
+
+    async fn submit(&self, file: &Path, tag: &Tag) -> Result<String, CallError> {
+        // Unique, so that no request can hold it by chance.
+        let boundary = format!("assay-{}-{}", tag.run, Digest::of_json(&(tag.part, tag.since)).short());
+        let name = format!("assay-{}-{}.jsonl", tag.run, tag.part);
+        let before = format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n\
+             --{boundary}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: application/jsonl\r\n\r\n"
+        );
+        let after = format!("\r\n--{boundary}--\r\n");
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        let files = batch::patient(self.beside(&["files"]));
+        let uploaded = batch::id_in(&files.upload(before, file, after, &content_type).await?, "file")?;
+        let body = json!({
+            "input_file_id": uploaded, "endpoint": BATCHED, "completion_window": "24h",
+            "metadata": {"assay_run": tag.run, "assay_part": tag.part.to_string()},
+        });
+        batch::id_in(&self.beside(&["batches"]).json(Method::POST, Some(&body)).await?, "batch")
+    }
+
+    async fn find(&self, tag: &Tag, _: &[String]) -> Result<Found, CallError> {
+        let mut after: Option<String> = None;
+        loop {
+            let mut endpoint = self.beside(&["batches"]).query(&[("limit", "100")]);
+            if let Some(after) = &after {
+                endpoint = endpoint.query(&[("after", after)]);
+            }
+            let page = endpoint.json(Method::GET, None).await?;
+            let batches = page["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let part = tag.part.to_string();
+            let ours = batches.iter().find(|batch| {
+                let metadata = &batch["metadata"];
+                metadata["assay_run"] == tag.run.as_str() && metadata["assay_part"] == part.as_str()
+            });
+            if let Some(batch) = ours {
+                return Ok(Found::Batch(batch::id_in(batch, "batch")?));
+            }
+            // The newest come first, and the provider's clock may be another.
+            let older =
+                batches.last().and_then(|last| last["created_at"].as_i64()).is_some_and(|at| at < tag.since - DAY);
+            let next = batches.last().map(|last| batch::id_in(last, "batch")).transpose()?;
+            if older || next.is_none() || next == after || page["has_more"] != true {
+                return Ok(Found::Nothing);
+            }
+            after = next;
+        }
+    }
+
+    async fn standing(&self, batch: &str) -> Result<Standing, CallError> {
+        standing(&self.beside(&["batches", batch]).json(Method::GET, None).await?)
+    }
+
+    async fn cancel(&self, batch: &str) -> Result<(), CallError> {
+        self.beside(&["batches", batch, "cancel"]).json(Method::POST, None).await.map(drop)
+    }
+
+    async fn results(&self, file: &str) -> Result<Lines, CallError> {
+        let endpoint = batch::patient(self.beside(&["files", file, "content"]));
+        let response = endpoint.send(Method::GET, None).await?;
+        Ok(Lines::new(endpoint, response))
+    }
+
+    fn read(&self, line: &[u8]) -> Result<(String, Result<Output, CallError>), String> {
+        let line = batch::json(line)?;
+        Ok((batch::custom_id(&line)?, result(&line)))
+    }
+}
+
+/// The endpoint that the requests of a batch are for, as the batch API names it.
+const BATCHED: &str = "/v1/chat/completions";
+
+/// Seconds.
+const DAY: i64 = 86_400;
+
+/// Reads a batch object.
+fn standing(answer: &Value) -> Result<Standing, CallError> {
+    let status = answer["status"].as_str().unwrap_or_default();
+    let first = &answer["errors"]["data"][0];
+    let said = first["message"].as_str().map(|said| format!(": {}", printable(said, 500))).unwrap_or_default();
+    let working = matches!(status, "validating" | "in_progress" | "finalizing" | "cancelling");
+    let unanswered = match status {
+        _ if working => CallError::new(ErrorKind::BadResponse, "the batch has not ended"),
+        "completed" => CallError::new(ErrorKind::BadResponse, "the batch has no result for this request"),
+        // The account may have so many tokens in batches at once: later there is room again.
+        "failed" if first["code"] == "token_limit_exceeded" => {
+            CallError::new(ErrorKind::RateLimited, format!("the batch was not taken{said}"))
+        }
+        "failed" => CallError::new(ErrorKind::BadRequest, format!("the batch failed{said}")),
+        "expired" => CallError::new(ErrorKind::Timeout, "the batch expired before this request was answered"),
+        "cancelled" => CallError::new(ErrorKind::Server, "the batch was cancelled at the provider"),
+        other => {
+            let message = format!("the batch has the unknown status `{}`", printable(other, 40));
+            return Err(CallError::new(ErrorKind::BadResponse, message));
+        }
+    };
+    let counts = &answer["request_counts"];
+    let count = |key: &str| counts[key].as_u64().unwrap_or(0);
+    let files = ["output_file_id", "error_file_id"].into_iter().filter(|key| answer[*key].is_string());
+    let files = files.map(|key| batch::id_in(&json!({"id": answer[key]}), "file")).collect::<Result<_, _>>()?;
+    Ok(Standing { working, done: count("completed").saturating_add(count("failed")), files, unanswered })
+}
+
+/// Reads what became of a request.
+fn result(line: &Value) -> Result<Output, CallError> {
+    if let Some(error) = error_in(line) {
+        let said = error["message"].as_str().map_or_else(|| error.to_string(), str::to_owned);
+        let kind = if error["code"] == "batch_expired" { ErrorKind::Timeout } else { ErrorKind::Server };
+        return Err(CallError::new(kind, printable(&said, 500)));
+    }
+    let response = &line["response"];
+    let body = &response["body"];
+    match response["status_code"].as_u64().and_then(|status| u16::try_from(status).ok()) {
+        Some(200..=299) => read(body),
+        Some(status) => {
+            let said = body["error"]["message"].as_str().map_or_else(|| body.to_string(), str::to_owned);
+            let message = format!("{status} in the batch: {}", printable(&said, 500));
+            Err(CallError { status: Some(status), ..CallError::new(classify(status, &body.to_string()), message) })
+        }
+        None => Err(CallError::new(ErrorKind::BadResponse, "the result has no status")),
+    }
+}
+
 impl OpenAi {
+    /// Another place of the same server.
+    fn beside(&self, segments: &[&str]) -> Endpoint {
+        self.0.endpoint.beside(2, segments)
+    }
+
     fn body(&self, payload: &Value) -> Value {
         let chat = &self.0.chat;
         let mut messages = Vec::new();
@@ -101,7 +251,7 @@ impl OpenAi {
         let started = Instant::now();
         let response = self.0.endpoint.send(Method::POST, Some(body)).await?;
         let mut bytes = response.bytes_stream();
-        let mut lines = Lines::default();
+        let mut lines = EventLines::default();
         let mut whole = Assembled::default();
         let mut ttft: Option<Duration> = None;
         while let Some(chunk) = bytes.next().await {
@@ -118,11 +268,11 @@ impl OpenAi {
 
 /// Splits server-sent events into their data, however the bytes were cut.
 #[derive(Default)]
-struct Lines {
+struct EventLines {
     rest: Vec<u8>,
 }
 
-impl Lines {
+impl EventLines {
     fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         self.rest.extend_from_slice(bytes);
         let mut found = Vec::new();
@@ -271,7 +421,7 @@ mod tests {
         #[test]
         fn events_are_the_same_however_bytes_are_cut(cuts in prop::collection::vec(1usize..9, 0..60)) {
             let text = "data: {\"a\":\"é\"}\r\n\r\n: comment\ndata: [DONE]\n\n".as_bytes();
-            let mut lines = Lines::default();
+            let mut lines = EventLines::default();
             let mut found = Vec::new();
             let mut at = 0;
             for cut in cuts {
@@ -289,5 +439,42 @@ mod tests {
         let mut whole = Assembled::default();
         assert!(whole.take(r#"{"choices":[{"delta":{"content":"half"}}]}"#).unwrap());
         assert_eq!(whole.finish().unwrap_err().kind, ErrorKind::BadResponse);
+    }
+
+    #[test]
+    fn the_states_of_a_batch() {
+        let at = |status: &str| standing(&json!({"status": status, "output_file_id": "file-1", "error_file_id": null}));
+        for status in ["validating", "in_progress", "finalizing", "cancelling"] {
+            assert!(at(status).unwrap().working, "{status}");
+        }
+        for (status, kind) in [
+            ("completed", ErrorKind::BadResponse),
+            ("failed", ErrorKind::BadRequest),
+            ("expired", ErrorKind::Timeout),
+            ("cancelled", ErrorKind::Server),
+        ] {
+            let ended = at(status).unwrap();
+            assert_eq!((ended.working, ended.unanswered.kind, ended.files), (false, kind, vec!["file-1".to_owned()]));
+        }
+        assert!(at("").is_err() && at("../x").is_err());
+        let full =
+            json!({"status": "failed", "errors": {"data": [{"code": "token_limit_exceeded", "message": "too many"}]}});
+        let full = standing(&full).unwrap().unanswered;
+        assert!(full.kind.is_transient() && full.message.contains("too many"), "{full}");
+    }
+
+    #[test]
+    fn the_results_of_a_batch() {
+        let answer = json!({"choices": [{"finish_reason": "stop", "message": {"content": "4", "refusal": null}}]});
+        let line = json!({"response": {"status_code": 200, "request_id": "r", "body": answer}, "error": null});
+        assert_eq!(result(&line).unwrap().text(), "4");
+        let kind = |line: Value| result(&line).unwrap_err().kind;
+        let error = json!({"code": "batch_expired", "message": "late"});
+        assert_eq!(kind(json!({"response": null, "error": error})), ErrorKind::Timeout);
+        let limited = json!({"status_code": 429, "body": {"error": {"message": "slow down"}}});
+        assert_eq!(kind(json!({"response": limited, "error": null})), ErrorKind::RateLimited);
+        assert_eq!(kind(json!({"response": {"status_code": 200, "body": {}}})), ErrorKind::BadResponse);
+        assert_eq!(kind(json!({"response": {"status_code": 99_999}})), ErrorKind::BadResponse);
+        assert_eq!(kind(json!({})), ErrorKind::BadResponse);
     }
 }

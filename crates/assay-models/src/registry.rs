@@ -78,9 +78,14 @@ pub struct Remote {
     pub cache: Option<bool>,
     /// Dollars per million tokens.
     pub price: Option<Price>,
+    /// Get the answers by the provider's batch API: half the price, within a day (`openai` and `anthropic`).
+    pub batch: bool,
 }
 
-const REMOTE_KEYS: [&str; 9] = [
+/// Kinds whose provider has a batch API.
+const BATCHES: [&str; 2] = ["anthropic", "openai"];
+
+const REMOTE_KEYS: [&str; 10] = [
     "timeout",
     "retries",
     "hedge_after",
@@ -90,6 +95,7 @@ const REMOTE_KEYS: [&str; 9] = [
     "headers",
     "cache",
     "price",
+    "batch",
 ];
 
 /// A target's configuration, short and long form made one, with the place of every key.
@@ -242,6 +248,23 @@ pub fn build(entry: &Value, context: &BuildContext) -> Result<Built, Problems> {
             return Err(vec![read.place(Problem::new(format!("/{key}"), format!("`{key}` must be above 0")))]);
         }
     }
+    if read.remote.batch {
+        let streams = |fields: &Map<String, Value>| fields.get("stream").is_some_and(|stream| *stream == json!(true));
+        let message = if !BATCHES.contains(&kind.name) {
+            Some(format!(
+                "`batch` is for {}: `{}` has no batch API",
+                BATCHES.map(|k| format!("`{k}`")).join(" and "),
+                kind.name
+            ))
+        } else if streams(&read.fields) || read.fields.get("extra").and_then(Value::as_object).is_some_and(streams) {
+            Some("`batch` and `stream` exclude each other: an answer by batch comes as a whole".to_owned())
+        } else {
+            None
+        };
+        if let Some(message) = message {
+            return Err(vec![read.place(Problem::new("/batch", message))]);
+        }
+    }
     let target = (kind.build)(&read, context)?;
     Ok(Built { kind: kind.name, target, config: json!({ kind.name: config }) })
 }
@@ -262,6 +285,9 @@ pub fn schema() -> Value {
             let config = lift((kind.schema)());
             let mut inner = config["properties"].as_object().cloned().unwrap_or_default();
             inner.extend(remote["properties"].as_object().cloned().unwrap_or_default());
+            if !BATCHES.contains(&kind.name) {
+                inner.remove("batch");
+            }
             let mut properties = inner.clone();
             properties.insert("name".into(), json!({"type": "string", "description": "The target's name."}));
             let short = inner.get(kind.main).cloned().unwrap_or(json!({}));

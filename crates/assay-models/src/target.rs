@@ -6,6 +6,7 @@ use assay_core::{Case, Digest, ErrorKind, Money, Output, Problem, Usage};
 use async_trait::async_trait;
 use serde_json::Value;
 
+use crate::batch::Batches;
 use crate::rates::SeenRates;
 
 /// A system under test, or the model behind a judge.
@@ -43,6 +44,11 @@ pub trait Target: Send + Sync {
     /// the template, so that missing columns are found before any call.
     fn template_variables(&self) -> Vec<(String, String)> {
         Vec::new()
+    }
+
+    /// The provider's batch API, where the suite wants the target's answers by it (`batch: true`).
+    fn batches(&self) -> Option<&dyn Batches> {
+        None
     }
 }
 
@@ -98,6 +104,15 @@ pub struct Price {
 }
 
 impl Price {
+    /// A share of it.
+    pub fn times(&self, share: f64) -> Self {
+        Self {
+            input: self.input * share,
+            output: self.output * share,
+            cached_input: self.cached_input.map(|price| price * share),
+        }
+    }
+
     /// What a call with this usage costs.
     pub fn cost(&self, usage: &Usage) -> Money {
         let input = usage.input_tokens.unwrap_or(0);

@@ -22,12 +22,25 @@ CREATE TABLE IF NOT EXISTS groups (id INTEGER PRIMARY KEY, segment BIGINT NOT NU
 CREATE INDEX IF NOT EXISTS groups_by_segment ON groups (segment);
 CREATE TABLE IF NOT EXISTS segments (segment INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS totals (one INTEGER PRIMARY KEY, totals TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batches (
+    part INTEGER PRIMARY KEY AUTOINCREMENT,
+    target BIGINT NOT NULL,
+    id TEXT,
+    ended BOOLEAN NOT NULL DEFAULT FALSE,
+    since BIGINT NOT NULL,
+    requests BIGINT NOT NULL,
+    cost_nanousd BIGINT NOT NULL,
+    tokens BIGINT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS batch_trials (number INTEGER PRIMARY KEY, part BIGINT NOT NULL);
+CREATE INDEX IF NOT EXISTS batch_trials_by_part ON batch_trials (part);
+CREATE TABLE IF NOT EXISTS batch_results (number INTEGER PRIMARY KEY, result TEXT NOT NULL);
 ";
 
 /// The journal of one run.
 #[derive(Clone, Debug)]
 pub struct Journal {
-    file: File,
+    pub(crate) file: File,
 }
 
 /// A trial on its way into the journal: serialised by the task that made it, so that the writer only writes.
@@ -225,16 +238,20 @@ impl Journal {
         Ok(marked.is_some())
     }
 
-    /// Forgets the outcomes of the marked trials.
+    /// Forgets the outcomes of the marked trials, and the batches they were in.
     ///
     /// # Errors
     /// The database fails.
     pub async fn drop_retries(&self) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM outcomes WHERE status = 'retry'")
-            .execute(&self.file.pool)
-            .await
-            .map_err(|error| self.file.error(error))?;
-        Ok(())
+        let mut transaction = self.file.pool.begin().await.map_err(|error| self.file.error(error))?;
+        for statement in [
+            "DELETE FROM batch_results WHERE number IN (SELECT number FROM outcomes WHERE status = 'retry')",
+            "DELETE FROM batch_trials WHERE number IN (SELECT number FROM outcomes WHERE status = 'retry')",
+            "DELETE FROM outcomes WHERE status = 'retry'",
+        ] {
+            sqlx::query(statement).execute(&mut *transaction).await.map_err(|error| self.file.error(error))?;
+        }
+        transaction.commit().await.map_err(|error| self.file.error(error))
     }
 
     /// Closes the file, folding the write-ahead log into it.

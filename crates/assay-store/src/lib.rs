@@ -6,10 +6,12 @@
 //! | [`state`] | `state.db` | runs, totals, baselines, remembered plans |
 //! | [`plan`] | `plans/DIGEST.db` | the frozen list of cases a run works through, in constant memory |
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
+//! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
 //! | [`cache`] | `cache.db` | answers by content digest |
 //!
 //! SQLite in WAL mode: many readers beside a writer, and a reader never sees `busy`.
 
+pub mod batches;
 pub mod cache;
 pub mod journal;
 pub mod plan;
@@ -18,6 +20,7 @@ pub mod workspace;
 
 mod sqlite;
 
+pub use batches::Batch;
 pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
 pub use journal::{Journal, JournalEntry};
 pub use plan::{CaseAt, PlanBuilder, PlanFile};

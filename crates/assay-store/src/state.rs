@@ -62,6 +62,7 @@ CREATE TABLE IF NOT EXISTS schedules (
     last_us BIGINT NOT NULL,
     last_exit BIGINT
 );
+CREATE TABLE IF NOT EXISTS waits (run TEXT PRIMARY KEY, what TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS plans (
     source TEXT PRIMARY KEY,
     plan TEXT NOT NULL,
@@ -391,6 +392,38 @@ impl State {
         .await
         .map_err(|error| self.file.error(error))?;
         Ok(last.as_deref() == Some("pause"))
+    }
+
+    /// Says what a run waits for, in words for other processes; `None` when it goes on.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_waiting(&self, run: RunId, what: Option<&str>) -> Result<(), StoreError> {
+        let statement = match what {
+            Some(_) => {
+                "INSERT INTO waits (run, what) VALUES ($1, $2) ON CONFLICT (run) DO UPDATE SET what = excluded.what"
+            }
+            None => "DELETE FROM waits WHERE run = $1 AND $2 IS NULL",
+        };
+        sqlx::query(statement)
+            .bind(run.to_string())
+            .bind(what)
+            .execute(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(())
+    }
+
+    /// What a run waits for.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn waiting(&self, run: RunId) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("SELECT what FROM waits WHERE run = $1")
+            .bind(run.to_string())
+            .fetch_optional(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))
     }
 
     /// Adds to the history of a run's limits.

@@ -72,6 +72,11 @@ impl Workspace {
         self.root.join("journal").join(format!("{run}.answers.db"))
     }
 
+    /// Where the requests of a target's next batch are put together.
+    pub fn batch_file(&self, run: RunId, target: u32) -> PathBuf {
+        self.root.join("journal").join(format!("{run}.batch-{target}"))
+    }
+
     pub(crate) fn plan_file(&self, digest: Digest) -> PathBuf {
         self.root.join("plans").join(format!("{digest}.db"))
     }

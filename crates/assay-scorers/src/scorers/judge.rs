@@ -93,6 +93,10 @@ pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>,
     if !matches!(built.kind, "openai" | "anthropic" | "gemini") {
         return Err(vec![Problem::new("/model", format!("`{}` is not a chat model", built.kind))]);
     }
+    if built.target.batches().is_some() {
+        let message = "`batch` is for targets: a judge is asked while trials are scored";
+        return Err(vec![Problem::new("/model", message)]);
+    }
     let model = built.target.traits().fingerprint;
     let fingerprint = fingerprint("judge", VERSION, &json!({"params": params, "model": model}));
     Ok(Box::new(JudgeScorer { params, rubric, target: built.target, model: built.config, fingerprint }))

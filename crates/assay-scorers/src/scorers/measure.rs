@@ -40,7 +40,8 @@ impl<const NAME: usize> Rule for Measure<NAME> {
 
     fn score(&self, input: &ScoreInput<'_>) -> Result<Scored, String> {
         let value = match Self::NAME {
-            "latency" => Some(input.latency.as_secs_f64()),
+            // An answer that came by batch or was recorded took no time that anybody measured.
+            "latency" => Some(input.latency.as_secs_f64()).filter(|seconds| *seconds > 0.0),
             "ttft" => input.ttft.map(|ttft| ttft.as_secs_f64()),
             "cost" => input.cost.map(Money::dollars),
             _ => Some(input.output.usage.total()).filter(|total| *total > 0).map(|total| total as f64),

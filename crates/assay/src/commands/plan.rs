@@ -83,6 +83,9 @@ pub fn total(estimate: &Estimate) -> String {
     text.push_str(&estimate.cost.map_or_else(|| "cost unknown: a price is missing".into(), |cost| cost.to_string()));
     match estimate.seconds {
         Some(seconds) => text.push_str(&format!(", {}", duration(seconds.max(1.0)))),
+        None if estimate.lines.iter().any(|line| line.batch && line.calls > 0) => {
+            text.push_str(", within 24 h as answers come by batch");
+        }
         None => text.push_str(", time unknown before a first run"),
     }
     text

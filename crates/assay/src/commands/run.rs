@@ -388,11 +388,15 @@ async fn show(progress: Arc<Progress>, run: String, json: bool, quiet: bool) {
             .collect();
         if json {
             say(&json!({"event": "progress", "run": run, "done": done, "planned": now.planned, "rate": rate,
-                        "errors": now.totals.errors, "cost_usd": now.totals.cost().dollars()})
+                        "errors": now.totals.errors, "cost_usd": now.totals.cost().dollars(),
+                        "waiting": now.waiting})
             .to_string());
             continue;
         }
-        let mut text = format!("{rate:.1}/s, {} left, {}", duration(left), now.totals.cost());
+        let mut text = match &now.waiting {
+            Some(waiting) => format!("{waiting}, {}", now.totals.cost()),
+            None => format!("{rate:.1}/s, {} left, {}", duration(left), now.totals.cost()),
+        };
         if now.totals.errors > 0 {
             text.push_str(&format!(", {} failed", now.totals.errors));
         }

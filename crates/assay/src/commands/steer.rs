@@ -123,7 +123,7 @@ pub async fn watch(home: &Home, which: &Which) -> Result<u8, Failure> {
     let row = home.state.find_run(&which.run).await?;
     let run = row.record.id;
     let mut last: Option<(Instant, u64)> = None;
-    let mut shown = (u64::MAX, "");
+    let mut shown = (u64::MAX, "", None);
     loop {
         let executing = home.workspace.is_executing(run);
         let row = home.state.find_run(&run.to_string()).await?;
@@ -138,13 +138,15 @@ pub async fn watch(home: &Home, which: &Which) -> Result<u8, Failure> {
             (false, RunStatus::Running) => "stopped",
             (false, status) => status.as_str(),
         };
+        // What a process that was killed waited for nobody waits for now.
+        let waiting = if executing { home.state.waiting(run).await? } else { None };
         let done = totals.finished();
         let rate =
             last.map_or(0.0, |(at, before)| done.saturating_sub(before) as f64 / at.elapsed().as_secs_f64().max(1e-3));
         last = Some((Instant::now(), done));
-        if shown != (done, status) {
-            shown = (done, status);
-            show(&row, &totals, status, rate, which.json);
+        if shown != (done, status, waiting.clone()) {
+            show(&row, &totals, status, rate, waiting.as_deref(), which.json);
+            shown = (done, status, waiting);
         }
         if !executing {
             return Ok(exit::PASS);
@@ -153,11 +155,11 @@ pub async fn watch(home: &Home, which: &Which) -> Result<u8, Failure> {
     }
 }
 
-fn show(row: &RunRow, totals: &Totals, status: &str, rate: f64, json: bool) {
+fn show(row: &RunRow, totals: &Totals, status: &str, rate: f64, waiting: Option<&str>, json: bool) {
     let done = totals.finished();
     if json {
         let line = json!({"run": row.record.id, "status": status, "done": done, "planned": row.planned, "rate": rate,
-                          "totals": totals});
+                          "waiting": waiting, "totals": totals});
         say(&line.to_string());
         return;
     }
@@ -165,6 +167,9 @@ fn show(row: &RunRow, totals: &Totals, status: &str, rate: f64, json: bool) {
     if rate > 0.0 {
         let left = row.planned.saturating_sub(done) as f64 / rate;
         text.push_str(&format!("  {rate:.1}/s, {} left", duration(left)));
+    }
+    if let Some(waiting) = waiting {
+        text.push_str(&format!("  {waiting}"));
     }
     if totals.errors > 0 {
         text.push_str(&format!("  {} failed", totals.errors));

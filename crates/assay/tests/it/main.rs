@@ -3,6 +3,7 @@
 mod support;
 
 mod bad_input;
+mod batches;
 mod code;
 mod corpus;
 mod crash;
