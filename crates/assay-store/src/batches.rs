@@ -230,7 +230,7 @@ mod tests {
         let journal = Journal::open(&workspace, RunId::from_uuid(uuid::Uuid::now_v7())).await.unwrap();
         let first = journal.begin_batch(&batch(), &[3, 1]).await.unwrap();
         assert!(journal.begin_batch(&batch(), &[9, 3]).await.is_err(), "trial 3 would be sent twice");
-        assert_eq!(journal.batches().await.unwrap(), [first.clone()]);
+        assert_eq!(journal.batches().await.unwrap(), std::slice::from_ref(&first));
         journal.batch_sent(first.part, "b1").await.unwrap();
         assert_eq!(journal.batches().await.unwrap()[0].id.as_deref(), Some("b1"));
         assert_eq!(journal.batch_trials(first.part).await.unwrap(), [1, 3]);
