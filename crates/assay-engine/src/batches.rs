@@ -60,6 +60,23 @@ pub enum Batched {
     },
 }
 
+/// What earlier processes of a run paid for by batch and did not come to record in a trial.
+///
+/// # Errors
+/// The journal cannot be read.
+pub(crate) async fn paid(journal: &Journal) -> Result<Amount, EngineError> {
+    let mut paid = Amount::default();
+    journal
+        .for_each_unrecorded_result(|text| {
+            // What this version cannot read it makes no trial of either.
+            if let Ok(Batched::Answer { output, cost }) = serde_json::from_str(text) {
+                paid = paid.plus(Amount { cost, tokens: output.usage.total(), calls: 1 });
+            }
+        })
+        .await?;
+    Ok(paid)
+}
+
 impl Batched {
     /// As the journal keeps it.
     fn text(&self) -> Result<String, EngineError> {
@@ -249,6 +266,10 @@ impl<'a> Gathering<'a> {
             if !wanted.is_empty() {
                 self.add(&wanted, &mut open, live).await?;
             }
+        }
+        if self.steering.is_stopped() || self.steering.is_cancelled() {
+            open.into_iter().flatten().for_each(Open::discard);
+            return Ok(!self.steering.is_stopped());
         }
         for (target, slot) in open.into_iter().enumerate() {
             if let Some(part) = slot {

@@ -244,7 +244,7 @@ impl Budget {
     }
 }
 
-/// What is set aside for a call: settled when it ends, or given back as one lost call when it is abandoned.
+/// What is set aside for a call: settled when it ends, or counted as spent when it is abandoned.
 #[derive(Debug)]
 pub struct Reservation<'a> {
     budget: &'a Budget,
@@ -300,8 +300,9 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
+        // The call may be answered, and billed, out of sight: only the most it can cost keeps a limit hard.
         if self.open {
-            self.give(Amount { calls: 1, ..Amount::default() });
+            self.give(self.most);
         }
     }
 }

@@ -81,7 +81,8 @@ impl Estimate {
 pub async fn plan(workspace: &Workspace, state: &State, prepared: &Prepared) -> Result<Estimate, EngineError> {
     let (plan, _) =
         freeze::freeze(workspace, state, &prepared.base, &prepared.datasets, prepared.filter.as_ref()).await?;
-    estimate(workspace, state, prepared, &plan).await
+    let cases = prepared.limit.unwrap_or(u64::MAX).min(plan.cases);
+    estimate(workspace, state, prepared, &plan, cases).await
 }
 
 /// What one call is expected to need.
@@ -101,9 +102,9 @@ pub(crate) async fn estimate(
     state: &State,
     prepared: &Prepared,
     plan: &PlanFile,
+    cases: u64,
 ) -> Result<Estimate, EngineError> {
     let suite = &prepared.suite;
-    let cases = prepared.limit.unwrap_or(u64::MAX).min(plan.cases);
     let epochs = suite.epochs;
     let scorers = prepared.scorers()?;
     let judges: Vec<_> = scorers.iter().filter_map(|declared| Some((declared, declared.scorer.asks()?))).collect();
@@ -129,7 +130,8 @@ pub(crate) async fn estimate(
     for (name, built) in &prepared.targets {
         let target = built.target.as_ref();
         let traits = target.traits();
-        if !traits.remote {
+        // Nothing is asked whose answers are taken over.
+        if !traits.remote || prepared.earlier.as_ref().is_some_and(|earlier| earlier.only) {
             continue;
         }
         let record_of = |row: &RunRow| {

@@ -9,8 +9,8 @@ use assay_core::{RunId, RunRecord};
 use assay_lake::Lake;
 use assay_store::{Cache, Journal, Order, PlanFile, RunLock, State, Workspace};
 
-use crate::batches::Gathering;
-use crate::budget::Budget;
+use crate::batches::{self, Gathering};
+use crate::budget::{Amount, Budget};
 use crate::clock::sleep;
 use crate::earlier::Earlier;
 use crate::estimate::{self, Estimate};
@@ -94,7 +94,7 @@ impl Runner {
             answers_of: prepared.earlier.as_ref().map(|earlier| AnswersOf { run: earlier.run.id, only: earlier.only }),
             looks: Vec::new(),
         };
-        looks::refuse_clusters(&record, &plan).await?;
+        looks::refuse(&record, &plan).await?;
         let lock = workspace.lock_run(record.id)?;
         let journal = Journal::open(workspace, record.id).await?;
         state.insert_run(&record).await?;
@@ -115,6 +115,8 @@ impl Runner {
     ) -> Result<Self, EngineError> {
         let record = row.record;
         let lock = workspace.lock_run(record.id)?;
+        // Orders from before belonged to a process that is gone.
+        state.drop_orders(record.id).await?;
         for (then, now) in record.targets.iter().zip(prepared.target_records()) {
             if then.fingerprint != now.fingerprint {
                 return Err(EngineError::Usage(format!(
@@ -175,7 +177,7 @@ impl Runner {
     /// # Errors
     /// The workspace cannot be read.
     pub async fn estimate(&self) -> Result<Estimate, EngineError> {
-        estimate::estimate(&self.workspace, &self.state, &self.prepared, &self.plan).await
+        estimate::estimate(&self.workspace, &self.state, &self.prepared, &self.plan, self.record.cases).await
     }
 
     /// Executes every trial that has no outcome yet.
@@ -187,6 +189,10 @@ impl Runner {
         let budget = Budget::new(&self.record.budget, &self.progress.totals())
             .in_month(self.record.budget.per_month, &self.state, self.record.id)
             .await?;
+        let paid = batches::paid(&self.journal).await?;
+        if paid != Amount::default() {
+            budget.hold(paid).await.keep();
+        }
         let budget = Arc::new(budget);
         let (cache, cache_writer) = self.open_cache().await?;
         let gateway = Arc::new(Gateway::new(self.prepared.suite.concurrency, budget.clone(), cache));
@@ -203,8 +209,6 @@ impl Runner {
             earlier,
             batched: batches.then(|| self.journal.clone()),
         });
-        // Orders from before belonged to a process that is gone.
-        self.state.drop_orders(self.record.id).await?;
         let orders = tokio::spawn(take_orders(self.state.clone(), self.record.id, steering.clone()));
         let result = self.passes(&work, &steering, referee).await;
         orders.abort();
@@ -237,13 +241,16 @@ impl Runner {
                 self.again(work, steering, look.cases).await?;
             }
             let trials = look.cases * self.record.targets.len() as u64 * u64::from(self.record.epochs);
-            if self.progress.totals().finished() < trials {
+            if self.journal.count_before(trials).await? < trials {
                 break;
             }
             let Some(taken) = look.taken else { continue };
             record.looks.push(taken);
             let mut at_look = looks::at(&record, &taken);
             let decided = !steering.is_cancelled() && referee.decides(&at_look).await.map_err(EngineError::Internal)?;
+            if steering.take_retry() {
+                self.again(work, steering, look.cases).await?;
+            }
             if let Some(last) = at_look.looks.last_mut() {
                 last.decided = decided;
             }
@@ -315,14 +322,15 @@ impl Runner {
     /// Settles where the run stands.
     async fn finish(self) -> Result<Finished, EngineError> {
         let totals = self.progress.totals();
-        let complete = totals.finished() >= self.record.planned();
+        let planned = self.record.planned();
+        let complete = self.journal.count_before(planned).await? >= planned;
         let status = if complete { RunStatus::Sealed } else { RunStatus::Interrupted };
         self.state.update_run(self.record.id, status, &totals, Some(now_us())).await?;
         if complete {
             self.journal.forget_results().await?;
         }
         self.journal.close().await;
-        self.lock.finish();
+        drop(self.lock);
         Ok(Finished { record: self.record, totals, complete })
     }
 }

@@ -285,6 +285,12 @@ impl Gateway {
             // Neither a budget nor an account that was given up changes its mind.
             last: true,
         };
+        // Whoever has no time left need not wait for the rate limit.
+        if let Some((at, reason)) = self.budget.deadline(trial)
+            && now() >= at
+        {
+            return failed(CallError::new(ErrorKind::QuotaExhausted, reason), true, Duration::ZERO);
+        }
         let permit = match account.permit(need.expected).await {
             Ok(permit) => permit,
             Err(error) => return failed(error, false, Duration::ZERO),

@@ -4,10 +4,11 @@
 //! line goes when all of these let it:
 //!
 //! - **Concurrency**, which adapts: it starts at [`FIRST`] and grows by one with each answer (slow start) until the
-//!   provider says that it is too much; then it is cut to 70 % and grows by one for each round of answers (additive
+//!   provider says that it is too much; then it is cut to 70 % and grows by one for four rounds of answers (additive
 //!   increase, multiplicative decrease; Chiu & Jain 1989). It grows only while it is really used, and is cut once per
 //!   episode, not once per rejected call: a call that was sent before the last cut says nothing new.
-//! - **Pauses** that the provider asks for (`Retry-After`).
+//! - **Pauses** that the provider asks for (`Retry-After`). A 429 that asks for none pauses the account for a twentieth of a
+//!   second, twice as long each time until something is answered: whoever is next in line would only be rejected too.
 //! - **Buckets** of requests and tokens, filled at the rate that the suite states or the provider's headers tell.
 //! - **The circuit**: after [`OUTAGE`] failures in a row of a kind that says nothing of the call (no connection, no
 //!   answer in time, 502, 503, 504, 529) nobody is let through but one probe after a pause that doubles. One answer
@@ -32,6 +33,12 @@ use crate::clock::{now, sleep_until};
 const FIRST: usize = 16;
 /// What is left of the limit after a cut.
 const CUT: f64 = 0.7;
+/// Rounds of answers that a limit which was cut takes to grow by one.
+const ROUNDS: f64 = 4.0;
+/// The first pause after a rejection that asks for none; it doubles up to the longest.
+const FIRST_REJECTION: Duration = Duration::from_millis(50);
+/// The longest pause after a rejection that asks for none.
+const LONGEST_REJECTION: Duration = Duration::from_secs(10);
 /// Failures in a row after which the circuit opens.
 const OUTAGE: u32 = 10;
 /// The first pause before a probe; it doubles up to the longest.
@@ -174,6 +181,8 @@ struct State {
     in_flight: usize,
     paused_until: Option<Instant>,
     last_cut: Option<Instant>,
+    /// Cuts since the last answer.
+    cuts: u32,
     circuit: Circuit,
     answered: bool,
     rejections: u32,
@@ -233,6 +242,7 @@ impl Account {
             in_flight: 0,
             paused_until: None,
             last_cut: None,
+            cuts: 0,
             circuit: Circuit::Closed { failures: 0 },
             answered: false,
             rejections: 0,
@@ -360,7 +370,7 @@ impl State {
         if (self.in_flight as f64) < 0.8 * self.limit {
             return;
         }
-        self.limit = (self.limit + if self.slow_start { 1.0 } else { 1.0 / self.limit }).min(most as f64);
+        self.limit = (self.limit + if self.slow_start { 1.0 } else { 1.0 / self.limit / ROUNDS }).min(most as f64);
         let limit = self.limit as usize;
         if limit > self.told && (limit >= 2 * self.told || limit == most) {
             self.note(What::Grown, "");
@@ -372,6 +382,7 @@ impl State {
             self.limit = (self.limit * CUT).max(1.0);
             self.slow_start = false;
             self.last_cut = Some(now());
+            self.cuts += 1;
             self.note(What::Cut, why);
         }
     }
@@ -418,6 +429,7 @@ impl State {
         let Err(error) = result else {
             self.answered = true;
             self.rejections = 0;
+            self.cuts = 0;
             self.there();
             self.grow(most);
             return;
@@ -426,7 +438,10 @@ impl State {
             self.cut(permit.started, &error.message);
         }
         if error.kind == ErrorKind::RateLimited || (error.is_overload() && error.retry_after.is_some()) {
-            let pause = error.retry_after.unwrap_or(Duration::ZERO);
+            let pause = error.retry_after.unwrap_or_else(|| {
+                let doubled = FIRST_REJECTION * 2u32.pow(self.cuts.saturating_sub(1).min(16));
+                doubled.min(LONGEST_REJECTION)
+            });
             if pause > LONGEST_WAIT {
                 let why = format!("{} (asked to wait {} s)", error.message, pause.as_secs());
                 self.give_up(ErrorKind::QuotaExhausted, why);
@@ -628,6 +643,48 @@ mod tests {
             assert_eq!(account.limit(), 7);
             call(&account, Err(&limited(None))).await.unwrap();
             assert_eq!(account.limit(), 4, "a call that was sent after the cut says something new");
+        });
+    }
+
+    /// A limiter in front of the provider, as nginx has one: five calls a second, two more at once, and no word about when
+    /// to come back.
+    #[test]
+    fn a_limiter_that_gives_no_hint_is_used_well_and_not_hammered() {
+        simulate(async {
+            let account = Arc::new(account(16));
+            let level = Arc::new(Mutex::new((3.0_f64, now())));
+            let (answered, rejected) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+            let mut callers = tokio::task::JoinSet::new();
+            for _ in 0..16 {
+                let (account, level) = (account.clone(), level.clone());
+                let (answered, rejected) = (answered.clone(), rejected.clone());
+                callers.spawn(async move {
+                    loop {
+                        let permit = account.permit(0).await.unwrap();
+                        let admitted = {
+                            let mut level = level.lock().unwrap();
+                            level.0 = (level.0 + 5.0 * since(level.1).as_secs_f64()).min(3.0);
+                            level.1 = now();
+                            let admitted = level.0 >= 1.0;
+                            level.0 -= f64::from(u8::from(admitted));
+                            admitted
+                        };
+                        if admitted {
+                            sleep(Duration::from_millis(300)).await;
+                            permit.finish(Ok(()), None);
+                            answered.fetch_add(1, Ordering::Relaxed);
+                        } else {
+                            sleep(Duration::from_millis(1)).await;
+                            permit.finish(Err(&limited(None)), None);
+                            rejected.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                });
+            }
+            sleep(Duration::from_secs(120)).await;
+            let (answered, rejected) = (answered.load(Ordering::Relaxed), rejected.load(Ordering::Relaxed));
+            // 600 could have been; a rejection now and then is how the limit is found.
+            assert!(answered >= 350 && rejected <= answered / 2, "{answered} answered, {rejected} rejected");
         });
     }
 

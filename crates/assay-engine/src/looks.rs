@@ -74,15 +74,18 @@ pub(crate) fn at(record: &RunRecord, look: &LookTaken) -> RunRecord {
     record
 }
 
-/// The order takes cases one by one, so that a look would see parts of clusters.
-pub(crate) async fn refuse_clusters(record: &RunRecord, plan: &PlanFile) -> Result<(), EngineError> {
-    if record.gate.stop.is_some() && plan.has_clusters().await? {
-        return Err(EngineError::Usage(
-            "`gate.stop` needs cases without clusters: an early look would see parts of clusters. Leave out `stop`"
-                .into(),
-        ));
+/// The order takes cases one by one, so that a look would see parts of clusters; and a run that ends early would leave
+/// critical cases out, of which every one has to be seen.
+pub(crate) async fn refuse(record: &RunRecord, plan: &PlanFile) -> Result<(), EngineError> {
+    if record.gate.stop.is_none() {
+        return Ok(());
     }
-    Ok(())
+    let why = match plan.has_clusters_or_critical().await? {
+        (true, _) => "`gate.stop` needs cases without clusters: an early look would see parts of clusters",
+        (_, true) => "`gate.stop` needs cases that are not critical: an early end would leave critical ones out",
+        (false, false) => return Ok(()),
+    };
+    Err(EngineError::Usage(format!("{why}. Leave out `stop`")))
 }
 
 #[cfg(test)]

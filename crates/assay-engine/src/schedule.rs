@@ -304,7 +304,7 @@ impl Schedule {
                 () = queue.low() => {}
                 () = self.steering.stopped(1) => return Ok(()),
             }
-            if broken.load(Ordering::Relaxed) {
+            if broken.load(Ordering::Relaxed) || self.steering.is_stopped() {
                 return Ok(());
             }
             queue.push(jobs);
@@ -457,8 +457,9 @@ impl Work {
             () = steering.cancelled() => Some(self.blank(&case, key, started_us)),
             trial = async {
                 steering.go().await;
-                self.execute(&case, key, prepared, started_us).await
-            } => Some(trial),
+                // Whoever stops a paused run wants no new calls.
+                if steering.is_stopped() { None } else { Some(self.execute(&case, key, prepared, started_us).await) }
+            } => trial,
             _ = abandoned => None,
         }
     }

@@ -184,6 +184,20 @@ impl Journal {
         Ok(rows.iter().map(|row| (row.get::<i64, _>("number").unsigned_abs(), row.get("result"))).collect())
     }
 
+    /// Visits the results of trials that have no outcome yet.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn for_each_unrecorded_result(&self, mut visit: impl FnMut(&str)) -> Result<(), StoreError> {
+        let mut rows =
+            sqlx::query("SELECT result FROM batch_results WHERE number NOT IN (SELECT number FROM outcomes)")
+                .fetch(&self.file.pool);
+        while let Some(row) = rows.try_next().await.map_err(|error| self.file.error(error))? {
+            visit(row.get("result"));
+        }
+        Ok(())
+    }
+
     /// Forgets what is known of trials that no batch was made for: why may have changed.
     ///
     /// # Errors

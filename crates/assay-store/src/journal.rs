@@ -141,6 +141,19 @@ impl Journal {
         Ok(())
     }
 
+    /// How many of the first so many trials have an outcome.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn count_before(&self, number: u64) -> Result<u64, StoreError> {
+        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM outcomes WHERE number < $1 AND status <> 'retry'")
+            .bind(as_i64(number))
+            .fetch_one(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(count.unsigned_abs())
+    }
+
     /// The segments whose trials are only in the journal, in order.
     ///
     /// # Errors

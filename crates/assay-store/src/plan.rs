@@ -266,17 +266,19 @@ impl PlanBuilder {
 }
 
 impl PlanFile {
-    /// Whether a case belongs to a cluster.
+    /// Whether a case belongs to a cluster, and whether one is critical.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn has_clusters(&self) -> Result<bool, StoreError> {
-        let any: Option<i64> =
-            sqlx::query_scalar("SELECT 1 FROM cases WHERE json_extract(body, '$.cluster') IS NOT NULL LIMIT 1")
-                .fetch_optional(&self.file.pool)
-                .await
-                .map_err(|error| self.file.error(error))?;
-        Ok(any.is_some())
+    pub async fn has_clusters_or_critical(&self) -> Result<(bool, bool), StoreError> {
+        let row = sqlx::query(
+            "SELECT EXISTS (SELECT 1 FROM cases WHERE json_extract(body, '$.cluster') IS NOT NULL) AS clusters,
+                    EXISTS (SELECT 1 FROM cases WHERE json_extract(body, '$.critical')) AS critical",
+        )
+        .fetch_one(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok((row.get("clusters"), row.get("critical")))
     }
 
     /// Opens a plan that was built before.

@@ -353,12 +353,12 @@ impl State {
         Ok(())
     }
 
-    /// Forgets orders that nobody took: they were meant for a process that is gone.
+    /// Forgets the orders for a run: they were meant for a process that is gone.
     ///
     /// # Errors
     /// The database fails.
     pub async fn drop_orders(&self, run: RunId) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM orders WHERE run = $1 AND NOT taken")
+        sqlx::query("DELETE FROM orders WHERE run = $1")
             .bind(run.to_string())
             .execute(&self.file.pool)
             .await

@@ -102,7 +102,7 @@ impl Workspace {
                 Err(TryLockError::Error(error)) => return Err(StoreError::Io { path, error }),
             }
         }
-        Ok(RunLock { _file: file, path })
+        Ok(RunLock { _file: file })
     }
 
     /// Whether some process executes the run right now.
@@ -119,14 +119,6 @@ impl Workspace {
 /// The right to execute one run.
 #[derive(Debug)]
 pub struct RunLock {
+    // The file stays: another process may be about to lock it, and a new one of its name would be another lock.
     _file: File,
-    path: PathBuf,
-}
-
-impl RunLock {
-    /// Gives the right back and removes the lock's file: for a run that is finished.
-    pub fn finish(self) {
-        // The file is only a name to lock; leaving it behind does no harm.
-        let _ = fs::remove_file(&self.path);
-    }
 }

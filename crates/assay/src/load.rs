@@ -69,7 +69,12 @@ impl Home {
     }
 
     /// What a run is compared with.
-    async fn baseline(&self, record: &RunRecord, against: &Against) -> Result<Option<Baseline>, Failure> {
+    async fn baseline(
+        &self,
+        record: &RunRecord,
+        against: &Against,
+        left_out: &HashSet<Digest>,
+    ) -> Result<Option<Baseline>, Failure> {
         let (found, target) = match against {
             Against::Run(word) => self.find(word).await?,
             Against::Named(name) => match self.state.baseline(&record.suite, name).await? {
@@ -83,12 +88,16 @@ impl Home {
         if found.record.id == record.id {
             return Ok(Some(Baseline { scores: None, target }));
         }
-        // Cases that a run did not reach because its gate was decided before are not missing from it.
-        let left_out = match record.looks.last() {
-            Some(look) if look.cases < look.of => self.after(record, look.cases, look.of).await?,
-            _ => HashSet::new(),
-        };
-        Ok(Some(Baseline { scores: Some(self.scores(&found.record, &left_out).await?), target }))
+        Ok(Some(Baseline { scores: Some(self.scores(&found.record, left_out).await?), target }))
+    }
+
+    /// The cases beyond the last look of a run: one that its gate ended there did not miss them, and what a run that was
+    /// interrupted later has of them is no part of the look.
+    async fn beyond(&self, record: &RunRecord) -> Result<HashSet<Digest>, Failure> {
+        match record.looks.last() {
+            Some(look) if look.cases < look.of => self.after(record, look.cases, look.of).await,
+            _ => Ok(HashSet::new()),
+        }
     }
 
     /// The digests of the cases between two places in a run's order.
@@ -176,8 +185,9 @@ impl Home {
         target: Option<&str>,
         baseline: Against,
     ) -> Result<(Report, RunScores), Failure> {
-        let scores = self.scores(&row.record, &HashSet::new()).await?;
-        let base = self.baseline(&row.record, &baseline).await?;
+        let left_out = self.beyond(&row.record).await?;
+        let scores = self.scores(&row.record, &left_out).await?;
+        let base = self.baseline(&row.record, &baseline, &left_out).await?;
         let find = |name: &str| base.as_ref()?.arm(&scores, name);
         let confidence = row.record.gate.confidence;
         let gate = evaluate(&scores, &find);
@@ -222,8 +232,9 @@ impl GateReferee<'_> {
         let mut record = at_look.clone();
         // Before the last look a guardrail that is not yet shown to hold is not broken.
         record.gate.rules.iter_mut().for_each(|rule| rule.role = assay_core::gate::Role::Gate);
-        let scores = self.home.scores(&record, &HashSet::new()).await?;
-        let base = self.home.baseline(&record, &self.against).await?;
+        let left_out = self.home.beyond(&record).await?;
+        let scores = self.home.scores(&record, &left_out).await?;
+        let base = self.home.baseline(&record, &self.against, &left_out).await?;
         Ok(evaluate(&scores, &|name: &str| base.as_ref()?.arm(&scores, name)).verdict)
     }
 }

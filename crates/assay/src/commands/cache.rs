@@ -61,7 +61,7 @@ struct Prune {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     max_size: Option<u64>,
     /// Only answers of this target or judge; all of them, when nothing else is said.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "max_size")]
     of: Option<String>,
     /// Every answer.
     #[arg(long)]
@@ -160,7 +160,7 @@ impl Prune {
         let mut removed = 0;
         let since = match self.unused_for {
             Some(age_us) => Some(now_us() - age_us),
-            None if self.all || (self.of.is_some() && self.max_size.is_none()) => Some(i64::MAX),
+            None if self.all || self.of.is_some() => Some(i64::MAX),
             None => None,
         };
         if let Some(since) = since {

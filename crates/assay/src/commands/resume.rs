@@ -38,6 +38,9 @@ pub struct Choices {
     /// Dollars that may be spent in all, instead of the suite's budget.
     #[arg(long, value_name = "USD")]
     pub max_cost: Option<f64>,
+    /// The most that the response cache may take on disk, least recently used answers removed first [default: 4GiB].
+    #[arg(long, env = "ASSAY_CACHE_MAX", value_name = "SIZE", value_parser = super::cache::size)]
+    pub cache_max: Option<u64>,
 }
 
 impl Resume {
@@ -67,6 +70,7 @@ pub async fn prepare(home: &Home, mut row: RunRow, choices: &Choices) -> Result<
         concurrency: choices.concurrency,
         offline: choices.offline,
         max_usd: choices.max_cost,
+        cache_most: choices.cache_max,
         ..Options::default()
     };
     let mut prepared = Prepared::from_text(&record.suite_text, Path::new(&record.suite_path), &options)?;

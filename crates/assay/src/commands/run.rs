@@ -30,7 +30,7 @@ pub struct Run {
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
     labels: Vec<(String, String)>,
     /// Take over the answers of an earlier run where target and case are what they were, and call targets for the rest
-    /// only. Everything is scored anew. Without a run: the suite's newest complete one.
+    /// only. Everything is scored anew. Without a run: the newest complete one of the suite and tier.
     #[arg(long, value_name = "RUN", num_args = 0..=1, default_missing_value = "", conflicts_with = "rescore")]
     changed_only: Option<String>,
     /// Score the answers of an earlier run. No target is called.
@@ -134,9 +134,14 @@ impl Run {
         let all = tiers.iter().map(|tier| self.selection.load(*tier)).collect::<Result<Vec<_>, _>>()?;
         let home = Home::open(workspace, near).await?;
         let last = all.len() - 1;
-        for (at, mut prepared) in all.into_iter().enumerate() {
+        let mut ready = Vec::new();
+        for mut prepared in all {
             prepared.labels = self.labels.iter().cloned().collect();
+            // Chosen before the first tier becomes a run of its own.
             prepared.earlier = self.earlier(&home, &prepared).await?;
+            ready.push(prepared);
+        }
+        for (at, prepared) in ready.into_iter().enumerate() {
             if !self.outcome.quiet && !self.outcome.json && at == 0 {
                 prepared.warnings.iter().for_each(|warning| eprintln!("note: {warning}"));
             }
@@ -166,7 +171,9 @@ impl Run {
         };
         let row = if word.is_empty() {
             let rows = home.state.runs(Some(&prepared.suite.name), None, 100).await?;
-            rows.into_iter().find(|row| row.status == RunStatus::Sealed)
+            rows.into_iter().find(|row| {
+                row.status == RunStatus::Sealed && row.totals.cancelled == 0 && row.record.tier == prepared.tier
+            })
         } else {
             Some(home.state.find_run(word).await?)
         };
@@ -205,11 +212,12 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
     let id = runner.record.id;
     let signals = tokio::spawn(listen(steering.clone(), outcome.json));
     let show = tokio::spawn(show(runner.progress.clone(), runner.record.id.short(), outcome.json, outcome.quiet));
-    let estimate = runner.estimate().await?;
+    // A run does not fail because its size cannot be told.
+    let estimate = runner.estimate().await.map_err(|error| eprintln!("note: no estimate: {error}")).ok();
     if outcome.json {
         let planned = runner.record.planned();
         say(&json!({"event": "started", "run": id, "planned": planned, "estimate": estimate}).to_string());
-    } else if !outcome.quiet && !estimate.lines.is_empty() {
+    } else if let Some(estimate) = estimate.filter(|estimate| !outcome.quiet && !estimate.lines.is_empty()) {
         eprintln!("run {}: {}", id.short(), plan::total(&estimate));
         estimate.over.iter().for_each(|over| eprintln!("warning: {over}"));
     }

@@ -147,7 +147,14 @@ async fn run(home: &Home, wait: bool) -> Result<u8, Failure> {
     loop {
         let mut soonest = i64::MAX;
         for row in home.state.schedules().await? {
-            let due = next(&row)?;
+            let due = match next(&row) {
+                Ok(due) => due,
+                Err(error) => {
+                    eprintln!("schedule {}: {error}", plain(&row.name, 80));
+                    worst = worst.max(exit::USAGE);
+                    continue;
+                }
+            };
             if due > now_us() {
                 soonest = soonest.min(due);
                 continue;
@@ -156,7 +163,10 @@ async fn run(home: &Home, wait: bool) -> Result<u8, Failure> {
             if !home.state.claim_schedule(&row.name, row.last_us, now_us()).await? {
                 continue;
             }
-            let code = execute(home, &row).await?;
+            let code = execute(home, &row).await.unwrap_or_else(|error| {
+                eprintln!("schedule {}: {error}", plain(&row.name, 80));
+                exit::INFRASTRUCTURE
+            });
             home.state.end_schedule(&row.name, code).await?;
             worst = worst.max(code);
             soonest = soonest.min(now_us());

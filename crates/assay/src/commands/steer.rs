@@ -29,6 +29,11 @@ pub struct Which {
     pub json: bool,
 }
 
+/// A run as it was; the cache is not shrunk for it.
+fn kept() -> resume::Choices {
+    resume::Choices { cache_max: Some(u64::MAX), ..Default::default() }
+}
+
 /// How long a process may take to take an order.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -93,7 +98,7 @@ pub async fn cancel(home: &Home, which: &Which) -> Result<u8, Failure> {
     if row.status == RunStatus::Sealed {
         return Err(usage(format!("run {} is complete", row.record.id.short())));
     }
-    let runner = resume::prepare(home, row, &resume::Choices::default()).await?;
+    let runner = resume::prepare(home, row, &kept()).await?;
     let steering = Steering::default();
     steering.cancel();
     let finished = runner.execute(steering, &NoReferee).await?;
@@ -113,7 +118,7 @@ pub async fn retry(home: &Home, which: &Which) -> Result<u8, Failure> {
         let done = "executes what failed once more when all else is done";
         return leave(home, &row, Order::Retry, which.json, done).await;
     }
-    let choices = resume::Choices { retry_errors: true, ..Default::default() };
+    let choices = resume::Choices { retry_errors: true, ..kept() };
     let runner = resume::prepare(home, row, &choices).await?;
     Ok(execute(home, runner, &Outcome::shown(which.json)).await?.code)
 }

@@ -199,6 +199,8 @@ fn the_cache_says_why_it_has_no_answer() {
     assert!(!stats.to_string().contains("Bearer"), "no key is kept");
     let said = folder.assay(&["cache", "prune"]);
     assert_eq!(said.code, 2, "{said:?}");
+    let said = folder.assay(&["cache", "prune", "--of", "openai", "--max-size", "1kB"]);
+    assert_eq!(said.code, 2, "{said:?}");
     let said = folder.assay(&["cache", "prune", "--unused-for", "1d"]);
     assert!(said.out.starts_with("removed 0 answers"), "{said:?}");
     let said = folder.assay(&["cache", "prune", "--all"]);
@@ -260,6 +262,27 @@ fn a_gate_that_is_decided_ends_the_run_with_intervals_that_allow_for_the_looks()
 }
 
 #[test]
+fn a_look_sees_its_cases_only_also_after_a_stop_beyond_them() {
+    let server = Server::start(|question, _| match question.trim_start_matches('q').parse::<u32>() {
+        // A fifth is wrong: no look before the last decides.
+        Ok(n) if n % 5 == 0 => Answer::Text("no"),
+        _ => Answer::Slow(5),
+    });
+    let folder = Folder::new();
+    served(&folder, &server, 300, "gate: {stop: gs, rules: [{scorer: equals, min: 0.8}]}");
+    let mut run = start(&folder, &["run", "-j", "4", "--quiet", "--no-cache"]);
+    // The first look is at 60.
+    asked(&server, 90);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let said = folder.assay(&["resume", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let rows = folder.query("SELECT count(*) AS n, count(DISTINCT number) AS d FROM trials");
+    assert_eq!((rows[0]["n"].as_i64(), rows[0]["d"].as_i64()), (Some(300), Some(300)));
+    assert!(said.out.contains("300 of 300 trials") && said.out.contains("5 looks"), "{}", said.out);
+}
+
+#[test]
 fn harm_ends_a_run_early_and_a_close_call_goes_to_the_last_look() {
     let folder = Folder::new();
     recorded(&folder, 500, 60, "{stop: gs, rules: [{scorer: equals, min: 0.8}]}");
@@ -286,6 +309,14 @@ fn early_looks_are_refused_where_they_would_see_parts_of_clusters() {
     );
     let said = folder.assay(&["run"]);
     assert!(said.code == 2 && said.err.contains("without clusters"), "{said:?}");
+    let suite = std::fs::read_to_string(folder.path().join("assay.yaml")).unwrap();
+    folder.write(
+        "cases.jsonl",
+        "{\"id\": \"a\", \"q\": \"x\", \"must\": true, \"expected\": \"y\", \"output\": \"y\"}\n",
+    );
+    folder.write("assay.yaml", suite.replace("cluster: group", "critical: must"));
+    let said = folder.assay(&["run"]);
+    assert!(said.code == 2 && said.err.contains("not critical"), "{said:?}");
     folder.write("assay.yaml", "suite: s\ndataset: cases.jsonl\ntarget: echo\nscorers: [equals]\ngate: {stop: gs}\n");
     let said = folder.assay(&["validate"]);
     assert!(said.code == 2 && said.err.contains("without rules nothing can be decided early"), "{said:?}");
