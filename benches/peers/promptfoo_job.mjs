@@ -1,7 +1,6 @@
 // packages: promptfoo
 // The seconds are those of the evaluation alone, without starting Node and loading modules.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 
 const [url, file] = process.argv.slice(2);
@@ -24,6 +23,7 @@ const seconds = (performance.now() - started) / 1000;
 const results = done.results ?? (await done.toEvaluateSummary()).results;
 const right = results.filter((result) => result.success).length;
 if (right !== rows.length) throw new Error(`${right} right of ${rows.length}`);
-const { version } = createRequire(import.meta.url)('promptfoo/package.json');
+const installed = new URL('node_modules/promptfoo/package.json', import.meta.url);
+const { version } = JSON.parse(readFileSync(installed, 'utf8'));
 console.log(JSON.stringify({ version: `promptfoo ${version}`, seconds }));
 process.exit(0);
