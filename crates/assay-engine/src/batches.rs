@@ -162,6 +162,8 @@ impl<'a> Gathering<'a> {
             for mut part in live {
                 if part.batch.id.is_some() || self.steering.is_cancelled() || self.look_for(&mut part).await? {
                     known.push(part);
+                } else {
+                    part.held.cancel();
                 }
             }
             live = known;
@@ -366,7 +368,7 @@ impl<'a> Gathering<'a> {
     /// Sends a batch.
     async fn submit(&self, target: usize, part: Open<'a>, live: &mut Vec<Live<'a>>) -> Result<(), EngineError> {
         let Some(provider) = self.work.targets[target].batches() else { return Ok(()) };
-        let (path, trials, held) = part.finish(&provider.frame())?;
+        let (path, trials, mut held) = part.finish(&provider.frame())?;
         let most = held.most();
         let batch = Batch {
             part: 0,
@@ -379,11 +381,12 @@ impl<'a> Gathering<'a> {
             tokens: most.tokens,
         };
         let batch = self.journal.begin_batch(&batch, &trials).await?;
+        held.begin();
         let mut sent = Live { batch, held, done: 0, failures: 0 };
         self.try_to_send(&mut sent, provider, &path, &trials).await?;
         let _ = std::fs::remove_file(&path);
         if sent.batch.ended {
-            sent.held.settle(Amount::default(), 0);
+            sent.held.cancel();
         } else {
             live.push(sent);
         }
@@ -488,6 +491,7 @@ impl<'a> Gathering<'a> {
                     if self.look_for(&mut part).await? {
                         rest.push(part);
                     } else {
+                        part.held.cancel();
                         lost = true;
                     }
                     continue;

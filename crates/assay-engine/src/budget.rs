@@ -189,28 +189,18 @@ impl Budget {
     /// # Errors
     /// The reason, when the call could break a limit; it must not be made then.
     pub async fn reserve<'a>(&'a self, trial: Option<&'a Purse>, most: Amount) -> Result<Reservation<'a>, String> {
-        // Dropped on the way out, it gives back what was reserved until then.
-        let mut reservation = Reservation { budget: self, trial: None, month: false, most, open: false };
         self.run.reserve(most)?;
-        reservation.open = true;
-        let made = async {
-            if let Some(purse) = trial {
-                purse.reserve(most)?;
-                reservation.trial = trial;
-            }
-            if let Some(month) = &self.month {
-                month.reserve(most).await?;
-                reservation.month = true;
-            }
-            Ok(())
-        };
-        match made.await {
-            Ok(()) => Ok(reservation),
-            Err(reason) => {
-                reservation.give(Amount::default());
-                Err(reason)
-            }
+        // Dropped from here on, it gives back what was reserved until then.
+        let mut reservation = Reservation { budget: self, trial: None, month: false, most, open: true, begun: false };
+        if let Some(purse) = trial {
+            purse.reserve(most)?;
+            reservation.trial = trial;
         }
+        if let Some(month) = &self.month {
+            month.reserve(most).await?;
+            reservation.month = true;
+        }
+        Ok(reservation)
     }
 
     /// Sets aside what is committed already, such as a batch that is at its provider, even where a limit is broken by it.
@@ -220,7 +210,7 @@ impl Budget {
             Some(month) => month.reserve(most).await.is_ok(),
             None => false,
         };
-        Reservation { budget: self, trial: None, month, most, open: true }
+        Reservation { budget: self, trial: None, month, most, open: true, begun: true }
     }
 
     /// When a call on behalf of a trial must have ended, and what to say then.
@@ -244,7 +234,8 @@ impl Budget {
     }
 }
 
-/// What is set aside for a call: settled when it ends, or counted as spent when it is abandoned.
+/// What is set aside for a call: settled when it ends. Dropped, it is given back before the call has begun and counted as
+/// spent afterwards.
 #[derive(Debug)]
 pub struct Reservation<'a> {
     budget: &'a Budget,
@@ -252,6 +243,7 @@ pub struct Reservation<'a> {
     month: bool,
     most: Amount,
     open: bool,
+    begun: bool,
 }
 
 impl Reservation<'_> {
@@ -261,6 +253,11 @@ impl Reservation<'_> {
         *longest = answer_tokens.max(*longest);
         drop(longest);
         self.give(spent);
+    }
+
+    /// The call begins.
+    pub(crate) fn begin(&mut self) {
+        self.begun = true;
     }
 
     /// The most that is set aside.
@@ -300,9 +297,9 @@ impl Reservation<'_> {
 
 impl Drop for Reservation<'_> {
     fn drop(&mut self) {
-        // The call may be answered, and billed, out of sight: only the most it can cost keeps a limit hard.
+        // A call that has begun may be answered, and billed, out of sight: only the most it can cost keeps a limit hard.
         if self.open {
-            self.give(self.most);
+            self.give(if self.begun { self.most } else { Amount::default() });
         }
     }
 }
@@ -461,6 +458,17 @@ mod tests {
         assert!(budget.reserve(None, most).await.unwrap_err().contains("$1.00"));
         first.settle(Amount { cost: Money::from_dollars(0.1), tokens: 0, calls: 1 }, 0);
         assert!(budget.reserve(None, most).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_never_began_is_free_again_and_what_did_is_not() {
+        let budget = budget(&Limits { calls: Some(1), ..Limits::default() });
+        drop(budget.reserve(None, ONE).await.unwrap());
+        budget.reserve(None, ONE).await.unwrap().cancel();
+        let mut begun = budget.reserve(None, ONE).await.unwrap();
+        begun.begin();
+        drop(begun);
+        assert!(budget.reserve(None, ONE).await.is_err());
     }
 
     #[tokio::test]

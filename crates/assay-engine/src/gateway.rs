@@ -295,10 +295,11 @@ impl Gateway {
             Ok(permit) => permit,
             Err(error) => return failed(error, false, Duration::ZERO),
         };
-        let reservation = match self.budget.reserve(trial, need.most).await {
+        let mut reservation = match self.budget.reserve(trial, need.most).await {
             Ok(reservation) => reservation,
             Err(reason) => return failed(CallError::new(ErrorKind::QuotaExhausted, reason), true, Duration::ZERO),
         };
+        reservation.begin();
         made.fetch_add(1, Ordering::Relaxed);
         let started = now();
         // A timeout that is longer than time itself is none.
