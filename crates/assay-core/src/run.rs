@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::score::ScorerRecord;
+use crate::score::{ScorerRecord, is_default};
 use crate::{Digest, Gate, Money, Reducer, SliceDecl};
 
 /// A run's identity: a UUID of version 7, so that ids sort by time.
@@ -136,10 +136,6 @@ pub struct Budget {
     /// What all runs of the workspace may spend together in a calendar month (UTC); not wall time.
     #[serde(default, skip_serializing_if = "is_default")]
     pub per_month: Caps,
-}
-
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 impl Budget {

@@ -54,7 +54,7 @@ impl Journal {
         .map_err(|error| self.file.error(error))?;
         sqlx::query("INSERT INTO batch_trials (number, part) SELECT value, $1 FROM json_each($2)")
             .bind(part)
-            .bind(self.json(&trials)?)
+            .bind(self.file.json(&trials)?)
             .execute(&mut *transaction)
             .await
             .map_err(|error| self.file.error(error))?;
@@ -163,7 +163,7 @@ impl Journal {
             "INSERT INTO batch_results (number, result) SELECT value ->> 0, value ->> 1 FROM json_each($1)
              WHERE true ON CONFLICT (number) DO NOTHING",
         )
-        .bind(self.json(&results)?)
+        .bind(self.file.json(&results)?)
         .execute(&self.file.pool)
         .await
         .map_err(|error| self.file.error(error))?;
@@ -177,7 +177,7 @@ impl Journal {
     pub async fn results(&self, trials: &[u64]) -> Result<HashMap<u64, String>, StoreError> {
         let rows =
             sqlx::query("SELECT number, result FROM batch_results WHERE number IN (SELECT value FROM json_each($1))")
-                .bind(self.json(&trials)?)
+                .bind(self.file.json(&trials)?)
                 .fetch_all(&self.file.pool)
                 .await
                 .map_err(|error| self.file.error(error))?;
@@ -217,10 +217,6 @@ impl Journal {
     async fn delete(&self, statement: &'static str) -> Result<(), StoreError> {
         sqlx::query(statement).execute(&self.file.pool).await.map_err(|error| self.file.error(error))?;
         Ok(())
-    }
-
-    fn json<T: serde::Serialize>(&self, value: &T) -> Result<String, StoreError> {
-        serde_json::to_string(value).map_err(|error| StoreError::corrupt(&self.file.path, error))
     }
 }
 

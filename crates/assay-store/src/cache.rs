@@ -134,17 +134,13 @@ impl Cache {
         let _ = std::fs::remove_file(&self.file.path);
     }
 
-    fn json<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
-        serde_json::to_string(value).map_err(|error| StoreError::corrupt(&self.file.path, error))
-    }
-
     /// The answers under keys, in their order. One statement looks all of them up.
     ///
     /// # Errors
     /// The database fails. An answer this version cannot read counts as absent.
     pub async fn get(&self, keys: &[Digest]) -> Result<Vec<Option<CachedAnswer>>, StoreError> {
         let rows = sqlx::query("SELECT key, answer FROM bodies WHERE key IN (SELECT unhex(value) FROM json_each($1))")
-            .bind(self.json(&keys)?)
+            .bind(self.file.json(&keys)?)
             .fetch_all(&self.file.pool)
             .await
             .map_err(|error| self.file.error(error))?;
@@ -158,7 +154,7 @@ impl Cache {
     /// # Errors
     /// The database fails.
     pub async fn touch(&self, keys: &[Digest], now_us: i64) -> Result<(), StoreError> {
-        let keys = self.json(&keys)?;
+        let keys = self.file.json(&keys)?;
         let old = "key IN (SELECT unhex(value) FROM json_each($1)) AND used_us < $2";
         let any: Option<i64> =
             sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT 1 FROM calls WHERE {old} LIMIT 1")))
@@ -186,7 +182,7 @@ impl Cache {
     pub async fn have(&self, keys: &[Digest]) -> Result<u64, StoreError> {
         let count: i64 =
             sqlx::query_scalar("SELECT count(*) FROM calls WHERE key IN (SELECT unhex(value) FROM json_each($1))")
-                .bind(self.json(&keys)?)
+                .bind(self.file.json(&keys)?)
                 .fetch_one(&self.file.pool)
                 .await
                 .map_err(|error| self.file.error(error))?;
@@ -201,11 +197,11 @@ impl Cache {
         let rows = answers
             .iter()
             .map(|(call, answer)| {
-                let text = self.json(answer)?;
+                let text = self.file.json(answer)?;
                 Ok((call.key, call.caller, call.payload, call.epoch, text.len(), text))
             })
             .collect::<Result<Vec<_>, StoreError>>()?;
-        let rows = self.json(&rows)?;
+        let rows = self.file.json(&rows)?;
         let mut transaction = self.file.pool.begin().await.map_err(|error| self.file.error(error))?;
         for statement in [
             "INSERT INTO calls (key, caller, payload, epoch, made_us, used_us, bytes)
@@ -235,7 +231,7 @@ impl Cache {
         )
         .bind(fingerprint.as_bytes().as_slice())
         .bind(name)
-        .bind(self.json(config)?)
+        .bind(self.file.json(config)?)
         .execute(&self.file.pool)
         .await
         .map_err(|error| self.file.error(error))?;
@@ -251,7 +247,7 @@ impl Cache {
             "SELECT key, caller, payload, epoch, made_us FROM calls
              WHERE payload IN (SELECT unhex(value) FROM json_each($1))",
         )
-        .bind(self.json(&payloads)?)
+        .bind(self.file.json(&payloads)?)
         .fetch_all(&self.file.pool)
         .await
         .map_err(|error| self.file.error(error))?;
@@ -365,7 +361,7 @@ impl Cache {
     async fn remove_keys(&self, keys: &[Vec<u8>]) -> Result<u64, StoreError> {
         for chunk in keys.chunks(CHUNK) {
             let chunk: Vec<Digest> = chunk.iter().filter_map(|key| Digest::from_slice(key)).collect();
-            let chunk = self.json(&chunk)?;
+            let chunk = self.file.json(&chunk)?;
             let mut transaction = self.file.pool.begin().await.map_err(|error| self.file.error(error))?;
             for statement in [
                 "DELETE FROM bodies WHERE key IN (SELECT unhex(value) FROM json_each($1))",

@@ -82,7 +82,7 @@ impl Journal {
     /// The database fails, such as on a full disk, or a trial has an outcome already; nothing of the group was
     /// recorded then.
     pub async fn append(&self, segment: u64, entries: &[JournalEntry], totals: &Totals) -> Result<(), StoreError> {
-        let totals = serde_json::to_string(totals).map_err(|error| StoreError::corrupt(&self.file.path, error))?;
+        let totals = self.file.json(totals)?;
         let mut bodies = Vec::with_capacity(entries.iter().map(|entry| entry.body.len() + 1).sum());
         for entry in entries {
             bodies.extend_from_slice(&entry.body);

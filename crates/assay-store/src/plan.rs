@@ -122,7 +122,7 @@ impl PlanBuilder {
             .into_iter()
             .enumerate()
             .map(|(i, (dataset, case, digest, place))| {
-                let body = serde_json::to_string(&case).map_err(|error| StoreError::corrupt(&self.file.path, error))?;
+                let body = self.file.json(&case)?;
                 Ok((start + i as u64, dataset, case.id, digest, place, body))
             })
             .collect::<Result<_, StoreError>>()?;

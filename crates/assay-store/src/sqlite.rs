@@ -57,6 +57,11 @@ impl File {
         Ok(Self { path: path.to_owned(), pool })
     }
 
+    /// A value as it is bound or stored.
+    pub fn json<T: serde::Serialize>(&self, value: &T) -> Result<String, StoreError> {
+        serde_json::to_string(value).map_err(|error| StoreError::corrupt(&self.path, error))
+    }
+
     pub fn error(&self, error: sqlx::Error) -> StoreError {
         StoreError::Database { path: self.path.clone(), error }
     }

@@ -187,8 +187,8 @@ impl State {
         .bind(RunStatus::Running.as_str())
         .bind(record.started_us)
         .bind(as_i64(record.planned()))
-        .bind(self.json(&Totals::default())?)
-        .bind(self.json(record)?)
+        .bind(self.file.json(&Totals::default())?)
+        .bind(self.file.json(record)?)
         .execute(&self.file.pool)
         .await
         .map_err(|error| self.file.error(error))?;
@@ -201,7 +201,7 @@ impl State {
     /// The database fails.
     pub async fn update_record(&self, record: &RunRecord) -> Result<(), StoreError> {
         sqlx::query("UPDATE runs SET record = $1, planned = $2 WHERE id = $3")
-            .bind(self.json(record)?)
+            .bind(self.file.json(record)?)
             .bind(as_i64(record.planned()))
             .bind(record.id.to_string())
             .execute(&self.file.pool)
@@ -223,7 +223,7 @@ impl State {
     ) -> Result<(), StoreError> {
         sqlx::query("UPDATE runs SET status = $1, totals = $2, ended_us = $3 WHERE id = $4")
             .bind(status.as_str())
-            .bind(self.json(totals)?)
+            .bind(self.file.json(totals)?)
             .bind(ended_us)
             .bind(run.to_string())
             .execute(&self.file.pool)
@@ -440,7 +440,7 @@ impl State {
              FROM json_each($2)",
         )
         .bind(run.to_string())
-        .bind(self.json(&changes)?)
+        .bind(self.file.json(&changes)?)
         .execute(&self.file.pool)
         .await
         .map_err(|error| self.file.error(error))?;
@@ -621,7 +621,7 @@ impl State {
         .bind(&schedule.name)
         .bind(&schedule.cron)
         .bind(&schedule.folder)
-        .bind(self.json(&schedule.arguments)?)
+        .bind(self.file.json(&schedule.arguments)?)
         .bind(schedule.last_us)
         .bind(schedule.last_exit.map(i64::from))
         .execute(&self.file.pool)
@@ -711,7 +711,7 @@ impl State {
         )
         .bind(source.to_string())
         .bind(plan.to_string())
-        .bind(self.json(datasets)?)
+        .bind(self.file.json(datasets)?)
         .execute(&self.file.pool)
         .await
         .map_err(|error| self.file.error(error))?;
@@ -755,10 +755,6 @@ impl State {
         T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
     {
         row.try_get(column).map_err(|error| self.file.error(error))
-    }
-
-    fn json<T: Serialize>(&self, value: &T) -> Result<String, StoreError> {
-        serde_json::to_string(value).map_err(|error| StoreError::corrupt(&self.file.path, error))
     }
 
     fn parse<T: for<'de> Deserialize<'de>>(&self, text: &str) -> Result<T, StoreError> {
