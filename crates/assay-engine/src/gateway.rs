@@ -194,22 +194,15 @@ impl Gateway {
         let size = size_of(payload);
         let most = self.most(target, size);
         let expected = size / LIKELY_BYTES_PER_TOKEN + traits.max_output_tokens.unwrap_or(LIKELY_OUTPUT_TOKENS);
-        let mut called = Called {
-            result: Err(CallError::new(ErrorKind::Connection, "no attempt was made")),
-            cost: Money::ZERO,
-            attempts: 0,
-            cached: false,
-            refused_by_budget: false,
-            latency: Duration::ZERO,
-        };
-        let need = Need { expected, most };
+        let mut called = without_call(Err(CallError::new(ErrorKind::Connection, "no attempt was made")));
+        let made = AtomicU32::new(0);
+        let call = Call { target, payload, trial, account: &account, expected, most, made: &made };
         loop {
-            let made = AtomicU32::new(0);
             let attempt = match traits.hedge_after {
-                None => self.attempt(target, payload, trial, &account, need, &made).await,
-                Some(after) => self.hedged(target, payload, trial, &account, need, &made, after).await,
+                None => self.attempt(call).await,
+                Some(after) => self.hedged(call, after).await,
             };
-            called.attempts += made.into_inner();
+            called.attempts = made.load(Ordering::Relaxed);
             called.latency = attempt.latency;
             called.cost += attempt.cost;
             called.refused_by_budget = attempt.refused;
@@ -242,23 +235,13 @@ impl Gateway {
 
     /// One attempt, and a second one beside it when it is not answered for a while. The first answer counts; a failure
     /// waits for the other.
-    #[allow(clippy::too_many_arguments, reason = "private: what an attempt needs, and when")]
-    async fn hedged(
-        &self,
-        target: &dyn Target,
-        payload: &Value,
-        trial: Option<&Purse>,
-        account: &Account,
-        need: Need,
-        made: &AtomicU32,
-        after: Duration,
-    ) -> Attempt {
-        let mut first = pin!(self.attempt(target, payload, trial, account, need, made));
+    async fn hedged(&self, call: Call<'_>, after: Duration) -> Attempt {
+        let mut first = pin!(self.attempt(call));
         let until = now().checked_add(after).unwrap_or_else(now);
         if let Some(attempt) = within(until, first.as_mut()).await {
             return attempt;
         }
-        let mut second = pin!(self.attempt(target, payload, trial, account, need, made));
+        let mut second = pin!(self.attempt(call));
         tokio::select! {
             biased;
             attempt = first.as_mut() => if attempt.result.is_ok() { attempt } else { second.await },
@@ -267,15 +250,8 @@ impl Gateway {
     }
 
     /// One attempt: waits in line, reserves, calls.
-    async fn attempt(
-        &self,
-        target: &dyn Target,
-        payload: &Value,
-        trial: Option<&Purse>,
-        account: &Account,
-        need: Need,
-        made: &AtomicU32,
-    ) -> Attempt {
+    async fn attempt(&self, call: Call<'_>) -> Attempt {
+        let Call { target, payload, trial, account, expected, most, made } = call;
         let traits = target.traits();
         let failed = |error, refused, latency| Attempt {
             result: Err(error),
@@ -291,11 +267,11 @@ impl Gateway {
         {
             return failed(CallError::new(ErrorKind::QuotaExhausted, reason), true, Duration::ZERO);
         }
-        let permit = match account.permit(need.expected).await {
+        let permit = match account.permit(expected).await {
             Ok(permit) => permit,
             Err(error) => return failed(error, false, Duration::ZERO),
         };
-        let mut reservation = match self.budget.reserve(trial, need.most).await {
+        let mut reservation = match self.budget.reserve(trial, most).await {
             Ok(reservation) => reservation,
             Err(reason) => return failed(CallError::new(ErrorKind::QuotaExhausted, reason), true, Duration::ZERO),
         };
@@ -347,11 +323,19 @@ impl Gateway {
     }
 }
 
-/// What an attempt may need: tokens for the rate limit, and the most it could cost.
+/// What every attempt of a call is made with.
 #[derive(Clone, Copy)]
-struct Need {
+struct Call<'a> {
+    target: &'a dyn Target,
+    payload: &'a Value,
+    trial: Option<&'a Purse>,
+    account: &'a Account,
+    /// Tokens it may need, for the rate limit.
     expected: u64,
+    /// The most it could cost.
     most: Amount,
+    /// Counts the calls that were made.
+    made: &'a AtomicU32,
 }
 
 /// How an attempt ended.
@@ -400,45 +384,27 @@ impl TrialCaller<'_> {
     /// Makes a call whose answer may have been looked up before.
     pub async fn call_after(&self, target: &dyn Target, payload: &Value, epoch: u32, looked_up: LookedUp) -> Called {
         let looked_up = match looked_up {
-            LookedUp::Found(answer) => return at_hand(*answer),
-            LookedUp::Batched(result, key) => return self.by_batch(*result, key).await,
-            LookedUp::Missing(why) => {
-                return Called {
-                    result: Err(CallError::new(ErrorKind::Missing, why)),
-                    cost: Money::ZERO,
-                    attempts: 0,
-                    cached: false,
-                    refused_by_budget: false,
-                    latency: Duration::ZERO,
-                };
-            }
-            other => other,
-        };
-        if !target.traits().remote {
-            // Recorded and echoed answers are at hand: nothing to limit, retry or pay.
-            let result = target.call(payload).await;
-            let cost = result.as_ref().map(|reply| cost_of(target, &reply.output)).unwrap_or_default();
-            return Called {
-                result,
-                cost,
-                attempts: 1,
-                cached: false,
-                refused_by_budget: false,
-                latency: Duration::ZERO,
-            };
-        }
-        let looked_up = match looked_up {
             LookedUp::Not if self.gateway.caches(target) => {
                 let keys = [Gateway::key(target, payload, epoch)];
                 self.gateway.look_up(&keys).await.pop().unwrap_or_default()
             }
             known => known,
         };
-        if let LookedUp::Found(answer) = looked_up {
-            return at_hand(*answer);
+        let absent = match looked_up {
+            LookedUp::Found(answer) => return at_hand(*answer),
+            LookedUp::Batched(result, key) => return self.by_batch(*result, key).await,
+            LookedUp::Missing(why) => return without_call(Err(CallError::new(ErrorKind::Missing, why))),
+            LookedUp::Absent(key) => Some(key),
+            LookedUp::Not => None,
+        };
+        if !target.traits().remote {
+            // Recorded and echoed answers are at hand: nothing to limit, retry or pay.
+            let result = target.call(payload).await;
+            let cost = result.as_ref().map(|reply| cost_of(target, &reply.output)).unwrap_or_default();
+            return Called { cost, attempts: 1, ..without_call(result) };
         }
         let called = self.gateway.attempts(target, payload, self.purse).await;
-        if let (LookedUp::Absent(key), Ok(reply)) = (looked_up, &called.result) {
+        if let (Some(key), Ok(reply)) = (absent, &called.result) {
             self.gateway.remember(key, reply, called.latency).await;
         }
         called
@@ -446,15 +412,7 @@ impl TrialCaller<'_> {
 
     /// What came by batch. The run has paid for it when the batch ended, the trial does so here.
     async fn by_batch(&self, result: Batched, key: Option<CallKey>) -> Called {
-        let mut called = Called {
-            result: Err(CallError::new(ErrorKind::Missing, "")),
-            cost: Money::ZERO,
-            attempts: 1,
-            cached: false,
-            refused_by_budget: false,
-            // Nobody measured how long it took to answer.
-            latency: Duration::ZERO,
-        };
+        // Nobody measured how long it took to answer.
         match result {
             Batched::Answer { output, cost } => {
                 if let Some(purse) = self.purse {
@@ -464,30 +422,28 @@ impl TrialCaller<'_> {
                 if let Some(key) = key {
                     self.gateway.remember(key, &reply, Duration::ZERO).await;
                 }
-                called.cost = cost;
-                called.result = Ok(reply);
+                Called { cost, attempts: 1, ..without_call(Ok(reply)) }
             }
-            Batched::Failed { kind, message } => called.result = Err(CallError::new(kind, message)),
-            Batched::Refused { reason } => {
-                called.attempts = 0;
-                called.refused_by_budget = true;
-                called.result = Err(CallError::new(ErrorKind::QuotaExhausted, reason));
+            Batched::Failed { kind, message } => {
+                Called { attempts: 1, ..without_call(Err(CallError::new(kind, message))) }
             }
+            Batched::Refused { reason } => Called {
+                refused_by_budget: true,
+                ..without_call(Err(CallError::new(ErrorKind::QuotaExhausted, reason)))
+            },
         }
-        called
     }
+}
+
+/// What is known without a call that costs or takes anything.
+fn without_call(result: Result<Reply, CallError>) -> Called {
+    Called { result, cost: Money::ZERO, attempts: 0, cached: false, refused_by_budget: false, latency: Duration::ZERO }
 }
 
 /// An answer that was made before.
 fn at_hand(answer: CachedAnswer) -> Called {
-    Called {
-        result: Ok(Reply { output: answer.output, ttft: answer.ttft_us.map(Duration::from_micros) }),
-        cost: Money::ZERO,
-        attempts: 0,
-        cached: true,
-        refused_by_budget: false,
-        latency: Duration::from_micros(answer.latency_us),
-    }
+    let reply = Reply { output: answer.output, ttft: answer.ttft_us.map(Duration::from_micros) };
+    Called { cached: true, latency: Duration::from_micros(answer.latency_us), ..without_call(Ok(reply)) }
 }
 
 /// What an answer cost: the target's own word, else the price table.
