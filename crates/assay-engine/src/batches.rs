@@ -205,11 +205,25 @@ impl<'a> Gathering<'a> {
         Ok(trials.into_iter().filter(|number| !self.done.get(*number)).collect())
     }
 
+    /// The batches that are known at their providers.
+    async fn known(&self) -> Result<Vec<String>, EngineError> {
+        Ok(self.journal.batches().await?.into_iter().filter_map(|batch| batch.id).collect())
+    }
+
+    /// Gives trials the same result.
+    async fn give_all(&self, trials: &[u64], result: &Batched) -> Result<(), EngineError> {
+        let text = result.text()?;
+        for group in trials.chunks(GROUP) {
+            let rows: Vec<_> = group.iter().map(|number| (*number, text.clone())).collect();
+            self.journal.add_results(&rows).await?;
+        }
+        Ok(())
+    }
+
     /// Looks for a batch that may have been sent. False when it was not: its trials are free then.
     async fn look_for(&self, part: &mut Live<'a>) -> Result<bool, EngineError> {
         let (_, provider) = self.target(&part.batch)?;
-        let known: Vec<String> = self.journal.batches().await?.into_iter().filter_map(|batch| batch.id).collect();
-        match provider.find(&self.tag(&part.batch), &known).await {
+        match provider.find(&self.tag(&part.batch), &self.known().await?).await {
             Ok(Found::Batch(id)) => {
                 self.journal.batch_sent(part.batch.part, &id).await?;
                 part.batch.id = Some(id);
@@ -262,8 +276,7 @@ impl<'a> Gathering<'a> {
             at = end;
             self.steering.go().await;
             if self.steering.is_stopped() || self.steering.is_cancelled() {
-                open.into_iter().flatten().for_each(Open::discard);
-                return Ok(!self.steering.is_stopped());
+                break;
             }
             if !wanted.is_empty() {
                 self.add(&wanted, &mut open, live).await?;
@@ -321,6 +334,8 @@ impl<'a> Gathering<'a> {
             .map(|(call, _)| call.key)
             .collect();
         asked.retain(|(_, _, _, call)| call.is_none_or(|call| !at_hand.contains(&call.key)));
+        let run = self.work.record.id.uuid().simple().to_string();
+        let tag = Tag { run, part: 0, requests: 0, since: 0 };
         let mut refused = Vec::new();
         for (number, key, payload, _) in asked {
             let target = &self.work.targets[key.target as usize];
@@ -343,8 +358,6 @@ impl<'a> Gathering<'a> {
                 }
             };
             let frame = provider.frame();
-            let run = self.work.record.id.uuid().simple().to_string();
-            let tag = Tag { run, part: 0, requests: 0, since: 0 };
             let line = provider.request(&tag.id(number), &payload).to_string();
             let slot = &mut open[key.target as usize];
             if slot.as_ref().is_some_and(|part| part.is_full(&frame, line.len()))
@@ -415,11 +428,7 @@ impl<'a> Gathering<'a> {
                 error.status.is_some_and(|status| (400..500).contains(&status)) || error.kind == ErrorKind::Offline;
             if refused && !error.kind.is_transient() {
                 // No batch was made, and none would be.
-                let failed = Batched::failed(error).text()?;
-                for group in trials.chunks(GROUP) {
-                    let rows: Vec<_> = group.iter().map(|number| (*number, failed.clone())).collect();
-                    self.journal.add_results(&rows).await?;
-                }
+                self.give_all(trials, &Batched::failed(error)).await?;
                 self.journal.batch_ended(part.batch.part).await?;
                 part.batch.ended = true;
                 return Ok(());
@@ -438,9 +447,7 @@ impl<'a> Gathering<'a> {
             wait = (wait * 2).min(POLL.1);
             // It may have been made all the same.
             if !refused {
-                let known: Vec<String> =
-                    self.journal.batches().await?.into_iter().filter_map(|batch| batch.id).collect();
-                match provider.find(&tag, &known).await {
+                match provider.find(&tag, &self.known().await?).await {
                     Ok(Found::Batch(id)) => {
                         self.journal.batch_sent(part.batch.part, &id).await?;
                         part.batch.id = Some(id);
@@ -609,7 +616,7 @@ impl<'a> Gathering<'a> {
 
     /// Asks the providers to stop. What they have answered until then is lost, and paid for.
     async fn give_up(&self, live: Vec<Live<'a>>, refused: Option<String>) -> Result<(), EngineError> {
-        let refused = refused.map(|reason| Batched::Refused { reason }.text()).transpose()?;
+        let refused = refused.map(|reason| Batched::Refused { reason });
         for part in live {
             if let Some(id) = &part.batch.id
                 && let Err(error) = self.target(&part.batch)?.1.cancel(id).await
@@ -618,10 +625,7 @@ impl<'a> Gathering<'a> {
             }
             if let Some(refused) = &refused {
                 let trials: Vec<u64> = self.open_trials(part.batch.part).await?.into_iter().collect();
-                for group in trials.chunks(GROUP) {
-                    let rows: Vec<_> = group.iter().map(|number| (*number, refused.clone())).collect();
-                    self.journal.add_results(&rows).await?;
-                }
+                self.give_all(&trials, refused).await?;
             }
             self.journal.batch_ended(part.batch.part).await?;
             part.held.keep();
