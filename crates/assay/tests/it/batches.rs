@@ -1,7 +1,6 @@
 //! Answers by the providers' batch APIs: every trial is asked once, whatever dies; what comes back is not trusted.
 
 use std::collections::HashMap;
-use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
@@ -13,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
 
-use crate::support::Folder;
+use crate::support::{Folder, questions};
 
 /// What becomes of a request.
 #[derive(Clone, Copy)]
@@ -309,9 +308,7 @@ async fn message_results(State(provider): State<Provider>, Path(id): Path<String
 
 /// A suite of `n` cases whose target answers by batch.
 fn batched(folder: &Folder, server: &Server, kind: &str, n: usize, target: &str, extra: &str) {
-    let cases: String =
-        (0..n).map(|i| format!("{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"expected\": \"ok\"}}\n")).collect();
-    folder.write("cases.jsonl", cases);
+    questions(folder, n);
     folder.write(
         "assay.yaml",
         format!(
@@ -320,10 +317,6 @@ fn batched(folder: &Folder, server: &Server, kind: &str, n: usize, target: &str,
             server.url
         ),
     );
-}
-
-fn start(folder: &Folder, arguments: &[&str]) -> Child {
-    folder.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 /// The outcomes of the newest run by status.
@@ -435,16 +428,16 @@ fn killed_while_it_waits_a_run_takes_its_batches_up_again() {
         server.inner().hold = true;
         let folder = Folder::new();
         batched(&folder, &server, kind, 50, "  batch: true\n  cache: false", "");
-        let mut run = start(&folder, &["run", "--quiet"]);
+        let mut run = folder.start(&["run", "--quiet"]);
         server.batches(1);
-        let watch = start(&folder, &["runs", "watch"]);
+        let watch = folder.start(&["runs", "watch"]);
         std::thread::sleep(Duration::from_millis(2_500));
         run.kill().unwrap();
         run.wait().unwrap();
         let seen = String::from_utf8(watch.wait_with_output().unwrap().stdout).unwrap();
         assert!(seen.contains(&format!("waiting for 1 batch at {kind}, ")) && seen.contains(" of 50 done"), "{seen}");
         // A stop leaves the batch to its provider as well.
-        let run = start(&folder, &["resume", "--quiet"]);
+        let run = folder.start(&["resume", "--quiet"]);
         std::thread::sleep(Duration::from_millis(1_500));
         std::process::Command::new("kill").args(["-INT", &run.id().to_string()]).status().unwrap();
         let run = run.wait_with_output().unwrap();
@@ -470,7 +463,7 @@ fn a_batch_whose_submission_was_not_answered_is_found_and_not_sent_again() {
         let other = json!({"custom_id": "theirs", "params": {"messages": [{"content": "other"}]}, "body": {"messages": [{"content": "other"}]}});
         add(&mut server.inner(), vec![other; 30], "body", json!({"assay_run": "another", "assay_part": "1"}));
         server.inner().asked.clear();
-        let mut run = start(&folder, &["run", "--quiet"]);
+        let mut run = folder.start(&["run", "--quiet"]);
         server.batches(2);
         if kind == "openai" {
             // Killed before it knows.
@@ -524,7 +517,7 @@ fn a_cancelled_run_cancels_its_batches() {
     server.inner().hold = true;
     let folder = Folder::new();
     batched(&folder, &server, "openai", 20, "  batch: true", "");
-    let run = start(&folder, &["run", "--quiet"]);
+    let run = folder.start(&["run", "--quiet"]);
     server.batches(1);
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(folder.assay(&["runs", "cancel"]).code, 0);

@@ -1,15 +1,10 @@
 //! Before and during a run: what it will need, what it may spend, and what another terminal can do with it.
 
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use crate::support::{Answer, Folder, Server, served};
-
-fn start(folder: &Folder, arguments: &[&str]) -> Child {
-    folder.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
 
 /// Waits until the server has been asked so often.
 fn asked(server: &Server, times: u32) {
@@ -53,7 +48,7 @@ fn a_paused_run_makes_no_calls_until_it_goes_on() {
     let server = Server::start(|_, _| Answer::Slow(30));
     let folder = Folder::new();
     served(&folder, &server, 200, "");
-    let mut run = start(&folder, &["run", "-j", "2"]);
+    let mut run = folder.start(&["run", "-j", "2"]);
     asked(&server, 5);
     let said = folder.assay(&["runs", "pause", "--json"]);
     assert_eq!((said.code, json(&said.out)[0]["order"].as_str()), (0, Some("pause")), "{said:?}");
@@ -63,7 +58,7 @@ fn a_paused_run_makes_no_calls_until_it_goes_on() {
     assert_eq!(server.total(), before, "a paused run makes calls");
     let said = folder.assay(&["runs", "limit", "--to", "20"]);
     assert_eq!(said.code, 0, "{said:?}");
-    let watch = start(&folder, &["runs", "watch", "--json"]);
+    let watch = folder.start(&["runs", "watch", "--json"]);
     std::thread::sleep(Duration::from_millis(300));
     assert_eq!(folder.assay(&["runs", "resume"]).code, 0);
     let resumed = Instant::now();
@@ -84,7 +79,7 @@ fn a_cancelled_run_has_an_outcome_for_every_trial_and_can_be_taken_up_again() {
     let server = Server::start(|_, _| Answer::Slow(20));
     let folder = Folder::new();
     served(&folder, &server, 300, "");
-    let run = start(&folder, &["run", "-j", "2", "--quiet"]);
+    let run = folder.start(&["run", "-j", "2", "--quiet"]);
     asked(&server, 10);
     assert_eq!(folder.assay(&["runs", "cancel"]).code, 0);
     let run = run.wait_with_output().unwrap();
@@ -108,7 +103,7 @@ fn a_stopped_run_can_be_cancelled_without_a_call() {
     let server = Server::start(|_, _| Answer::Slow(20));
     let folder = Folder::new();
     served(&folder, &server, 100, "");
-    let mut run = start(&folder, &["run", "-j", "2"]);
+    let mut run = folder.start(&["run", "-j", "2"]);
     asked(&server, 10);
     run.kill().unwrap();
     run.wait().unwrap();
@@ -129,7 +124,7 @@ fn failures_of_a_live_run_are_retried_at_its_end() {
     });
     let folder = Folder::new();
     served(&folder, &server, 100, "");
-    let run = start(&folder, &["run", "-j", "2", "--quiet"]);
+    let run = folder.start(&["run", "-j", "2", "--quiet"]);
     asked(&server, 10);
     assert_eq!(folder.assay(&["runs", "retry"]).code, 0);
     let run = run.wait_with_output().unwrap();
@@ -270,7 +265,7 @@ fn a_look_sees_its_cases_only_also_after_a_stop_beyond_them() {
     });
     let folder = Folder::new();
     served(&folder, &server, 300, "gate: {stop: gs, rules: [{scorer: equals, min: 0.8}]}");
-    let mut run = start(&folder, &["run", "-j", "4", "--quiet", "--no-cache"]);
+    let mut run = folder.start(&["run", "-j", "4", "--quiet", "--no-cache"]);
     // The first look is at 60.
     asked(&server, 90);
     run.kill().unwrap();

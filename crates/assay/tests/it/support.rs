@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -40,6 +40,11 @@ impl Folder {
 
     pub fn assay(&self, arguments: &[&str]) -> Said {
         Said::new(self.command(arguments).output().unwrap())
+    }
+
+    /// The binary, going on in this folder.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Rows of a query.
@@ -140,11 +145,16 @@ async fn answer(State(shared): State<Shared>, Json(body): Json<Value>) -> Respon
     .into_response()
 }
 
-/// A suite of `n` cases against a server.
-pub fn served(folder: &Folder, server: &Server, n: usize, extra: &str) {
+/// Cases that ask `q0`, `q1`, … and expect `ok`.
+pub fn questions(folder: &Folder, n: usize) {
     let cases: String =
         (0..n).map(|i| format!("{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"expected\": \"ok\"}}\n")).collect();
     folder.write("cases.jsonl", cases);
+}
+
+/// A suite of `n` cases against a server.
+pub fn served(folder: &Folder, server: &Server, n: usize, extra: &str) {
+    questions(folder, n);
     folder.write(
         "assay.yaml",
         format!(
