@@ -11,9 +11,9 @@ use assay_models::{PerMinute, Price, Target};
 use assay_store::{Cache, CaseAt, PlanFile, RunRow, State, Workspace};
 use serde::Serialize;
 
+use crate::EngineError;
 use crate::gateway::{Gateway, LIKELY_BYTES_PER_TOKEN, LIKELY_OUTPUT_TOKENS, size_of};
 use crate::prepare::Prepared;
-use crate::{EngineError, freeze};
 
 /// Cases whose payloads are looked at.
 const SAMPLE: u64 = 256;
@@ -79,9 +79,7 @@ impl Estimate {
 /// # Errors
 /// A dataset that cannot be read, or a workspace that cannot be written.
 pub async fn plan(workspace: &Workspace, state: &State, prepared: &Prepared) -> Result<Estimate, EngineError> {
-    let (plan, _) =
-        freeze::freeze(workspace, state, &prepared.base, &prepared.datasets, prepared.filter.as_ref()).await?;
-    let cases = prepared.limit.unwrap_or(u64::MAX).min(plan.cases);
+    let (plan, _, cases) = prepared.freeze(workspace, state).await?;
     estimate(workspace, state, prepared, &plan, cases).await
 }
 
@@ -106,8 +104,8 @@ pub(crate) async fn estimate(
 ) -> Result<Estimate, EngineError> {
     let suite = &prepared.suite;
     let epochs = suite.epochs;
-    let scorers = prepared.scorers()?;
-    let judges: Vec<_> = scorers.iter().filter_map(|declared| Some((declared, declared.scorer.asks()?))).collect();
+    let judges: Vec<_> =
+        prepared.scorers.iter().filter_map(|declared| Some((declared, declared.scorer.asks()?))).collect();
     let remote = prepared.targets.iter().filter(|(_, built)| built.target.traits().remote).count();
     let mut estimate = Estimate {
         cases,

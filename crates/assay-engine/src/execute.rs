@@ -9,6 +9,7 @@ use assay_core::{RunId, RunRecord};
 use assay_lake::Lake;
 use assay_store::{Cache, Journal, Order, PlanFile, RunLock, State, Workspace};
 
+use crate::EngineError;
 use crate::batches::{self, Gathering};
 use crate::budget::{Amount, Budget};
 use crate::clock::sleep;
@@ -21,7 +22,6 @@ use crate::prepare::Prepared;
 use crate::progress::Progress;
 use crate::schedule::{Done, Schedule, Work};
 use crate::steering::Steering;
-use crate::{EngineError, freeze};
 
 /// How a run ended for now.
 #[derive(Clone, Debug)]
@@ -61,14 +61,12 @@ impl Runner {
     /// # Errors
     /// A dataset that cannot be read to its end, or a workspace that cannot be written.
     pub async fn start(workspace: &Workspace, state: &State, prepared: Prepared) -> Result<Self, EngineError> {
-        let (plan, datasets) =
-            freeze::freeze(workspace, state, &prepared.base, &prepared.datasets, prepared.filter.as_ref()).await?;
+        let (plan, datasets, cases) = prepared.freeze(workspace, state).await?;
         let suite = &prepared.suite;
-        let cases = prepared.limit.unwrap_or(u64::MAX).min(plan.cases);
         if cases == 0 {
             return Err(EngineError::NothingSelected("no case is selected: check `limit` and the tier".into()));
         }
-        let scorers = prepared.scorers()?.into_iter().map(|declared| declared.record).collect();
+        let scorers = prepared.scorers.iter().map(|declared| declared.record.clone()).collect();
         let record = RunRecord {
             id: RunId::from_uuid(uuid::Uuid::now_v7()),
             suite: suite.name.clone(),
@@ -126,7 +124,7 @@ impl Runner {
                 )));
             }
         }
-        for (then, now) in record.scorers.iter().zip(prepared.scorers()?) {
+        for (then, now) in record.scorers.iter().zip(prepared.scorers.iter()) {
             if then.fingerprint != now.record.fingerprint {
                 return Err(EngineError::Usage(format!(
                     "scorer `{}` is not what it was when the run started. Start a new run.",
@@ -204,7 +202,7 @@ impl Runner {
         let work = Arc::new(Work {
             record: Arc::new(self.record.clone()),
             targets: self.prepared.targets.iter().map(|(_, built)| built.target.clone()).collect(),
-            scorers: self.prepared.scorers()?,
+            scorers: self.prepared.scorers.clone(),
             gateway,
             earlier,
             batched: batches.then(|| self.journal.clone()),

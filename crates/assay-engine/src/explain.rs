@@ -8,9 +8,9 @@ use assay_store::{Cache, CallKey, CallerStats, Entry, State, Workspace};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::EngineError;
 use crate::gateway::Gateway;
 use crate::prepare::Prepared;
-use crate::{EngineError, freeze};
 
 /// Cases looked at together.
 const CHUNK: u64 = 256;
@@ -108,11 +108,9 @@ pub async fn explain(
     prepared: &Prepared,
     mut visit: impl FnMut(Explained),
 ) -> Result<(), EngineError> {
-    let (plan, _) =
-        freeze::freeze(workspace, state, &prepared.base, &prepared.datasets, prepared.filter.as_ref()).await?;
+    let (plan, _, cases) = prepared.freeze(workspace, state).await?;
     let cache = Cache::open(workspace).await?;
     let known = Known::new(cache.stats().await?);
-    let cases = prepared.limit.unwrap_or(u64::MAX).min(plan.cases);
     let order = Permutation::new(plan.cases, prepared.suite.seed);
     let mut at = 0;
     while at < cases {

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use assay_core::problem::did_you_mean;
-use assay_core::run::{Budget as Limits, TargetRecord};
+use assay_core::run::{Budget as Limits, DatasetRecord, TargetRecord};
 use assay_core::{GateRule, Problem, problem};
 use assay_datasets::{Columns, DatasetDecl};
 use assay_models::{BuildContext, Built, Price};
 use assay_scorers::{Declared, ScorerContext};
-use assay_store::Cache;
+use assay_store::{Cache, PlanFile, State, Workspace};
 use assay_suite::suite::Part;
 use assay_suite::{Diagnostics, Source, Suite};
 
-use crate::EngineError;
 use crate::earlier::EarlierRun;
+use crate::{EngineError, freeze};
 
 /// What the command line may change.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +65,8 @@ pub struct Prepared {
     pub datasets: Vec<(String, DatasetDecl)>,
     /// Targets with their names.
     pub targets: Vec<(String, Built)>,
+    /// Scorers.
+    pub scorers: Arc<Vec<Declared>>,
     /// Whether answers may come from the cache.
     pub cache: bool,
     /// The most bytes the cache may take.
@@ -74,8 +77,6 @@ pub struct Prepared {
     pub labels: BTreeMap<String, String>,
     /// What is odd, but not wrong.
     pub warnings: Vec<String>,
-    context: BuildContext,
-    scorers: Vec<Part>,
 }
 
 impl Prepared {
@@ -146,13 +147,17 @@ impl Prepared {
             }
         }
         let mut warnings = Vec::new();
-        let scorer_context = ScorerContext { targets: context.clone() };
+        let scorer_context = ScorerContext { targets: context };
+        let mut scorers = Vec::new();
         for part in &suite.scorers {
             match assay_scorers::build(&part.value, &part.name, &scorer_context) {
                 Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(&part.at))),
                 Ok(declared) => {
                     check_metrics(&rules, &declared, &mut problems);
-                    let Some(columns) = &columns else { continue };
+                    let Some(columns) = &columns else {
+                        scorers.push(declared);
+                        continue;
+                    };
                     let kind_at = match part.value.is_string() {
                         true => part.at.clone(),
                         false => format!("{}/{}", part.at, problem::pointer_step(&declared.record.kind)),
@@ -179,6 +184,7 @@ impl Prepared {
                             part.name
                         ));
                     }
+                    scorers.push(declared);
                 }
             }
         }
@@ -203,7 +209,7 @@ impl Prepared {
         Ok(Self {
             cache: suite.cache && !options.no_cache,
             cache_most: options.cache_most.unwrap_or(CACHE_MOST),
-            scorers: suite.scorers.clone(),
+            scorers: Arc::new(scorers),
             tier: options.tier.clone(),
             text: source.text,
             path: source.path,
@@ -215,24 +221,23 @@ impl Prepared {
             earlier: None,
             labels: BTreeMap::new(),
             warnings,
-            context,
             suite,
         })
     }
 
-    /// Builds the scorers.
+    /// Freezes the datasets; gives the cases, what the run remembers of the datasets, and how many cases are selected.
     ///
     /// # Errors
-    /// A file that changed since the suite was checked.
-    pub fn scorers(&self) -> Result<Vec<Declared>, EngineError> {
-        let context = ScorerContext { targets: self.context.clone() };
-        self.scorers
-            .iter()
-            .map(|part| {
-                assay_scorers::build(&part.value, &part.name, &context)
-                    .map_err(|problems| EngineError::Usage(problems.iter().map(ToString::to_string).collect()))
-            })
-            .collect()
+    /// As [`freeze::freeze`].
+    pub(crate) async fn freeze(
+        &self,
+        workspace: &Workspace,
+        state: &State,
+    ) -> Result<(PlanFile, Vec<DatasetRecord>, u64), EngineError> {
+        let (plan, datasets) =
+            freeze::freeze(workspace, state, &self.base, &self.datasets, self.filter.as_ref()).await?;
+        let cases = self.limit.unwrap_or(u64::MAX).min(plan.cases);
+        Ok((plan, datasets, cases))
     }
 
     /// The targets as the run remembers them.
@@ -260,7 +265,7 @@ impl Prepared {
                 cache.introduce(traits.fingerprint, name, &built.config).await?;
             }
         }
-        for declared in self.scorers()? {
+        for declared in self.scorers.iter() {
             if let Some(asks) = declared.scorer.asks() {
                 cache.introduce(asks.target.traits().fingerprint, &declared.record.name, asks.config).await?;
             }
@@ -274,7 +279,7 @@ impl Prepared {
     /// Everything that is missing, at its line and column.
     pub async fn check_machine(&self) -> Result<(), EngineError> {
         let mut problems = Vec::new();
-        for (part, declared) in self.scorers.iter().zip(self.scorers()?) {
+        for (part, declared) in self.suite.scorers.iter().zip(self.scorers.iter()) {
             if let Err(problem) = declared.scorer.check_machine().await {
                 let kind = problem::pointer_step(&declared.record.kind);
                 let long = part.value.get(&declared.record.kind).is_some_and(serde_json::Value::is_object);
@@ -302,7 +307,7 @@ impl Prepared {
                 faults.push(format!("target `{name}`: {}", error.message));
             }
         }
-        for declared in self.scorers()? {
+        for declared in self.scorers.iter() {
             if let Err(error) = declared.scorer.preflight().await {
                 faults.push(format!("scorer `{}`: {error}", declared.record.name));
             }

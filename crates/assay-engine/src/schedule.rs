@@ -368,7 +368,7 @@ async fn write<L: Ledger>(
 pub(crate) struct Work {
     pub(crate) record: Arc<RunRecord>,
     pub(crate) targets: Vec<Arc<dyn Target>>,
-    pub(crate) scorers: Vec<Declared>,
+    pub(crate) scorers: Arc<Vec<Declared>>,
     pub(crate) gateway: Arc<Gateway>,
     /// An earlier run whose answers are taken over.
     pub(crate) earlier: Option<Earlier>,
@@ -544,7 +544,7 @@ impl Work {
             epoch: key.epoch,
             caller: Some(&caller),
         };
-        for scorer in &self.scorers {
+        for scorer in self.scorers.iter() {
             trial.scores.push(scorer.score(&input).await);
         }
         trial.outcome = Outcome::Ok { output: Box::new(reply.output) };

@@ -470,7 +470,7 @@ fn live(plan: &Arc<Plan>, world: &Shared, death: Option<Death>) -> bool {
         let work = Arc::new(Work {
             record: Arc::new(record(plan)),
             targets: (0..plan.targets).map(|i| Mock::new(&format!("t{i}"), plan, world) as Arc<dyn Target>).collect(),
-            scorers,
+            scorers: Arc::new(scorers),
             gateway,
             earlier: None,
             batched: None,

@@ -118,7 +118,7 @@ impl Explain {
                 })
                 .collect();
             say(&terminal::table(&["target", "trials", "why", "such as"], cells, &[1]));
-            if prepared.scorers()?.iter().any(|declared| declared.record.judge) {
+            if prepared.scorers.iter().any(|declared| declared.record.judge) {
                 say("calls of judges depend on answers; those to the same answer are in the cache as well");
             }
         }

@@ -212,12 +212,15 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
     let id = runner.record.id;
     let signals = tokio::spawn(listen(steering.clone(), outcome.json));
     let show = tokio::spawn(show(runner.progress.clone(), runner.record.id.short(), outcome.json, outcome.quiet));
-    // A run does not fail because its size cannot be told.
-    let estimate = runner.estimate().await.map_err(|error| eprintln!("note: no estimate: {error}")).ok();
+    // Nobody sees it otherwise; and a run does not fail because its size cannot be told.
+    let estimate = match outcome.quiet && !outcome.json {
+        true => None,
+        false => runner.estimate().await.map_err(|error| eprintln!("note: no estimate: {error}")).ok(),
+    };
     if outcome.json {
         let planned = runner.record.planned();
         say(&json!({"event": "started", "run": id, "planned": planned, "estimate": estimate}).to_string());
-    } else if let Some(estimate) = estimate.filter(|estimate| !outcome.quiet && !estimate.lines.is_empty()) {
+    } else if let Some(estimate) = estimate.filter(|estimate| !estimate.lines.is_empty()) {
         eprintln!("run {}: {}", id.short(), plan::total(&estimate));
         estimate.over.iter().for_each(|over| eprintln!("warning: {over}"));
     }

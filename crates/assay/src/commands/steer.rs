@@ -127,15 +127,19 @@ pub async fn retry(home: &Home, which: &Which) -> Result<u8, Failure> {
 pub async fn watch(home: &Home, which: &Which) -> Result<u8, Failure> {
     let row = home.state.find_run(&which.run).await?;
     let run = row.record.id;
+    let mut journal: Option<Journal> = None;
     let mut last: Option<(Instant, u64)> = None;
     let mut shown = (u64::MAX, "", None);
     loop {
         let executing = home.workspace.is_executing(run);
         let row = home.state.find_run(&run.to_string()).await?;
-        let totals = match executing {
+        if executing && journal.is_none() {
+            journal = Some(Journal::open(&home.workspace, run).await?);
+        }
+        let totals = match journal.as_ref().filter(|_| executing) {
             // The state learns of a run at its segments, the journal of each group of trials.
-            true => Journal::open(&home.workspace, run).await?.totals().await?,
-            false => row.totals.clone(),
+            Some(journal) => journal.totals().await?,
+            None => row.totals.clone(),
         };
         let status = match (executing, row.status) {
             (true, _) if home.state.is_paused(run).await? => "paused",
