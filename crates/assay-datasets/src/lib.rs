@@ -16,14 +16,20 @@
 //! | [`add`] | files as a version |
 //! | [`split`] | development, test and sealed parts |
 //! | [`diff`] | what changed between two versions |
+//! | [`quality`] | expectations, and faults that nobody expects |
+//! | [`duplicates`] | cases that are nearly the same |
+//! | [`coverage`] | cases by the values of metadata keys, against what is wanted |
 //! | [`lineage`] | where a version came from, as text and OpenLineage events |
 
 pub mod add;
+pub mod coverage;
 pub mod declare;
 pub mod diff;
+pub mod duplicates;
 pub mod fields;
 pub mod library;
 pub mod lineage;
+pub mod quality;
 pub mod rows;
 mod sorter;
 pub mod split;

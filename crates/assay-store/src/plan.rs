@@ -4,6 +4,7 @@
 //! order of execution nor the number of cases costs memory. The file is named by the digest of its content and is
 //! shared by every run over the same cases.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use assay_core::{Case, Digest};
@@ -345,7 +346,7 @@ impl PlanFile {
                 };
                 Ok((case_at.position, case_at))
             })
-            .collect::<Result<std::collections::HashMap<_, _>, StoreError>>()?;
+            .collect::<Result<HashMap<_, _>, StoreError>>()?;
         positions
             .iter()
             .map(|position| {
@@ -354,6 +355,23 @@ impl PlanFile {
                     .ok_or_else(|| StoreError::corrupt(&self.file.path, format!("no case at position {position}")))
             })
             .collect()
+    }
+
+    /// The cases of a dataset with these ids, by id; ids that do not exist are left out.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn with_ids(&self, dataset: u32, ids: &[&str]) -> Result<HashMap<String, CaseAt>, StoreError> {
+        // One statement for any number of ids.
+        let rows =
+            sqlx::query("SELECT position FROM cases WHERE dataset = $1 AND id IN (SELECT value FROM json_each($2))")
+                .bind(i64::from(dataset))
+                .bind(self.file.json(&ids)?)
+                .fetch_all(&self.file.pool)
+                .await
+                .map_err(|error| self.file.error(error))?;
+        let positions: Vec<u64> = rows.iter().map(|row| row.get::<i64, _>("position").unsigned_abs()).collect();
+        Ok(self.cases_at(&positions).await?.into_iter().map(|at| (at.case.id.clone(), at)).collect())
     }
 
     /// Finds a case by its id.

@@ -89,7 +89,7 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Report(command) => command.run(workspace).await,
         Command::Query(command) => command.run(workspace).await,
         Command::Export(command) => command.run(workspace).await,
-        Command::Dataset(command) => command.run(workspace),
+        Command::Dataset(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),

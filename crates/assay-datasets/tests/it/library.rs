@@ -13,31 +13,32 @@ use assay_datasets::{DatasetDecl, DatasetError, Library, lineage, open};
 use proptest::prelude::*;
 use serde_json::json;
 
-struct Bench {
-    folder: tempfile::TempDir,
-    library: Library,
+/// A library in a folder of its own.
+pub struct Bench {
+    pub folder: tempfile::TempDir,
+    pub library: Library,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let library = Library::new(folder.path().join("datasets"));
         Self { folder, library }
     }
 
-    fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
         path
     }
 
-    fn try_add(&self, name: &str, path: &Path) -> Result<Added, DatasetError> {
+    pub fn try_add(&self, name: &str, path: &Path) -> Result<Added, DatasetError> {
         let declared = DatasetDecl { path: path.display().to_string(), ..DatasetDecl::default() };
         let held = self.library.hold().unwrap();
         add(&self.library, &held, name, "ann", &declared, None)
     }
 
-    fn add(&self, name: &str, lines: &[String]) -> Added {
+    pub fn add(&self, name: &str, lines: &[String]) -> Added {
         let path = self.write("cases.jsonl", &lines.join("\n"));
         self.try_add(name, &path).unwrap()
     }

@@ -1,6 +1,7 @@
 //! Datasets as users have them: good ones become cases, bad ones are named with file, line and help.
 
 mod library;
+mod quality;
 
 use std::fs;
 use std::path::Path;

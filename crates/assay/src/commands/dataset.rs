@@ -1,6 +1,8 @@
 //! `assay dataset`: datasets as versions, with everything that was done to them on record. One file per command.
 
 mod add;
+mod check;
+mod coverage;
 mod diff;
 mod govern;
 mod list;
@@ -46,12 +48,20 @@ enum What {
     Revoke(govern::Revoke),
     /// Divide the cases into parts, sealed ones among them
     Split(split::Split),
+    /// Find what is wrong with the cases
+    Check(check::Check),
+    /// Find cases that are nearly the same
+    Dedupe(check::Dedupe),
+    /// Show how many cases each intent, language or segment has
+    Coverage(coverage::Coverage),
+    /// List what is not covered
+    Gaps(coverage::Gaps),
     /// Remove versions and the bytes that nothing else needs
     Rm(remove::Remove),
 }
 
 impl DatasetCommand {
-    pub fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let library = library_of(workspace.as_deref(), Path::new("."));
         match self.what {
             What::Add(command) => command.run(&library),
@@ -64,6 +74,10 @@ impl DatasetCommand {
             What::Set(command) => command.run(&library),
             What::Revoke(command) => command.run(&library),
             What::Split(command) => command.run(&library),
+            What::Check(command) => command.run(&library, workspace).await,
+            What::Dedupe(command) => command.run(&library),
+            What::Coverage(command) => command.run(&library, workspace).await,
+            What::Gaps(command) => command.run(&library),
             What::Rm(command) => command.run(&library),
         }
     }

@@ -247,6 +247,7 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
         }
         return Ok(Ended { code: exit::INTERRUPTED, verdict: None });
     }
+    crate::give_memory_back();
     conclude(home, finished, outcome).await
 }
 
