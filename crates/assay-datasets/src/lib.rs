@@ -1,17 +1,24 @@
-//! Cases from JSONL, CSV, Parquet, YAML, JSON and directories.
+//! Cases from and to the field's formats.
 //!
-//! Every reader streams (YAML, and JSON that is not a list of lines, are read whole up to a stated size), so that the
-//! number of cases costs no memory. Whatever is wrong with a row is said with its file and line.
+//! Every reader of plain tables streams (YAML, XLSX, and JSON that is not a list of lines, are read whole up to a stated
+//! size), and so does every importer and exporter, so that the number of cases costs no memory. Whatever is wrong with a row is said with its file and line.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`declare`] | a dataset as a suite declares it |
 //! | [`rows`] | files as JSON rows with their places |
 //! | [`fields`] | rows as cases: the field mapping |
+//! | [`tools`] | what other evaluation tools wrote: cases, answers and scores |
+//! | [`export`] | cases as files: plain tables, Croissant, the datasets of other tools |
 
 pub mod declare;
+pub mod export;
 pub mod fields;
+mod losses;
 pub mod rows;
+mod tables;
+pub mod tools;
+mod yaml;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -22,6 +29,7 @@ use assay_core::{Case, Digest, SliceExpr};
 
 pub use declare::{DatasetDecl, Format};
 pub use fields::Mapper;
+pub use losses::Lost;
 pub use rows::Place;
 
 /// What is wrong with a dataset, where, and what to do about it.
@@ -179,7 +187,7 @@ pub fn columns(declared: &DatasetDecl, base: &Path) -> Result<Columns, DatasetEr
 /// A file that cannot be read.
 pub fn source_digest(declared: &DatasetDecl, base: &Path) -> Result<Digest, DatasetError> {
     let mut stream = Digest::stream();
-    stream.update(b"reader 1\n");
+    stream.update(b"reader 2\n");
     stream.update(serde_json::to_string(declared).unwrap_or_default().as_bytes());
     let path = declared.resolve(base);
     for file in rows::files_of(&path)? {
