@@ -155,7 +155,7 @@ pub fn tool() -> String {
     format!("assay {}", env!("CARGO_PKG_VERSION"))
 }
 
-/// A file, or the files of a directory, with their digests.
+/// A file, or the files of a directory that hold rows, with their digests.
 ///
 /// # Errors
 /// A file that cannot be read.

@@ -51,6 +51,10 @@ pub enum Format {
     Tsv,
     /// Apache Parquet.
     Parquet,
+    /// Apache Arrow IPC: a file (Feather 2) or a stream.
+    Arrow,
+    /// The first sheet of an Excel workbook, with a header.
+    Xlsx,
     /// A YAML list, or an object with `cases`, `data` or `rows`.
     Yaml,
     /// A JSON list, or an object with `cases`, `data` or `rows`.
@@ -60,6 +64,21 @@ pub enum Format {
 }
 
 impl Format {
+    /// The name in a suite and on the command line.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Parquet => "parquet",
+            Self::Arrow => "arrow",
+            Self::Xlsx => "xlsx",
+            Self::Yaml => "yaml",
+            Self::Json => "json",
+            Self::Text => "text",
+        }
+    }
+
     /// The format of a file by its ending.
     pub fn of(path: &Path) -> Option<Self> {
         match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
@@ -67,6 +86,8 @@ impl Format {
             "csv" => Some(Self::Csv),
             "tsv" => Some(Self::Tsv),
             "parquet" | "pq" => Some(Self::Parquet),
+            "arrow" | "arrows" | "feather" | "ipc" => Some(Self::Arrow),
+            "xlsx" => Some(Self::Xlsx),
             "yaml" | "yml" => Some(Self::Yaml),
             "json" => Some(Self::Json),
             "txt" | "md" => Some(Self::Text),

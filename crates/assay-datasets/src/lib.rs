@@ -1,10 +1,11 @@
-//! Cases from JSONL, CSV, Parquet, YAML, JSON and directories.
+//! Cases from and to the field's formats.
 //!
 //! Files are read as they are, or added to the library, where versions are immutable and everything that was done to a
 //! dataset is on record.
 //!
-//! Every reader streams (YAML, and JSON that is not a list of lines, are read whole up to a stated size), so that the
-//! number of cases costs no memory. Whatever is wrong with a row is said with its file and line.
+//! Every reader of plain tables streams (YAML, XLSX, and JSON that is not a list of lines, are read whole up to a stated
+//! size), and so does every importer and exporter, so that the number of cases costs no memory. Whatever is wrong with a
+//! row is said with its file and line.
 //!
 //! | module | holds |
 //! |---|---|
@@ -20,20 +21,27 @@
 //! | [`duplicates`] | cases that are nearly the same |
 //! | [`coverage`] | cases by the values of metadata keys, against what is wanted |
 //! | [`lineage`] | where a version came from, as text and OpenLineage events |
+//! | [`tools`] | what other evaluation tools wrote: cases, answers and scores |
+//! | [`export`] | cases as files: plain tables, Croissant, the datasets of other tools |
 
 pub mod add;
 pub mod coverage;
 pub mod declare;
 pub mod diff;
 pub mod duplicates;
+pub mod export;
 pub mod fields;
 pub mod library;
 pub mod lineage;
+mod losses;
 pub mod quality;
 pub mod rows;
 mod sorter;
 pub mod split;
+mod tables;
+pub mod tools;
 pub mod version;
+mod yaml;
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -45,6 +53,7 @@ use assay_core::{Case, Digest, SliceExpr};
 pub use declare::{DatasetDecl, Format};
 pub use fields::Mapper;
 pub use library::{Dataset, Library};
+pub use losses::Lost;
 pub use rows::Place;
 
 /// What is wrong with a dataset, where, and what to do about it.

@@ -4,7 +4,9 @@ mod add;
 mod check;
 mod coverage;
 mod diff;
+mod export;
 mod govern;
+mod import;
 mod list;
 mod remove;
 mod show;
@@ -30,6 +32,10 @@ pub struct DatasetCommand {
 enum What {
     /// Add the cases of a file or directory as the newest version
     Add(add::Add),
+    /// Import what another tool wrote, results included
+    Import(import::Import),
+    /// Write a version in another format
+    Export(export::Export),
     /// List datasets, or the versions of one
     List(list::List),
     /// Show a version: what governs it, its parts, its first cases
@@ -65,6 +71,8 @@ impl DatasetCommand {
         let library = library_of(workspace.as_deref(), Path::new("."));
         match self.what {
             What::Add(command) => command.run(&library),
+            What::Import(command) => command.run(&library, workspace).await,
+            What::Export(command) => command.run(&library),
             What::List(command) => command.run(&library),
             What::Show(command) => command.run(&library),
             What::Diff(command) => command.run(&library),
