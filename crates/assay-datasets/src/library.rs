@@ -203,6 +203,10 @@ pub struct Governance {
     /// How sensitive it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sensitivity: Option<Sensitivity>,
+    /// Servers that may receive it. Without sensitivity, or public and internal, any may; else none but this machine
+    /// and these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hosts: Vec<String>,
     /// The last day (`2027-12-31`) on which it may be used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retain_until: Option<String>,

@@ -102,7 +102,9 @@ impl Answers {
             }
         }
         if self.targets.len() > MOST_NAMES || self.scorers.len() > MOST_NAMES {
-            return Err(EngineError::Usage("one import holds at most a thousand targets and a thousand scorers".into()));
+            return Err(EngineError::Usage(
+                "one import holds at most a thousand targets and a thousand scorers".into(),
+            ));
         }
         self.epochs = self.epochs.max(answer.epoch.saturating_add(1));
         self.count += 1;
@@ -246,7 +248,10 @@ impl Filling {
         let mut trials = Vec::with_capacity(group.len());
         for answer in group {
             let Some(at) = cases.get(&answer.case) else {
-                return Err(EngineError::Usage(format!("there is an answer to case `{}`, which does not exist", answer.case)));
+                return Err(EngineError::Usage(format!(
+                    "there is an answer to case `{}`, which does not exist",
+                    answer.case
+                )));
             };
             let key = TrialKey { case: at.position, target: answer.target as u32, epoch: answer.epoch };
             if !self.mark(key) {
@@ -287,7 +292,10 @@ impl Filling {
             critical: at.case.critical,
             metadata: assay_datasets::metadata_texts(&at.case),
             target: self.record.targets[key.target as usize].name.clone(),
-            outcome: Outcome::Error { kind: ErrorKind::Missing, message: "the import has no answer for this trial".into() },
+            outcome: Outcome::Error {
+                kind: ErrorKind::Missing,
+                message: "the import has no answer for this trial".into(),
+            },
             generation: Digest::of_json(&json!([self.record.id, key.case, key.target, key.epoch])),
             started_us: self.record.started_us,
             latency_us: 0,

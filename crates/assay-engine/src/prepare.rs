@@ -7,9 +7,9 @@ use std::sync::Arc;
 use assay_core::problem::did_you_mean;
 use assay_core::run::{Budget as Limits, DatasetRecord, TargetRecord};
 use assay_core::{GateRule, Problem, RunId, problem};
-use assay_datasets::library::{self, Event};
+use assay_datasets::library::{self, Event, Sensitivity};
 use assay_datasets::{Columns, DatasetDecl, Library};
-use assay_models::{BuildContext, Built, Price};
+use assay_models::{BuildContext, Built, Guarded, Price};
 use assay_scorers::{Declared, ScorerContext};
 use assay_store::{Cache, PlanFile, State, Workspace};
 use assay_suite::suite::Part;
@@ -117,7 +117,6 @@ impl Prepared {
                 BTreeMap::new()
             })
         };
-        let context = BuildContext { base_dir: base.clone(), offline: options.offline, prices };
         let mut datasets = Vec::new();
         let mut warnings = Vec::new();
         let mut columns: Option<Columns> = None;
@@ -151,6 +150,11 @@ impl Prepared {
             }
         }
         let columns = columns.filter(|_| problems.is_empty());
+        let guarded = datasets
+            .iter()
+            .filter_map(|(_, declared)| guarded(declared, options.library.as_ref()))
+            .collect();
+        let context = BuildContext { base_dir: base.clone(), offline: options.offline, prices, guarded };
         let mut targets = Vec::new();
         for part in &suite.targets {
             match assay_models::build(&part.value, &context) {
@@ -360,6 +364,19 @@ impl Prepared {
         }
         if faults.is_empty() { Ok(()) } else { Err(EngineError::Preflight(faults.join("\n"))) }
     }
+}
+
+/// A stored dataset that only some servers may receive.
+fn guarded(declared: &DatasetDecl, library: Option<&Library>) -> Option<Guarded> {
+    let stored = assay_datasets::stored(declared, library).ok()??;
+    let governance = &stored.dataset.governance;
+    let sensitivity = governance.sensitivity.filter(|sensitivity| *sensitivity >= Sensitivity::Confidential)?;
+    let name = &stored.dataset.name;
+    Some(Guarded {
+        what: format!("the dataset `{name}`, which is {}", sensitivity.as_str()),
+        hosts: governance.hosts.clone(),
+        help: format!("its owner may allow it: `assay dataset set {name} --hosts HOST`"),
+    })
 }
 
 /// Applies tier and options; gives the tier's slice and the limit on cases.

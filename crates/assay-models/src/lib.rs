@@ -31,4 +31,4 @@ pub mod target;
 pub use batch::Batches;
 pub use rates::{Rate, Rates, SeenRates};
 pub use registry::{Built, TargetKind, build, kinds, schema};
-pub use target::{BuildContext, CallError, Called, Caller, PerMinute, Price, Problems, Reply, Target, Traits};
+pub use target::{BuildContext, CallError, Called, Caller, Guarded, PerMinute, Price, Problems, Reply, Target, Traits};

@@ -197,6 +197,19 @@ pub struct BuildContext {
     pub offline: bool,
     /// User prices by model id, before the built-in table.
     pub prices: std::collections::BTreeMap<String, Price>,
+    /// Sensitive data that may not be sent to every server.
+    pub guarded: Vec<Guarded>,
+}
+
+/// Data that only some servers may receive.
+#[derive(Clone, Debug)]
+pub struct Guarded {
+    /// What it is, for messages: a dataset and how sensitive it is.
+    pub what: String,
+    /// The hosts that may receive it, beside this machine.
+    pub hosts: Vec<String>,
+    /// How others are allowed.
+    pub help: String,
 }
 
 /// A builder's faults, each with a JSON pointer into the target's configuration.

@@ -7,6 +7,7 @@ mod diff;
 mod export;
 mod govern;
 mod import;
+mod leaks;
 mod list;
 mod remove;
 mod show;
@@ -62,6 +63,8 @@ enum What {
     Coverage(coverage::Coverage),
     /// List what is not covered
     Gaps(coverage::Gaps),
+    /// Look for cases in training data and prompts, and for canaries in answers
+    Leaks(leaks::Leaks),
     /// Remove versions and the bytes that nothing else needs
     Rm(remove::Remove),
 }
@@ -86,6 +89,7 @@ impl DatasetCommand {
             What::Dedupe(command) => command.run(&library),
             What::Coverage(command) => command.run(&library, workspace).await,
             What::Gaps(command) => command.run(&library),
+            What::Leaks(command) => command.run(&library, workspace).await,
             What::Rm(command) => command.run(&library),
         }
     }

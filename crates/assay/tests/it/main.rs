@@ -8,6 +8,7 @@ mod code;
 mod corpus;
 mod crash;
 mod data;
+mod datasets;
 mod first_run;
 mod servers;
 mod steering;

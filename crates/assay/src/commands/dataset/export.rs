@@ -6,6 +6,7 @@ use assay_datasets::Library;
 use assay_datasets::export::{Form, export};
 use assay_datasets::library::{Event, today, who};
 use assay_report::plain;
+use assay_stats::holdout;
 use clap::Args;
 use serde_json::Value;
 
@@ -70,7 +71,7 @@ impl Export {
             // On record before anything is seen.
             library.append(&held, &dataset.name, &who(), std::mem::take(&mut events))?;
         }
-        let canary = (!self.no_canary).then(|| uuid::Uuid::now_v7().to_string());
+        let canary = (!self.no_canary).then(uuid::Uuid::now_v7);
         let mut left_out = 0;
         let mut cases = library.cases(record.version)?.filter_map(|case| {
             let mut case = match case {
@@ -87,13 +88,14 @@ impl Export {
                 return None;
             }
             if let Some(canary) = &canary {
-                case.metadata.insert("canary".into(), Value::String(format!("canary GUID {canary}")));
+                case.metadata.insert("canary".into(), Value::String(holdout::canary(canary.as_u128())));
             }
             Some(Ok(case))
         });
         let report = export(form, &dataset.name, &mut cases, &self.output, self.overwrite)?;
         drop(cases);
         let to = self.output.display().to_string();
+        let canary = canary.map(|canary| canary.to_string());
         events.push(Event::Exported { version: record.version, to, canary: canary.clone() });
         library.append(&held, &dataset.name, &who(), events)?;
         say(&format!("{} cases in {}", count(report.cases), self.output.display()));

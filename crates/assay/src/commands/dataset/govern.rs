@@ -81,6 +81,9 @@ pub struct Set {
     /// public, internal, confidential or restricted.
     #[arg(long)]
     sensitivity: Option<String>,
+    /// Servers that may receive it when it is confidential or restricted; none but this machine otherwise.
+    #[arg(long, value_name = "HOST", value_delimiter = ',')]
+    hosts: Option<Vec<String>>,
     /// The last day on which it may be used, as 2027-12-31.
     #[arg(long, value_name = "DAY")]
     retain_until: Option<String>,
@@ -118,6 +121,9 @@ impl Set {
                     usage(format!("`{word}` is no sensitivity: public, internal, confidential or restricted"))
                 })?),
             };
+        }
+        if let Some(hosts) = self.hosts {
+            governance.hosts = hosts.into_iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect();
         }
         if let Some(tier) = self.golden {
             governance.golden = match tier.as_str() {

@@ -117,8 +117,11 @@ impl Import {
         }
         let suite = self.write_suite(&report, &which)?;
         if self.json {
-            let lost: Vec<_> =
-                report.lost.iter().map(|lost| json!({"what": lost.what, "where": lost.where_, "count": lost.count})).collect();
+            let lost: Vec<_> = report
+                .lost
+                .iter()
+                .map(|lost| json!({"what": lost.what, "where": lost.where_, "count": lost.count}))
+                .collect();
             say(&json!({
                 "version": record_of, "new": added.is_some(), "new_bytes": new_bytes, "from": tool,
                 "run": run.as_ref().map(|(record, _)| record.id), "answers": report.answers, "suite": suite, "lost": lost,
