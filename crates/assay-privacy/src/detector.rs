@@ -21,8 +21,6 @@ const AGAINST: f32 = 0.4;
 /// Bytes before and after a match in which a word counts: a short clause.
 const BEFORE: usize = 80;
 const AFTER: usize = 40;
-/// A value longer than this is no finding: bounds what an audit and a token have to carry.
-pub(crate) const LONGEST: usize = 32 * 1024;
 /// A longer range gives way to a surer one inside it only when it is unsurer by more than this.
 const MUCH: f32 = 0.25;
 
@@ -297,7 +295,7 @@ impl Detector {
     ) {
         // Where the value that was taken ends, or none.
         let mut judge = |start: usize, mut end: usize, confidence: f32| -> Option<usize> {
-            if start >= end || end - start > LONGEST || recogniser.field && (start, end) != trimmed(text) {
+            if start >= end || recogniser.field && (start, end) != trimmed(text) {
                 return None;
             }
             let mut start = start;
@@ -498,7 +496,7 @@ pub(crate) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
 }
 
 /// Letters of scripts that put no spaces between words.
-fn unspaced(c: char) -> bool {
+pub(crate) fn unspaced(c: char) -> bool {
     matches!(u32::from(c), 0xe00..=0xeff | 0x1000..=0x109f | 0x1780..=0x17ff | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7a3)
 }
 

@@ -115,6 +115,7 @@ mod tests {
             assert!(!recogniser.patterns.is_empty() || matches!(recogniser.check, Check::Scan(_)), "{name}");
             for (pattern, confidence) in recogniser.patterns {
                 assert!((0.0..=1.0).contains(confidence), "{name}");
+                assert!(!pattern.is_empty());
                 Compiled::builtin(pattern, *confidence).each("", |_, _| panic!("{name} matches nothing at all"));
             }
             let best = recogniser.patterns.iter().map(|(_, confidence)| *confidence).fold(0.0, f32::max);

@@ -15,7 +15,7 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "e-mail address",
         kind: "EMAIL",
-        patterns: &[(r"(?u)[\p{L}\p{N}_.+%'&/=-]{1,64}@(?:[\p{L}\p{N}](?:[\p{L}\p{N}\p{M}-]{0,62})\.){1,8}(?:[Xx][Nn]--[A-Za-z0-9-]{2,58}|[\p{L}\p{M}]{2,24})", 0.95)],
+        patterns: &[(r"(?u)[A-Za-z0-9\u{c0}-\u{10ffff}_.+%'&/=-]+@(?:[A-Za-z0-9\u{c0}-\u{10ffff}-]+\.)+(?:[Xx][Nn]--[A-Za-z0-9-]+|[A-Za-z\u{c0}-\u{10ffff}]{2,24})", 0.95)],
         check: Check::Rule(email),
         needs: Needs::Any(&["@"]),
         ..Builtin::NEW
@@ -82,7 +82,7 @@ pub(super) const ALL: &[Builtin] = &[
         name: "web address",
         kind: "URL",
         class: Class::Quasi,
-        patterns: &[(r#"(?ui)(?-u:\b)(?:https?|ftps?|wss?)://[^\s<>"'`{}|\\^\[\]]{3,2000}"#, 0.9)],
+        patterns: &[(r#"(?ui)(?-u:\b)(?:https?|ftps?|wss?)://[^\s<>"'`{}|\\^\[\]]{3,}"#, 0.9)],
         check: Check::Rule(sentence_end),
         needs: Needs::Any(&["://"]),
         ..Builtin::NEW
@@ -92,8 +92,8 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "URL",
         class: Class::Quasi,
         patterns: &[
-            (r#"(?ui)(?-u:\b)www\.[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{2,63}){1,5}(?:/[^\s<>"'`{}|\\^\[\]]{0,2000})?"#, 0.85),
-            (r#"(?i)\b(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}(?:com|org|net|edu|gov|mil|int|info|biz|dev|app|cloud|shop|online|site|tech|xyz|co\.uk|org\.uk|ac\.uk|gov\.uk|com\.au|com\.br|co\.jp|co\.in|co\.nz|co\.za|de|fr|it|es|nl|be|ch|at|se|dk|fi|cz|pt|hu|eu|jp|cn|ru|br|ca|mx)(?:/[^\s<>"'`{}|\\^\[\]]{0,2000}|\b)"#, 0.55),
+            (r#"(?ui)(?-u:\b)www\.[A-Za-z0-9\u{c0}-\u{10ffff}-]{1,63}(?:\.[A-Za-z0-9\u{c0}-\u{10ffff}-]{2,63}){1,5}(?:/[^\s<>"'`{}|\\^\[\]]{0,})?"#, 0.85),
+            (r#"(?ui)(?-u:\b)(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}(?:com|org|net|edu|gov|mil|int|info|biz|dev|app|cloud|shop|online|site|tech|xyz|co\.uk|org\.uk|ac\.uk|gov\.uk|com\.au|com\.br|co\.jp|co\.in|co\.nz|co\.za|de|fr|it|es|nl|be|ch|at|se|dk|fi|cz|pt|hu|eu|jp|cn|ru|br|ca|mx)(?:/[^\s<>"'`{}|\\^\[\]]{0,}|(?-u:\b))"#, 0.55),
         ],
         check: Check::Rule(domain),
         needs: Needs::Any(&["."]),
@@ -110,7 +110,19 @@ const NUMBERED: &[&str] = &[
 /// The local part neither begins nor ends with a dot nor holds two in a row (RFC 5321, 4.1.2); the name is not that of a
 /// file.
 fn email(found: &mut Candidate<'_>) -> Option<f32> {
+    // What stands before the address in scripts without spaces, or after a sign of a sentence, is no part of it.
+    let value = found.value();
+    let quoted = value.len() - value.trim_start_matches(['\'', '/', '=', '&', '%', '-', '.']).len();
+    found.start += quoted;
+    let (local, _) = found.value().rsplit_once('@')?;
+    let latin = local.rfind(|c: char| !c.is_ascii()).filter(|at| local[*at..].len() > 4 && crate::detector::unspaced(local[*at..].chars().next().unwrap_or(' ')));
+    if let Some(at) = latin {
+        found.start += at + local[at..].chars().next().map_or(0, char::len_utf8);
+    }
     let (local, domain) = found.value().rsplit_once('@')?;
+    if local.is_empty() || local.len() > 256 || domain.len() > 253 || domain.split('.').any(|label| label.is_empty() || label.starts_with('-')) {
+        return None;
+    }
     let top = domain.rsplit('.').next()?.to_ascii_lowercase();
     let file = matches!(top.as_str(), "png" | "jpg" | "jpeg" | "gif" | "svg" | "webp" | "js" | "css" | "json" | "html");
     let well_formed = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..") && !domain.contains("-.");

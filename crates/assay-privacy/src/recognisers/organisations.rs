@@ -12,11 +12,11 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "ORGANIZATION",
         class: Class::Quasi,
         patterns: &[
-            (r"(?u)(?:\p{Lu}[\p{L}\p{M}\p{N}&'.-]*,? (?:(?:and|&|of|und|et|y) )?){1,5}(?:Inc|Incorporated|Ltd|Limited|LLC|LLP|PLC|plc|Corp|Corporation|GmbH|AG|KG|OHG|UG|SE|S\.A\.|SA|SAS|SARL|S\.p\.A\.|SpA|S\.r\.l\.|Srl|B\.V\.|BV|N\.V\.|NV|AB|ASA|A/S|ApS|Oy|Oyj|Pty|Kft|Zrt|s\.r\.o\.|a\.s\.|Sp\. z o\.o\.|Ltda|Pvt)(?-u:\b)\.?", 0.75),
-            (r"(?u)(?:\p{Lu}[\p{L}\p{M}\p{N}&'.-]* (?:(?:and|&|of) )?){1,4}(?:Group|Holdings|Partners|Associates|Technologies|Solutions|Systems|Industries|Enterprises|Bank|Insurance|Foundation|Institute|University|Hospital|Labs|Laboratories|Airlines|Motors|Pharmaceuticals|Consulting|Software|Capital|Ventures|Agency|Company|Co)(?-u:\b)\.?", 0.6),
-            (r"(?u)(?-u:\b)(?:University|Institute|Bank|Ministry|Department|College|Museum) of (?:the )?\p{Lu}[\p{L}\p{M}'-]+(?: (?:and |of )?\p{Lu}[\p{L}\p{M}'-]+){0,3}", 0.65),
+            (r"(?u)(?:\p{Lu}[A-Za-z0-9\u{c0}-\u{10ffff}&'.-]*,? (?:(?:and|&|of|und|et|y) )?){1,5}(?:Inc|Incorporated|Ltd|Limited|LLC|LLP|PLC|plc|Corp|Corporation|GmbH|AG|KG|OHG|UG|SE|S\.A\.|SA|SAS|SARL|S\.p\.A\.|SpA|S\.r\.l\.|Srl|B\.V\.|BV|N\.V\.|NV|AB|ASA|A/S|ApS|Oy|Oyj|Pty|Kft|Zrt|s\.r\.o\.|a\.s\.|Sp\. z o\.o\.|Ltda|Pvt)(?-u:\b)\.?", 0.75),
+            (r"(?u)(?:\p{Lu}[A-Za-z0-9\u{c0}-\u{10ffff}&'.-]* (?:(?:and|&|of) )?){1,4}(?:Group|Holdings|Partners|Associates|Technologies|Solutions|Systems|Industries|Enterprises|Bank|Insurance|Foundation|Institute|University|Hospital|Labs|Laboratories|Airlines|Motors|Pharmaceuticals|Consulting|Software|Capital|Ventures|Agency|Company|Co)(?-u:\b)\.?", 0.6),
+            (r"(?u)(?-u:\b)(?:University|Institute|Bank|Ministry|Department|College|Museum) of (?:the )?\p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+(?: (?:and |of )?\p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+){0,3}", 0.65),
             // Names of partners, as law firms and generated companies have them.
-            (r"(?u)\p{Lu}[\p{L}\p{M}'-]+, \p{Lu}[\p{L}\p{M}'-]+ and \p{Lu}[\p{L}\p{M}'-]+", 0.5),
+            (r"(?u)\p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+, \p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+ and \p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+", 0.5),
         ],
         check: Check::Rule(company),
         ..Builtin::NEW

@@ -11,7 +11,7 @@ use crate::recogniser::{Builtin, Candidate, Check, Needs, Span};
 /// A capitalised word of a name, with what may follow it up to three times: particles, initials, more such words.
 macro_rules! name {
     () => {
-        r"(?:\p{Lu}[\p{L}\p{M}]*(?:['-][\p{L}\p{M}]+)*|\p{Lu}\.)(?:[ \u{a0}](?:(?:de|da|do|dos|di|del|della|la|le|van|von|der|den|ter|ten|bin|ibn|al|el|af|av|y|e|zu) ){0,2}(?:\p{Lu}[\p{L}\p{M}]*(?:['-]\p{L}[\p{L}\p{M}]+)*|\p{Lu}\.)){0,3}"
+        r"(?:\p{Lu}[A-Za-z\u{c0}-\u{10ffff}]*(?:['-][A-Za-z\u{c0}-\u{10ffff}]+)*|\p{Lu}\.)(?:[ \u{a0}](?:(?:de|da|do|dos|di|del|della|la|le|van|von|der|den|ter|ten|bin|ibn|al|el|af|av|y|e|zu) ){0,2}(?:\p{Lu}[A-Za-z\u{c0}-\u{10ffff}]*(?:['-][A-Za-z\u{c0}-\u{10ffff}][A-Za-z\u{c0}-\u{10ffff}]+)*|\p{Lu}\.)){0,3}"
     };
 }
 
@@ -69,7 +69,7 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "name in a field",
         kind: "PERSON",
-        patterns: &[(r"(?u)[\p{L}\p{M}][\p{L}\p{M}'.-]*(?: [\p{L}\p{M}][\p{L}\p{M}'.-]*){0,5}", 0.5)],
+        patterns: &[(r"(?u)[A-Za-z\u{c0}-\u{10ffff}][A-Za-z\u{c0}-\u{10ffff}'.-]*(?: [A-Za-z\u{c0}-\u{10ffff}][A-Za-z\u{c0}-\u{10ffff}'.-]*){0,5}", 0.5)],
         context: &[
             "full name", "first name", "last name", "firstname", "lastname", "fullname", "surname", "given name", "family name",
             "middle name", "maiden name", "patient name", "customer name", "contact name", "employee name", "cardholder",
@@ -116,6 +116,9 @@ fn name(found: &mut Candidate<'_>) -> Option<f32> {
     }
     found.end = found.start + end;
     let value = found.value();
+    // The pattern takes everything beyond ASCII for letters.
+    let value = value.trim_end_matches(|c: char| !c.is_alphabetic() && c != '.');
+    found.end = found.start + value.len();
     // A single letter or an abbreviation in capitals is not yet a name.
     let letters = value.chars().filter(|c| c.is_alphabetic()).count();
     (letters >= 2).then_some(found.confidence)

@@ -30,11 +30,11 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "ADDRESS",
         patterns: &[
             (
-                concat!(r"(?u)(?-u:\b)[0-9]{1,5}[A-Za-z]?(?:[-/][0-9]{1,4})?,? (?:(?:[NSEW]|North|South|East|West|NE|NW|SE|SW)\.? )?(?:(?:\p{Lu}[\p{L}\p{M}'.-]*|[0-9]{1,3}(?:st|nd|rd|th)|of|the|de|la) ){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Drive|Dr|Court|Ct|Square|Sq|Terrace|Ter|Way|Place|Pl|Crescent|Cres|Close|Highway|Hwy|Parkway|Pkwy|Circle|Cir|Trail|Trl|Alley|Row|Walk|Gardens|Grove|Hill|Mews|Rise|Quay|Broadway|Loop|Esplanade|Parade)(?-u:\b)\.?(?: (?:[NSEW]|NE|NW|SE|SW)(?-u:\b))?", unit!()),
+                concat!(r"(?u)(?-u:\b)[0-9]{1,5}[A-Za-z]?(?:[-/][0-9]{1,4})?,? (?:(?:[NSEW]|North|South|East|West|NE|NW|SE|SW)\.? )?(?:(?:\p{Lu}[A-Za-z\u{c0}-\u{10ffff}'.-]*|[0-9]{1,3}(?:st|nd|rd|th)|of|the|de|la) ){1,4}(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Drive|Dr|Court|Ct|Square|Sq|Terrace|Ter|Way|Place|Pl|Crescent|Cres|Close|Highway|Hwy|Parkway|Pkwy|Circle|Cir|Trail|Trl|Alley|Row|Walk|Gardens|Grove|Hill|Mews|Rise|Quay|Broadway|Loop|Esplanade|Parade)(?-u:\b)\.?(?: (?:[NSEW]|NE|NW|SE|SW)(?-u:\b))?", unit!()),
                 0.8,
             ),
             (
-                concat!(r"(?ui)(?-u:\b)[0-9]{1,5}(?: ?(?:bis|ter))?,? (?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|quai|impasse|route|cours|square)(?: (?:de la|de l'|du|des|de|d'|la|le|les))? ?(?-i:[\p{Lu}0-9])[\p{L}\p{M}'.-]*(?: (?:(?:de|du|des|la|le|les|et) )?(?-i:\p{Lu})[\p{L}\p{M}'.-]*){0,4}", unit!()),
+                concat!(r"(?ui)(?-u:\b)[0-9]{1,5}(?: ?(?:bis|ter))?,? (?:rue|avenue|av\.|boulevard|bd|place|chemin|allée|quai|impasse|route|cours|square)(?: (?:de la|de l'|du|des|de|d'|la|le|les))? ?(?-i:[\p{Lu}0-9])[A-Za-z\u{c0}-\u{10ffff}'.-]*(?: (?:(?:de|du|des|la|le|les|et) )?(?-i:\p{Lu})[A-Za-z\u{c0}-\u{10ffff}'.-]*){0,4}", unit!()),
                 0.75,
             ),
         ],
@@ -48,11 +48,11 @@ pub(super) const ALL: &[Builtin] = &[
         patterns: &[
             // Straße, gatan, straat and the like, joined to the name or after it.
             (
-                concat!(r"(?u)(?-u:\b)?\p{Lu}[\p{L}\p{M}.-]*(?: \p{Lu}[\p{L}\p{M}.-]*){0,3}(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|[Ww]eg|[Pp]latz|[Gg]asse|[Aa]llee|[Rr]ing|[Dd]amm|[Uu]fer|gatan|gata|gate|vägen|vegen|vej|gade|allé|straat|laan|plein|gracht|kade|dijk|katu|katu|tie|polku|torg|utca|u\.|út|útja|tér|körút) ?[0-9]{1,4} ?[a-zA-Z]?(?-u:\b)(?:[-/][0-9]{1,4})?", unit!()),
+                concat!(r"(?u)(?-u:\b)?\p{Lu}[A-Za-z\u{c0}-\u{10ffff}.-]*(?: \p{Lu}[A-Za-z\u{c0}-\u{10ffff}.-]*){0,3}(?:[Ss]tra(?:ß|ss)e|[Ss]tr\.|[Ww]eg|[Pp]latz|[Gg]asse|[Aa]llee|[Rr]ing|[Dd]amm|[Uu]fer|gatan|gata|gate|vägen|vegen|vej|gade|allé|straat|laan|plein|gracht|kade|dijk|katu|katu|tie|polku|torg|utca|u\.|út|útja|tér|körút) ?[0-9]{1,4} ?[a-zA-Z]?(?-u:\b)(?:[-/][0-9]{1,4})?", unit!()),
                 0.75,
             ),
             (
-                concat!(r"(?ui)(?-u:\b)(?:via|viale|piazza|corso|largo|vicolo|strada|calle|c/|avenida|avda\.?|av\.|plaza|paseo|carrera|rua|travessa|praça|estrada|ulica|ul\.|al\.|aleja|os\.|nám\.|strada|bulevardul|ulitsa|rue|chemin) (?:(?:de la|de los|de las|de|del|della|dei|di|do|da|dos|la|el) )?(?-i:\p{Lu})[\p{L}\p{M}'.-]*(?: (?:(?:de|del|della|di|do|da|dos|y|e|la) )?(?-i:\p{Lu})[\p{L}\p{M}'.-]*){0,4},? (?:n[º°.] ?)?[0-9]{1,5}[a-zA-Z]?(?-u:\b)(?:[-/][0-9]{1,4})?", unit!()),
+                concat!(r"(?ui)(?-u:\b)(?:via|viale|piazza|corso|largo|vicolo|strada|calle|c/|avenida|avda\.?|av\.|plaza|paseo|carrera|rua|travessa|praça|estrada|ulica|ul\.|al\.|aleja|os\.|nám\.|strada|bulevardul|ulitsa|rue|chemin) (?:(?:de la|de los|de las|de|del|della|dei|di|do|da|dos|la|el) )?(?-i:\p{Lu})[A-Za-z\u{c0}-\u{10ffff}'.-]*(?: (?:(?:de|del|della|di|do|da|dos|y|e|la) )?(?-i:\p{Lu})[A-Za-z\u{c0}-\u{10ffff}'.-]*){0,4},? (?:n[º°.] ?)?[0-9]{1,5}[a-zA-Z]?(?-u:\b)(?:[-/][0-9]{1,4})?", unit!()),
                 0.75,
             ),
         ],
@@ -77,8 +77,8 @@ pub(super) const ALL: &[Builtin] = &[
         name: "number and street by context",
         kind: "ADDRESS",
         patterns: &[
-            (r"(?u)(?-u:\b)[0-9]{1,5} \p{Lu}[\p{L}\p{M}'.-]+(?: \p{Lu}[\p{L}\p{M}'.-]+){0,3}(?: [0-9]{1,5}(?-u:\b))?", 0.2),
-            (r"(?u)\p{Lu}[\p{L}\p{M}'.-]+(?: \p{Lu}[\p{L}\p{M}'.-]+){0,3} [0-9]{1,5}[a-zA-Z]?(?-u:\b)", 0.2),
+            (r"(?u)(?-u:\b)[0-9]{1,5} \p{Lu}[A-Za-z\u{c0}-\u{10ffff}'.-]+(?: \p{Lu}[A-Za-z\u{c0}-\u{10ffff}'.-]+){0,3}(?: [0-9]{1,5}(?-u:\b))?", 0.2),
+            (r"(?u)\p{Lu}[A-Za-z\u{c0}-\u{10ffff}'.-]+(?: \p{Lu}[A-Za-z\u{c0}-\u{10ffff}'.-]+){0,3} [0-9]{1,5}[a-zA-Z]?(?-u:\b)", 0.2),
         ],
         check: Check::Rule(street),
         context: HOME,
@@ -151,8 +151,8 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "LOCATION",
         class: Class::Quasi,
         patterns: &[
-            (r"(?u)(?-u:\b)(?:[Ll]ives?|[Ll]iving|[Ll]ived|[Rr]esid(?:es?|ing)|[Bb]orn|[Bb]ased|[Ll]ocated|[Ww]ohnhaft|[Ww]ohnt) in (?P<v>\p{Lu}[\p{L}\p{M}'-]+(?: \p{Lu}[\p{L}\p{M}'-]+){0,2})", 0.75),
-            (r"(?u)(?-u:\b)(?:(?:[Mm]ove|[Tt]ravel|[Mm]oved|[Tt]ravell?ed|[Ff]lew|[Ff]ly|[Ff]lying|[Mm]oving|[Tt]ravell?ing|[Ff]lights?|[Cc]oming|[Tt]rip|[Ee]migrated) (?:here )?(?:to|from)|[Oo]riginally from|[Cc]omes? from|[Cc]ame from|[Cc]apital of|[Cc]ity of|[Tt]own of) (?P<v>\p{Lu}[\p{L}\p{M}'-]+(?: \p{Lu}[\p{L}\p{M}'-]+){0,2})", 0.7),
+            (r"(?u)(?-u:\b)(?:[Ll]ives?|[Ll]iving|[Ll]ived|[Rr]esid(?:es?|ing)|[Bb]orn|[Bb]ased|[Ll]ocated|[Ww]ohnhaft|[Ww]ohnt) in (?P<v>\p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+(?: \p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+){0,2})", 0.75),
+            (r"(?u)(?-u:\b)(?:(?:[Mm]ove|[Tt]ravel|[Mm]oved|[Tt]ravell?ed|[Ff]lew|[Ff]ly|[Ff]lying|[Mm]oving|[Tt]ravell?ing|[Ff]lights?|[Cc]oming|[Tt]rip|[Ee]migrated) (?:here )?(?:to|from)|[Oo]riginally from|[Cc]omes? from|[Cc]ame from|[Cc]apital of|[Cc]ity of|[Tt]own of) (?P<v>\p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+(?: \p{Lu}[A-Za-z\u{c0}-\u{10ffff}'-]+){0,2})", 0.7),
         ],
         needs: Needs::Any(&[" in ", " to ", " from ", " of "]),
         ..Builtin::NEW

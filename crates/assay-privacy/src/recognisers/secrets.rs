@@ -23,7 +23,7 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "GitHub token",
-        patterns: &[(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b", 0.97)],
+        patterns: &[(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9]{22}_[A-Za-z0-9]{59})\b", 0.97)],
         needs: Needs::Any(&["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"]),
         ..KEY
     },
@@ -35,7 +35,7 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Slack token",
-        patterns: &[(r"\bxox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{10,250}", 0.95)],
+        patterns: &[(r"\bxox[abeoprs](?:\.xox[bp])?-[0-9A-Za-z-]{10,}", 0.95)],
         needs: Needs::Any(&["xox"]),
         ..KEY
     },
@@ -53,7 +53,7 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Stripe key",
-        patterns: &[(r"\b(?:sk|rk)_(?:live|test|prod)_[0-9a-zA-Z]{10,247}\b", 0.95)],
+        patterns: &[(r"\b(?:sk|rk)_(?:live|test|prod)_[0-9a-zA-Z]{10,}\b", 0.95)],
         needs: Needs::Any(&["sk_live_", "rk_live_", "sk_test_", "rk_test_", "sk_prod_", "rk_prod_"]),
         ..KEY
     },
@@ -65,13 +65,13 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "OpenAI key",
-        patterns: &[(r"\bsk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{20,200}\b", 0.9)],
+        patterns: &[(r"\bsk-(?:proj-|svcacct-|admin-|None-)?[A-Za-z0-9_-]{20,}\b", 0.9)],
         needs: Needs::Any(&["sk-"]),
         ..KEY
     },
     Builtin {
         name: "Anthropic key",
-        patterns: &[(r"\bsk-ant-(?:api|admin|sid|oat)[0-9]{2}-[A-Za-z0-9_-]{20,200}", 0.97)],
+        patterns: &[(r"\bsk-ant-(?:api|admin|sid|oat)[0-9]{2}-[A-Za-z0-9_-]{20,}", 0.97)],
         needs: Needs::Any(&["sk-ant-"]),
         ..KEY
     },
@@ -83,7 +83,7 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Google OAuth secret",
-        patterns: &[(r"\b(?:GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,1000})", 0.95)],
+        patterns: &[(r"\b(?:GOCSPX-[A-Za-z0-9_-]{28}|ya29\.[A-Za-z0-9_-]{20,})", 0.95)],
         needs: Needs::Any(&["gocspx-", "ya29."]),
         ..KEY
     },
@@ -101,7 +101,7 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "PyPI token",
-        patterns: &[(r"\bpypi-AgE[A-Za-z0-9_-]{50,1000}", 0.97)],
+        patterns: &[(r"\bpypi-AgE[A-Za-z0-9_-]{50,}", 0.97)],
         needs: Needs::Any(&["pypi-age"]),
         ..KEY
     },
@@ -185,7 +185,7 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Vault token",
-        patterns: &[(r"\b(?:hvs|hvb|hvr)\.[A-Za-z0-9_-]{24,300}", 0.95)],
+        patterns: &[(r"\b(?:hvs|hvb|hvr)\.[A-Za-z0-9_-]{24,}", 0.95)],
         needs: Needs::Any(&["hvs.", "hvb.", "hvr."]),
         ..KEY
     },
@@ -197,13 +197,13 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Grafana token",
-        patterns: &[(r"\b(?:glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}|glc_[A-Za-z0-9+/=]{32,400})", 0.95)],
+        patterns: &[(r"\b(?:glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}|glc_[A-Za-z0-9+/=]{32,})", 0.95)],
         needs: Needs::Any(&["glsa_", "glc_"]),
         ..KEY
     },
     Builtin {
         name: "Sentry token",
-        patterns: &[(r"\bsntry[su]_[A-Za-z0-9_=+/-]{40,400}", 0.95)],
+        patterns: &[(r"\bsntry[su]_[A-Za-z0-9_=+/-]{40,}", 0.95)],
         needs: Needs::Any(&["sntry"]),
         ..KEY
     },
@@ -221,7 +221,7 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Atlassian token",
-        patterns: &[(r"\bAT(?:ATT3|CTT3|BB)[A-Za-z0-9_=-]{24,250}", 0.93)],
+        patterns: &[(r"\bAT(?:ATT3|CTT3|BB)[A-Za-z0-9_=-]{24,}", 0.93)],
         needs: Needs::Any(&["atatt3", "atctt3", "atbb"]),
         ..KEY
     },
@@ -305,7 +305,7 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Fly.io token",
-        patterns: &[(r"\b(?:fm[12][a-z]?_[A-Za-z0-9+/=_-]{60,600}|fo1_[A-Za-z0-9_-]{43})", 0.9)],
+        patterns: &[(r"\b(?:fm[12][a-z]?_[A-Za-z0-9+/=_-]{60,}|fo1_[A-Za-z0-9_-]{43})", 0.9)],
         needs: Needs::Any(&["fm1", "fm2", "fo1_"]),
         ..KEY
     },
@@ -319,7 +319,7 @@ pub(super) const ALL: &[Builtin] = &[
         name: "JSON web token",
         kind: "JWT",
         class: Class::Secret,
-        patterns: &[(r"\beyJ[A-Za-z0-9_-]{10,4096}\.[A-Za-z0-9_-]{8,16384}(?:\.[A-Za-z0-9_-]{0,4096}){1,3}", 0.95)],
+        patterns: &[(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]{0,}){1,3}", 0.95)],
         needs: Needs::Any(&["eyj"]),
         ..Builtin::NEW
     },
@@ -328,7 +328,7 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "PRIVATE_KEY",
         class: Class::Secret,
         // A block without its end still hides everything that looks like its body.
-        patterns: &[(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=:,.\s\\-]{0,30000}-----END (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]{0,30000})", 0.99)],
+        patterns: &[(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=:,.\s\\-]{0,}-----END (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]{0,})", 0.99)],
         needs: Needs::Any(&["private key"]),
         ..Builtin::NEW
     },
@@ -336,7 +336,7 @@ pub(super) const ALL: &[Builtin] = &[
         name: "PuTTY private key",
         kind: "PRIVATE_KEY",
         class: Class::Secret,
-        patterns: &[(r"Private-Lines: [0-9]{1,3}\r?\n(?P<v>[A-Za-z0-9+/=\r\n]{40,30000})", 0.97)],
+        patterns: &[(r"Private-Lines: [0-9]{1,3}\r?\n(?P<v>[A-Za-z0-9+/=\r\n]{40,})", 0.97)],
         needs: Needs::Any(&["private-lines"]),
         ..Builtin::NEW
     },
@@ -344,7 +344,7 @@ pub(super) const ALL: &[Builtin] = &[
         name: "password in a web address",
         kind: "PASSWORD",
         class: Class::Secret,
-        patterns: &[(r#"(?i)\b[a-z][a-z0-9+.-]{1,30}://[^\s:/?#@"'<>]{0,128}:(?P<v>[^\s/?#@"'<>]{1,256})@[a-z0-9\[]"#, 0.95)],
+        patterns: &[(r#"(?ui)(?-u:\b)[a-z][a-z0-9+.-]{1,30}://[^\s:/?#@"'<>]{0,128}:(?P<v>[^\s/?#@"'<>]{1,})@[a-z0-9\[]"#, 0.95)],
         check: Check::Rule(password),
         needs: Needs::Any(&["://"]),
         ..Builtin::NEW
@@ -353,7 +353,7 @@ pub(super) const ALL: &[Builtin] = &[
         name: "password in a connection string",
         kind: "PASSWORD",
         class: Class::Secret,
-        patterns: &[(r#"(?i)(?:^|[;\s"'])(?:password|pwd)\s?=\s?(?P<v>[^\s;"']{4,128})(?:;|"|'|\s|$)"#, 0.75)],
+        patterns: &[(r#"(?ui)(?:^|[;\s"'])(?:password|pwd)\s?=\s?(?P<v>[^\s;"']{4,128})(?:;|"|'|\s|$)"#, 0.75)],
         check: Check::Rule(password),
         needs: Needs::Any(&["password", "pwd"]),
         ..Builtin::NEW
@@ -363,9 +363,9 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "API_KEY",
         class: Class::Secret,
         patterns: &[
-            (r#"(?i)\bauthorization["']?\s{0,3}[:=]\s{0,3}["']?(?:bearer|basic|token|digest|apikey)\s{1,3}(?P<v>[A-Za-z0-9._~+/=-]{8,4096})"#, 0.9),
-            (r#"(?i)\bbearer\s{1,3}(?P<v>[A-Za-z0-9._~+/-]{20,4096}={0,2})"#, 0.6),
-            (r#"(?i)\b(?:x-api-key|x-auth-token|private-token|x-goog-api-key|api-key)["']?\s{0,3}:\s{0,3}["']?(?P<v>[A-Za-z0-9._~+/=-]{8,4096})"#, 0.85),
+            (r#"(?i)\bauthorization["']?\s{0,3}[:=]\s{0,3}["']?(?:bearer|basic|token|digest|apikey)\s{1,3}(?P<v>[A-Za-z0-9._~+/=-]{8,})"#, 0.9),
+            (r#"(?i)\bbearer\s{1,3}(?P<v>[A-Za-z0-9._~+/-]{20,}={0,2})"#, 0.6),
+            (r#"(?i)\b(?:x-api-key|x-auth-token|private-token|x-goog-api-key|api-key)["']?\s{0,3}:\s{0,3}["']?(?P<v>[A-Za-z0-9._~+/=-]{8,})"#, 0.85),
         ],
         check: Check::Rule(key),
         needs: Needs::Any(&["authorization", "bearer", "x-api-key", "x-auth-token", "private-token", "x-goog-api-key", "api-key"]),
@@ -376,7 +376,7 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "SECRET",
         class: Class::Secret,
         patterns: &[
-            (r#"(?i)[a-z0-9_.-]{0,40}(?:api[_-]?key|apikey|secret|token|access[_-]?key|auth[_-]?key|private[_-]?key|client[_-]?secret|credential)s?[a-z0-9_.-]{0,20}["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["'`]?(?P<v>[A-Za-z0-9_./+=~!@#$%^&*-]{8,512})"#, 0.7),
+            (r#"(?i)[a-z0-9_.-]{0,40}(?:api[_-]?key|apikey|secret|token|access[_-]?key|auth[_-]?key|private[_-]?key|client[_-]?secret|credential)s?[a-z0-9_.-]{0,20}["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["'`]?(?P<v>[A-Za-z0-9_./+=~!@#$%^&*-]{8,})"#, 0.7),
         ],
         check: Check::Rule(random),
         needs: Needs::Any(&["key", "secret", "token", "credential"]),
@@ -387,8 +387,8 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "PASSWORD",
         class: Class::Secret,
         patterns: &[
-            (r#"(?i)\b(?:password|passwd|passphrase|passwort|kennwort|contraseña|mot de passe|пароль|密码|パスワード)["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["'`]?(?P<v>[^\s"'`,;<>]{4,128})"#, 0.75),
-            (r#"(?i)\b(?:password|passwort|kennwort|passphrase|contraseña|mot de passe) (?:is|was|ist|lautet|es|est)[: ]{1,2}["'`]?(?P<v>[^\s"'`,;<>]{6,128})"#, 0.6),
+            (r#"(?ui)(?-u:\b)(?:password|passwd|passphrase|passwort|kennwort|contraseña|mot de passe|пароль|密码|パスワード)["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["'`]?(?P<v>[^\s"'`,;<>]{4,128})"#, 0.75),
+            (r#"(?ui)(?-u:\b)(?:password|passwort|kennwort|passphrase|contraseña|mot de passe) (?:is|was|ist|lautet|es|est)[: ]{1,2}["'`]?(?P<v>[^\s"'`,;<>]{6,128})"#, 0.6),
         ],
         check: Check::Rule(password),
         needs: Needs::Any(&["passw", "passphrase", "kennwort", "contraseña", "mot de passe", "пароль", "密码", "パスワード"]),
@@ -406,7 +406,7 @@ pub(super) const ALL: &[Builtin] = &[
         name: "secret of a field",
         kind: "SECRET",
         class: Class::Secret,
-        patterns: &[(r"\S{6,4096}", 0.4)],
+        patterns: &[(r"(?u)\S{6,}", 0.4)],
         check: Check::Rule(password),
         context: &[
             "password", "passwd", "pwd", "passphrase", "secret", "api key", "apikey", "token", "access token", "auth token",
