@@ -463,7 +463,7 @@ fn trimmed(text: &str) -> (usize, usize) {
     (start, text.trim_end_matches(outer).len().max(start))
 }
 
-/// A word of `words` in the field's name, before the match or after it.
+/// The word of `words` that is nearest: in the field's name, before the match, or after it.
 fn near(words: &[u32], hits: &[Hit], ambient: &[u32], start: usize, end: usize) -> Option<u32> {
     if words.is_empty() {
         return None;
@@ -472,11 +472,17 @@ fn near(words: &[u32], hits: &[Hit], ambient: &[u32], start: usize, end: usize) 
         return Some(*word);
     }
     let from = hits.partition_point(|hit| hit.end + BEFORE < start);
-    hits[from..]
-        .iter()
-        .take_while(|hit| hit.end <= end + AFTER)
-        .find(|hit| (hit.end <= start || hit.start >= end) && words.binary_search(&hit.id).is_ok())
-        .map(|hit| hit.id)
+    let mut nearest: Option<&Hit> = None;
+    for hit in hits[from..].iter().take_while(|hit| hit.end <= end + AFTER) {
+        if hit.end > start && hit.start < end || words.binary_search(&hit.id).is_err() {
+            continue;
+        }
+        // The longest of those that end last before the match; one after it only when there is none before.
+        if nearest.is_none_or(|last| hit.end <= start && (hit.end, last.start) > (last.end, hit.start)) {
+            nearest = Some(hit);
+        }
+    }
+    nearest.map(|hit| hit.id)
 }
 
 /// Whether no letter or digit touches the bytes, where letters of that kind form words.

@@ -119,6 +119,12 @@ fn email(found: &mut Candidate<'_>) -> Option<f32> {
     if let Some(at) = latin {
         found.start += at + local[at..].chars().next().map_or(0, char::len_utf8);
     }
+    let top = found.value().rfind('.').map_or(0, |at| at + 1);
+    let top = &found.value()[top..];
+    if top.starts_with(|c: char| c.is_ascii()) {
+        let cut = top.find(|c: char| crate::detector::unspaced(c)).map_or(0, |at| top.len() - at);
+        found.end -= cut;
+    }
     let (local, domain) = found.value().rsplit_once('@')?;
     if local.is_empty() || local.len() > 256 || domain.len() > 253 || domain.split('.').any(|label| label.is_empty() || label.starts_with('-')) {
         return None;

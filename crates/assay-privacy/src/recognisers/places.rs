@@ -135,6 +135,7 @@ pub(super) const ALL: &[Builtin] = &[
             (r"[+-]?\b(?:[0-8]?[0-9]|90)\.[0-9]{4,10}°?\s?[NS]?,\s?[+-]?(?:1[0-7][0-9]|[0-9]?[0-9]|180)\.[0-9]{4,10}\b°?\s?[EW]?", 0.7),
             (r#"(?u)[0-9]{1,2}°\s?[0-9]{1,2}['′]\s?[0-9]{1,2}(?:\.[0-9]{1,4})?["″]\s?[NS],?\s?[0-9]{1,3}°\s?[0-9]{1,2}['′]\s?[0-9]{1,2}(?:\.[0-9]{1,4})?["″]\s?[EW]"#, 0.9),
         ],
+        check: Check::Rule(coordinates),
         context: &["coordinates", "latitude", "longitude", "lat", "lon", "gps", "location"],
         needs: Needs::Digits(4),
         ..Builtin::NEW
@@ -158,6 +159,15 @@ pub(super) const ALL: &[Builtin] = &[
         ..Builtin::NEW
     },
 ];
+
+/// Two numbers in brackets are an interval more often than a place: four decimals need a word, five a number above ten.
+fn coordinates(found: &mut Candidate<'_>) -> Option<f32> {
+    let fine = |part: &str| part.split('.').nth(1).is_some_and(|decimals| decimals.bytes().filter(u8::is_ascii_digit).count() > 4);
+    let large = |part: &str| part.split('.').next().is_some_and(|whole| whole.bytes().filter(u8::is_ascii_digit).count() > 1);
+    let parts: Vec<&str> = found.value().split(',').collect();
+    let signed = found.value().contains('°');
+    Some(if signed || parts.iter().all(|part| fine(part)) && parts.iter().any(|part| large(part)) { found.confidence } else { 0.3 })
+}
 
 /// A number beside a name is an address only if the name is no month and the number no year of one.
 fn street(found: &mut Candidate<'_>) -> Option<f32> {

@@ -327,8 +327,9 @@ pub(super) const ALL: &[Builtin] = &[
         name: "private key block",
         kind: "PRIVATE_KEY",
         class: Class::Secret,
-        // A block without its end still hides everything that looks like its body.
-        patterns: &[(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=:,.\s\\-]{0,}-----END (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----|[A-Za-z0-9+/=\s\\]{0,})", 0.99)],
+        // No two hyphens inside, so that a block without an end stops at the next one: time stays linear.
+        patterns: &[(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=:,.\s\\]*(?:-[A-Za-z0-9+/=:,.\s\\]+)*(?:-----END (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?", 0.99)],
+        check: Check::Rule(key_block),
         needs: Needs::Any(&["private key"]),
         ..Builtin::NEW
     },
@@ -452,6 +453,18 @@ fn key(found: &mut Candidate<'_>) -> Option<f32> {
     let tail = &value.as_bytes()[value.len() / 3..];
     let plain = value.starts_with("sk-") && !value.bytes().any(|byte| byte.is_ascii_digit());
     (!stand_in(value) && entropy(tail) > 2.0 && !plain).then_some(found.confidence)
+}
+
+/// A block without its end still hides what looks like its body: up to the last word of sixteen characters or more.
+fn key_block(found: &mut Candidate<'_>) -> Option<f32> {
+    let value = found.value();
+    if !value.ends_with("-----") || value.matches("-----").count() < 4 {
+        let body = value.rfind("KEY").map_or(0, |at| at + value[at..].find("-----").map_or(0, |end| end + 5));
+        let last = value[body..].split_whitespace().filter(|word| word.len() >= 16).next_back();
+        let end = last.map_or(body, |word| word.as_ptr() as usize - value.as_ptr() as usize + word.len());
+        found.end = found.start + end;
+    }
+    Some(found.confidence)
 }
 
 /// A value that nobody would write as a word: letters and digits, 3 bits per character or more.
