@@ -68,14 +68,49 @@ const TEMPLATES: &[&str] = &[
 ];
 
 const GIVEN: &[&str] = &[
-    "Mary", "John", "Fatima", "Carlos", "Anna", "Wei", "Olga", "James", "Ingrid", "Pierre", "Tendai", "Xochitl", "Oluwaseun", "Bronwyn",
-    "Thandiwe", "Eirlys", "Nkechi", "Ruaridh", "Michael", "Sarah",
+    "Mary",
+    "John",
+    "Fatima",
+    "Carlos",
+    "Anna",
+    "Wei",
+    "Olga",
+    "James",
+    "Ingrid",
+    "Pierre",
+    "Tendai",
+    "Xochitl",
+    "Oluwaseun",
+    "Bronwyn",
+    "Thandiwe",
+    "Eirlys",
+    "Nkechi",
+    "Ruaridh",
+    "Michael",
+    "Sarah",
 ];
 const SURNAMES: &[&str] = &[
-    "Miller", "Smith", "Hassan", "García", "Kowalska", "Zhang", "Petrova", "O'Brien", "van den Berg", "Müller", "Moyo", "Okonkwo",
-    "Ap Rhys", "Nakamura", "Novák", "Jones", "Fernandes", "Andersen",
+    "Miller",
+    "Smith",
+    "Hassan",
+    "García",
+    "Kowalska",
+    "Zhang",
+    "Petrova",
+    "O'Brien",
+    "van den Berg",
+    "Müller",
+    "Moyo",
+    "Okonkwo",
+    "Ap Rhys",
+    "Nakamura",
+    "Novák",
+    "Jones",
+    "Fernandes",
+    "Andersen",
 ];
-const STREETS: &[&str] = &["Maple", "High", "Station", "Church", "Lincoln", "Victoria", "Park", "Mill", "Garden", "Second"];
+const STREETS: &[&str] =
+    &["Maple", "High", "Station", "Church", "Lincoln", "Victoria", "Park", "Mill", "Garden", "Second"];
 const FORMS: &[&str] = &["Street", "Avenue", "Road", "Lane", "Drive", "Boulevard", "Court"];
 const DOMAINS: &[&str] = &["example.com", "mail.example.org", "example.co.uk", "post.example.de", "example.net"];
 
@@ -108,8 +143,22 @@ fn value(label: &str, stream: &mut Stream) -> String {
             format!("{given}{}{number}@{}", stream.of(&[".", "_", "", "+x"]), stream.of(DOMAINS))
         }
         "PHONE_NUMBER" => match stream.below(5) {
-            0 => format!("({}{}) {}{}-{}", 2 + stream.below(8), stream.digits(2), 2 + stream.below(8), stream.digits(2), stream.digits(4)),
-            1 => format!("{}{}-{}{}-{}", 2 + stream.below(8), stream.digits(2), 2 + stream.below(8), stream.digits(2), stream.digits(4)),
+            0 => format!(
+                "({}{}) {}{}-{}",
+                2 + stream.below(8),
+                stream.digits(2),
+                2 + stream.below(8),
+                stream.digits(2),
+                stream.digits(4)
+            ),
+            1 => format!(
+                "{}{}-{}{}-{}",
+                2 + stream.below(8),
+                stream.digits(2),
+                2 + stream.below(8),
+                stream.digits(2),
+                stream.digits(4)
+            ),
             2 => format!("+44 20 7946 0{}", stream.digits(3)),
             3 => format!("+49 30 {} {}", 10 + stream.below(90), 100_000 + stream.below(900_000)),
             _ => format!("+1-{}{}-555-0{}", 2 + stream.below(8), stream.digits(2), stream.digits(3)),
@@ -121,23 +170,35 @@ fn value(label: &str, stream: &mut Stream) -> String {
             body.push(check);
             if length == 16 && stream.below(2) == 0 {
                 let separator = stream.of(&[" ", "-"]);
-                return body.as_bytes().chunks(4).map(|four| std::str::from_utf8(four).expect("digits")).collect::<Vec<_>>().join(separator);
+                return body
+                    .as_bytes()
+                    .chunks(4)
+                    .map(|four| std::str::from_utf8(four).expect("digits"))
+                    .collect::<Vec<_>>()
+                    .join(separator);
             }
             body
         }
         "IBAN_CODE" => {
-            let (country, bank, length) = [("GB", "WEST", 22), ("DE", "", 22), ("NL", "ABNA", 18), ("FR", "", 27)][stream.below(4)];
+            let (country, bank, length) =
+                [("GB", "WEST", 22), ("DE", "", 22), ("NL", "ABNA", 18), ("FR", "", 27)][stream.below(4)];
             let body = format!("{bank}{}", stream.digits(length - 4 - bank.len()));
             let iban = format!("{country}{:02}{body}", 98 - remainder_97(&format!("{body}{country}00")));
             if stream.below(2) == 0 {
-                return iban.as_bytes().chunks(4).map(|four| std::str::from_utf8(four).expect("ASCII")).collect::<Vec<_>>().join(" ");
+                return iban
+                    .as_bytes()
+                    .chunks(4)
+                    .map(|four| std::str::from_utf8(four).expect("ASCII"))
+                    .collect::<Vec<_>>()
+                    .join(" ");
             }
             iban
         }
         "US_SSN" => format!("{:03}-{:02}-{:04}", 100 + stream.below(550), 1 + stream.below(99), 1 + stream.below(9999)),
         "GB_NHS" => loop {
             let body = stream.digits(9);
-            let sum: u32 = body.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
+            let sum: u32 =
+                body.bytes().zip((2..=10).rev()).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
             let check = (11 - sum % 11) % 11;
             if check < 10 {
                 break format!("{} {} {}{check}", &body[..3], &body[3..6], &body[6..]);
@@ -150,7 +211,9 @@ fn value(label: &str, stream: &mut Stream) -> String {
             }
             address
         }
-        "IP_ADDRESS" => format!("{}.{}.{}.{}", 11 + stream.below(90), stream.below(256), stream.below(256), 1 + stream.below(254)),
+        "IP_ADDRESS" => {
+            format!("{}.{}.{}.{}", 11 + stream.below(90), stream.below(256), stream.below(256), 1 + stream.below(254))
+        }
         // Published examples: the genesis block, BIP 173, EIP-55.
         "CRYPTO" => stream
             .of(&[
@@ -180,5 +243,7 @@ fn luhn(body: &str) -> char {
 }
 
 fn remainder_97(text: &str) -> u32 {
-    text.chars().filter_map(|c| c.to_digit(36)).fold(0, |rest, digit| (rest * if digit > 9 { 100 } else { 10 } + digit) % 97)
+    text.chars()
+        .filter_map(|c| c.to_digit(36))
+        .fold(0, |rest, digit| (rest * if digit > 9 { 100 } else { 10 } + digit) % 97)
 }

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p assay-privacy` uses sentences made by rule; `-- --labelled PATH` a file of lines
 //! `{"text": …, "spans": [{"type": …, "start": …, "end": …}]}` with offsets in characters, as presidio-research writes
-//! them. `-- --misses LABEL` prints what was not found of a label, `-- --wrong LABEL` what was found and is none. Presidio runs in the interpreter named by
+//! them. `-- --misses LABEL` prints what was not found of a label, `-- --wrong LABEL` what was found and is none. `-- --by-kind` shows what each
+//! kind costs. Presidio runs in the interpreter named by
 //! `ASSAY_PRESIDIO_PYTHON` (`benches/privacy/install.sh` makes one); without it only our side is measured.
 
 #[allow(dead_code, reason = "shared with the tests")]
@@ -22,7 +23,8 @@ const PRESIDIO_SCORE: f64 = 0.4;
 
 fn main() -> Result<(), String> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let option = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
+    let option =
+        |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
     let texts = match option("--labelled") {
         Some(path) => labelled(PathBuf::from(path))?,
         None => generated::sentences(1500, 1),
@@ -38,12 +40,17 @@ fn main() -> Result<(), String> {
     let redacting = fastest(|| texts.iter().map(|text| redactor.apply(&text.text).0.len()).sum::<usize>());
     println!("{} texts, {bytes} bytes, one thread", texts.len());
     println!("built in {:.1} ms", start.as_secs_f64() * 1e3);
-    for (what, seconds) in [("all kinds", seconds), ("default kinds", default_seconds), ("redaction by default", redacting)] {
+    for (what, seconds) in
+        [("all kinds", seconds), ("default kinds", default_seconds), ("redaction by default", redacting)]
+    {
         println!(
             "{what}: {:.2} µs per text, {:.1} MB/s",
             seconds * 1e6 / texts.len() as f64,
             bytes as f64 / 1e6 / seconds
         );
+    }
+    if arguments.iter().any(|argument| argument == "--by-kind") {
+        by_kind(&detector, &texts)?;
     }
     if let Some(label) = option("--misses") {
         misses(&texts, &found, label);
@@ -69,7 +76,9 @@ fn main() -> Result<(), String> {
             peer.seconds / default_seconds
         );
     }
-    println!("\n| label | spans | our recall | our precision | presidio's recall | presidio's precision |\n|---|---|---|---|---|---|");
+    println!(
+        "\n| label | spans | our recall | our precision | presidio's recall | presidio's precision |\n|---|---|---|---|---|---|"
+    );
     for row in ROWS {
         let our = ours[row.label];
         if our.labelled == 0 {
@@ -98,7 +107,9 @@ fn ours(detector: &Detector, texts: &[Labelled]) -> (f64, Vec<Found>) {
     let seconds = fastest(|| texts.iter().map(|text| detector.detect(&text.text).len()).sum::<usize>());
     let found = texts
         .iter()
-        .map(|text| detector.detect(&text.text).into_iter().map(|found| (found.kind.to_string(), found.range)).collect())
+        .map(|text| {
+            detector.detect(&text.text).into_iter().map(|found| (found.kind.to_string(), found.range)).collect()
+        })
         .collect();
     (seconds, found)
 }
@@ -114,6 +125,21 @@ fn fastest(mut round: impl FnMut() -> usize) -> f64 {
         rounds += 1;
     }
     best
+}
+
+/// What each kind costs alone.
+fn by_kind(detector: &Detector, texts: &[Labelled]) -> Result<(), String> {
+    let mut costs = Vec::new();
+    for kind in detector.kinds() {
+        let only = Selection { kinds: Some(vec![kind.clone()]), ..Selection::default() };
+        let alone = Detector::new(&only).map_err(|problem| problem.to_string())?;
+        costs.push((fastest(|| texts.iter().map(|text| alone.detect(&text.text).len()).sum::<usize>()), kind));
+    }
+    costs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    for (seconds, kind) in costs {
+        println!("{kind}: {:.2} µs per text", seconds * 1e6 / texts.len() as f64);
+    }
+    Ok(())
 }
 
 fn labelled(path: PathBuf) -> Result<Vec<Labelled>, String> {

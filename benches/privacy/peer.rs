@@ -32,7 +32,8 @@ pub fn presidio(python: &str, blank: bool, texts: &[Labelled], score: f64) -> Re
     if !output.status.success() {
         return Err("presidio failed, see above".to_owned());
     }
-    let answer: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("presidio's answer: {error}"))?;
+    let answer: Value =
+        serde_json::from_slice(&output.stdout).map_err(|error| format!("presidio's answer: {error}"))?;
     let found = texts
         .iter()
         .zip(answer["found"].as_array().ok_or("no findings")?)
@@ -50,7 +51,11 @@ pub fn presidio(python: &str, blank: bool, texts: &[Labelled], score: f64) -> Re
         })
         .collect();
     Ok(Peer {
-        name: format!("presidio-analyzer {} ({})", answer["version"].as_str().unwrap_or("?"), answer["model"].as_str().unwrap_or("?")),
+        name: format!(
+            "presidio-analyzer {} ({})",
+            answer["version"].as_str().unwrap_or("?"),
+            answer["model"].as_str().unwrap_or("?")
+        ),
         seconds: answer["seconds"].as_f64().ok_or("no time")?,
         found,
     })

@@ -63,7 +63,11 @@ pub fn counts(texts: &[Labelled], found: &[Found], ours: bool) -> BTreeMap<&'sta
         let mut counts = Counts::default();
         for (text, found) in texts.iter().zip(found) {
             let finding = |kinds: &[&str]| {
-                found.iter().filter(|(kind, _)| kinds.contains(&kind.as_str())).map(|(_, range)| range.clone()).collect::<Vec<_>>()
+                found
+                    .iter()
+                    .filter(|(kind, _)| kinds.contains(&kind.as_str()))
+                    .map(|(_, range)| range.clone())
+                    .collect::<Vec<_>>()
             };
             let covering = finding(finds);
             for (_, span) in text.spans.iter().filter(|(label, _)| label == row.label) {
@@ -76,7 +80,8 @@ pub fn counts(texts: &[Labelled], found: &[Found], ours: bool) -> BTreeMap<&'sta
                     .iter()
                     .filter(|(label, _)| {
                         ROWS.iter().any(|row| {
-                            row.label == label && (if ours { row.ours.0 } else { row.theirs.0 }).contains(&kind.as_str())
+                            row.label == label
+                                && (if ours { row.ours.0 } else { row.theirs.0 }).contains(&kind.as_str())
                         })
                     })
                     .map(|(_, span)| span.clone())

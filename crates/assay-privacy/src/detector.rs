@@ -207,7 +207,7 @@ impl Detector {
         let Words { spellings, meaning, names, .. } = list;
         let words = AhoCorasick::builder()
             .ascii_case_insensitive(true)
-            .kind(Some(AhoCorasickKind::DFA))
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .build(&spellings)
             .map_err(|error| Problem { pointer: "/recognisers".to_owned(), message: error.to_string() })?;
         let allow = selection.allow.iter().map(|value| value.to_lowercase()).collect();
@@ -327,7 +327,15 @@ impl Detector {
             if sure + f32::EPSILON < self.confidence || start >= end {
                 return None;
             }
-            candidates.push(Found { start, end, confidence: sure, recogniser: index, checksum, context, repeated: false });
+            candidates.push(Found {
+                start,
+                end,
+                confidence: sure,
+                recogniser: index,
+                checksum,
+                context,
+                repeated: false,
+            });
             Some(end)
         };
         if let Check::Scan(scan) = recogniser.check {
@@ -396,12 +404,14 @@ impl Detector {
                 values.entry(value).or_insert(at);
             }
         }
-        if values.is_empty() || values.len() == accepted.len() && accepted.len() == 1 && {
-            // The common case: one value, and it stands nowhere else.
-            let found = &accepted[0];
-            let value = &text[found.start..found.end];
-            !text[found.end..].contains(value) && !text[..found.start].contains(value)
-        } {
+        if values.is_empty()
+            || values.len() == accepted.len() && accepted.len() == 1 && {
+                // The common case: one value, and it stands nowhere else.
+                let found = &accepted[0];
+                let value = &text[found.start..found.end];
+                !text[found.end..].contains(value) && !text[..found.start].contains(value)
+            }
+        {
             return;
         }
         let values: Vec<(&str, usize)> = values.into_iter().collect();
@@ -596,15 +606,23 @@ impl<'a> Chosen<'a> {
     fn new(selection: &'a Selection) -> Result<Self, Problem> {
         let known = recognisers::kinds();
         let custom = |kind: &Kind| selection.recognisers.iter().any(|custom| custom.kind == *kind);
-        let lists =
-            [("/kinds", selection.kinds.as_deref().unwrap_or_default()), ("/also", &selection.also), ("/without", &selection.without)];
+        let lists = [
+            ("/kinds", selection.kinds.as_deref().unwrap_or_default()),
+            ("/also", &selection.also),
+            ("/without", &selection.without),
+        ];
         for (pointer, kinds) in lists {
             for (index, kind) in kinds.iter().enumerate() {
                 if !custom(kind) && !known.iter().any(|(known, _)| known == kind) {
                     let near = known
                         .iter()
-                        .find(|(known, _)| known.as_str().contains(kind.as_str()) || kind.as_str().contains(known.as_str()))
-                        .map_or_else(|| "docs/privacy.md lists them".to_owned(), |(known, _)| format!("did you mean `{known}`?"));
+                        .find(|(known, _)| {
+                            known.as_str().contains(kind.as_str()) || kind.as_str().contains(known.as_str())
+                        })
+                        .map_or_else(
+                            || "docs/privacy.md lists them".to_owned(),
+                            |(known, _)| format!("did you mean `{known}`?"),
+                        );
                     let message = format!("no recogniser finds `{kind}`; {near}");
                     return Err(Problem { pointer: format!("{pointer}/{index}"), message });
                 }
@@ -615,8 +633,11 @@ impl<'a> Chosen<'a> {
             if !countries.contains(&country.as_str())
                 && !selection.recognisers.iter().any(|custom| custom.country.as_deref() == Some(country))
             {
-                let message =
-                    format!("no recogniser belongs to `{}`; there are {}", country.escape_debug(), countries.join(", "));
+                let message = format!(
+                    "no recogniser belongs to `{}`; there are {}",
+                    country.escape_debug(),
+                    countries.join(", ")
+                );
                 return Err(Problem { pointer: format!("/countries/{index}"), message });
             }
         }
@@ -670,7 +691,8 @@ impl Words {
                 let mut spellings = vec![lower.clone()];
                 if !lower.is_ascii() {
                     let mut letters = lower.chars();
-                    let capital: String = letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
+                    let capital: String =
+                        letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).collect();
                     spellings.extend([capital, lower.to_uppercase()]);
                     spellings.sort();
                     spellings.dedup();

@@ -126,8 +126,13 @@ fn fold(c: char) -> Fold {
         // Tag characters: invisible copies of ASCII.
         '\u{e0020}'..='\u{e007e}' => char::from_u32(u32::from(c) - 0xe0000).map_or(Fold::Drop, Fold::To),
         // Letterlike, enclosed, mathematical and full-width forms of one ASCII letter or digit.
-        '\u{2070}'..='\u{209c}' | '\u{2100}'..='\u{214f}' | '\u{2460}'..='\u{24ff}' | '\u{ff01}'..='\u{ff5e}'
-        | '\u{1d400}'..='\u{1d7ff}' | '\u{1fbf0}'..='\u{1fbf9}' | '\u{fe50}'..='\u{fe6f}' => {
+        '\u{2070}'..='\u{209c}'
+        | '\u{2100}'..='\u{214f}'
+        | '\u{2460}'..='\u{24ff}'
+        | '\u{ff01}'..='\u{ff5e}'
+        | '\u{1d400}'..='\u{1d7ff}'
+        | '\u{1fbf0}'..='\u{1fbf9}'
+        | '\u{fe50}'..='\u{fe6f}' => {
             let mut forms = [c].into_iter().nfkc();
             match (forms.next(), forms.next()) {
                 (Some(to), None) if to.is_ascii() => Fold::To(to),
@@ -146,8 +151,8 @@ const ZEROS: &[u32] = &[
     0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
     0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
     0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0x104a0, 0x10d30, 0x11066, 0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450,
-    0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16a60, 0x16ac0, 0x16b50,
-    0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950,
+    0x114d0, 0x11650, 0x116c0, 0x11730, 0x118e0, 0x11950, 0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16a60, 0x16ac0,
+    0x16b50, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e950,
 ];
 
 fn digit(c: char) -> Option<char> {

@@ -111,7 +111,9 @@ mod tests {
             let name = recogniser.name;
             assert!(names.insert(name), "{name} is there twice");
             assert!(is_name(recogniser.kind), "{name}");
-            assert!(recogniser.country.is_none_or(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())));
+            assert!(
+                recogniser.country.is_none_or(|code| code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()))
+            );
             assert!(!recogniser.patterns.is_empty() || matches!(recogniser.check, Check::Scan(_)), "{name}");
             for (pattern, confidence) in recogniser.patterns {
                 assert!((0.0..=1.0).contains(confidence), "{name}");
@@ -119,7 +121,8 @@ mod tests {
                 Compiled::builtin(pattern, *confidence).each("", |_, _| panic!("{name} matches nothing at all"));
             }
             let best = recogniser.patterns.iter().map(|(_, confidence)| *confidence).fold(0.0, f32::max);
-            let alone = matches!(recogniser.check, Check::Rule(_) | Check::Scan(_) | Check::Sum(_, 0.5..)) || best >= 0.5;
+            let alone =
+                matches!(recogniser.check, Check::Rule(_) | Check::Scan(_) | Check::Sum(_, 0.5..)) || best >= 0.5;
             assert!(alone || !recogniser.context.is_empty(), "{name} can never be found");
             if let Needs::Any(words) = recogniser.needs {
                 assert!(!words.is_empty());

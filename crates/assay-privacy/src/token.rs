@@ -53,9 +53,8 @@ pub(crate) fn shape(rest: &str) -> Option<(&str, usize)> {
     let bits = payload.get(..4)?.iter().try_fold(0, |bits, byte| Some(bits << 5 | usize::from(value_of(*byte)?)))?;
     let blocks = bits >> 4;
     let length = BASE32.encode_len(2 + TAG + blocks * BLOCK);
-    let whole = blocks > 0
-        && blocks <= MOST_BLOCKS
-        && payload.get(..length)?.iter().all(|byte| value_of(*byte).is_some());
+    let whole =
+        blocks > 0 && blocks <= MOST_BLOCKS && payload.get(..length)?.iter().all(|byte| value_of(*byte).is_some());
     whole.then_some((name, name.len() + 1 + length))
 }
 
@@ -153,7 +152,9 @@ mod tests {
         assert_eq!(reverse(&token, &other), Reversed { text: token.clone(), tokens: Opened { opened: 0, foreign: 1 } });
         let renamed = token.replace("NAME", "EMAIL");
         assert_eq!(reverse(&renamed, &key).tokens.opened, 0);
-        for broken in ["tok_", "tok_NAME_", "tok_NAME_b", "tok_NAME_aaaaaaaa", "tok__ab", "tok_é_ab", &token[..token.len() - 1]] {
+        for broken in
+            ["tok_", "tok_NAME_", "tok_NAME_b", "tok_NAME_aaaaaaaa", "tok__ab", "tok_é_ab", &token[..token.len() - 1]]
+        {
             assert_eq!(reverse(broken, &key).text, broken);
         }
     }

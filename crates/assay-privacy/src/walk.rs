@@ -68,9 +68,11 @@ impl Detector {
                 for (name, item) in fields {
                     let findings = self.in_name(name);
                     step(name, &findings, path);
-                    located.extend(
-                        findings.into_iter().map(|finding| Located { path: path.clone(), in_name: true, finding }),
-                    );
+                    located.extend(findings.into_iter().map(|finding| Located {
+                        path: path.clone(),
+                        in_name: true,
+                        finding,
+                    }));
                     self.locate(item, name, path, located);
                     path.truncate(length);
                 }

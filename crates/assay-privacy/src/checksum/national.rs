@@ -41,9 +41,8 @@ pub(super) fn ca_sin(value: &[u8]) -> bool {
 }
 
 pub(super) fn gb_nhs(value: &[u8]) -> bool {
-    digits::<10>(value).is_some_and(|d| {
-        !repdigit(value) && weighted(&d, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
-    })
+    digits::<10>(value)
+        .is_some_and(|d| !repdigit(value) && weighted(&d, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11))
 }
 
 pub(super) fn gb_nino(value: &[u8]) -> bool {
@@ -165,8 +164,7 @@ pub(super) fn pl_pesel(value: &[u8]) -> bool {
 }
 
 pub(super) fn pl_nip(value: &[u8]) -> bool {
-    digits::<10>(value)
-        .is_some_and(|d| !repdigit(value) && weighted(&d, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == d[9])
+    digits::<10>(value).is_some_and(|d| !repdigit(value) && weighted(&d, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == d[9])
 }
 
 pub(super) fn nl_bsn(value: &[u8]) -> bool {
@@ -282,10 +280,7 @@ pub(super) fn tr_tckn(value: &[u8]) -> bool {
 }
 
 pub(super) fn in_aadhaar(value: &[u8]) -> bool {
-    value.len() == 12
-        && !matches!(value[0], b'0' | b'1')
-        && !value.iter().eq(value.iter().rev())
-        && verhoeff(value)
+    value.len() == 12 && !matches!(value[0], b'0' | b'1') && !value.iter().eq(value.iter().rev()) && verhoeff(value)
 }
 
 pub(super) fn in_pan(value: &[u8]) -> bool {
@@ -312,9 +307,8 @@ pub(super) fn au_tfn(value: &[u8]) -> bool {
 
 /// 1 is taken from the first digit before the sum.
 pub(super) fn au_abn(value: &[u8]) -> bool {
-    digits::<11>(value).is_some_and(|d| {
-        d[0] != 0 && (weighted(&d, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]) - 10).is_multiple_of(89)
-    })
+    digits::<11>(value)
+        .is_some_and(|d| d[0] != 0 && (weighted(&d, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]) - 10).is_multiple_of(89))
 }
 
 /// Ten digits, or eleven with the person's place on the card.
@@ -368,15 +362,15 @@ pub(super) fn jp_my_number(value: &[u8]) -> bool {
 
 pub(super) fn cn_ric(value: &[u8]) -> bool {
     value.len() == 18
-        && digits::<8>(&value[6..14])
-            .is_some_and(|d| (1850..2100).contains(&number(&d[..4])) && is_date(number(&d[..4]), number(&d[4..6]), number(&d[6..])))
+        && digits::<8>(&value[6..14]).is_some_and(|d| {
+            (1850..2100).contains(&number(&d[..4])) && is_date(number(&d[..4]), number(&d[4..6]), number(&d[6..]))
+        })
         && mod_11_2(value)
 }
 
 /// The eleventh digit is citizenship: 0 citizen, 1 permanent resident, 2 refugee.
 pub(super) fn za_id(value: &[u8]) -> bool {
-    digits::<13>(value)
-        .is_some_and(|d| d[10] < 3 && is_date(0, number(&d[2..4]), number(&d[4..6])) && luhn(value))
+    digits::<13>(value).is_some_and(|d| d[10] < 3 && is_date(0, number(&d[2..4]), number(&d[4..6])) && luhn(value))
 }
 
 pub(super) fn mx_curp(value: &[u8]) -> bool {
@@ -393,10 +387,8 @@ pub(super) fn mx_curp(value: &[u8]) -> bool {
         return false;
     }
     let Some(d) = digits::<6>(&value[4..10]) else { return false };
-    let sum = value[..17]
-        .iter()
-        .enumerate()
-        .try_fold(0, |sum, (at, byte)| Some(sum + place(*byte)? * (18 - at as u32)));
+    let sum =
+        value[..17].iter().enumerate().try_fold(0, |sum, (at, byte)| Some(sum + place(*byte)? * (18 - at as u32)));
     value[..4].iter().all(u8::is_ascii_alphabetic)
         && value[11..16].iter().all(u8::is_ascii_alphabetic)
         && is_date(0, number(&d[2..4]), number(&d[4..6]))
@@ -424,8 +416,6 @@ pub(super) fn cl_rut(value: &[u8]) -> bool {
 
 pub(super) fn th_id(value: &[u8]) -> bool {
     digits::<13>(value).is_some_and(|d| {
-        d[0] != 0
-            && d[0] != 9
-            && (11 - weighted(&d, &[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 10 == d[12]
+        d[0] != 0 && d[0] != 9 && (11 - weighted(&d, &[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11) % 10 == d[12]
     })
 }

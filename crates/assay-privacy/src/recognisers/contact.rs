@@ -4,18 +4,71 @@ use crate::kind::Class;
 use crate::recogniser::{Builtin, Candidate, Check, Needs};
 
 const PHONE_WORDS: &[&str] = &[
-    "phone", "telephone", "tel", "tele", "mobile", "cell", "cellphone", "cellular", "call", "calling", "called", "dial",
-    "ring", "fax", "whatsapp", "signal", "sms", "text me", "texting", "landline", "hotline", "contact number", "contact",
-    "handy", "telefon", "telefonnummer", "rufnummer", "mobil", "anrufen", "téléphone", "portable", "appeler", "teléfono",
-    "telefono", "móvil", "celular", "llamar", "cellulare", "telemóvel", "telefone", "telefoon", "gsm", "komórka",
-    "puhelin", "puhelinnumero", "телефон", "тел", "电话", "手机", "電話", "携帯", "전화", "फ़ोन", "هاتف", "טלפון",
+    "phone",
+    "telephone",
+    "tel",
+    "tele",
+    "mobile",
+    "cell",
+    "cellphone",
+    "cellular",
+    "call",
+    "calling",
+    "called",
+    "dial",
+    "ring",
+    "fax",
+    "whatsapp",
+    "signal",
+    "sms",
+    "text me",
+    "texting",
+    "landline",
+    "hotline",
+    "contact number",
+    "contact",
+    "handy",
+    "telefon",
+    "telefonnummer",
+    "rufnummer",
+    "mobil",
+    "anrufen",
+    "téléphone",
+    "portable",
+    "appeler",
+    "teléfono",
+    "telefono",
+    "móvil",
+    "celular",
+    "llamar",
+    "cellulare",
+    "telemóvel",
+    "telefone",
+    "telefoon",
+    "gsm",
+    "komórka",
+    "puhelin",
+    "puhelinnumero",
+    "телефон",
+    "тел",
+    "电话",
+    "手机",
+    "電話",
+    "携帯",
+    "전화",
+    "फ़ोन",
+    "هاتف",
+    "טלפון",
 ];
 
 pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "e-mail address",
         kind: "EMAIL",
-        patterns: &[(r"(?u)[A-Za-z0-9\u{c0}-\u{10ffff}_.+%'&/=-]+@(?:[A-Za-z0-9\u{c0}-\u{10ffff}-]+\.)+(?:[Xx][Nn]--[A-Za-z0-9-]+|[A-Za-z\u{c0}-\u{10ffff}]{2,24})", 0.95)],
+        patterns: &[(
+            r"(?u)[A-Za-z0-9\u{c0}-\u{10ffff}_.+%'&/=-]+@(?:[A-Za-z0-9\u{c0}-\u{10ffff}-]+\.)+(?:[Xx][Nn]--[A-Za-z0-9-]+|[A-Za-z\u{c0}-\u{10ffff}]{2,24})",
+            0.95,
+        )],
         check: Check::Rule(email),
         needs: Needs::Any(&["@"]),
         ..Builtin::NEW
@@ -23,7 +76,10 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "e-mail address in words",
         kind: "EMAIL",
-        patterns: &[(r"(?i)\b[a-z0-9][a-z0-9._+-]{0,63} ?[\[({<] ?at ?[\])}>] ?(?:[a-z0-9-]{1,62} ?(?:\.|[\[({<] ?dot ?[\])}>]) ?){1,4}[a-z]{2,24}\b", 0.8)],
+        patterns: &[(
+            r"(?i)\b[a-z0-9][a-z0-9._+-]{0,63} ?[\[({<] ?at ?[\])}>] ?(?:[a-z0-9-]{1,62} ?(?:\.|[\[({<] ?dot ?[\])}>]) ?){1,4}[a-z]{2,24}\b",
+            0.8,
+        )],
         needs: Needs::Any(&["[at]", "(at)", "{at}", "<at>", "[ at ]", "( at )"]),
         ..Builtin::NEW
     },
@@ -41,8 +97,14 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "PHONE",
         country: Some("US"),
         patterns: &[
-            (r"(?:\b1[ .-]?)?\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .-]?[0-9]{4}(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?\b", 0.75),
-            (r"(?:\b1[ .-])?\b[2-9][0-9]{2}([.-])[2-9][0-9]{2}[.-][0-9]{4}(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?\b", 0.65),
+            (
+                r"(?:\b1[ .-]?)?\([2-9][0-9]{2}\) ?[2-9][0-9]{2}[ .-]?[0-9]{4}(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?\b",
+                0.75,
+            ),
+            (
+                r"(?:\b1[ .-])?\b[2-9][0-9]{2}([.-])[2-9][0-9]{2}[.-][0-9]{4}(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?\b",
+                0.65,
+            ),
             (r"\b(?:1 )?[2-9][0-9]{2} [2-9][0-9]{2} [0-9]{4}\b", 0.5),
             (r"\b(?:1 ?)?[2-9][0-9]{2}[2-9][0-9]{6}\b", 0.25),
             (r"\b[2-9][0-9]{2}[.-][0-9]{4}\b", 0.2),
@@ -59,7 +121,7 @@ pub(super) const ALL: &[Builtin] = &[
         patterns: &[
             // With a trunk prefix 0, in groups.
             (r"\(0[1-9][0-9]{0,4}\)(?:[ ./-]{0,2}[0-9]{2,8}){1,4}\b", 0.55),
-            (r"\b0[1-9][0-9]{0,4}(?:[ ./-]{1,2}[0-9]{2,8}){1,4}\b", 0.35),
+            (r"\b0[1-9][0-9]{0,4}(?:[ ./-]{1,3}[0-9]{2,8}){1,4}\b", 0.35),
             (r"\b0[1-9][0-9]{7,10}\b", 0.25),
             // Grouped in another way, or not at all: only where a word says so.
             (r"(?:\([0-9]{1,4}\) ?|\b)[0-9]{1,5}(?:[ .-][0-9]{2,5}){1,4}\b", 0.2),
@@ -92,8 +154,14 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "URL",
         class: Class::Quasi,
         patterns: &[
-            (r#"(?ui)(?-u:\b)www\.[A-Za-z0-9\u{c0}-\u{10ffff}-]{1,63}(?:\.[A-Za-z0-9\u{c0}-\u{10ffff}-]{2,63}){1,5}(?:/[^\s<>"'`{}|\\^\[\]]{0,})?"#, 0.85),
-            (r#"(?ui)(?-u:\b)(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}(?:com|org|net|edu|gov|mil|int|info|biz|dev|app|cloud|shop|online|site|tech|xyz|co\.uk|org\.uk|ac\.uk|gov\.uk|com\.au|com\.br|co\.jp|co\.in|co\.nz|co\.za|de|fr|it|es|nl|be|ch|at|se|dk|fi|cz|pt|hu|eu|jp|cn|ru|br|ca|mx)(?:/[^\s<>"'`{}|\\^\[\]]{0,}|(?-u:\b))"#, 0.55),
+            (
+                r#"(?ui)(?-u:\b)www\.[A-Za-z0-9\u{c0}-\u{10ffff}-]{1,63}(?:\.[A-Za-z0-9\u{c0}-\u{10ffff}-]{2,63}){1,5}(?:/[^\s<>"'`{}|\\^\[\]]{0,})?"#,
+                0.85,
+            ),
+            (
+                r#"(?ui)(?-u:\b)(?:[a-z0-9][a-z0-9-]{0,62}\.){1,4}(?:com|org|net|edu|gov|mil|int|info|biz|dev|app|cloud|shop|online|site|tech|xyz|co\.uk|org\.uk|ac\.uk|gov\.uk|com\.au|com\.br|co\.jp|co\.in|co\.nz|co\.za|de|fr|it|es|nl|be|ch|at|se|dk|fi|cz|pt|hu|eu|jp|cn|ru|br|ca|mx)(?:/[^\s<>"'`{}|\\^\[\]]{0,}|(?-u:\b))"#,
+                0.55,
+            ),
         ],
         check: Check::Rule(domain),
         needs: Needs::Any(&["."]),
@@ -103,19 +171,45 @@ pub(super) const ALL: &[Builtin] = &[
 
 /// Words that make a long number something else than a telephone number.
 const NUMBERED: &[&str] = &[
-    "order", "order number", "invoice", "tracking", "ticket", "isbn", "issn", "doi", "version", "timestamp", "epoch",
-    "account", "id", "part number", "serial", "sku", "model", "commit", "build", "pmid", "case number", "zip",
+    "order",
+    "order number",
+    "invoice",
+    "tracking",
+    "ticket",
+    "isbn",
+    "issn",
+    "doi",
+    "version",
+    "timestamp",
+    "epoch",
+    "account",
+    "id",
+    "part number",
+    "serial",
+    "sku",
+    "model",
+    "commit",
+    "build",
+    "pmid",
+    "case number",
+    "zip",
 ];
 
 /// The local part neither begins nor ends with a dot nor holds two in a row (RFC 5321, 4.1.2); the name is not that of a
 /// file.
 fn email(found: &mut Candidate<'_>) -> Option<f32> {
+    // The rest of an address that was refused is none.
+    if found.before().ends_with(|c: char| c.is_alphanumeric() || "_.+%&-".contains(c)) {
+        return None;
+    }
     // What stands before the address in scripts without spaces, or after a sign of a sentence, is no part of it.
     let value = found.value();
     let quoted = value.len() - value.trim_start_matches(['\'', '/', '=', '&', '%', '-', '.']).len();
     found.start += quoted;
     let (local, _) = found.value().rsplit_once('@')?;
-    let latin = local.rfind(|c: char| !c.is_ascii()).filter(|at| local[*at..].len() > 4 && crate::detector::unspaced(local[*at..].chars().next().unwrap_or(' ')));
+    let latin = local
+        .rfind(|c: char| !c.is_ascii())
+        .filter(|at| local[*at..].len() > 4 && crate::detector::unspaced(local[*at..].chars().next().unwrap_or(' ')));
     if let Some(at) = latin {
         found.start += at + local[at..].chars().next().map_or(0, char::len_utf8);
     }
@@ -126,12 +220,17 @@ fn email(found: &mut Candidate<'_>) -> Option<f32> {
         found.end -= cut;
     }
     let (local, domain) = found.value().rsplit_once('@')?;
-    if local.is_empty() || local.len() > 256 || domain.len() > 253 || domain.split('.').any(|label| label.is_empty() || label.starts_with('-')) {
+    if local.is_empty()
+        || local.len() > 256
+        || domain.len() > 253
+        || domain.split('.').any(|label| label.is_empty() || label.starts_with('-'))
+    {
         return None;
     }
     let top = domain.rsplit('.').next()?.to_ascii_lowercase();
     let file = matches!(top.as_str(), "png" | "jpg" | "jpeg" | "gif" | "svg" | "webp" | "js" | "css" | "json" | "html");
-    let well_formed = !local.starts_with('.') && !local.ends_with('.') && !local.contains("..") && !domain.contains("-.");
+    let well_formed =
+        !local.starts_with('.') && !local.ends_with('.') && !local.contains("..") && !domain.contains("-.");
     // `user:password@host` belongs to a web address, which is its own finding.
     let credentials = found.before().ends_with(':') && found.before().contains("://") && !local.contains('.');
     (well_formed && !file && !credentials).then_some(found.confidence)
@@ -178,9 +277,8 @@ fn international(found: &mut Candidate<'_>) -> Option<f32> {
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     let digits = if value.starts_with('+') { &digits[..] } else { digits.strip_prefix("00")? };
     let known = (8..=15).contains(&digits.len()) && country_code(digits) && balanced(value);
-    (known && (value.starts_with('+') || alone(found).is_some())).then(|| {
-        if value.starts_with('+') { found.confidence } else { found.confidence - 0.25 }
-    })
+    (known && (value.starts_with('+') || alone(found).is_some()))
+        .then(|| if value.starts_with('+') { found.confidence } else { found.confidence - 0.25 })
 }
 
 fn national(found: &mut Candidate<'_>) -> Option<f32> {
@@ -209,7 +307,8 @@ fn sentence_end(found: &mut Candidate<'_>) -> Option<f32> {
 /// Not the host of an e-mail address, and no file or method name.
 fn domain(found: &mut Candidate<'_>) -> Option<f32> {
     let before = found.before();
-    let inside = before.ends_with(['@', '/', '-', '_', '.']) || found.after().starts_with('@') || found.after().starts_with('(');
+    let inside =
+        before.ends_with(['@', '/', '-', '_', '.']) || found.after().starts_with('@') || found.after().starts_with('(');
     if inside {
         return None;
     }

@@ -14,10 +14,23 @@ pub(super) const ALL: &[Builtin] = &[
         ],
         check: Check::Rule(has_digits),
         context: &[
-            "passport", "passport number", "passport no", "reisepass", "passnummer", "passeport", "pasaporte", "passaporto",
-            "passaporte", "paspoort", "paszport", "паспорт", "护照", "旅券", "여권",
+            "passport",
+            "passport number",
+            "passport no",
+            "reisepass",
+            "passnummer",
+            "passeport",
+            "pasaporte",
+            "passaporto",
+            "passaporte",
+            "paspoort",
+            "paszport",
+            "паспорт",
+            "护照",
+            "旅券",
+            "여권",
         ],
-        needs: Needs::Digits(6),
+        needs: Needs::Digits(2),
         ..Builtin::NEW
     },
     Builtin {
@@ -31,8 +44,14 @@ pub(super) const ALL: &[Builtin] = &[
         name: "driving licence number",
         kind: "DRIVING_LICENCE",
         patterns: &[
-            (r"(?i)\b(?:driver'?s?|driving|drivers)[ -]?licen[cs]e(?: ?(?:number|no|num|id))?\.?[ :#=-]{0,3}(?:is |was )?(?P<v>[a-z0-9](?:[ -]?[a-z0-9]){5,19})\b", 0.75),
-            (r"(?i)\b(?:führerscheinnummer|führerschein|permis de conduire|permiso de conducir|patente)(?: ?(?:nr|no|n°|num))?\.?[ :#=-]{0,3}(?P<v>[a-z0-9]{6,16})\b", 0.7),
+            (
+                r"(?i)\b(?:driver'?s?|driving|drivers)[ -]?licen[cs]e(?: ?(?:number|no|num|id))?\.?[ :#=-]{0,3}(?:is |was )?(?P<v>[a-z0-9](?:[ -]?[a-z0-9]){5,19})\b",
+                0.75,
+            ),
+            (
+                r"(?i)\b(?:führerscheinnummer|führerschein|permis de conduire|permiso de conducir|patente)(?: ?(?:nr|no|n°|num))?\.?[ :#=-]{0,3}(?P<v>[a-z0-9]{6,16})\b",
+                0.7,
+            ),
         ],
         check: Check::Rule(has_digits),
         needs: Needs::Any(&["licen", "führerschein", "permis", "patente"]),
@@ -50,22 +69,43 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "medical record number",
         kind: "MEDICAL_RECORD",
-        patterns: &[(r"(?i)\b(?:mrn|medical record(?: ?(?:number|no|num))?|patient (?:id|number|no)|chart (?:number|no))\.?[ :#=-]{0,3}(?:is )?(?P<v>[a-z]{0,3}[0-9][0-9a-z-]{4,14})\b", 0.8)],
+        patterns: &[(
+            r"(?i)\b(?:mrn|medical record(?: ?(?:number|no|num))?|patient (?:id|number|no)|chart (?:number|no))\.?[ :#=-]{0,3}(?:is )?(?P<v>[a-z]{0,3}[0-9][0-9a-z-]{4,14})\b",
+            0.8,
+        )],
         needs: Needs::Any(&["mrn", "medical record", "patient", "chart n"]),
         ..Builtin::NEW
     },
     Builtin {
         name: "health insurance number",
         kind: "HEALTH_INSURANCE",
-        patterns: &[(r"(?i)\b(?:(?:health|medical) (?:insurance|plan)(?: (?:number|no|id|policy))?|member id|policy (?:number|no)|versichertennummer|krankenversichertennummer)\.?[ :#=-]{0,3}(?:is )?(?P<v>[a-z]{0,4}[0-9][0-9a-z-]{5,15})\b", 0.7)],
+        patterns: &[(
+            r"(?i)\b(?:(?:health|medical) (?:insurance|plan)(?: (?:number|no|id|policy))?|member id|policy (?:number|no)|versichertennummer|krankenversichertennummer)\.?[ :#=-]{0,3}(?:is )?(?P<v>[a-z]{0,4}[0-9][0-9a-z-]{5,15})\b",
+            0.7,
+        )],
         needs: Needs::Any(&["insurance", "plan", "member id", "policy n", "versichert"]),
         ..Builtin::NEW
     },
     Builtin {
         name: "customer or employee number",
         kind: "PERSON_ID",
-        patterns: &[(r"(?i)\b(?:customer|client|employee|member|student|user|staff|personnel|kunden|mitarbeiter|matrikel)(?:[ -]?(?:number|no|id|num|nummer|nr))\.?[ :#=-]{0,3}(?:is )?(?P<v>[a-z]{0,4}-?[0-9][0-9a-z-]{3,15})\b", 0.65)],
-        needs: Needs::Any(&["customer", "client", "employee", "member", "student", "user", "staff", "personnel", "kunden", "mitarbeiter", "matrikel"]),
+        patterns: &[(
+            r"(?i)\b(?:customer|client|employee|member|student|user|staff|personnel|kunden|mitarbeiter|matrikel)(?:[ -]?(?:number|no|id|num|nummer|nr))\.?[ :#=-]{0,3}(?:is )?(?P<v>[a-z]{0,4}-?[0-9][0-9a-z-]{3,15})\b",
+            0.65,
+        )],
+        needs: Needs::Any(&[
+            "customer",
+            "client",
+            "employee",
+            "member",
+            "student",
+            "user",
+            "staff",
+            "personnel",
+            "kunden",
+            "mitarbeiter",
+            "matrikel",
+        ]),
         ..Builtin::NEW
     },
     Builtin {
@@ -80,7 +120,10 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "licence plate",
         kind: "LICENCE_PLATE",
-        patterns: &[(r"(?ui)(?-u:\b)(?:licen[cs]e plate|number plate|plate number|registration (?:number|plate)|kennzeichen|plaque d'immatriculation|matrícula)\.?[ :#=-]{0,3}(?:is |ist |no\.? )?(?P<v>[a-z0-9äöü]{1,4}[ -]?[a-z0-9]{1,4}(?:[ -]?[a-z0-9]{1,4})?)(?-u:\b)", 0.7)],
+        patterns: &[(
+            r"(?ui)(?-u:\b)(?:licen[cs]e plate|number plate|plate number|registration (?:number|plate)|kennzeichen|plaque d'immatriculation|matrícula)\.?[ :#=-]{0,3}(?:is |ist |no\.? )?(?P<v>[a-z0-9äöü]{1,4}[ -]?[a-z0-9]{1,4}(?:[ -]?[a-z0-9]{1,4})?)(?-u:\b)",
+            0.7,
+        )],
         check: Check::Rule(has_digits),
         needs: Needs::Any(&["plate", "registration", "kennzeichen", "immatriculation", "matrícula"]),
         ..Builtin::NEW

@@ -4,14 +4,66 @@ use crate::checksum::Checksum;
 use crate::recogniser::{Builtin, Candidate, Check, Needs};
 
 const CARD_WORDS: &[&str] = &[
-    "card", "credit", "debit", "visa", "mastercard", "amex", "american express", "discover", "diners", "maestro", "jcb",
-    "unionpay", "cc", "ccn", "pan", "payment", "kreditkarte", "karte", "carte", "carte bancaire", "tarjeta", "carta",
-    "cartão", "karta", "kort", "kortti", "карта", "карты", "信用卡", "银行卡", "カード", "카드", "कार्ड",
+    "card",
+    "credit",
+    "debit",
+    "visa",
+    "mastercard",
+    "amex",
+    "american express",
+    "discover",
+    "diners",
+    "maestro",
+    "jcb",
+    "unionpay",
+    "cc",
+    "ccn",
+    "pan",
+    "payment",
+    "kreditkarte",
+    "karte",
+    "carte",
+    "carte bancaire",
+    "tarjeta",
+    "carta",
+    "cartão",
+    "karta",
+    "kort",
+    "kortti",
+    "карта",
+    "карты",
+    "信用卡",
+    "银行卡",
+    "カード",
+    "카드",
+    "कार्ड",
 ];
 const BANK_WORDS: &[&str] = &[
-    "bank", "account", "acct", "account number", "checking", "savings", "iban", "transfer", "wire", "swift", "bic",
-    "routing", "aba", "deposit", "konto", "kontonummer", "bankverbindung", "compte", "cuenta", "conto", "conta", "rekening",
-    "sort code", "blz", "bankleitzahl",
+    "bank",
+    "account",
+    "acct",
+    "account number",
+    "checking",
+    "savings",
+    "iban",
+    "transfer",
+    "wire",
+    "swift",
+    "bic",
+    "routing",
+    "aba",
+    "deposit",
+    "konto",
+    "kontonummer",
+    "bankverbindung",
+    "compte",
+    "cuenta",
+    "conto",
+    "conta",
+    "rekening",
+    "sort code",
+    "blz",
+    "bankleitzahl",
 ];
 
 pub(super) const ALL: &[Builtin] = &[
@@ -26,14 +78,29 @@ pub(super) const ALL: &[Builtin] = &[
         ],
         check: Check::Rule(card),
         context: CARD_WORDS,
-        against: &["timestamp", "tracking", "order", "order id", "isbn", "imei", "barcode", "ean", "gtin", "trace id", "sku"],
+        against: &[
+            "timestamp",
+            "tracking",
+            "order",
+            "order id",
+            "isbn",
+            "imei",
+            "barcode",
+            "ean",
+            "gtin",
+            "trace id",
+            "sku",
+        ],
         needs: Needs::Digits(12),
         ..Builtin::NEW
     },
     Builtin {
         name: "card security code",
         kind: "CARD_SECURITY_CODE",
-        patterns: &[(r"(?i)\b(?:cvv2?|cvc2?|cvn|csc|card security code|security code|card verification (?:value|code)|prüfziffer|prüfnummer)\b[ :#=-]{0,3}(?:is |ist |number |no\.? |code )?(?P<v>[0-9]{3,4})\b", 0.8)],
+        patterns: &[(
+            r"(?i)\b(?:cvv2?|cvc2?|cvn|csc|card security code|security code|card verification (?:value|code)|prüfziffer|prüfnummer)\b[ :#=-]{0,3}(?:is |ist |number |no\.? |code )?(?P<v>[0-9]{3,4})\b",
+            0.8,
+        )],
         needs: Needs::Any(&["cvv", "cvc", "cvn", "csc", "security code", "verification"]),
         ..Builtin::NEW
     },
@@ -52,7 +119,10 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "bank code (BIC)",
         kind: "BANK_CODE",
-        patterns: &[(r"\b[A-Z]{4}(?:AD|AE|AR|AT|AU|BE|BG|BR|CA|CH|CL|CN|CO|CY|CZ|DE|DK|EE|EG|ES|FI|FR|GB|GR|HK|HR|HU|ID|IE|IL|IN|IS|IT|JP|KR|LI|LT|LU|LV|MA|MC|MT|MX|MY|NG|NL|NO|NZ|PH|PK|PL|PT|QA|RO|RS|RU|SA|SE|SG|SI|SK|SM|TH|TN|TR|TW|UA|US|VA|VN|ZA)[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b", 0.2)],
+        patterns: &[(
+            r"\b[A-Z]{4}(?:AD|AE|AR|AT|AU|BE|BG|BR|CA|CH|CL|CN|CO|CY|CZ|DE|DK|EE|EG|ES|FI|FR|GB|GR|HK|HR|HU|ID|IE|IL|IN|IS|IT|JP|KR|LI|LT|LU|LV|MA|MC|MT|MX|MY|NG|NL|NO|NZ|PH|PK|PL|PT|QA|RO|RS|RU|SA|SE|SG|SI|SK|SM|TH|TN|TR|TW|UA|US|VA|VN|ZA)[A-Z0-9]{2}(?:[A-Z0-9]{3})?\b",
+            0.2,
+        )],
         context: &["swift", "bic", "swift code", "bic code", "bank code"],
         ..Builtin::NEW
     },
@@ -78,9 +148,10 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "bank account number",
         kind: "BANK_ACCOUNT",
-        patterns: &[
-            (r"(?i)\b(?:account|acct|a/c|konto|cuenta|compte)(?: ?(?:number|no|num|nr|nummer))?\.?[ :#=-]{0,3}(?:is |ist |es )?(?P<v>[0-9](?:[ -]?[0-9]){5,17})\b", 0.6),
-        ],
+        patterns: &[(
+            r"(?i)\b(?:account|acct|a/c|konto|cuenta|compte)(?: ?(?:number|no|num|nr|nummer))?\.?[ :#=-]{0,3}(?:is |ist |es )?(?P<v>[0-9](?:[ -]?[0-9]){5,17})\b",
+            0.6,
+        )],
         needs: Needs::Any(&["account", "acct", "a/c", "konto", "cuenta", "compte"]),
         ..Builtin::NEW
     },
@@ -118,8 +189,7 @@ fn card(found: &mut Candidate<'_>) -> Option<f32> {
     let before = found.before();
     let after = found.after();
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let joined = before.ends_with(['-', '_', '/', '='])
-        && digit(before.chars().rev().nth(1))
+    let joined = before.ends_with(['-', '_', '/', '=']) && digit(before.chars().rev().nth(1))
         || after.starts_with(['-', '_', '/']) && digit(after.chars().nth(1))
         || before.ends_with('.') && digit(before.chars().rev().nth(1))
         || after.starts_with('.') && digit(after.chars().nth(1));

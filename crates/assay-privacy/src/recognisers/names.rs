@@ -86,5 +86,6 @@ viola virginia wade warren wayne wei will xavier yan zara orlando jackson logan 
 
 /// Small words inside names.
 pub(super) const PARTICLES: &[&str] = &[
-    "de", "da", "do", "dos", "di", "del", "della", "la", "le", "van", "von", "der", "den", "ter", "ten", "bin", "ibn", "al", "el", "af", "av", "zu",
+    "de", "da", "do", "dos", "di", "del", "della", "la", "le", "van", "von", "der", "den", "ter", "ten", "bin", "ibn",
+    "al", "el", "af", "av", "zu",
 ];

@@ -18,7 +18,10 @@ pub(super) const ALL: &[Builtin] = &[
     Builtin {
         name: "IPv6 address",
         kind: "IP_ADDRESS",
-        patterns: &[(r"(?i)(?:\b[0-9a-f]{1,4}|:)(?::[0-9a-f]{0,4}){1,6}(?::[0-9a-f]{1,4}|:(?:[0-9]{1,3}\.){3}[0-9]{1,3})\b", 0.7)],
+        patterns: &[(
+            r"(?i)(?:\b[0-9a-f]{1,4}|:)(?::[0-9a-f]{0,4}){1,6}(?::[0-9a-f]{1,4}|:(?:[0-9]{1,3}\.){3}[0-9]{1,3})\b",
+            0.7,
+        )],
         check: Check::Rule(ipv6),
         context: &["ip", "ip address", "address", "host", "server", "client", "ipv6"],
         needs: Needs::Any(&[":"]),
@@ -76,7 +79,8 @@ fn ipv6(found: &mut Candidate<'_>) -> Option<f32> {
     let groups = found.value().split(':').filter(|group| !group.is_empty()).count();
     let documentation = address.segments()[..2] == [0x2001, 0xdb8];
     // `a::b` is a path in a program.
-    (groups >= 3 && !documentation && !part_of_more(found) && !found.after().starts_with(':')).then_some(found.confidence)
+    (groups >= 3 && !documentation && !part_of_more(found) && !found.after().starts_with(':'))
+        .then_some(found.confidence)
 }
 
 fn mac(found: &mut Candidate<'_>) -> Option<f32> {

@@ -17,7 +17,10 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "AWS secret key",
-        patterns: &[(r#"(?i)\b(?:aws|secret)[a-z_ -]{0,30}(?:key|secret)[a-z_ -]{0,10}[\"']?\s{0,3}[:=]{1,2}>?\s{0,3}[\"']?(?P<v>[A-Za-z0-9/+]{40})(?:[\"'\s,;]|$)"#, 0.9)],
+        patterns: &[(
+            r#"(?i)\b(?:aws|secret)[a-z_ -]{0,30}(?:key|secret)[a-z_ -]{0,10}[\"']?\s{0,3}[:=]{1,2}>?\s{0,3}[\"']?(?P<v>[A-Za-z0-9/+]{40})(?:[\"'\s,;]|$)"#,
+            0.9,
+        )],
         needs: Needs::Any(&["aws", "secret"]),
         ..KEY
     },
@@ -93,12 +96,7 @@ pub(super) const ALL: &[Builtin] = &[
         needs: Needs::Any(&["hf_", "api_org_"]),
         ..KEY
     },
-    Builtin {
-        name: "npm token",
-        patterns: &[(r"\bnpm_[A-Za-z0-9]{36}\b", 0.97)],
-        needs: Needs::Any(&["npm_"]),
-        ..KEY
-    },
+    Builtin { name: "npm token", patterns: &[(r"\bnpm_[A-Za-z0-9]{36}\b", 0.97)], needs: Needs::Any(&["npm_"]), ..KEY },
     Builtin {
         name: "PyPI token",
         patterns: &[(r"\bpypi-AgE[A-Za-z0-9_-]{50,}", 0.97)],
@@ -135,12 +133,7 @@ pub(super) const ALL: &[Builtin] = &[
         needs: Needs::Any(&["key-", "-us"]),
         ..KEY
     },
-    Builtin {
-        name: "Twilio key",
-        patterns: &[(r"\bSK[a-f0-9]{32}\b", 0.8)],
-        needs: Needs::Any(&["sk"]),
-        ..KEY
-    },
+    Builtin { name: "Twilio key", patterns: &[(r"\bSK[a-f0-9]{32}\b", 0.8)], needs: Needs::Any(&["sk"]), ..KEY },
     Builtin {
         name: "Telegram bot token",
         patterns: &[(r"\b[0-9]{8,10}:AA[A-Za-z0-9_-]{33}", 0.9)],
@@ -155,7 +148,10 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Discord webhook",
-        patterns: &[(r"https://(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks/[0-9]{15,22}/[A-Za-z0-9_-]{60,80}", 0.97)],
+        patterns: &[(
+            r"https://(?:canary\.|ptb\.)?discord(?:app)?\.com/api/webhooks/[0-9]{15,22}/[A-Za-z0-9_-]{60,80}",
+            0.97,
+        )],
         needs: Needs::Any(&["/api/webhooks/"]),
         ..KEY
     },
@@ -257,7 +253,10 @@ pub(super) const ALL: &[Builtin] = &[
     },
     Builtin {
         name: "Groq, Perplexity, xAI or Replicate key",
-        patterns: &[(r"\b(?:gsk_[A-Za-z0-9]{48,60}|pplx-[A-Za-z0-9]{48,56}|xai-[A-Za-z0-9]{70,90}|r8_[A-Za-z0-9]{37,40})\b", 0.95)],
+        patterns: &[(
+            r"\b(?:gsk_[A-Za-z0-9]{48,60}|pplx-[A-Za-z0-9]{48,56}|xai-[A-Za-z0-9]{70,90}|r8_[A-Za-z0-9]{37,40})\b",
+            0.95,
+        )],
         needs: Needs::Any(&["gsk_", "pplx-", "xai-", "r8_"]),
         ..KEY
     },
@@ -328,7 +327,10 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "PRIVATE_KEY",
         class: Class::Secret,
         // No two hyphens inside, so that a block without an end stops at the next one: time stays linear.
-        patterns: &[(r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=:,.\s\\]*(?:-[A-Za-z0-9+/=:,.\s\\]+)*(?:-----END (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?", 0.99)],
+        patterns: &[(
+            r"-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=:,.\s\\]*(?:-[A-Za-z0-9+/=:,.\s\\]+)*(?:-----END (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----)?",
+            0.99,
+        )],
         check: Check::Rule(key_block),
         needs: Needs::Any(&["private key"]),
         ..Builtin::NEW
@@ -345,7 +347,10 @@ pub(super) const ALL: &[Builtin] = &[
         name: "password in a web address",
         kind: "PASSWORD",
         class: Class::Secret,
-        patterns: &[(r#"(?ui)(?-u:\b)[a-z][a-z0-9+.-]{1,30}://[^\s:/?#@"'<>]{0,128}:(?P<v>[^\s/?#@"'<>]{1,})@[a-z0-9\[]"#, 0.95)],
+        patterns: &[(
+            r#"(?ui)(?-u:\b)[a-z][a-z0-9+.-]{1,30}://[^\s:/?#@"'<>]{0,128}:(?P<v>[^\s/?#@"'<>]{1,})@[a-z0-9\[]"#,
+            0.95,
+        )],
         check: Check::Rule(password),
         needs: Needs::Any(&["://"]),
         ..Builtin::NEW
@@ -364,21 +369,36 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "API_KEY",
         class: Class::Secret,
         patterns: &[
-            (r#"(?i)\bauthorization["']?\s{0,3}[:=]\s{0,3}["']?(?:bearer|basic|token|digest|apikey)\s{1,3}(?P<v>[A-Za-z0-9._~+/=-]{8,})"#, 0.9),
+            (
+                r#"(?i)\bauthorization["']?\s{0,3}[:=]\s{0,3}["']?(?:bearer|basic|token|digest|apikey)\s{1,3}(?P<v>[A-Za-z0-9._~+/=-]{8,})"#,
+                0.9,
+            ),
             (r#"(?i)\bbearer\s{1,3}(?P<v>[A-Za-z0-9._~+/-]{20,}={0,2})"#, 0.6),
-            (r#"(?i)\b(?:x-api-key|x-auth-token|private-token|x-goog-api-key|api-key)["']?\s{0,3}:\s{0,3}["']?(?P<v>[A-Za-z0-9._~+/=-]{8,})"#, 0.85),
+            (
+                r#"(?i)\b(?:x-api-key|x-auth-token|private-token|x-goog-api-key|api-key)["']?\s{0,3}:\s{0,3}["']?(?P<v>[A-Za-z0-9._~+/=-]{8,})"#,
+                0.85,
+            ),
         ],
         check: Check::Rule(key),
-        needs: Needs::Any(&["authorization", "bearer", "x-api-key", "x-auth-token", "private-token", "x-goog-api-key", "api-key"]),
+        needs: Needs::Any(&[
+            "authorization",
+            "bearer",
+            "x-api-key",
+            "x-auth-token",
+            "private-token",
+            "x-goog-api-key",
+            "api-key",
+        ]),
         ..Builtin::NEW
     },
     Builtin {
         name: "assigned secret",
         kind: "SECRET",
         class: Class::Secret,
-        patterns: &[
-            (r#"(?i)[a-z0-9_.-]{0,40}(?:api[_-]?key|apikey|secret|token|access[_-]?key|auth[_-]?key|private[_-]?key|client[_-]?secret|credential)s?[a-z0-9_.-]{0,20}["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["'`]?(?P<v>[A-Za-z0-9_./+=~!@#$%^&*-]{8,})"#, 0.7),
-        ],
+        patterns: &[(
+            r#"(?i)[a-z0-9_.-]{0,40}(?:api[_-]?key|apikey|secret|token|access[_-]?key|auth[_-]?key|private[_-]?key|client[_-]?secret|credential)s?[a-z0-9_.-]{0,20}["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["'`]?(?P<v>[A-Za-z0-9_./+=~!@#$%^&*-]{8,})"#,
+            0.7,
+        )],
         check: Check::Rule(random),
         needs: Needs::Any(&["key", "secret", "token", "credential"]),
         ..Builtin::NEW
@@ -388,18 +408,36 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "PASSWORD",
         class: Class::Secret,
         patterns: &[
-            (r#"(?ui)(?-u:\b)(?:password|passwd|passphrase|passwort|kennwort|contraseña|mot de passe|пароль|密码|パスワード)["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["'`]?(?P<v>[^\s"'`,;<>]{4,128})"#, 0.75),
-            (r#"(?ui)(?-u:\b)(?:password|passwort|kennwort|passphrase|contraseña|mot de passe) (?:is|was|ist|lautet|es|est)[: ]{1,2}["'`]?(?P<v>[^\s"'`,;<>]{6,128})"#, 0.6),
+            (
+                r#"(?ui)(?-u:\b)(?:password|passwd|passphrase|passwort|kennwort|contraseña|mot de passe|пароль|密码|パスワード)["']?\s{0,3}(?:=|:=|:|=>)\s{0,3}["'`]?(?P<v>[^\s"'`,;<>]{4,128})"#,
+                0.75,
+            ),
+            (
+                r#"(?ui)(?-u:\b)(?:password|passwort|kennwort|passphrase|contraseña|mot de passe) (?:is|was|ist|lautet|es|est)[: ]{1,2}["'`]?(?P<v>[^\s"'`,;<>]{6,128})"#,
+                0.6,
+            ),
         ],
         check: Check::Rule(password),
-        needs: Needs::Any(&["passw", "passphrase", "kennwort", "contraseña", "mot de passe", "пароль", "密码", "パスワード"]),
+        needs: Needs::Any(&[
+            "passw",
+            "passphrase",
+            "kennwort",
+            "contraseña",
+            "mot de passe",
+            "пароль",
+            "密码",
+            "パスワード",
+        ]),
         ..Builtin::NEW
     },
     Builtin {
         name: "PIN",
         kind: "PASSWORD",
         class: Class::Secret,
-        patterns: &[(r"(?i)\b(?:pin|pin code|pin number|otp|one[- ]time (?:code|password)|verification code|2fa code|tan)\b[ :#=-]{0,3}(?:is |ist |was )?(?P<v>[0-9]{4,8})\b", 0.7)],
+        patterns: &[(
+            r"(?i)\b(?:pin|pin code|pin number|otp|one[- ]time (?:code|password)|verification code|2fa code|tan)\b[ :#=-]{0,3}(?:is |ist |was )?(?P<v>[0-9]{4,8})\b",
+            0.7,
+        )],
         needs: Needs::Any(&["pin", "otp", "one-time", "one time", "verification code", "2fa", "tan"]),
         ..Builtin::NEW
     },
@@ -410,8 +448,20 @@ pub(super) const ALL: &[Builtin] = &[
         patterns: &[(r"(?u)\S{6,}", 0.4)],
         check: Check::Rule(password),
         context: &[
-            "password", "passwd", "pwd", "passphrase", "secret", "api key", "apikey", "token", "access token", "auth token",
-            "refresh token", "client secret", "private key", "credential",
+            "password",
+            "passwd",
+            "pwd",
+            "passphrase",
+            "secret",
+            "api key",
+            "apikey",
+            "token",
+            "access token",
+            "auth token",
+            "refresh token",
+            "client secret",
+            "private key",
+            "credential",
         ],
         field: true,
         ..Builtin::NEW
@@ -437,8 +487,31 @@ fn entropy(value: &[u8]) -> f64 {
 fn stand_in(value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
     let words = [
-        "example", "xxxx", "your", "change", "placeholder", "redacted", "dummy", "todo", "insert", "replace", "<", "****", "....",
-        "none", "null", "undefined", "true", "false", "process.env", "os.environ", "getenv", "env.", "secrets.", "vault:", "env:",
+        "example",
+        "xxxx",
+        "your",
+        "change",
+        "placeholder",
+        "redacted",
+        "dummy",
+        "todo",
+        "insert",
+        "replace",
+        "<",
+        "****",
+        "....",
+        "none",
+        "null",
+        "undefined",
+        "true",
+        "false",
+        "process.env",
+        "os.environ",
+        "getenv",
+        "env.",
+        "secrets.",
+        "vault:",
+        "env:",
         "file:",
     ];
     words.iter().any(|word| lower.contains(word))
@@ -460,7 +533,7 @@ fn key_block(found: &mut Candidate<'_>) -> Option<f32> {
     let value = found.value();
     if !value.ends_with("-----") || value.matches("-----").count() < 4 {
         let body = value.rfind("KEY").map_or(0, |at| at + value[at..].find("-----").map_or(0, |end| end + 5));
-        let last = value[body..].split_whitespace().filter(|word| word.len() >= 16).next_back();
+        let last = value[body..].split_whitespace().rfind(|word| word.len() >= 16);
         let end = last.map_or(body, |word| word.as_ptr() as usize - value.as_ptr() as usize + word.len());
         found.end = found.start + end;
     }
@@ -486,8 +559,25 @@ fn password(found: &mut Candidate<'_>) -> Option<f32> {
     found.end = found.start + value.len();
     let value = found.value();
     let sentence = [
-        "required", "incorrect", "invalid", "correct", "wrong", "too", "not", "the", "expired", "string", "optional", "reset",
-        "protected", "must", "stored", "encrypted", "hashed", "field", "input",
+        "required",
+        "incorrect",
+        "invalid",
+        "correct",
+        "wrong",
+        "too",
+        "not",
+        "the",
+        "expired",
+        "string",
+        "optional",
+        "reset",
+        "protected",
+        "must",
+        "stored",
+        "encrypted",
+        "hashed",
+        "field",
+        "input",
     ];
     let lower = value.to_ascii_lowercase();
     let word = sentence.contains(&lower.as_str()) || value.contains("()") || value.ends_with('(');

@@ -4,10 +4,43 @@ use crate::kind::Class;
 use crate::recogniser::{Builtin, Candidate, Check, Needs};
 
 const BIRTH: &[&str] = &[
-    "born", "birth", "date of birth", "birthday", "birthdate", "dob", "d.o.b", "geboren", "geburtsdatum", "geb", "né", "née",
-    "naissance", "nacido", "nacida", "nacimiento", "nato", "nata", "nascita", "nascido", "nascimento", "geboortedatum",
-    "född", "født", "urodzony", "urodzona", "urodzenia", "narozen", "syntynyt", "doğum", "рождения", "родился", "родилась",
-    "出生", "生年月日", "생년월일", "जन्म",
+    "born",
+    "birth",
+    "date of birth",
+    "birthday",
+    "birthdate",
+    "dob",
+    "d.o.b",
+    "geboren",
+    "geburtsdatum",
+    "geb",
+    "né",
+    "née",
+    "naissance",
+    "nacido",
+    "nacida",
+    "nacimiento",
+    "nato",
+    "nata",
+    "nascita",
+    "nascido",
+    "nascimento",
+    "geboortedatum",
+    "född",
+    "født",
+    "urodzony",
+    "urodzona",
+    "urodzenia",
+    "narozen",
+    "syntynyt",
+    "doğum",
+    "рождения",
+    "родился",
+    "родилась",
+    "出生",
+    "生年月日",
+    "생년월일",
+    "जन्म",
 ];
 
 /// Days in figures and with a month's name, in the usual orders.
@@ -48,10 +81,22 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "DATE",
         class: Class::Quasi,
         patterns: &[
-            (r"(?i)\b(?:in|during|since|from|until|till|by|of|year|before|after|im jahr|en|depuis|desde) (?P<v>(?:1[6-9]|20)[0-9]{2})\b", 0.6),
-            (r"(?i)\b(?:january|february|march|april|june|july|august|september|october|november|december),? (?:of )?(?:1[6-9]|20)[0-9]{2}\b", 0.7),
-            (r"(?i)\b(?:january|february|april|june|july|august|september|october|november|december) (?:3[01]|[12][0-9]|[1-9])(?:st|nd|rd|th)?\b", 0.6),
-            (r"(?i)\b(?:3[01]|[12][0-9]|[1-9])(?:st|nd|rd|th)? (?:of )?(?:january|february|april|june|july|august|september|october|november|december)\b", 0.6),
+            (
+                r"(?i)\b(?:in|during|since|from|until|till|by|of|year|before|after|im jahr|en|depuis|desde) (?P<v>(?:1[6-9]|20)[0-9]{2})\b",
+                0.6,
+            ),
+            (
+                r"(?i)\b(?:january|february|march|april|june|july|august|september|october|november|december),? (?:of )?(?:1[6-9]|20)[0-9]{2}\b",
+                0.7,
+            ),
+            (
+                r"(?i)\b(?:january|february|april|june|july|august|september|october|november|december) (?:3[01]|[12][0-9]|[1-9])(?:st|nd|rd|th)?\b",
+                0.6,
+            ),
+            (
+                r"(?i)\b(?:3[01]|[12][0-9]|[1-9])(?:st|nd|rd|th)? (?:of )?(?:january|february|april|june|july|august|september|october|november|december)\b",
+                0.6,
+            ),
         ],
         needs: Needs::Digits(1),
         ..Builtin::NEW
@@ -61,8 +106,14 @@ pub(super) const ALL: &[Builtin] = &[
         kind: "AGE",
         class: Class::Quasi,
         patterns: &[
-            (r"(?i)\b(?P<v>1[01][0-9]|[1-9]?[0-9])[ -]?(?:years?[ -]old|yrs?[ -]old|year-olds?|y/?o|years? of age|jahre alt|ans|años|anni|jaar oud|lat)\b", 0.75),
-            (r"(?i)\b(?:aged?|age of|turned|turning|turns|age[:=]|im alter von|à l'âge de) ?(?P<v>1[01][0-9]|[1-9][0-9]|[1-9])\b", 0.65),
+            (
+                r"(?i)\b(?P<v>1[01][0-9]|[1-9]?[0-9])[ -]?(?:years?[ -]old|yrs?[ -]old|year-olds?|y/?o|years? of age|jahre alt|ans|años|anni|jaar oud|lat)\b",
+                0.75,
+            ),
+            (
+                r"(?i)\b(?:aged?|age of|turned|turning|turns|age[:=]|im alter von|à l'âge de) ?(?P<v>1[01][0-9]|[1-9][0-9]|[1-9])\b",
+                0.65,
+            ),
         ],
         check: Check::Rule(age),
         needs: Needs::Digits(1),

@@ -135,10 +135,20 @@ fn oracle_rules_agree_with_stdnum() {
         oracle.ask(rule.name(), json!(values), ours, 0.0);
     }
     // Two check digits each: completed by search.
-    for (rule, body) in [(Checksum::BrCpf, 9), (Checksum::BrCnpj, 12), (Checksum::NoFnr, 9), (Checksum::TrTckn, 9), (Checksum::AuAbn, 9)] {
+    for (rule, body) in [
+        (Checksum::BrCpf, 9),
+        (Checksum::BrCnpj, 12),
+        (Checksum::NoFnr, 9),
+        (Checksum::TrTckn, 9),
+        (Checksum::AuAbn, 9),
+    ] {
         let mut values = Vec::new();
         for _ in 0..40 {
-            let date = if rule == Checksum::NoFnr { format!("{:02}{:02}{}1", 1 + stream.below(28), 1 + stream.below(12), 40 + stream.below(59)) } else { String::new() };
+            let date = if rule == Checksum::NoFnr {
+                format!("{:02}{:02}{}1", 1 + stream.below(28), 1 + stream.below(12), 40 + stream.below(59))
+            } else {
+                String::new()
+            };
             let rest: String = (date.len()..body).map(|_| char::from(b'0' + stream.below(10) as u8)).collect();
             values.extend((0..100).map(|end| format!("{date}{rest}{end:02}")));
         }
@@ -146,10 +156,16 @@ fn oracle_rules_agree_with_stdnum() {
         assert!(ours.iter().sum::<f64>() >= 10.0, "{rule}");
         oracle.ask(rule.name(), json!(values), ours, 0.0);
     }
-    let ibans: Vec<String> = ["GB82WEST123456987654**", "DE893704004405320130**", "NL91ABNA04171643**", "FR14200410100505000**3M02606", "XX820000"]
-        .iter()
-        .flat_map(|shape| (2..99).map(move |pair| shape.replace("**", &format!("{pair:02}"))))
-        .collect();
+    let ibans: Vec<String> = [
+        "GB82WEST123456987654**",
+        "DE893704004405320130**",
+        "NL91ABNA04171643**",
+        "FR14200410100505000**3M02606",
+        "XX820000",
+    ]
+    .iter()
+    .flat_map(|shape| (2..99).map(move |pair| shape.replace("**", &format!("{pair:02}"))))
+    .collect();
     let ours: Vec<f64> = ibans.iter().map(|value| f64::from(u8::from(Checksum::Iban.holds(value)))).collect();
     oracle.ask("iban", json!(ibans), ours, 0.0);
     let addresses = [
@@ -157,12 +173,14 @@ fn oracle_rules_agree_with_stdnum() {
         "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb",
         "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
     ];
-    let ours: Vec<f64> = addresses.iter().map(|value| f64::from(u8::from(Checksum::Base58Check.holds(value)))).collect();
+    let ours: Vec<f64> =
+        addresses.iter().map(|value| f64::from(u8::from(Checksum::Base58Check.holds(value)))).collect();
     oracle.ask("base58check", json!(addresses), ours, 0.0);
-    let nirs: Vec<String> = ["1 85 05 78 006 084 **", "2 69 05 49 588 157 **", "1 85 12 2A 006 084 **", "2 85 12 2B 006 084 **"]
-        .iter()
-        .flat_map(|shape| (0..100).map(move |pair| shape.replace("**", &format!("{pair:02}")).replace(' ', "")))
-        .collect();
+    let nirs: Vec<String> =
+        ["1 85 05 78 006 084 **", "2 69 05 49 588 157 **", "1 85 12 2A 006 084 **", "2 85 12 2B 006 084 **"]
+            .iter()
+            .flat_map(|shape| (0..100).map(move |pair| shape.replace("**", &format!("{pair:02}")).replace(' ', "")))
+            .collect();
     let ours: Vec<f64> = nirs.iter().map(|value| f64::from(u8::from(Checksum::FrNir.holds(value)))).collect();
     oracle.ask("fr-nir", json!(nirs), ours, 0.0);
     oracle.check();
@@ -215,7 +233,16 @@ fn every_rule_has_a_name_a_source_and_refuses_what_is_no_number() {
         assert_eq!(Checksum::named(rule.name()), Some(*rule));
         assert_eq!(serde_json::to_value(rule).unwrap(), rule.name());
         assert!(!rule.source().is_empty());
-        for broken in ["", "0", "é", "----", "1234567890123456789012345678901234567890", &"9".repeat(500), "ABCDEFGHIJKL", "00000000000"] {
+        for broken in [
+            "",
+            "0",
+            "é",
+            "----",
+            "1234567890123456789012345678901234567890",
+            &"9".repeat(500),
+            "ABCDEFGHIJKL",
+            "00000000000",
+        ] {
             let _ = rule.holds(broken);
         }
         assert!(!rule.holds(""), "{rule}");

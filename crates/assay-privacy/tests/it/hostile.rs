@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use assay_privacy::{Detector, Key, Policy, Redactor, Selection, reverse};
 
-const SIZE: usize = 200_000;
+const SIZE: usize = 24_000;
 
 fn corpus() -> Vec<(&'static str, String)> {
     let fill = |piece: &str| piece.repeat(SIZE / piece.len());
@@ -69,7 +69,7 @@ fn a_text_made_to_be_slow_takes_no_longer_than_its_length_allows() {
         let found = detector.detect(&text);
         let twice = started.elapsed();
         // Quadratic would be four times; small times are noise.
-        if twice > once * 3 + Duration::from_millis(300) {
+        if twice > once * 3 + Duration::from_millis(100) {
             slow.push(format!("{name}: {once:?} for half of it, {twice:?} for all, {} findings", found.len()));
         }
     }

@@ -14,3 +14,4 @@ mod detect;
 mod hostile;
 mod peer;
 mod redact;
+mod reference;

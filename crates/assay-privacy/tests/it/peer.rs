@@ -27,13 +27,16 @@ fn oracle_presidio_finds_no_more_of_what_has_a_pattern() {
     let detector = Detector::new(&Selection::everything()).unwrap();
     let found: Vec<quality::Found> = texts
         .iter()
-        .map(|text| detector.detect(&text.text).into_iter().map(|found| (found.kind.to_string(), found.range)).collect())
+        .map(|text| {
+            detector.detect(&text.text).into_iter().map(|found| (found.kind.to_string(), found.range)).collect()
+        })
         .collect();
     let ours = quality::counts(&texts, &found, true);
     for (label, recall, precision) in LEAST {
         let counts = ours[label];
         assert!(counts.labelled > 10, "{label}");
-        let (found, right) = (counts.found as f64 / counts.labelled as f64, counts.right as f64 / counts.claimed as f64);
+        let (found, right) =
+            (counts.found as f64 / counts.labelled as f64, counts.right as f64 / counts.claimed as f64);
         assert!(found >= *recall && right >= *precision, "{label}: recall {found}, precision {right}");
     }
     let Ok(python) = std::env::var("ASSAY_ORACLE_PYTHON") else {
@@ -47,7 +50,15 @@ fn oracle_presidio_finds_no_more_of_what_has_a_pattern() {
         let (ours, theirs) = (ours[label], theirs[label]);
         println!(
             "parity {label}: ours {}/{} found, {}/{} right; {} {}/{} found, {}/{} right",
-            ours.found, ours.labelled, ours.right, ours.claimed, peer.name, theirs.found, theirs.labelled, theirs.right, theirs.claimed
+            ours.found,
+            ours.labelled,
+            ours.right,
+            ours.claimed,
+            peer.name,
+            theirs.found,
+            theirs.labelled,
+            theirs.right,
+            theirs.claimed
         );
         assert!(ours.found >= theirs.found, "{label}: presidio finds {}, we {}", theirs.found, ours.found);
     }
