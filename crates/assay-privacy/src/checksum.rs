@@ -148,7 +148,7 @@ checksums! {
     /// South Africa: identity number, a date and Luhn.
     ZaId, "za-id", national::za_id, "Department of Home Affairs: identity number";
     /// Mexico: population registry key, a date and modulo 10.
-    MxCurp, "mx-curp", national::mx_curp, "RENAPO: instructivo CURP";
+    MxCurp, "mx-curp", national::mx_curp, "RENAPO: CURP";
     /// Israel: identity number, Luhn over nine digits.
     IlId, "il-id", national::il_id, "Population Authority: Mispar Zehut";
     /// Chile: RUN and RUT, modulo 11 with K for 10.

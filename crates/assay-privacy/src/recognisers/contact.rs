@@ -105,6 +105,17 @@ pub(super) const ALL: &[Builtin] = &[
                 r"(?:\b1[ .-])?\b[2-9][0-9]{2}([.-])[2-9][0-9]{2}[.-][0-9]{4}(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6})?\b",
                 0.65,
             ),
+        ],
+        check: Check::Rule(alone),
+        context: PHONE_WORDS,
+        needs: Needs::Digits(10),
+        ..Builtin::NEW
+    },
+    Builtin {
+        name: "North American telephone number without punctuation",
+        kind: "PHONE",
+        country: Some("US"),
+        patterns: &[
             (r"\b(?:1 )?[2-9][0-9]{2} [2-9][0-9]{2} [0-9]{4}\b", 0.5),
             (r"\b(?:1 ?)?[2-9][0-9]{2}[2-9][0-9]{6}\b", 0.25),
             (r"\b[2-9][0-9]{2}[.-][0-9]{4}\b", 0.2),
@@ -291,6 +302,11 @@ fn national(found: &mut Candidate<'_>) -> Option<f32> {
     let thousands = value.contains('.') && groups.len() > 2 && groups[1..].iter().all(|group| group.len() == 3);
     if thousands && !value.starts_with('0') {
         return None;
+    }
+    // A trunk prefix and three groups or more are written for nothing else.
+    let grouped = value.split([' ', '/', '-', '.']).filter(|group| !group.is_empty()).count() > 2;
+    if value.starts_with('0') && grouped && count(value) >= 9 {
+        found.confidence = found.confidence.max(0.5);
     }
     alone(found)
 }

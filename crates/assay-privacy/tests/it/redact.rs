@@ -37,15 +37,11 @@ fn each_action_leaves_what_it_promises() {
         (json!("detect"), "card 4111 1111 1111 1111, jane@example.com"),
         (json!("redact"), "card <CREDIT_CARD>, <EMAIL>"),
         (json!("drop"), "card , "),
-        (json!({"mask": {"keep_last": 4}}), "card **** **** **** 1111, ****@*******.*om"),
+        (json!({"mask": {"keep_last": 4}}), "card **** **** **** 1111, ****@******e.com"),
         (json!({"mask": {}}), "card **** **** **** ****, ****@*******.***"),
     ] {
         let (output, applied) = redactor(json!({"default": action})).apply(text);
-        if expected.ends_with("*om") {
-            assert!(output.starts_with("card **** **** **** 1111, ****@"), "{output}");
-        } else {
-            assert_eq!(output, expected, "{action}");
-        }
+        assert_eq!(output, expected, "{action}");
         assert_eq!(applied.len(), 2);
         for row in &applied {
             assert!(text.get(row.range.clone()).is_some() && output.get(row.replaced.clone()).is_some());
