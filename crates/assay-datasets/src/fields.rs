@@ -1,7 +1,8 @@
 //! Rows as cases: the field mapping.
 //!
 //! Without a mapping the usual names are found: those of Assay and of promptfoo, Inspect AI, DeepEval, Ragas and
-//! OpenAI evals. A column that any mapping claims is not an input, unless `input` names it.
+//! OpenAI evals. A column that any mapping claims is not an input, unless `input` names it. An object under `inputs` is all
+//! of the inputs; other columns beside it are metadata.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +14,15 @@ use crate::DatasetError;
 use crate::declare::Fields;
 use crate::rows::{Place, Row};
 
-const IDS: &[&str] = &["id", "case_id", "qid", "key"];
-const EXPECTED: &[&str] = &["expected", "target", "expected_output", "reference", "ideal", "label", "__expected"];
-const CONTEXTS: &[&str] = &["reference_contexts", "contexts"];
-const METADATA: &[&str] = &["metadata"];
-const CLUSTERS: &[&str] = &["cluster", "cluster_id"];
-const WEIGHTS: &[&str] = &["weight"];
-const CRITICAL: &[&str] = &["critical"];
-const OUTPUTS: &[&str] = &["output", "actual_output", "response"];
+pub(crate) const IDS: &[&str] = &["id", "case_id", "qid", "key"];
+pub(crate) const EXPECTED: &[&str] =
+    &["expected", "target", "expected_output", "reference", "ideal", "label", "__expected"];
+pub(crate) const CONTEXTS: &[&str] = &["reference_contexts", "contexts"];
+pub(crate) const METADATA: &[&str] = &["metadata"];
+pub(crate) const CLUSTERS: &[&str] = &["cluster", "cluster_id"];
+pub(crate) const WEIGHTS: &[&str] = &["weight"];
+pub(crate) const CRITICAL: &[&str] = &["critical"];
+pub(crate) const OUTPUTS: &[&str] = &["output", "actual_output", "response"];
 
 /// Turns rows into cases.
 pub struct Mapper {
@@ -30,6 +32,7 @@ pub struct Mapper {
     outputs: Vec<(String, String)>,
     rows: u64,
     seen: BTreeSet<String>,
+    numbered: bool,
 }
 
 impl Mapper {
@@ -42,7 +45,14 @@ impl Mapper {
             fields: fields.clone(),
             rows: 0,
             seen: BTreeSet::new(),
+            numbered: true,
         }
+    }
+
+    /// Leaves the ids of rows without one empty instead of numbering them.
+    pub(crate) fn unnumbered(mut self) -> Self {
+        self.numbered = false;
+        self
     }
 
     /// The case of a row.
@@ -72,8 +82,8 @@ impl Mapper {
         let critical = take(&self.fields.critical, CRITICAL, &mut claimed)?;
         let mut recorded = Map::new();
         if self.fields.outputs.is_none() {
-            if let Some(Value::Object(outputs)) = row.get("outputs") {
-                recorded = outputs.clone();
+            if let Some(outputs) = row.get("outputs").and_then(object_of) {
+                recorded = outputs;
                 claimed.insert("outputs".into());
             }
             if let Some(output) = take(&None, OUTPUTS, &mut claimed)? {
@@ -114,7 +124,17 @@ impl Mapper {
             }
             None => {
                 row.retain(|column, _| !claimed.contains(column));
-                row
+                match row.get("inputs").and_then(object_of) {
+                    // What stands beside `inputs` says something about the case.
+                    Some(inputs) => {
+                        row.shift_remove("inputs");
+                        for (column, value) in row {
+                            metadata.entry(column).or_insert(value);
+                        }
+                        inputs
+                    }
+                    None => row,
+                }
             }
         };
         if inputs.is_empty() {
@@ -149,7 +169,8 @@ impl Mapper {
 
     fn id(&self, id: Option<Value>) -> Result<String, String> {
         let id = match id {
-            None | Some(Value::Null) => return Ok(self.rows.to_string()),
+            None | Some(Value::Null) if self.numbered => return Ok(self.rows.to_string()),
+            None | Some(Value::Null) => return Ok(String::new()),
             Some(value) => text_of(&value).ok_or("an id must be a text or a number")?,
         };
         if id.is_empty() { Err("the id is empty".into()) } else { Ok(id) }
@@ -175,6 +196,15 @@ fn look<'a>(row: &'a Row, path: &str) -> Option<&'a Value> {
         };
     }
     Some(value)
+}
+
+/// An object, also as JSON in a cell.
+fn object_of(value: &Value) -> Option<Row> {
+    match value {
+        Value::Object(fields) => Some(fields.clone()),
+        Value::String(text) if text.starts_with('{') => serde_json::from_str(text).ok(),
+        _ => None,
+    }
 }
 
 fn text_of(value: &Value) -> Option<String> {

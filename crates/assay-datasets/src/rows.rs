@@ -5,16 +5,18 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use assay_core::Problem;
 use assay_core::problem::did_you_mean;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Map, Value};
 
+use crate::tables::{arrow_rows, xlsx_rows};
 use crate::{DatasetError, Format};
 
 /// The longest line, in bytes.
-const LONGEST_LINE: u64 = 64 << 20;
+pub(crate) const LONGEST_LINE: u64 = 64 << 20;
 /// The largest file that is read whole.
-const LARGEST_WHOLE: u64 = 256 << 20;
+pub(crate) const LARGEST_WHOLE: u64 = 256 << 20;
 
 /// Where a row came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,12 +85,12 @@ pub(crate) fn files_of(path: &Path) -> Result<Vec<PathBuf>, DatasetError> {
             Some(Place { file: path.to_owned(), line: None }),
             "the directory holds no file that can be read",
         )
-        .help("put .jsonl, .csv, .parquet, .yaml, .json, .txt or .md files into it"));
+        .help("put .jsonl, .csv, .parquet, .arrow, .xlsx, .yaml, .json, .txt or .md files into it"));
     }
     Ok(files)
 }
 
-fn missing(path: &Path) -> DatasetError {
+pub(crate) fn missing(path: &Path) -> DatasetError {
     let error = DatasetError::new(Some(Place { file: path.to_owned(), line: None }), "there is no such file");
     let wanted = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let siblings: Vec<String> = path
@@ -126,7 +128,7 @@ fn open_file(path: &Path, format: Option<Format>) -> Result<Box<dyn Iterator<Ite
     let place = || Some(Place { file: path.to_owned(), line: None });
     let Some(format) = format.or_else(|| Format::of(path)) else {
         return Err(DatasetError::new(place(), "the format cannot be told from the file's ending")
-            .help("add `format: jsonl`, csv, tsv, parquet, yaml, json or text"));
+            .help("add `format: jsonl`, csv, tsv, parquet, arrow, xlsx, yaml, json or text"));
     };
     let file = File::open(path).map_err(|error| DatasetError::new(place(), error.to_string()))?;
     Ok(match format {
@@ -136,6 +138,8 @@ fn open_file(path: &Path, format: Option<Format>) -> Result<Box<dyn Iterator<Ite
         Format::Csv => Box::new(csv_rows(path, file, b',')?),
         Format::Tsv => Box::new(csv_rows(path, file, b'\t')?),
         Format::Parquet => Box::new(parquet_rows(path, file)?),
+        Format::Arrow => Box::new(arrow_rows(path, file)?),
+        Format::Xlsx => Box::new(xlsx_rows(path, file)?.into_iter().map(Ok)),
         Format::Json | Format::Yaml => Box::new(whole(path, file, format)?.into_iter().map(Ok)),
         Format::Text => {
             let text = read_text(path, file)?;
@@ -145,6 +149,31 @@ fn open_file(path: &Path, format: Option<Format>) -> Result<Box<dyn Iterator<Ite
             Box::new(std::iter::once(Ok((row, Place { file: path.to_owned(), line: None }))))
         }
     })
+}
+
+/// Reads the next line into `bytes`, without a byte order mark, and counts it. Returns how many bytes it took from the
+/// file; 0 at the end.
+pub(crate) fn read_line(
+    reader: &mut impl BufRead,
+    bytes: &mut Vec<u8>,
+    file: &Path,
+    line: &mut u64,
+) -> Result<usize, DatasetError> {
+    bytes.clear();
+    *line += 1;
+    let place = || Some(Place { file: file.to_owned(), line: Some(*line) });
+    let read = reader
+        .take(LONGEST_LINE)
+        .read_until(b'\n', bytes)
+        .map_err(|error| DatasetError::new(place(), error.to_string()))?;
+    if bytes.len() as u64 == LONGEST_LINE {
+        return Err(DatasetError::new(place(), "the line is longer than 64 MiB")
+            .help("is it one JSON document? then its name should end in `.json`"));
+    }
+    if *line == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
+        bytes.drain(..3);
+    }
+    Ok(read)
 }
 
 struct JsonLines {
@@ -159,20 +188,12 @@ impl Iterator for JsonLines {
     fn next(&mut self) -> Option<Item> {
         let mut bytes = Vec::new();
         loop {
-            bytes.clear();
-            self.line += 1;
-            let place = || Some(Place { file: self.path.clone(), line: Some(self.line) });
-            match (&mut self.reader).take(LONGEST_LINE).read_until(b'\n', &mut bytes) {
+            match read_line(&mut self.reader, &mut bytes, &self.path, &mut self.line) {
                 Ok(0) => return None,
                 Ok(_) => {}
-                Err(error) => return Some(Err(DatasetError::new(place(), error.to_string()))),
+                Err(error) => return Some(Err(error)),
             }
-            if bytes.len() as u64 == LONGEST_LINE {
-                return Some(Err(DatasetError::new(place(), "the line is longer than 64 MiB")));
-            }
-            if self.line == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
-                bytes.drain(..3);
-            }
+            let place = || Some(Place { file: self.path.clone(), line: Some(self.line) });
             let text = match std::str::from_utf8(&bytes) {
                 Ok(text) => text.trim(),
                 Err(error) => {
@@ -285,7 +306,7 @@ fn parquet_rows(path: &Path, file: File) -> Result<impl Iterator<Item = Item> + 
     }))
 }
 
-fn read_text(path: &Path, file: File) -> Result<String, DatasetError> {
+pub(crate) fn read_text(path: &Path, file: File) -> Result<String, DatasetError> {
     let place = || Some(Place { file: path.to_owned(), line: None });
     let mut bytes = Vec::new();
     let read = file.take(LARGEST_WHOLE + 1).read_to_end(&mut bytes);
@@ -302,6 +323,25 @@ fn read_text(path: &Path, file: File) -> Result<String, DatasetError> {
     })
 }
 
+/// A YAML text as a value, with the place of every node.
+pub(crate) fn yaml(path: &Path, text: String) -> Result<(Value, assay_suite::Source), DatasetError> {
+    assay_suite::Source::parse(path, text).map_err(|(problems, source)| {
+        let problem = problems.into_iter().next().unwrap_or_else(|| Problem::new("", "broken YAML"));
+        let line = Some(source.line_column(source.range(&problem.at).start).0 as u64);
+        let error = DatasetError::new(Some(Place { file: path.to_owned(), line }), problem.message.clone());
+        match problem.help {
+            // An empty suite is advised to begin one; an empty dataset is not.
+            Some(help) if !problem.message.ends_with("is empty") => error.help(help),
+            _ => error,
+        }
+    })
+}
+
+/// The line of a pointer in a YAML text.
+pub(crate) fn line_of(source: &assay_suite::Source, pointer: &str) -> Option<u64> {
+    Some(source.line_column(source.range(pointer).start).0 as u64)
+}
+
 /// A JSON or YAML document: a list of rows, or an object that holds one.
 fn whole(path: &Path, file: File, format: Format) -> Result<Vec<(Row, Place)>, DatasetError> {
     let place = |line| Some(Place { file: path.to_owned(), line });
@@ -314,11 +354,7 @@ fn whole(path: &Path, file: File, format: Format) -> Result<Vec<(Row, Place)>, D
             DatasetError::new(place(Some(error.line() as u64)), format!("broken JSON: {message}"))
         })?
     } else {
-        let (value, source) = assay_suite::Source::parse(path, text).map_err(|(problems, source)| {
-            let problem = problems.first();
-            let line = problem.map(|problem| source.line_column(source.range(&problem.at).start).0 as u64);
-            DatasetError::new(place(line), problem.map_or_else(String::new, |problem| problem.message.clone()))
-        })?;
+        let (value, source) = yaml(path, text)?;
         lines = Some(source);
         value
     };
@@ -340,12 +376,12 @@ fn whole(path: &Path, file: File, format: Format) -> Result<Vec<(Row, Place)>, D
         .enumerate()
         .map(|(i, row)| {
             let line = match &lines {
-                Some(source) => source.line_column(source.range(&format!("{at}/{i}")).start).0 as u64,
-                None => i as u64 + 1,
+                Some(source) => line_of(source, &format!("{at}/{i}")),
+                None => Some(i as u64 + 1),
             };
             match row {
-                Value::Object(row) => Ok((row, Place { file: path.to_owned(), line: Some(line) })),
-                _ => Err(DatasetError::new(place(Some(line)), "each case must be an object")),
+                Value::Object(row) => Ok((row, Place { file: path.to_owned(), line })),
+                _ => Err(DatasetError::new(place(line), "each case must be an object")),
             }
         })
         .collect()
