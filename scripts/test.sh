@@ -20,6 +20,6 @@ cargo fmt --all --check
 cargo deny --log-level error check bans licenses sources
 cargo clippy --workspace --all-targets --quiet -- -D warnings
 cargo nextest run --workspace --no-fail-fast
-cargo test --quiet --doc --package assay-stats --package assay-metrics
+cargo test --quiet --doc --package assay-stats --package assay-metrics --package assay-perturb --package assay-privacy
 # The binary that the tests built: building it alone would resolve other features and compile DataFusion again.
 ASSAY_BIN=target/debug/assay bash examples/docs-qa/run.sh
