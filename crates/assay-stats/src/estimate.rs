@@ -301,7 +301,7 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
 pub(crate) fn plain_level(values: &[f64], confidence: f64) -> Estimate {
     let n = values.len();
     let usual = n > 1 && is_level(confidence) && values.iter().any(|value| *value != values[0]);
-    let (mean, se) = if usual { plain_mean(values.iter().copied(), n) } else { (f64::NAN, f64::NAN) };
+    let (mean, se) = if usual { plain_mean(values) } else { (f64::NAN, f64::NAN) };
     if !mean.is_finite() || !se.is_finite() {
         let item = |value: &f64| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 };
         return level(&values.iter().map(item).collect::<Vec<_>>(), Kind::Unbounded, confidence);

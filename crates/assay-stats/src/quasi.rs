@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 use crate::Invalid;
 use crate::estimate::{Estimate, Item, Kind, is_level, level, plain_level};
-use crate::mean::sum;
+use crate::mean::{BLOCK, Sums, dot, sum, total_and_largest};
 use crate::online::{Effect, rounding};
 use crate::paired::mcnemar_exact;
 
@@ -205,22 +205,18 @@ pub struct Average {
 /// assert!(found.effect.value.unwrap().abs() < 1e-12 && found.overlap.cases == 8);
 /// ```
 pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, Invalid> {
-    let (used, overlap) = overlap(rows, trim, confidence)?;
-    let arm = |treated: bool| {
-        let total = sum(used.iter().map(|one| one.in_arm(treated)));
-        (total, sum(used.iter().map(|one| one.in_arm(treated) * rows[one.at].outcome)) / total)
+    let mut weights = Vec::with_capacity(rows.len());
+    let Weighed { inside, clustered, totals, outcomes, overlap } =
+        weigh(rows, trim, confidence, |block| weights.extend(block.signed()))?;
+    let [treatment, control] = [0, 1].map(|arm| outcomes[arm] / totals[arm]);
+    let (effect, n) = (treatment - control, overlap.cases as f64);
+    let (up, down) = (n / totals[0], n / totals[1]);
+    let influence = |(row, weight): (&Assigned, &f64)| {
+        effect + up * weight.max(0.0) * (row.outcome - treatment) + down * weight.min(0.0) * (row.outcome - control)
     };
-    let (treatment, control) = (arm(true), arm(false));
-    let effect = treatment.1 - control.1;
-    let n = used.len() as f64;
-    let (up, down) = ((n / treatment.0, treatment.1), (-n / control.0, control.1));
-    let influence = |one: &Used| {
-        let row = &rows[one.at];
-        let (factor, mean) = if one.treated { up } else { down };
-        (effect + factor * one.weight * (row.outcome - mean), row.cluster)
-    };
-    let effect = estimate(used.iter().map(influence), confidence);
-    Ok(Average { treatment: treatment.1, control: control.1, effect, overlap })
+    let values = rows.iter().zip(&weights).map(influence).collect();
+    let effect = estimate(values, inside.as_deref(), clustered.then_some(rows), confidence);
+    Ok(Average { treatment, control, effect, overlap })
 }
 
 /// Augmented inverse-propensity weighting: the influence value of a case is m₁ − m₀ + t(y − m₁)/e − (1 − t)(y − m₀)/(1 − e),
@@ -240,104 +236,199 @@ pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, Inv
 /// assert!((found.effect.value.unwrap() - 2.0).abs() < 1e-12);
 /// ```
 pub fn aipw(rows: &[Assigned], predictions: &[(f64, f64)], trim: f64, confidence: f64) -> Result<Average, Invalid> {
-    if predictions.len() != rows.len() || !predictions.iter().all(|(m0, m1)| m0.is_finite() && m1.is_finite()) {
+    if predictions.len() != rows.len() || !are_finite(predictions) {
         return Err(Invalid("each case needs two finite predictions"));
     }
-    let (used, overlap) = overlap(rows, trim, confidence)?;
-    let potential = |one: &Used, treated: bool| {
-        let (row, (m0, m1)) = (&rows[one.at], predictions[one.at]);
-        let prediction = if treated { m1 } else { m0 };
-        let correction = one.weight * (row.outcome - prediction);
-        prediction + if one.treated == treated { correction } else { 0.0 }
+    let (mut values, mut sums) = (Vec::with_capacity(rows.len()), Sums::new());
+    let mut ahead = predictions;
+    let [mut under, mut over, mut effects] = [[0.0; BLOCK]; 3];
+    let each = |block: &Block| {
+        let predicted;
+        (predicted, ahead) = ahead.split_at(block.rows);
+        for ((m0, m1), both) in under.iter_mut().zip(&mut over).zip(predicted) {
+            (*m0, *m1) = *both;
+        }
+        for at in 0..BLOCK {
+            let outcome = block.outcomes[at];
+            let treatment = over[at] + block.weights[0][at] * (outcome - over[at]);
+            let control = under[at] + block.weights[1][at] * (outcome - under[at]);
+            effects[at] = treatment - control;
+            (under[at], over[at]) = (block.inside[at] * control, block.inside[at] * treatment);
+        }
+        values.extend_from_slice(&effects[..block.rows]);
+        sums.add([total_and_largest(&over).0, total_and_largest(&under).0]);
     };
-    let mean = |treated: bool| sum(used.iter().map(|one| potential(one, treated))) / used.len() as f64;
-    let influence = |one: &Used| (potential(one, true) - potential(one, false), rows[one.at].cluster);
-    let effect = estimate(used.iter().map(influence), confidence);
-    Ok(Average { treatment: mean(true), control: mean(false), effect, overlap })
+    let Weighed { inside, clustered, overlap, .. } = weigh(rows, trim, confidence, each)?;
+    let [treatment, control] = sums.sums().map(|sum| sum / overlap.cases as f64);
+    let effect = estimate(values, inside.as_deref(), clustered.then_some(rows), confidence);
+    Ok(Average { treatment, control, effect, overlap })
 }
 
-/// One over the probability of the arm that a case is in.
-fn weight(row: &Assigned) -> f64 {
-    1.0 / if row.treated { row.propensity } else { 1.0 - row.propensity }
+/// Some cases by columns, so that a processor works on several at once; zeros behind the last.
+struct Block {
+    rows: usize,
+    treated: [f64; BLOCK],
+    outcomes: [f64; BLOCK],
+    propensities: [f64; BLOCK],
+    /// 1 within the trim, else 0.
+    inside: [f64; BLOCK],
+    /// One over the probability of the arm that a case is in, in that arm, and 0 in the other one: treatment and control.
+    weights: [[f64; BLOCK]; 2],
 }
 
-/// A case within the trim.
-struct Used {
-    at: usize,
-    treated: bool,
-    weight: f64,
-}
+impl Block {
+    /// Weighs up to [`BLOCK`] cases within a trim; `None` where an outcome or a probability is none.
+    fn weigh(&mut self, rows: &[Assigned], trim: f64) -> Option<()> {
+        self.rows = rows.len();
+        for (at, row) in rows.iter().enumerate() {
+            self.treated[at] = f64::from(u8::from(row.treated));
+            self.outcomes[at] = row.outcome;
+            self.propensities[at] = row.propensity;
+        }
+        let mut valid = true;
+        for at in 0..rows.len() {
+            let (treated, p) = (self.treated[at], self.propensities[at]);
+            // Without a jump: which arm a case is in is chance.
+            let weight = 1.0 / ((1.0 - treated) + (treated + treated - 1.0) * p);
+            // What is not finite does not become 0 by subtraction.
+            let size = weight * self.outcomes[at];
+            valid &= (p > 0.0) & (p < 1.0) & (size - size == 0.0);
+            let inside = f64::from(u8::from((p >= trim) & (p <= 1.0 - trim)));
+            self.inside[at] = inside;
+            self.weights[0][at] = inside * treated * weight;
+            self.weights[1][at] = inside * (1.0 - treated) * weight;
+        }
+        let [treatment, control] = &mut self.weights;
+        for column in [&mut self.inside, &mut self.treated, treatment, control] {
+            column[rows.len()..].fill(0.0);
+        }
+        valid.then_some(())
+    }
 
-impl Used {
-    /// The weight in an arm, 0 in the other one: which arm a case is in is chance, and a jump on it is mispredicted.
-    fn in_arm(&self, treated: bool) -> f64 {
-        if self.treated == treated { self.weight } else { 0.0 }
+    /// Weights, below 0 in control.
+    fn signed(&self) -> impl Iterator<Item = f64> {
+        self.weights[0][..self.rows].iter().zip(&self.weights[1]).map(|(treated, control)| treated - control)
     }
 }
 
-/// The cases within the trim, and what they amount to.
-fn overlap(rows: &[Assigned], trim: f64, confidence: f64) -> Result<(Vec<Used>, Overlap), Invalid> {
+/// What weights amount to.
+struct Weighed {
+    /// Which cases are within the trim; `None` where all are.
+    inside: Option<Vec<bool>>,
+    clustered: bool,
+    /// Σw of treatment and control.
+    totals: [f64; 2],
+    /// Σw·outcome of treatment and control.
+    outcomes: [f64; 2],
+    overlap: Overlap,
+}
+
+/// Weighs cases in one pass over blocks of them, which `each` sees.
+fn weigh(
+    rows: &[Assigned],
+    trim: f64,
+    confidence: f64,
+    mut each: impl FnMut(&Block),
+) -> Result<Weighed, Invalid> {
     if !is_level(confidence) {
         return Err(Invalid("the confidence must be between 0 and 1"));
     }
     if !(0.0..0.5).contains(&trim) {
         return Err(Invalid("the trim must be at least 0 and below one half"));
     }
-    let mut used = Vec::with_capacity(rows.len());
-    for (at, row) in rows.iter().enumerate() {
-        let weight = weight(row);
-        if !(row.propensity > 0.0 && row.propensity < 1.0 && (weight * row.outcome).is_finite()) {
-            return Err(Invalid("outcomes must be finite and propensities between 0 and 1"));
+    let zeros = [0.0; BLOCK];
+    let mut block = Block {
+        rows: 0,
+        treated: zeros,
+        outcomes: zeros,
+        propensities: zeros,
+        inside: zeros,
+        weights: [zeros; 2],
+    };
+    let (mut sums, mut largest) = (Sums::<8>::new(), [0.0_f64; 2]);
+    for some in rows.chunks(BLOCK) {
+        block.weigh(some, trim).ok_or(Invalid("outcomes must be finite and propensities between 0 and 1"))?;
+        let mut terms = [0.0; 8];
+        for (arm, weights) in block.weights.iter().enumerate() {
+            let (total, most) = total_and_largest(weights);
+            largest[arm] = largest[arm].max(most);
+            let own = &mut terms[3 * arm..3 * arm + 3];
+            own.copy_from_slice(&[total, dot(weights, &block.outcomes), dot(weights, weights)]);
         }
-        if (trim..=1.0 - trim).contains(&row.propensity) {
-            used.push(Used { at, treated: row.treated, weight });
-        }
+        (terms[6], terms[7]) = (dot(&block.inside, &block.treated), total_and_largest(&block.inside).0);
+        sums.add(terms);
+        each(&block);
     }
-    let weights = |treated: bool| used.iter().map(move |one| one.in_arm(treated));
-    if !(used.iter().any(|one| one.treated) && used.iter().any(|one| !one.treated)) {
+    let [t, t_outcome, t_squares, c, c_outcome, c_squares, treated, cases] = sums.sums();
+    if treated == 0.0 || treated == cases {
         return Err(Invalid("an arm has no case"));
     }
-    let (t, c) = (Concentration::of(weights(true)), Concentration::of(weights(false)));
+    let trimmed = rows.len() - cases as usize;
+    let within = |row: &Assigned| (trim..=1.0 - trim).contains(&row.propensity);
     let overlap = Overlap {
-        cases: used.len(),
-        trimmed: rows.len() - used.len(),
-        effective: [t.effective, c.effective],
-        largest_share: t.largest_share.max(c.largest_share),
+        cases: cases as usize,
+        trimmed,
+        effective: [t * t / t_squares, c * c / c_squares],
+        largest_share: (largest[0] / t).max(largest[1] / c),
     };
-    Ok((used, overlap))
+    Ok(Weighed {
+        inside: (trimmed > 0).then(|| rows.iter().map(within).collect()),
+        clustered: has_clusters(rows),
+        totals: [t, c],
+        outcomes: [t_outcome, c_outcome],
+        overlap,
+    })
 }
 
-/// How unequal weights are.
-struct Concentration {
-    effective: f64,
-    largest_share: f64,
+/// A row that may belong to a cluster.
+trait Clustered {
+    fn cluster(&self) -> Option<u32>;
 }
 
-impl Concentration {
-    fn of(weights: impl Iterator<Item = f64> + Clone) -> Self {
-        let total = sum(weights.clone());
-        let squares = sum(weights.clone().map(|w| w * w));
-        let largest = weights.fold(0.0, f64::max);
-        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        Self { effective: share(total * total, squares), largest_share: share(largest, total) }
+impl Clustered for Assigned {
+    fn cluster(&self) -> Option<u32> {
+        self.cluster
     }
 }
 
-/// The mean of influence values.
-fn estimate(values: impl Iterator<Item = (f64, Option<u32>)> + Clone, confidence: f64) -> Estimate {
-    let mut alone = true;
-    let plain: Vec<f64> = values
-        .clone()
-        .map(|(value, cluster)| {
-            alone &= cluster.is_none();
-            value
-        })
-        .collect();
-    if alone {
-        return plain_level(&plain, confidence);
+impl Clustered for Logged {
+    fn cluster(&self) -> Option<u32> {
+        self.cluster
     }
-    let items: Vec<Item> = values.map(|(value, cluster)| Item { value, repeats: 1, cluster, weight: 1.0 }).collect();
-    level(&items, Kind::Unbounded, confidence)
+}
+
+/// Whether all predictions are finite, without a jump for each.
+fn are_finite(predictions: &[(f64, f64)]) -> bool {
+    let finite = |(a, b): &(f64, f64)| a.is_finite() & b.is_finite();
+    predictions.chunks(64).all(|some| some.iter().fold(true, |all, both| all & finite(both)))
+}
+
+/// Whether any row belongs to a cluster, without a jump for each.
+fn has_clusters(rows: &[impl Clustered]) -> bool {
+    rows.chunks(64).any(|some| some.iter().fold(false, |any, row| any | row.cluster().is_some()))
+}
+
+/// The mean of the influence values of the rows that are `inside` (all without it), by the clusters of `rows` where they
+/// are given.
+fn estimate(
+    mut values: Vec<f64>,
+    inside: Option<&[bool]>,
+    rows: Option<&[impl Clustered]>,
+    confidence: f64,
+) -> Estimate {
+    let keep = |at: usize| inside.is_none_or(|inside| inside[at]);
+    if let Some(rows) = rows {
+        let item = |(value, row): (&f64, &_)| {
+            Item { value: *value, repeats: 1, cluster: Clustered::cluster(row), weight: 1.0 }
+        };
+        let items = values.iter().zip(rows).enumerate().filter(|(at, _)| keep(*at)).map(|(_, both)| item(both));
+        return level(&items.collect::<Vec<Item>>(), Kind::Unbounded, confidence);
+    }
+    if inside.is_some() {
+        let mut at = 0..;
+        values.retain(|_| at.next().is_none_or(keep));
+    }
+    plain_level(&values, confidence)
 }
 
 /// A logged decision and its reward.
@@ -351,12 +442,6 @@ pub struct Logged {
     pub target: f64,
     /// Decisions of one cluster, such as a user, are not independent; without one a decision stands alone.
     pub cluster: Option<u32>,
-}
-
-impl Logged {
-    fn weight(&self) -> f64 {
-        self.target / self.propensity
-    }
 }
 
 /// The mean reward that another policy would have had.
@@ -400,39 +485,50 @@ pub struct OffPolicy {
 /// assert_eq!((found.ips.value, found.mean_weight, found.effective), (Some(1.0), 1.0, 2.0));
 /// ```
 pub fn off_policy(rows: &[Logged], predictions: Option<&[(f64, f64)]>, confidence: f64) -> Result<OffPolicy, Invalid> {
-    let valid = |row: &Logged, weight: f64| {
-        row.reward.is_finite()
-            && row.propensity > 0.0
-            && row.propensity <= 1.0
-            && (0.0..=1.0).contains(&row.target)
-            && weight.is_finite()
-    };
     if rows.is_empty() {
         return Err(Invalid("no decision"));
     }
     if !is_level(confidence) {
         return Err(Invalid("the confidence must be between 0 and 1"));
     }
-    let weights: Vec<f64> = rows.iter().map(Logged::weight).collect();
-    if !rows.iter().zip(&weights).all(|(row, weight)| valid(row, *weight)) {
+    let mut weights = Vec::with_capacity(rows.len());
+    let (mut sums, mut largest, mut valid) = (Sums::new(), 0.0_f64, true);
+    let [mut rewards, mut own] = [[0.0; BLOCK]; 2];
+    for block in rows.chunks(BLOCK) {
+        for ((row, reward), weight) in block.iter().zip(&mut rewards).zip(&mut own) {
+            (*reward, *weight) = (row.reward, row.target / row.propensity);
+            let chances = (row.propensity > 0.0) & (row.propensity <= 1.0) & (row.target >= 0.0) & (row.target <= 1.0);
+            // What is not finite does not become 0 by subtraction.
+            valid &= chances & (*reward - *reward == 0.0) & (*weight - *weight == 0.0);
+        }
+        let own = &own[..block.len()];
+        let (total, most) = total_and_largest(own);
+        largest = largest.max(most);
+        sums.add([total, dot(own, own), dot(own, &rewards)]);
+        weights.extend_from_slice(own);
+    }
+    if !valid {
         return Err(Invalid("rewards must be finite, propensities above 0 and at most 1, targets from 0 to 1"));
     }
-    if predictions.is_some_and(|p| p.len() != rows.len() || !p.iter().all(|(q, v)| q.is_finite() && v.is_finite())) {
+    if predictions.is_some_and(|p| p.len() != rows.len() || !are_finite(p)) {
         return Err(Invalid("each decision needs two finite predictions"));
     }
-    let Concentration { effective, largest_share } = Concentration::of(weights.iter().copied());
-    let mean_weight = sum(weights.iter().copied()) / rows.len() as f64;
+    let n = rows.len() as f64;
+    let [total, squares, rewards] = sums.sums();
+    let mean_weight = total / n;
+    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
     let weighed = || rows.iter().zip(&weights);
-    let ratio = sum(weighed().map(|(row, weight)| weight * row.reward)) / rows.len() as f64 / mean_weight;
-    let normalised =
-        |(row, weight): (&Logged, &f64)| (ratio + weight / mean_weight * (row.reward - ratio), row.cluster);
-    let robust = |((row, weight), (q, v)): ((&Logged, &f64), &(f64, f64))| (v + weight * (row.reward - q), row.cluster);
+    let clustered = has_clusters(rows);
+    let mean = |values: Vec<f64>| estimate(values, None, clustered.then_some(rows), confidence);
+    let ratio = rewards / n / mean_weight;
     Ok(OffPolicy {
-        ips: estimate(weighed().map(|(row, weight)| (weight * row.reward, row.cluster)), confidence),
-        snips: (mean_weight > 0.0).then(|| estimate(weighed().map(normalised), confidence)),
-        doubly_robust: predictions.map(|p| estimate(weighed().zip(p).map(robust), confidence)),
-        effective,
-        largest_share,
+        ips: mean(weighed().map(|(row, weight)| weight * row.reward).collect()),
+        snips: (mean_weight > 0.0)
+            .then(|| mean(weighed().map(|(row, w)| ratio + w / mean_weight * (row.reward - ratio)).collect())),
+        doubly_robust: predictions
+            .map(|p| mean(weighed().zip(p).map(|((row, weight), (q, v))| v + weight * (row.reward - q)).collect())),
+        effective: share(total * total, squares),
+        largest_share: share(largest, total),
         mean_weight,
     })
 }
