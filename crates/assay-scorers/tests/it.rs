@@ -72,6 +72,7 @@ fn examples() -> Vec<(Value, Value, Value, f64)> {
         ),
         (json!({"rouge": {"variant": "rouge-1", "stem": true}}), json!("walking dogs"), json!("walked dog"), 1.0),
         (json!({"similarity": {"method": "token-set"}}), json!("b a"), json!("a b b c"), 1.0),
+        (json!({"similarity": {"method": "partial"}}), json!("new york"), json!("the New york times"), 14.0 / 16.0),
         (json!("value"), json!(null), json!(0.25), 0.25),
         (json!({"value": {"value": "{{ expected }}", "range": [1, 5]}}), json!(4), json!("x"), 4.0),
         (

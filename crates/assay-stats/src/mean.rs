@@ -122,19 +122,22 @@ impl<const K: usize> Sums<K> {
     }
 }
 
-/// Σ aᵢ and the largest aᵢ (0 where none is above it) of a block, in lanes without compensation.
-pub(crate) fn total_and_largest(values: &[f64]) -> (f64, f64) {
-    let (mut totals, mut largest) = ([0.0_f64; LANES], [0.0_f64; LANES]);
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut last = [0.0; LANES];
-    last[..rest.len()].copy_from_slice(rest);
-    for chunk in chunks.iter().chain([&last]) {
-        for ((total, largest), value) in totals.iter_mut().zip(&mut largest).zip(chunk) {
-            *total += value;
-            *largest = if *value > *largest { *value } else { *largest };
+/// Σ w, Σ w y, Σ w² and the largest w (0 where none is above it) of a block, in lanes without compensation.
+pub(crate) fn weighted(weights: &[f64; BLOCK], values: &[f64; BLOCK]) -> [f64; 4] {
+    let mut lanes = [[0.0_f64; 4]; 4];
+    let (weights, values) = (weights.as_chunks::<4>().0, values.as_chunks::<4>().0);
+    for (weights, values) in weights.iter().zip(values) {
+        for lane in 0..4 {
+            let (weight, value) = (weights[lane], values[lane]);
+            lanes[0][lane] += weight;
+            lanes[1][lane] += weight * value;
+            lanes[2][lane] += weight * weight;
+            lanes[3][lane] = if weight > lanes[3][lane] { weight } else { lanes[3][lane] };
         }
     }
-    (totals.iter().sum(), largest.into_iter().fold(0.0, f64::max))
+    let [total, products, squares, largest] = lanes;
+    let sum = |lanes: [f64; 4]| (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+    [sum(total), sum(products), sum(squares), largest.into_iter().fold(0.0, f64::max)]
 }
 
 /// Σ aᵢ bᵢ over the shorter of the two, in lanes without compensation: for centred values, whose sum of squares cannot
@@ -150,17 +153,16 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     totals.iter().sum::<f64>() + rest
 }
 
-/// Mean and CR2 standard error of independent values of one weight: x̄ and √(Σ(x − x̄)²/(n(n − 1))).
-pub(crate) fn plain_mean(values: &[f64]) -> (f64, f64) {
+/// CR2 standard error of the mean of independent values of one weight: √(Σ(x − x̄)²/(n(n − 1))).
+pub(crate) fn plain_error(values: &[f64], mean: f64) -> f64 {
     let n = values.len() as f64;
-    let mean = sum_of(values) / n;
     let mut centred = [0.0; BLOCK];
     let squares = sum(values.chunks(BLOCK).map(|block| {
         let centred = &mut centred[..block.len()];
         centred.iter_mut().zip(block).for_each(|(centred, value)| *centred = value - mean);
         dot(centred, centred)
     }));
-    (mean, (squares / (n * (n - 1.0))).sqrt())
+    (squares / (n * (n - 1.0))).sqrt()
 }
 
 /// Whether any two cases share a cluster or any declares one.
@@ -197,7 +199,9 @@ pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
     let n = items.len() as f64;
     // The common case, where weights cancel and a case is a cluster, needs two passes.
     if items.len() > 1 && items.iter().all(|item| item.cluster.is_none() && item.weight == items[0].weight) {
-        let (mean, se) = plain_mean(&items.iter().map(|item| item.value).collect::<Vec<f64>>());
+        let values: Vec<f64> = items.iter().map(|item| item.value).collect();
+        let mean = sum_of(&values) / n;
+        let se = plain_error(&values, mean);
         return (mean.is_finite() && se.is_finite()).then_some(ClusteredMean {
             mean,
             se,

@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 use crate::Invalid;
 use crate::estimate::{Estimate, Item, Kind, is_level, level, plain_level};
-use crate::mean::{BLOCK, Sums, dot, sum, total_and_largest};
+use crate::mean::{BLOCK, Sums, sum, sum_of, weighted};
 use crate::online::{Effect, rounding};
 use crate::paired::mcnemar_exact;
 
@@ -215,7 +215,7 @@ pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, Inv
         effect + up * weight.max(0.0) * (row.outcome - treatment) + down * weight.min(0.0) * (row.outcome - control)
     };
     let values = rows.iter().zip(&weights).map(influence).collect();
-    let effect = estimate(values, inside.as_deref(), clustered.then_some(rows), confidence);
+    let effect = estimate(values, treatment - control, inside.as_deref(), clustered.then_some(rows), confidence);
     Ok(Average { treatment, control, effect, overlap })
 }
 
@@ -236,10 +236,10 @@ pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, Inv
 /// assert!((found.effect.value.unwrap() - 2.0).abs() < 1e-12);
 /// ```
 pub fn aipw(rows: &[Assigned], predictions: &[(f64, f64)], trim: f64, confidence: f64) -> Result<Average, Invalid> {
-    if predictions.len() != rows.len() || !are_finite(predictions) {
-        return Err(Invalid("each case needs two finite predictions"));
+    if predictions.len() != rows.len() {
+        return Err(NO_PREDICTIONS);
     }
-    let (mut values, mut sums) = (Vec::with_capacity(rows.len()), Sums::new());
+    let (mut values, mut sums, mut finite) = (Vec::with_capacity(rows.len()), Sums::new(), true);
     let mut ahead = predictions;
     let [mut under, mut over, mut effects] = [[0.0; BLOCK]; 3];
     let each = |block: &Block| {
@@ -247,26 +247,42 @@ pub fn aipw(rows: &[Assigned], predictions: &[(f64, f64)], trim: f64, confidence
         (predicted, ahead) = ahead.split_at(block.rows);
         for ((m0, m1), both) in under.iter_mut().zip(&mut over).zip(predicted) {
             (*m0, *m1) = *both;
+            finite &= is_finite(*m0) & is_finite(*m1);
         }
-        for at in 0..BLOCK {
-            let outcome = block.outcomes[at];
-            let treatment = over[at] + block.weights[0][at] * (outcome - over[at]);
-            let control = under[at] + block.weights[1][at] * (outcome - under[at]);
-            effects[at] = treatment - control;
-            (under[at], over[at]) = (block.inside[at] * control, block.inside[at] * treatment);
+        let mut totals = [[0.0; 4]; 2];
+        for at in (0..BLOCK).step_by(4) {
+            for lane in 0..4 {
+                let (at, outcome) = (at + lane, block.outcomes[at + lane]);
+                let treatment = over[at] + block.weights[0][at] * (outcome - over[at]);
+                let control = under[at] + block.weights[1][at] * (outcome - under[at]);
+                effects[at] = treatment - control;
+                totals[0][lane] += block.inside[at] * treatment;
+                totals[1][lane] += block.inside[at] * control;
+            }
         }
+        sums.add(totals.map(|lanes| lanes.iter().sum()));
         values.extend_from_slice(&effects[..block.rows]);
-        sums.add([total_and_largest(&over).0, total_and_largest(&under).0]);
     };
     let Weighed { inside, clustered, overlap, .. } = weigh(rows, trim, confidence, each)?;
+    if !finite {
+        return Err(NO_PREDICTIONS);
+    }
     let [treatment, control] = sums.sums().map(|sum| sum / overlap.cases as f64);
-    let effect = estimate(values, inside.as_deref(), clustered.then_some(rows), confidence);
+    let effect = estimate(values, treatment - control, inside.as_deref(), clustered.then_some(rows), confidence);
     Ok(Average { treatment, control, effect, overlap })
+}
+
+const NO_PREDICTIONS: Invalid = Invalid("each case needs two finite predictions");
+
+/// Whether a number is finite, so that a processor can tell of several at once.
+fn is_finite(number: f64) -> bool {
+    number - number == 0.0
 }
 
 /// Some cases by columns, so that a processor works on several at once; zeros behind the last.
 struct Block {
     rows: usize,
+    clustered: bool,
     treated: [f64; BLOCK],
     outcomes: [f64; BLOCK],
     propensities: [f64; BLOCK],
@@ -284,15 +300,14 @@ impl Block {
             self.treated[at] = f64::from(u8::from(row.treated));
             self.outcomes[at] = row.outcome;
             self.propensities[at] = row.propensity;
+            self.clustered |= row.cluster.is_some();
         }
         let mut valid = true;
         for at in 0..rows.len() {
             let (treated, p) = (self.treated[at], self.propensities[at]);
             // Without a jump: which arm a case is in is chance.
             let weight = 1.0 / ((1.0 - treated) + (treated + treated - 1.0) * p);
-            // What is not finite does not become 0 by subtraction.
-            let size = weight * self.outcomes[at];
-            valid &= (p > 0.0) & (p < 1.0) & (size - size == 0.0);
+            valid &= (p > 0.0) & (p < 1.0) & is_finite(weight * self.outcomes[at]);
             let inside = f64::from(u8::from((p >= trim) & (p <= 1.0 - trim)));
             self.inside[at] = inside;
             self.weights[0][at] = inside * treated * weight;
@@ -339,6 +354,7 @@ fn weigh(
     let zeros = [0.0; BLOCK];
     let mut block = Block {
         rows: 0,
+        clustered: false,
         treated: zeros,
         outcomes: zeros,
         propensities: zeros,
@@ -348,15 +364,10 @@ fn weigh(
     let (mut sums, mut largest) = (Sums::<8>::new(), [0.0_f64; 2]);
     for some in rows.chunks(BLOCK) {
         block.weigh(some, trim).ok_or(Invalid("outcomes must be finite and propensities between 0 and 1"))?;
-        let mut terms = [0.0; 8];
-        for (arm, weights) in block.weights.iter().enumerate() {
-            let (total, most) = total_and_largest(weights);
-            largest[arm] = largest[arm].max(most);
-            let own = &mut terms[3 * arm..3 * arm + 3];
-            own.copy_from_slice(&[total, dot(weights, &block.outcomes), dot(weights, weights)]);
-        }
-        (terms[6], terms[7]) = (dot(&block.inside, &block.treated), total_and_largest(&block.inside).0);
-        sums.add(terms);
+        let [t, c] = block.weights.each_ref().map(|weights| weighted(weights, &block.outcomes));
+        let [cases, treated, ..] = weighted(&block.inside, &block.treated);
+        sums.add([t[0], t[1], t[2], c[0], c[1], c[2], treated, cases]);
+        largest = [largest[0].max(t[3]), largest[1].max(c[3])];
         each(&block);
     }
     let [t, t_outcome, t_squares, c, c_outcome, c_squares, treated, cases] = sums.sums();
@@ -373,7 +384,7 @@ fn weigh(
     };
     Ok(Weighed {
         inside: (trimmed > 0).then(|| rows.iter().map(within).collect()),
-        clustered: has_clusters(rows),
+        clustered: block.clustered,
         totals: [t, c],
         outcomes: [t_outcome, c_outcome],
         overlap,
@@ -399,19 +410,14 @@ impl Clustered for Logged {
 
 /// Whether all predictions are finite, without a jump for each.
 fn are_finite(predictions: &[(f64, f64)]) -> bool {
-    let finite = |(a, b): &(f64, f64)| a.is_finite() & b.is_finite();
-    predictions.chunks(64).all(|some| some.iter().fold(true, |all, both| all & finite(both)))
+    predictions.chunks(64).all(|some| some.iter().fold(true, |all, (a, b)| all & is_finite(*a) & is_finite(*b)))
 }
 
-/// Whether any row belongs to a cluster, without a jump for each.
-fn has_clusters(rows: &[impl Clustered]) -> bool {
-    rows.chunks(64).any(|some| some.iter().fold(false, |any, row| any | row.cluster().is_some()))
-}
-
-/// The mean of the influence values of the rows that are `inside` (all without it), by the clusters of `rows` where they
-/// are given.
+/// The level of the influence values of the rows that are `inside` (all without it), whose mean is known, by the clusters
+/// of `rows` where they are given.
 fn estimate(
     mut values: Vec<f64>,
+    mean: f64,
     inside: Option<&[bool]>,
     rows: Option<&[impl Clustered]>,
     confidence: f64,
@@ -428,7 +434,7 @@ fn estimate(
         let mut at = 0..;
         values.retain(|_| at.next().is_none_or(keep));
     }
-    plain_level(&values, confidence)
+    plain_level(&values, mean, confidence)
 }
 
 /// A logged decision and its reward.
@@ -492,20 +498,26 @@ pub fn off_policy(rows: &[Logged], predictions: Option<&[(f64, f64)]>, confidenc
         return Err(Invalid("the confidence must be between 0 and 1"));
     }
     let mut weights = Vec::with_capacity(rows.len());
-    let (mut sums, mut largest, mut valid) = (Sums::new(), 0.0_f64, true);
-    let [mut rewards, mut own] = [[0.0; BLOCK]; 2];
+    let (mut sums, mut largest, mut valid, mut clustered) = (Sums::new(), 0.0_f64, true, false);
+    let [mut rewards, mut targets, mut chances] = [[0.0; BLOCK]; 3];
     for block in rows.chunks(BLOCK) {
-        for ((row, reward), weight) in block.iter().zip(&mut rewards).zip(&mut own) {
-            (*reward, *weight) = (row.reward, row.target / row.propensity);
-            let chances = (row.propensity > 0.0) & (row.propensity <= 1.0) & (row.target >= 0.0) & (row.target <= 1.0);
-            // What is not finite does not become 0 by subtraction.
-            valid &= chances & (*reward - *reward == 0.0) & (*weight - *weight == 0.0);
+        for (at, row) in block.iter().enumerate() {
+            (rewards[at], targets[at], chances[at]) = (row.reward, row.target, row.propensity);
+            clustered |= row.cluster.is_some();
         }
-        let own = &own[..block.len()];
-        let (total, most) = total_and_largest(own);
+        // Weights of 0 behind the last.
+        targets[block.len()..].fill(0.0);
+        for at in 0..BLOCK {
+            let (chance, target) = (chances[at], targets[at]);
+            let weight = target / if at < block.len() { chance } else { 1.0 };
+            let shares = (chance > 0.0) & (chance <= 1.0) & (target >= 0.0) & (target <= 1.0);
+            valid &= shares & is_finite(rewards[at]) & is_finite(weight) | (at >= block.len());
+            targets[at] = weight;
+        }
+        let [total, products, squares, most] = weighted(&targets, &rewards);
+        sums.add([total, squares, products]);
         largest = largest.max(most);
-        sums.add([total, dot(own, own), dot(own, &rewards)]);
-        weights.extend_from_slice(own);
+        weights.extend_from_slice(&targets[..block.len()]);
     }
     if !valid {
         return Err(Invalid("rewards must be finite, propensities above 0 and at most 1, targets from 0 to 1"));
@@ -518,15 +530,18 @@ pub fn off_policy(rows: &[Logged], predictions: Option<&[(f64, f64)]>, confidenc
     let mean_weight = total / n;
     let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
     let weighed = || rows.iter().zip(&weights);
-    let clustered = has_clusters(rows);
-    let mean = |values: Vec<f64>| estimate(values, None, clustered.then_some(rows), confidence);
+    let by = |values: Vec<f64>, mean: f64| estimate(values, mean, None, clustered.then_some(rows), confidence);
     let ratio = rewards / n / mean_weight;
+    let robust = |p: &[(f64, f64)]| {
+        let values: Vec<f64> = weighed().zip(p).map(|((row, weight), (q, v))| v + weight * (row.reward - q)).collect();
+        let mean = sum_of(&values) / n;
+        by(values, mean)
+    };
     Ok(OffPolicy {
-        ips: mean(weighed().map(|(row, weight)| weight * row.reward).collect()),
+        ips: by(weighed().map(|(row, weight)| weight * row.reward).collect(), rewards / n),
         snips: (mean_weight > 0.0)
-            .then(|| mean(weighed().map(|(row, w)| ratio + w / mean_weight * (row.reward - ratio)).collect())),
-        doubly_robust: predictions
-            .map(|p| mean(weighed().zip(p).map(|((row, weight), (q, v))| v + weight * (row.reward - q)).collect())),
+            .then(|| by(weighed().map(|(row, w)| ratio + w / mean_weight * (row.reward - ratio)).collect(), ratio)),
+        doubly_robust: predictions.map(robust),
         effective: share(total * total, squares),
         largest_share: share(largest, total),
         mean_weight,
