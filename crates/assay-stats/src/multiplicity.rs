@@ -180,8 +180,12 @@ pub fn max_t(cells: &[Vec<(f64, f64)>], confidence: f64, draws: u32, seed: u64) 
     let clusters = cells.iter().map(Vec::len).max().unwrap_or(0);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (mut exceeded, mut maxima) = (vec![0u32; order.len()], Vec::with_capacity(draws as usize));
-    let columns: Vec<&[f64]> =
-        order.iter().map(|j| &prepared[*j].raw).chain(order.iter().map(|j| &prepared[*j].centred)).map(Vec::as_slice).collect();
+    let columns: Vec<&[f64]> = order
+        .iter()
+        .map(|j| &prepared[*j].raw)
+        .chain(order.iter().map(|j| &prepared[*j].centred))
+        .map(Vec::as_slice)
+        .collect();
     let thresholds: Vec<f64> = order.iter().map(|j| prepared[*j].t - 1e-12).collect();
     let mut left = draws as usize;
     while left > 0 {
@@ -286,7 +290,8 @@ mod tests {
     #[test]
     fn looked_up_sums_are_those_of_the_flips() {
         let mut random = ChaCha8Rng::seed_from_u64(8);
-        let cells: Vec<Vec<f64>> = (0..COLUMNS).map(|j| (0..20 + j).map(|_| random.random::<f64>() - 0.5).collect()).collect();
+        let cells: Vec<Vec<f64>> =
+            (0..COLUMNS).map(|j| (0..20 + j).map(|_| random.random::<f64>() - 0.5).collect()).collect();
         let signs = Signs::draw(100, 27, &mut random.clone());
         let cells: Vec<&[f64]> = cells.iter().map(Vec::as_slice).collect();
         for sums in signs.sums(&cells) {

@@ -339,12 +339,7 @@ struct Weighed {
 }
 
 /// Weighs cases in one pass over blocks of them, which `each` sees.
-fn weigh(
-    rows: &[Assigned],
-    trim: f64,
-    confidence: f64,
-    mut each: impl FnMut(&Block),
-) -> Result<Weighed, Invalid> {
+fn weigh(rows: &[Assigned], trim: f64, confidence: f64, mut each: impl FnMut(&Block)) -> Result<Weighed, Invalid> {
     if !is_level(confidence) {
         return Err(Invalid("the confidence must be between 0 and 1"));
     }
@@ -424,8 +419,11 @@ fn estimate(
 ) -> Estimate {
     let keep = |at: usize| inside.is_none_or(|inside| inside[at]);
     if let Some(rows) = rows {
-        let item = |(value, row): (&f64, &_)| {
-            Item { value: *value, repeats: 1, cluster: Clustered::cluster(row), weight: 1.0 }
+        let item = |(value, row): (&f64, &_)| Item {
+            value: *value,
+            repeats: 1,
+            cluster: Clustered::cluster(row),
+            weight: 1.0,
         };
         let items = values.iter().zip(rows).enumerate().filter(|(at, _)| keep(*at)).map(|(_, both)| item(both));
         return level(&items.collect::<Vec<Item>>(), Kind::Unbounded, confidence);
