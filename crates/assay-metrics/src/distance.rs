@@ -288,8 +288,8 @@ fn best_part(short: &[u32], long: &[u32]) -> f64 {
         }
         best = best.max(likeness((to + 1).min(m), within));
     }
-    for from in n - m..n {
-        within -= usize::from(ends[from] < n);
+    for (from, end) in ends.iter().enumerate().skip(n - m) {
+        within -= usize::from(*end < n);
         if from + 1 < n {
             best = best.max(likeness(n - from - 1, within));
         }

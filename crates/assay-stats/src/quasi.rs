@@ -249,18 +249,18 @@ pub fn aipw(rows: &[Assigned], predictions: &[(f64, f64)], trim: f64, confidence
             (*m0, *m1) = *both;
             finite &= is_finite(*m0) & is_finite(*m1);
         }
-        let mut totals = [[0.0; 4]; 2];
-        for at in (0..BLOCK).step_by(4) {
-            for lane in 0..4 {
-                let (at, outcome) = (at + lane, block.outcomes[at + lane]);
+        let [mut treatments, mut controls] = [[0.0; 4]; 2];
+        for from in (0..BLOCK).step_by(4) {
+            for (lane, totals) in treatments.iter_mut().zip(&mut controls).enumerate() {
+                let (at, outcome) = (from + lane, block.outcomes[from + lane]);
                 let treatment = over[at] + block.weights[0][at] * (outcome - over[at]);
                 let control = under[at] + block.weights[1][at] * (outcome - under[at]);
                 effects[at] = treatment - control;
-                totals[0][lane] += block.inside[at] * treatment;
-                totals[1][lane] += block.inside[at] * control;
+                *totals.0 += block.inside[at] * treatment;
+                *totals.1 += block.inside[at] * control;
             }
         }
-        sums.add(totals.map(|lanes| lanes.iter().sum()));
+        sums.add([treatments.iter().sum(), controls.iter().sum()]);
         values.extend_from_slice(&effects[..block.rows]);
     };
     let Weighed { inside, clustered, overlap, .. } = weigh(rows, trim, confidence, each)?;
@@ -276,7 +276,7 @@ const NO_PREDICTIONS: Invalid = Invalid("each case needs two finite predictions"
 
 /// Whether a number is finite, so that a processor can tell of several at once.
 fn is_finite(number: f64) -> bool {
-    number - number == 0.0
+    number.abs() < f64::INFINITY
 }
 
 /// Some cases by columns, so that a processor works on several at once; zeros behind the last.
@@ -508,7 +508,7 @@ pub fn off_policy(rows: &[Logged], predictions: Option<&[(f64, f64)]>, confidenc
         for at in 0..BLOCK {
             let (chance, target) = (chances[at], targets[at]);
             let weight = target / if at < block.len() { chance } else { 1.0 };
-            let shares = (chance > 0.0) & (chance <= 1.0) & (target >= 0.0) & (target <= 1.0);
+            let shares = (chance > 0.0) & (chance <= 1.0) & (0.0..=1.0).contains(&target);
             valid &= shares & is_finite(rewards[at]) & is_finite(weight) | (at >= block.len());
             targets[at] = weight;
         }
