@@ -7,7 +7,7 @@ use assay_metrics::classification::{
     Average, Bins, Confusion, Counts, Multilabel, Ranked, average, brier_binary, expected_calibration_error,
     label_ranking_average_precision, log_loss, log_loss_binary, reliability, roc_auc_one_vs_rest,
 };
-use assay_metrics::distance::{damerau, jaro_winkler, levenshtein, token_set_ratio};
+use assay_metrics::distance::{damerau, jaro_winkler, levenshtein, partial_ratio, token_set_ratio};
 use assay_metrics::entities::{Matching, Scheme, Span, entity_counts, match_spans};
 use assay_metrics::fairness::{Groups, Rate};
 use assay_metrics::forecasting::{
@@ -420,5 +420,13 @@ fn edits(races: &Races) {
             pairs().map(|(a, b)| jaro_winkler(a, b)).sum(),
             pairs().map(|(a, b)| token_set_ratio(a, b)).sum(),
         ]
+    });
+    // A needle of 40 letters, which stands in a text of 3,000 with edits.
+    let needles: Vec<String> = left[..200].iter().map(|text| text.chars().skip(50).take(40).collect()).collect();
+    let texts: Vec<String> = (0..200).map(|at| right[at..at + 20].concat()).collect();
+    let script = "from rapidfuzz.fuzz import partial_ratio\ndef prepare(a): return a\n\
+        def run(d): return sum(map(partial_ratio, *d)) / 100";
+    races.add("partial ratio", "rapidfuzz", script, &json!([needles, texts]), 1e-9, || {
+        vec![needles.iter().zip(&texts).map(|(a, b)| partial_ratio(a, b)).sum()]
     });
 }

@@ -186,26 +186,30 @@ fn logged(races: &Races, random: &mut Stream) {
     let (treated, outcome, propensity) =
         (column(|row| f64::from(u8::from(row.treated))), column(|row| row.outcome), column(|row| row.propensity));
     let (m0, m1): (Vec<f64>, Vec<f64>) = predictions.iter().copied().unzip();
-    let pair = |found: assay_stats::quasi::Average| -> Vec<f64> {
-        vec![found.effect.value.expect("two arms"), found.effect.se.expect("two arms")]
+    // With what tells whether the weights can be trusted: effective numbers of cases and the largest share.
+    let all = |found: assay_stats::quasi::Average| -> Vec<f64> {
+        let effect = [found.effect.value.expect("two arms"), found.effect.se.expect("two arms")];
+        let [t, c] = found.overlap.effective;
+        [&effect[..], &[found.treatment, found.control, t, c, found.overlap.largest_share]].concat()
     };
+    let weights = "def overlap(*w): return [x.sum() ** 2 / (x @ x) for x in w] + [max(x.max() / x.sum() for x in w)]\n";
     let script = format!(
-        "from statsmodels.treatment.treatment_effects import ate_ipw\n{ARRAYS}def run(d):\n    \
+        "from statsmodels.treatment.treatment_effects import ate_ipw\n{ARRAYS}{weights}def run(d):\n    \
          t, y, p = d; ate, m0, m1 = ate_ipw(y, t, p); w1, w0 = t / p, (1 - t) / (1 - p); n = len(y)\n    \
          psi = w1 / w1.mean() * (y - m1) - w0 / w0.mean() * (y - m0)\n    \
-         return [ate, np.sqrt(psi @ psi / (n - 1) / n)]"
+         return [ate, np.sqrt(psi @ psi / (n - 1) / n), m1, m0] + overlap(w1, w0)"
     );
     races.add("ipw", "statsmodels", &script, &json!([treated, outcome, propensity]), 1e-8, || {
-        pair(ipw(&rows, 0.0, 0.95).expect("two arms"))
+        all(ipw(&rows, 0.0, 0.95).expect("two arms"))
     });
     let script = format!(
-        "{ARRAYS}def run(d):\n    \
-         t, y, p, m0, m1 = d; phi = m1 + t / p * (y - m1) - m0 - (1 - t) / (1 - p) * (y - m0)\n    \
-         return [phi.mean(), phi.std(ddof=1) / np.sqrt(len(y))]"
+        "{ARRAYS}{weights}def run(d):\n    \
+         t, y, p, m0, m1 = d; w1, w0 = t / p, (1 - t) / (1 - p); q1, q0 = m1 + w1 * (y - m1), m0 + w0 * (y - m0); phi = q1 - q0\n    \
+         return [phi.mean(), phi.std(ddof=1) / np.sqrt(len(y)), q1.mean(), q0.mean()] + overlap(w1, w0)"
     );
     let input = json!([treated, outcome, propensity, m0, m1]);
     races.add("aipw by definition", "numpy", &script, &input, 1e-8, || {
-        pair(aipw(&rows, &predictions, 0.0, 0.95).expect("two arms"))
+        all(aipw(&rows, &predictions, 0.0, 0.95).expect("two arms"))
     });
     let decisions: Vec<Logged> = rows
         .iter()
@@ -215,11 +219,12 @@ fn logged(races: &Races, random: &mut Stream) {
         "{ARRAYS}def run(d):\n    \
          _, r, p, mq, mv = d; w = 0.5 / p; s = lambda v: v.std(ddof=1) / np.sqrt(len(r))\n    \
          snips = w @ r / w.sum(); dr = mv + w * (r - mq)\n    \
-         return [(w * r).mean(), s(w * r), snips, s(w * (r - snips) / w.mean()), dr.mean(), s(dr)]"
+         return [(w * r).mean(), s(w * r), snips, s(w * (r - snips) / w.mean()), dr.mean(), s(dr), w.sum() ** 2 / (w @ w), w.max() / w.sum(), w.mean()]"
     );
     races.add("off-policy", "numpy", &script, &input, 1e-8, || {
         let found = off_policy(&decisions, Some(&predictions), 0.95).expect("decisions");
         let all = [Some(&found.ips), found.snips.as_ref(), found.doubly_robust.as_ref()];
-        all.into_iter().flatten().flat_map(|one| [one.value.expect("rows"), one.se.expect("rows")]).collect()
+        let estimates = all.into_iter().flatten().flat_map(|one| [one.value.expect("rows"), one.se.expect("rows")]);
+        estimates.chain([found.effective, found.largest_share, found.mean_weight]).collect()
     });
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use assay_core::{Direction, Metric, Reducer};
 use assay_metrics::classification::{self, Average, average, balanced_accuracy, kappa, mcc};
-use assay_metrics::corpus::{Counts, Figure, Row, of_classes, of_ranks, of_sums};
+use assay_metrics::corpus::{Counts, Figure, Row, of_classes, of_label_sets, of_ranks, of_sums};
 use assay_metrics::word_errors::WordErrors;
 use assay_metrics::{bleu, chrf, ter};
 use assay_stats::{Corpus, Difference, Estimate, corpus_difference, corpus_level};
@@ -20,8 +20,17 @@ fn summed<C: Counts>(rows: &[Row<'_>], score: impl Fn(&C) -> Option<f64>) -> Fig
 /// A metric of rows, and the same without each group.
 fn figure(metric: Metric, rows: &[Row<'_>]) -> Figure {
     let classes = |score: &dyn Fn(&[classification::Counts]) -> Option<f64>| of_classes(rows, score);
-    // "No class" is not averaged over: it can be predicted, but there is no truth of it.
-    let f1 = |how: Average| classes(&|all| average(&all[1..], how, Some(0.0), classification::Counts::f1).value);
+    // A class is two numbers of a trial, a set of labels more. "No class" is not averaged over: it can be predicted, but
+    // there is no truth of it.
+    let f1 = |how: Average| {
+        let score =
+            |all: &[classification::Counts]| average(&all[1..], how, Some(0.0), classification::Counts::f1).value;
+        if rows.first().is_some_and(|row| row.counts.len() > 2) { of_label_sets(rows, score) } else { classes(&score) }
+    };
+    // Sets of labels go on after the counts of all labels together.
+    let together = |score: fn(&classification::Counts) -> Option<f64>| {
+        of_sums(rows, move |sums| score(&classification::Counts::read(sums.get(..3)?)?))
+    };
     let error =
         |at: usize| of_sums(rows, move |sums| (sums[0] > 0.0).then(|| sums.get(at).map(|sum| sum / sums[0]))?);
     match metric {
@@ -40,9 +49,9 @@ fn figure(metric: Metric, rows: &[Row<'_>]) -> Figure {
         Metric::BalancedAccuracy => classes(&balanced_accuracy),
         Metric::Mcc => classes(&|all| Some(mcc(all))),
         Metric::Kappa => classes(&|all| kappa(all).ok()),
-        Metric::Precision => summed(rows, classification::Counts::precision),
-        Metric::Recall => summed(rows, classification::Counts::recall),
-        Metric::F1 => summed(rows, classification::Counts::f1),
+        Metric::Precision => together(classification::Counts::precision),
+        Metric::Recall => together(classification::Counts::recall),
+        Metric::F1 => together(classification::Counts::f1),
         Metric::Mae => error(1),
         Metric::Rmse => {
             let squares = error(2);
@@ -143,4 +152,27 @@ pub(crate) fn difference(
         }
     }
     corpus_difference(&ours, &theirs, moved, confidence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_metrics::corpus::label_set;
+
+    #[test]
+    fn classes_and_sets_of_labels_are_told_apart() {
+        let classes = [vec![0.0, 0.0], vec![1.0, 0.0]];
+        let sets = [label_set(&[true, false], &[true, true], 0), label_set(&[true, true], &[false, true], 1)];
+        let f1 = |counts: &[Vec<f64>], metric| {
+            let rows: Vec<Row<'_>> =
+                counts.iter().enumerate().map(|(group, counts)| Row { group, weight: 1.0, counts }).collect();
+            figure(metric, &rows).value.unwrap()
+        };
+        // Of two classes the first has F1 ⅔ and the second 0; both labels have ⅔.
+        assert!((f1(&classes, Metric::MacroF1) - 1.0 / 3.0).abs() < 1e-12);
+        assert!((f1(&sets, Metric::MacroF1) - 2.0 / 3.0).abs() < 1e-12);
+        // Two hits of four given labels, one of them beyond the list, and of three expected ones.
+        assert!((f1(&sets, Metric::F1) - 4.0 / 7.0).abs() < 1e-12);
+        assert_eq!((f1(&sets, Metric::Precision), f1(&[vec![1.5, 3.0, 2.0]], Metric::Recall)), (0.5, 0.75));
+    }
 }

@@ -25,9 +25,9 @@ pub enum Metric {
     Mer,
     /// Word information lost over all words.
     Wil,
-    /// F1 of each class, averaged over the classes that are expected or predicted.
+    /// F1 of each class or label, averaged over those that are expected or predicted.
     MacroF1,
-    /// F1 of each class, weighted by how often the class is expected.
+    /// F1 of each class or label, weighted by how often it is expected.
     WeightedF1,
     /// Recall of each class, averaged over the classes that are expected.
     BalancedAccuracy,

@@ -2,7 +2,7 @@
 //!
 //! BLEU, chrF, TER and word error rates of a corpus are no means of the segments' scores: they are computed from sums of
 //! counts. With the counts of each segment at hand, a corpus without one segment costs a subtraction. Class metrics and
-//! the area under the ROC curve are left out from in the same way, by [`of_sums`], [`of_classes`] and [`of_ranks`].
+//! the area under the ROC curve are left out from in the same way, by [`of_sums`], [`of_classes`], [`of_label_sets`] and [`of_ranks`].
 
 use crate::classification;
 
@@ -124,13 +124,83 @@ pub fn of_classes(rows: &[Row<'_>], score: impl Fn(&[classification::Counts]) ->
         _ => (0, 0),
     };
     let most = rows.iter().map(cell).map(|(truth, predicted)| truth.max(predicted)).max().unwrap_or(0);
-    let mut all = vec![classification::Counts::default(); most + 1];
     let add = |classes: &mut [classification::Counts], row: &Row<'_>| {
         let (truth, predicted) = cell(row);
         classes[truth].expected += row.weight;
         classes[predicted].predicted += row.weight;
         classes[truth].hits += if truth == predicted { row.weight } else { 0.0 };
     };
+    of_each(rows, most + 1, add, score)
+}
+
+/// A case's expected and predicted labels of a list, and how many labels beyond the list were predicted, as a row's
+/// numbers: hits, predicted, expected, then a number for each [`LABELS_A_NUMBER`] labels with two bits for each of them.
+/// The first three are the [`classification::Counts`] of all labels together.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::corpus::label_set;
+/// // Of three labels the first is expected and the last found, and one that is not on the list.
+/// assert_eq!(label_set(&[true, false, false], &[false, false, true], 1), [0.0, 2.0, 1.0, 1.0 + 32.0]);
+/// ```
+pub fn label_set(expected: &[bool], predicted: &[bool], beyond: usize) -> Vec<f64> {
+    let labels = || expected.iter().zip(predicted);
+    let count = |which: fn(bool, bool) -> bool| labels().filter(|(e, p)| which(**e, **p)).count() as f64;
+    let mut numbers = vec![count(|e, p| e && p), beyond as f64 + count(|_, p| p), count(|e, _| e)];
+    let bits = labels().map(|(expected, predicted)| u64::from(*expected) | u64::from(*predicted) << 1);
+    let bits: Vec<u64> = bits.collect();
+    let packed = |part: &[u64]| part.iter().rev().fold(0, |number, label| number << 2 | label) as f64;
+    numbers.extend(bits.chunks(LABELS_A_NUMBER).map(packed));
+    numbers
+}
+
+/// Labels whose bits fit into a number without rounding: 2 bits each of the 53 there are.
+pub const LABELS_A_NUMBER: usize = 26;
+
+/// A metric of sets of labels, of which each is a class of its own. A row's counts are those of [`label_set`]. `score`
+/// gets the counts of labels beyond the list first, which can only be predicted, then those of each label that is
+/// expected or predicted. Undefined where no label is expected. O(rows · labels).
+///
+/// # Examples
+/// ```
+/// use assay_metrics::classification::{Average, Counts, average};
+/// use assay_metrics::corpus::{Row, label_set, of_label_sets};
+/// let counts = [label_set(&[true, true], &[true, false], 0), label_set(&[false, true], &[false, true], 0)];
+/// let rows: Vec<Row> = counts.iter().enumerate().map(|(group, counts)| Row { group, weight: 1.0, counts }).collect();
+/// let got = of_label_sets(&rows, |labels| average(&labels[1..], Average::Macro, Some(0.0), Counts::f1).value);
+/// assert_eq!((got.value, got.left_out[0]), (Some((1.0 + 2.0 / 3.0) / 2.0), Some(1.0)));
+/// ```
+pub fn of_label_sets(rows: &[Row<'_>], score: impl Fn(&[classification::Counts]) -> Option<f64>) -> Figure {
+    let packed = |row: &Row<'_>| row.counts.len().saturating_sub(3);
+    let most = rows.iter().map(packed).max().unwrap_or(0) * LABELS_A_NUMBER;
+    let add = |labels: &mut [classification::Counts], row: &Row<'_>| {
+        let &[_, mut beyond, _, ref packed @ ..] = row.counts else { return };
+        for (labels, number) in labels[1..].chunks_mut(LABELS_A_NUMBER).zip(packed) {
+            // What is no such number (NaN, below 0) has no labels.
+            let mut bits = *number as u64;
+            for label in labels {
+                let counts = classification::Counts::of(bits & 1 == 1, bits >> 1 & 1 == 1);
+                label.hits += row.weight * counts.hits;
+                label.predicted += row.weight * counts.predicted;
+                label.expected += row.weight * counts.expected;
+                beyond -= counts.predicted;
+                bits >>= 2;
+            }
+        }
+        labels[0].predicted += row.weight * beyond;
+    };
+    of_each(rows, most + 1, add, score)
+}
+
+/// A metric of the counts of `classes` classes, which `add` gathers from a row: those of the first, "no class", and of
+/// each that is expected or predicted. O(rows + groups · classes).
+fn of_each(
+    rows: &[Row<'_>],
+    classes: usize,
+    add: impl Fn(&mut [classification::Counts], &Row<'_>),
+    score: impl Fn(&[classification::Counts]) -> Option<f64>,
+) -> Figure {
+    let mut all = vec![classification::Counts::default(); classes];
     rows.iter().for_each(|row| add(&mut all, row));
     let mut there = Vec::with_capacity(all.len());
     let mut score = |classes: &[classification::Counts]| {
@@ -261,6 +331,45 @@ mod tests {
                         (a, b) => prop_assert_eq!(*a, b),
                     }
                 }
+            }
+        }
+
+        #[test]
+        fn sets_of_labels_are_their_classes_and_leave_groups_out(
+            cells in prop::collection::vec((prop::collection::vec(any::<(bool, bool)>(), 30), 0usize..3), 1..20),
+            groups in 1usize..6,
+        ) {
+            let counts: Vec<Vec<f64>> = cells
+                .iter()
+                .map(|(labels, beyond)| {
+                    let (expected, predicted): (Vec<bool>, Vec<bool>) = labels.iter().copied().unzip();
+                    label_set(&expected, &predicted, *beyond)
+                })
+                .collect();
+            let groups = groups.min(counts.len());
+            let row = |(i, counts)| Row { group: i % groups, weight: 0.5, counts };
+            let all: Vec<Row<'_>> = counts.iter().map(Vec::as_slice).enumerate().map(row).collect();
+            let f1 = |labels: &[classification::Counts]| {
+                average(&labels[1..], Average::Macro, Some(0.0), classification::Counts::f1).value
+            };
+            let got = of_label_sets(&all, f1);
+            for (group, without) in got.left_out.iter().enumerate() {
+                let rest: Vec<Row<'_>> = all.iter().filter(|row| row.group != group).copied().collect();
+                let want = of_label_sets(&rest, f1).value;
+                prop_assert!(without.zip(want).map_or(*without == want, |(a, b)| (a - b).abs() < 1e-9));
+            }
+            // Against the labels one by one, and all of them together against the first three numbers.
+            let of = |label: usize| -> classification::Counts {
+                cells.iter().map(|(labels, _)| classification::Counts::of(labels[label].0, labels[label].1)).sum()
+            };
+            let there = (0..30).map(of).filter(|counts| counts.expected + counts.predicted > 0.0);
+            let (there, total) = (there.collect::<Vec<_>>(), (0..30).map(of).sum::<classification::Counts>());
+            if total.expected > 0.0 {
+                let want = average(&there, Average::Macro, Some(0.0), classification::Counts::f1).value.unwrap();
+                prop_assert!((got.value.unwrap() - want).abs() < 1e-12);
+                let micro = of_label_sets(&all, |labels| labels.iter().copied().sum::<classification::Counts>().f1());
+                let sums = of_sums(&all, |sums| classification::Counts::read(sums.get(..3)?)?.f1());
+                prop_assert!((micro.value.unwrap() - sums.value.unwrap()).abs() < 1e-12);
             }
         }
 

@@ -18,8 +18,22 @@ pub fn levenshtein(a: &str, b: &str) -> usize {
     if a.len() <= 64 || b.len() <= 64 {
         return edit::distance(a.chars(), b.chars());
     }
-    let codes = |text: &str| text.chars().map(u32::from).collect::<Vec<u32>>();
+    if a.is_ascii() && b.is_ascii() {
+        return edits(a.as_bytes(), b.as_bytes());
+    }
     edits(&codes(a), &codes(b))
+}
+
+/// The code points of a text.
+fn codes(text: &str) -> Vec<u32> {
+    // There is room for each, so that none asks for it.
+    let (mut codes, mut count) = (vec![0; text.len()], 0);
+    for (cell, letter) in codes.iter_mut().zip(text.chars()) {
+        *cell = u32::from(letter);
+        count += 1;
+    }
+    codes.truncate(count);
+    codes
 }
 
 /// 1 − distance / length of the longer text; 1 for two empty texts. As [`levenshtein`].
@@ -36,7 +50,7 @@ pub fn similarity(a: &str, b: &str) -> f64 {
 /// The table of edit distances, 64 rows to a word, as differences between neighbours, which are −1, 0 or 1 (Myers 1999;
 /// blocks as in Hyyrö 2003). Rows go by in stripes of up to four words, whose dependencies overlap; of a stripe only the
 /// differences along its last row are kept.
-fn edits(mut a: &[u32], mut b: &[u32]) -> usize {
+fn edits<C: Copy + Eq + Into<u32>>(mut a: &[C], mut b: &[C]) -> usize {
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     (a, b) = (&a[same..], &b[same..]);
     let same = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
@@ -55,12 +69,13 @@ fn edits(mut a: &[u32], mut b: &[u32]) -> usize {
 }
 
 /// Carries a stripe of rows along `b`: `along` says where the row above it rises and falls, and is told it of its last.
-fn pass<const WORDS: usize>(stripe: &[u32], b: &[u32], along: &mut [(bool, bool)]) {
+fn pass<const WORDS: usize>(stripe: &[impl Copy + Into<u32>], b: &[impl Copy + Into<u32>], along: &mut [(bool, bool)]) {
     let mut places = Places::default();
     // For each code the rows that hold it; the first are those of codes that the stripe does not have.
-    let mut rows = vec![[0u64; WORDS]];
+    let mut rows = Vec::with_capacity(64);
+    rows.push([0u64; WORDS]);
     for (row, code) in stripe.iter().enumerate() {
-        let place = places.insert(*code);
+        let place = places.insert((*code).into());
         if place == rows.len() {
             rows.push([0; WORDS]);
         }
@@ -70,7 +85,7 @@ fn pass<const WORDS: usize>(stripe: &[u32], b: &[u32], along: &mut [(bool, bool)
     // Where the column rises and falls.
     let (mut up, mut down) = ([u64::MAX; WORDS], [0u64; WORDS]);
     for (code, along) in b.iter().zip(along) {
-        let rows = &rows[places.get(*code)];
+        let rows = &rows[places.get((*code).into())];
         let (mut rises, mut falls) = (u64::from(along.0), u64::from(along.1));
         for word in 0..WORDS {
             let equal = rows[word] | falls;
@@ -88,10 +103,10 @@ fn pass<const WORDS: usize>(stripe: &[u32], b: &[u32], along: &mut [(bool, bool)
 
 /// Numbers codes from 1 in the order in which they come; 0 is no code.
 struct Places {
-    latin: [u16; 256],
+    latin: [u32; 256],
     /// In order.
-    others: Vec<(u32, u16)>,
-    count: u16,
+    others: Vec<(u32, u32)>,
+    count: u32,
 }
 
 impl Default for Places {
@@ -116,12 +131,12 @@ impl Places {
             self.count += 1;
             *place = self.count;
         }
-        usize::from(*place)
+        *place as usize
     }
 
     fn get(&self, code: u32) -> usize {
         let other = || self.others.binary_search_by_key(&code, |other| other.0).map_or(0, |at| self.others[at].1);
-        usize::from(self.latin.get(code as usize).copied().unwrap_or_else(other))
+        self.latin.get(code as usize).copied().unwrap_or_else(other) as usize
     }
 }
 
@@ -133,7 +148,8 @@ impl Places {
 /// assert_eq!(assay_metrics::distance::damerau("ca", "abc"), 2);
 /// ```
 pub fn damerau(a: &str, b: &str) -> usize {
-    damerau_levenshtein::distance(a.chars(), b.chars())
+    // One text is gone through for each letter of the other: it is decoded once.
+    damerau_levenshtein::distance(codes(a).iter().copied(), codes(b).iter().copied())
 }
 
 /// Optimal string alignment: as [`damerau`], but nothing is edited twice, so that it is no metric.
@@ -226,6 +242,129 @@ pub fn token_set_ratio(a: &str, b: &str) -> f64 {
     best
 }
 
+/// Likeness of the shorter text with the part of the longer one that is most like it, from 0 to 1: the largest indel
+/// similarity (2 · longest common subsequence / lengths) with any part as long as the shorter text, or shorter at either end.
+/// Of texts of one length, either is the one whose parts are tried. 1 for two empty texts, 0 where one is. As rapidfuzz's
+/// `partial_ratio` without a processor. O(product of the lengths) time beyond 64 code points, whatever the texts, and O(sum)
+/// memory: Tiskin's semi-local comparison ("Semi-local string comparison: algorithmic techniques and applications", 2008).
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::partial_ratio("new york", "the new york times"), 1.0);
+/// ```
+pub fn partial_ratio(a: &str, b: &str) -> f64 {
+    let (a, b) = (codes(a), codes(b));
+    let (short, long) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if short.is_empty() {
+        return f64::from(u8::from(long.is_empty()));
+    }
+    let best = best_part(&short, &long);
+    if short.len() == long.len() && best < 1.0 { best.max(best_part(&long, &short)) } else { best }
+}
+
+/// The largest indel similarity of `short` with a part of `long` that is as long, or with a shorter beginning or end.
+fn best_part(short: &[u32], long: &[u32]) -> f64 {
+    let (m, n) = (short.len(), long.len());
+    if m <= 64 {
+        return best_part_of_few(short, long);
+    }
+    // Small numbers where they suffice: a processor works on more of them at once.
+    let starts = if m + n < 1 << 15 { strands::<i16>(short, long) } else { strands::<i32>(short, long) };
+    // The place at the end of `long` of the strand that starts at each place; of those that end elsewhere none.
+    let mut ends = vec![n; n];
+    for (end, start) in starts.iter().enumerate() {
+        if let Some(start) = start.checked_sub(m) {
+            ends[start] = end;
+        }
+    }
+    let likeness = |length: usize, missing: usize| 2.0 * (length - missing) as f64 / (m + length) as f64;
+    // Of a part from `from` to `to` the longest common subsequence is as much shorter as strands run within it.
+    let (mut best, mut within) = (0.0_f64, 0);
+    for to in 0..n {
+        within += usize::from(starts[to] >= m.max(to));
+        if to >= m {
+            // The part no longer holds the place before it; what ran from there ended within or runs beyond.
+            within -= usize::from(ends[to - m] <= to);
+        }
+        best = best.max(likeness((to + 1).min(m), within));
+    }
+    for (from, end) in ends.iter().enumerate().skip(n - m) {
+        within -= usize::from(*end < n);
+        if from + 1 < n {
+            best = best.max(likeness(n - from - 1, within));
+        }
+    }
+    best
+}
+
+/// [`best_part`] for up to 64 codes: each part's longest common subsequence bit by bit (Hyyrö 2004), but for parts that cannot
+/// be better, as it grows by at most 1 from a part to the next.
+fn best_part_of_few(short: &[u32], long: &[u32]) -> f64 {
+    let (m, n) = (short.len(), long.len());
+    let mut places = Places::default();
+    // For each code the places of `short` that hold it, forwards and backwards; the first are those of other codes.
+    let mut masks = vec![[0_u64; 2]];
+    for (at, code) in short.iter().enumerate() {
+        let place = places.insert(*code);
+        if place == masks.len() {
+            masks.push([0; 2]);
+        }
+        masks[place][0] |= 1 << at;
+        masks[place][1] |= 1 << (m - 1 - at);
+    }
+    let places: Vec<usize> = long.iter().map(|code| places.get(*code)).collect();
+    let step = |row: u64, mask: u64| (row.wrapping_add(row & mask)) | (row & !mask);
+    let common = |row: u64| (!row & (u64::MAX >> (64 - m))).count_ones() as usize;
+    let mut best = 0.0_f64;
+    // Beginnings and ends grow letter by letter.
+    let mut grow = |way: usize, parts: &mut dyn Iterator<Item = &usize>| {
+        let mut row = u64::MAX;
+        for (length, place) in (1..).zip(parts.take(m)) {
+            row = step(row, masks[*place][way]);
+            best = best.max(2.0 * common(row) as f64 / (m + length) as f64);
+        }
+    };
+    grow(0, &mut places.iter());
+    grow(1, &mut places.iter().rev());
+    let mut from = 0;
+    while from + m <= n {
+        let row = places[from..from + m].iter().fold(u64::MAX, |row, place| step(row, masks[*place][0]));
+        let found = common(row);
+        best = best.max(found as f64 / m as f64);
+        let needed = (best * m as f64) as usize + 1;
+        from += (needed.saturating_sub(found)).max(1);
+    }
+    best
+}
+
+/// Combs the strands of two texts: for each place of `b` where the strand that ends below it starts, counted from the
+/// bottom of `a`'s side up and on along `b`, so that `a.len() + j` is place j. Two strands cross at most once, and not where
+/// the texts agree. The longest common subsequence of `a` and a part of `b` is its length less the strands that run within.
+/// Cells go by in diagonals, whose steps do not depend on each other. `N` holds a.len() + b.len() and the number of codes.
+fn strands<N: Copy + PartialOrd + TryFrom<usize> + TryInto<usize> + Default>(a: &[u32], b: &[u32]) -> Vec<usize> {
+    let (m, n) = (a.len(), b.len());
+    let number = |number: usize| N::try_from(number).unwrap_or_default();
+    let mut places = Places::default();
+    let mut rows: Vec<N> = a.iter().map(|code| number(places.insert(*code))).collect();
+    rows.reverse();
+    // Codes that `a` does not have are 0.
+    let columns: Vec<N> = b.iter().map(|code| number(places.get(*code))).collect();
+    let mut across: Vec<N> = (0..m).map(number).collect();
+    let mut down: Vec<N> = (m..m + n).map(number).collect();
+    for diagonal in 0..m + n - 1 {
+        // Cells (i, j) with i + j = diagonal; row i lies at m − 1 − i.
+        let first = (diagonal + 1).saturating_sub(m);
+        let count = diagonal.min(n - 1) + 1 - first;
+        let row = m - 1 - (diagonal - first);
+        let cells = across[row..row + count].iter_mut().zip(&mut down[first..first + count]);
+        for ((h, v), (x, y)) in cells.zip(rows[row..row + count].iter().zip(&columns[first..first + count])) {
+            let swap = (x == y) | (*h > *v);
+            (*h, *v) = if swap { (*v, *h) } else { (*h, *v) };
+        }
+    }
+    down.into_iter().map(|start| start.try_into().unwrap_or_default()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,6 +378,20 @@ mod tests {
         assert_eq!(token_sort_ratio("a b c", "c a b"), 1.0);
         assert_eq!(token_set_ratio("new york", "york is the new new york"), 1.0);
         assert_eq!((similarity("", ""), token_set_ratio("", "a")), (1.0, 0.0));
+        assert_eq!((partial_ratio("", ""), partial_ratio("", "a"), partial_ratio("abcd", "XabcdX")), (1.0, 0.0, 1.0));
+        // The best part is the end "bc".
+        assert_eq!(partial_ratio("bcxx", "aaaaaabc"), 2.0 / 3.0);
+    }
+
+    /// Every part by itself.
+    fn parts(short: &[char], long: &[char]) -> f64 {
+        let (m, n) = (short.len(), long.len());
+        let whole = (0..=n - m).map(|i| i..i + m);
+        let all = whole.chain((1..m).map(|i| 0..i)).chain((n - m + 1..n).map(|i| i..n));
+        let like = |part: std::ops::Range<usize>| {
+            indel::normalized_similarity(short.iter().copied(), long[part].iter().copied())
+        };
+        all.map(like).fold(0.0, f64::max)
     }
 
     proptest! {
@@ -259,8 +412,23 @@ mod tests {
         }
 
         #[test]
+        fn the_best_part_is_the_best_of_all_parts(a in "[abc]{1,12}|[abc]{60,90}", b in "[abcd]{1,30}|[a-d]{60,140}") {
+            let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+            let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
+            let mut want = parts(short, long);
+            if a.len() == b.len() {
+                want = want.max(parts(long, short));
+            }
+            let text = |chars: &[char]| chars.iter().collect::<String>();
+            let got = partial_ratio(&text(&a), &text(&b));
+            prop_assert!((got - want).abs() < 1e-12, "{got} {want}");
+        }
+
+        #[test]
         fn every_likeness_is_symmetric_and_between_zero_and_one(a in ".{0,20}", b in ".{0,20}") {
-            for measure in [similarity, jaro, jaro_winkler, lcs_similarity, token_sort_ratio, token_set_ratio] {
+            for measure in
+                [similarity, jaro, jaro_winkler, lcs_similarity, token_sort_ratio, token_set_ratio, partial_ratio]
+            {
                 let value = measure(&a, &b);
                 prop_assert!((0.0..=1.0).contains(&value));
                 prop_assert!((value - measure(&b, &a)).abs() < 1e-12);

@@ -257,7 +257,8 @@ pub fn match_spans(expected: &[Span], found: &[Span], rule: Matching) -> Result<
     let mut taken = vec![false; expected.len()];
     let mut matches = Matches::default();
     for span in &found {
-        let distance = |at: &usize| expected[*at].start.abs_diff(span.start) + expected[*at].end.abs_diff(span.end);
+        let distance =
+            |at: &usize| expected[*at].start.abs_diff(span.start).saturating_add(expected[*at].end.abs_diff(span.end));
         let right = |at: &usize| {
             let same = expected[*at].label == span.label;
             match rule {
@@ -266,7 +267,7 @@ pub fn match_spans(expected: &[Span], found: &[Span], rule: Matching) -> Result<
                 Matching::Type => same,
             }
         };
-        let from = expected.partition_point(|other| other.start + longest <= span.start);
+        let from = expected.partition_point(|other| other.start.saturating_add(longest) <= span.start);
         let to = expected.partition_point(|other| other.start < span.end);
         let free: Vec<usize> = (from..to).filter(|at| !taken[*at] && expected[*at].end > span.start).collect();
         let best = free.iter().copied().filter(right).min_by_key(distance);

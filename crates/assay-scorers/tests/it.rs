@@ -72,8 +72,17 @@ fn examples() -> Vec<(Value, Value, Value, f64)> {
         ),
         (json!({"rouge": {"variant": "rouge-1", "stem": true}}), json!("walking dogs"), json!("walked dog"), 1.0),
         (json!({"similarity": {"method": "token-set"}}), json!("b a"), json!("a b b c"), 1.0),
+        (json!({"similarity": {"method": "partial"}}), json!("new york"), json!("the New york times"), 14.0 / 16.0),
         (json!("value"), json!(null), json!(0.25), 0.25),
         (json!({"value": {"value": "{{ expected }}", "range": [1, 5]}}), json!(4), json!("x"), 4.0),
+        (
+            json!("entities"),
+            json!({"PER": ["Ann"], "LOC": ["Rome"]}),
+            json!("[{\"text\": \"Ann\", \"type\": \"PER\"}]"),
+            2.0 / 3.0,
+        ),
+        (json!({"entities": {"tags": "iob2"}}), json!(["B-PER", "O"]), json!("[\"B-PER\", \"B-LOC\"]"), 2.0 / 3.0),
+        (json!({"entities": "partial"}), json!([[0, 2, "PER"]]), json!({"entities": [[1, 2, "PER"]]}), 0.5),
         (json!("equals"), json!("Paris"), json!(" Paris\n"), 1.0),
         (json!({"equals": {"ignore_case": true}}), json!(["paris", "lutetia"]), json!("PARIS"), 1.0),
         (json!("equals"), json!({"a": 1}), json!({"a": 1}), 1.0),
@@ -86,6 +95,19 @@ fn examples() -> Vec<(Value, Value, Value, f64)> {
         (json!("json-match"), json!({"a": 1, "b": 2}), json!("{\"a\": 1, \"b\": 3}"), 0.5),
         (json!({"json-schema": {"schema": {"type": "object"}}}), json!(null), json!("[1]"), 0.0),
         (json!({"label": ["spam", "ham"]}), json!("ham"), json!("This is HAM."), 1.0),
+        (
+            json!({"labels": ["late", "lost", "very late"]}),
+            json!("late, lost"),
+            json!("It was very late; lost."),
+            1.0 / 3.0,
+        ),
+        (
+            json!({"labels": {"labels": ["a", "b"], "measure": "f1"}}),
+            json!(["a", "b"]),
+            json!("so: [\"A\"]"),
+            2.0 / 3.0,
+        ),
+        (json!({"labels": {"labels": ["a", "b"], "measure": "exact"}}), json!([]), json!("None."), 1.0),
         (json!({"latency": 2}), json!(null), json!("x"), 1.5),
         (json!("levenshtein"), json!("kitten"), json!("sitting"), 3.0),
         (json!("numeric"), json!("#### 70,000"), json!("A: $70000"), 1.0),
@@ -150,6 +172,17 @@ async fn scorers_keep_what_their_corpus_metrics_are_made_of() {
         (json!("extraction"), json!({"a": 1, "b": 2}), json!({"a": 1}), vec![1.0, 1.0, 2.0]),
         (json!("extraction"), json!({"a": 1}), json!("none"), vec![0.0, 0.0, 1.0]),
         (json!({"tool-calls": "f1"}), json!([{"name": "g"}]), json!("x"), vec![0.0, 1.0, 1.0]),
+        // Two bits for each label, and one that is not on the list.
+        (json!({"labels": ["a", "b", "c"]}), json!("a, c"), json!(["c", "b", "x"]), vec![1.0, 3.0, 2.0, 57.0]),
+        (
+            json!({"labels": {"labels": ["a", "b"], "unclear": "wrong"}}),
+            json!([]),
+            json!("hm"),
+            vec![0.0, 1.0, 0.0, 0.0],
+        ),
+        (json!({"entities": "partial"}), json!([[0, 2, "A"], [4, 5, "B"]]), json!([[1, 2, "A"]]), vec![0.5, 1.0, 2.0]),
+        (json!("entities"), json!([[0, 2, "A"]]), json!([[2, 0, "A"], 7, [0, 2, "A"]]), vec![1.0, 3.0, 1.0]),
+        (json!("entities"), json!([[0, 2, "A"]]), json!("I see none."), vec![0.0, 0.0, 1.0]),
     ] {
         assert_eq!(score(&entry, expected, answer).await.counts, want, "{entry}");
     }
@@ -165,6 +198,93 @@ async fn what_cannot_be_said_is_unscored_not_zero() {
     assert_eq!(score(&json!({"label": ["a", "b"]}), json!("a"), json!("a or b")).await.status, ScoreStatus::Unscored);
 }
 
+#[tokio::test]
+async fn sets_of_labels_are_read_from_lists_and_from_texts() {
+    let entry = json!({"labels": ["late delivery", "delivery", "refund"]});
+    for (answer, want) in [
+        (json!("Late delivery!"), "late delivery"),
+        (json!("a late delivery, and the delivery was wet"), "late delivery, delivery"),
+        (json!({"labels": ["Refund", "refund"]}), "refund"),
+        (json!("```json\n[\"delivery\"]\n```"), "delivery"),
+        (json!("see [1]: refund"), "refund"),
+        (json!(""), ""),
+        (json!([]), ""),
+        (json!(["weather"]), ""),
+    ] {
+        assert_eq!(score(&entry, json!("refund"), answer.clone()).await.label.as_deref(), Some(want), "{answer}");
+    }
+    let weather = score(&entry, json!("refund"), json!(["weather"])).await;
+    assert_eq!(
+        (weather.value, weather.rationale.as_deref()),
+        (Some(0.0), Some("missing: refund; not a label: weather"))
+    );
+    for expected in
+        [json!(["late delivery", "refund"]), json!("Refund; late delivery"), json!("[\"refund\", \"late delivery\"]")]
+    {
+        assert_eq!(score(&entry, expected, json!("refund, late delivery")).await.value, Some(1.0));
+    }
+    for (expected, answer) in [(json!("refund"), json!("who knows")), (json!("refund, rain"), json!("refund"))] {
+        let got = score(&entry, expected, answer).await;
+        assert_eq!(got.status, ScoreStatus::Unscored, "{got:?}");
+    }
+}
+
+#[tokio::test]
+async fn entities_by_text_are_placed_in_their_source() {
+    let text = "É. Smith met Ann Smith in Smithfield.";
+    let entry = json!({"entities": {"source": text, "matching": "strict"}});
+    let expected = json!([{"start": 3, "end": 8, "label": "PER"}, {"text": "Ann Smith", "label": "PER"}, {"text": "Smithfield", "label": "LOC"}]);
+    let all = score(&entry, expected.clone(), json!({"PER": ["Smith", "Ann Smith"], "LOC": ["Smithfield"]})).await;
+    assert_eq!(all.value, Some(1.0), "{all:?}");
+    // The third Smith is none: the name stands twice as a word.
+    let many = score(&entry, expected.clone(), json!({"PER": ["Smith", "Smith", "Smith"]})).await;
+    assert_eq!(many.counts, [1.0, 3.0, 3.0], "{many:?}");
+    assert_eq!(
+        many.rationale.as_deref(),
+        Some("3 expected, 3 found; missed: PER `Ann Smith`, LOC `Smithfield`; unexpected: PER `Smith`")
+    );
+    let partial = json!({"entities": {"source": text, "matching": "partial"}});
+    let near =
+        score(&partial, json!([{"text": "Ann Smith", "label": "PER"}]), json!([{"text": "Ann", "label": "ORG"}])).await;
+    assert_eq!(near.value, Some(0.5));
+    let missing = score(&entry, json!([{"text": "Bob", "label": "PER"}]), json!([])).await;
+    assert_eq!(
+        (missing.status, missing.reason.as_deref()),
+        (ScoreStatus::Unscored, Some("the expected entity `Bob` does not stand in the source"))
+    );
+    assert_eq!(score(&json!("entities"), json!([]), json!([])).await.value, Some(1.0));
+    assert_eq!(score(&json!("entities"), json!([["x"]]), json!([])).await.status, ScoreStatus::Unscored);
+    assert_eq!(score(&json!({"entities": {"tags": "iob2"}}), json!(["B-A"]), json!(["Z"])).await.value, Some(0.0));
+}
+
+proptest::proptest! {
+    /// Whatever stands in an answer: a value from 0 to 1 and counts that do not contradict each other.
+    #[test]
+    fn hostile_lists_are_scored_within_bounds(
+        starts in proptest::collection::vec((proptest::prelude::any::<u64>(), proptest::prelude::any::<i64>()), 0..6),
+        texts in proptest::collection::vec("[Smith Ann\u{0}é]{0,6}", 0..6),
+        tail in ".{0,20}",
+    ) {
+        let mut list: Vec<Value> = starts.iter().map(|(a, b)| json!([a, b, "A"])).collect();
+        list.extend(texts.iter().map(|text| json!({"text": text, "label": "A"})));
+        list.extend([json!(null), json!({"start": 1.5, "end": 1e300, "label": "A"}), json!({"label": 3}), json!([[]])]);
+        let answer = format!("{}{tail}", Value::from(list));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for entry in [
+            json!({"entities": {"source": "Ann Smith\u{e9}", "matching": "partial"}}),
+            json!({"entities": "type"}),
+            json!({"entities": {"tags": "lenient"}}),
+        ] {
+            let expected = if entry["entities"]["tags"].is_string() { json!(["B-A"]) } else { json!([[0, 3, "A"]]) };
+            let got = runtime.block_on(score(&entry, expected, json!(answer)));
+            let value = got.value.unwrap();
+            proptest::prop_assert!((0.0..=1.0).contains(&value) && got.counts[0] <= got.counts[1].min(got.counts[2]));
+        }
+        let labels = runtime.block_on(score(&json!({"labels": ["Smith", "Ann"]}), json!("Ann"), json!(format!("{answer} Ann"))));
+        proptest::prop_assert!(labels.value.is_some_and(|value| (0.0..=1.0).contains(&value)));
+    }
+}
+
 #[test]
 fn faults_point_into_the_entry() {
     let faults = |entry: Value| match build(&entry, "s", &ScorerContext::default()) {
@@ -175,6 +295,9 @@ fn faults_point_into_the_entry() {
     assert_eq!(faults(json!({"equals": {"valu": 1}})), "/equals/valu: unknown key `valu` (did you mean `value`?)");
     assert!(faults(json!({"regex": "("})).starts_with("/regex/pattern: not a regular expression"));
     assert!(faults(json!({"contains": "{{ x"})).starts_with("/contains"));
+    assert_eq!(faults(json!({"labels": ["a", "-"]})), "/labels/labels/1: the label `-` has no letter and no digit");
+    assert!(faults(json!({"labels": ["a", "A!"]})).starts_with("/labels/labels/1: the label `A!` is there twice"));
+    assert!(faults(json!({"entities": {"tags": "iob2", "source": "x"}})).starts_with("/entities/source: tags have"));
     assert_eq!(faults(json!({"latency": 1, "not": true})), "/not: `not` needs a score from 0 to 1");
     assert!(faults(json!({"judge": {"model": {"echo": "x"}, "rubric": "r"}})).contains("not a chat model"));
     assert!(faults(json!({"python": "missing.py:f"})).contains("no file"));

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::jackknife::{Transform, jackknife};
-use crate::mean::{clustered_mean, intraclass_correlation, is_clustered, plain_mean};
+use crate::mean::{clustered_mean, intraclass_correlation, is_clustered, plain_error};
 use crate::proportion::{critical, wilson};
 use crate::quantile::{order_statistic_interval, quantile_sorted};
 use crate::special::t_quantile;
@@ -297,11 +297,11 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
     estimate
 }
 
-/// [`level`] of independent values without a range, each of weight 1.
-pub(crate) fn plain_level(values: &[f64], confidence: f64) -> Estimate {
+/// [`level`] of independent values without a range, each of weight 1, whose mean is known.
+pub(crate) fn plain_level(values: &[f64], mean: f64, confidence: f64) -> Estimate {
     let n = values.len();
     let usual = n > 1 && is_level(confidence) && values.iter().any(|value| *value != values[0]);
-    let (mean, se) = if usual { plain_mean(values.iter().copied(), n) } else { (f64::NAN, f64::NAN) };
+    let se = if usual { plain_error(values, mean) } else { f64::NAN };
     if !mean.is_finite() || !se.is_finite() {
         let item = |value: &f64| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 };
         return level(&values.iter().map(item).collect::<Vec<_>>(), Kind::Unbounded, confidence);
@@ -493,8 +493,10 @@ mod tests {
         for values in [&some[..], &some[..2], &some[..1], &[], &[2.0; 4], &[1.0, f64::NAN], &[1e308, -1e308, 1e308]] {
             let items: Vec<Item> =
                 values.iter().map(|value| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 }).collect();
+            let mean = crate::mean::sum_of(values) / values.len() as f64;
             for confidence in [0.9, 2.0] {
-                assert_eq!(plain_level(values, confidence), level(&items, Kind::Unbounded, confidence), "{values:?}");
+                let plain = plain_level(values, mean, confidence);
+                assert_eq!(plain, level(&items, Kind::Unbounded, confidence), "{values:?}");
             }
         }
     }

@@ -34,6 +34,41 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (total, (a - (total - part)) + (b - part))
 }
 
+/// Sums in lanes with what rounding took from each.
+#[derive(Default)]
+struct Lanes {
+    totals: [f64; LANES],
+    losts: [f64; LANES],
+}
+
+impl Lanes {
+    fn add(&mut self, values: &[f64]) {
+        let (chunks, rest) = values.as_chunks::<LANES>();
+        let mut last = [0.0; LANES];
+        last[..rest.len()].copy_from_slice(rest);
+        for chunk in chunks.iter().chain([&last]) {
+            for ((total, lost), value) in self.totals.iter_mut().zip(&mut self.losts).zip(chunk) {
+                let (next, rest) = two_sum(*total, *value);
+                *total = next;
+                *lost += rest;
+            }
+        }
+    }
+
+    fn sum(self) -> f64 {
+        let (mut total, mut lost) = (0.0, self.losts.iter().sum::<f64>());
+        for lane in self.totals {
+            let (next, rest) = two_sum(total, lane);
+            total = next;
+            lost += rest;
+        }
+        total + lost
+    }
+}
+
+/// Values that are worked on at once, within the nearest cache.
+pub(crate) const BLOCK: usize = 256;
+
 /// Compensated sum (Kahan and Babuška's, in eight lanes that are added up in the same way): the same digits whatever the
 /// order of magnitude. Its error is one rounding of the result and about n ε² Σ|x|. O(n).
 ///
@@ -44,31 +79,65 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 /// assert_eq!(sum([1e16, 1.0, -1e16].into_iter()), 1.0);
 /// ```
 pub fn sum(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values = values;
-    let (mut totals, mut losts) = ([0.0_f64; LANES], [0.0_f64; LANES]);
-    loop {
-        let mut chunk = [0.0_f64; LANES];
-        let mut filled = 0;
-        for (cell, value) in chunk.iter_mut().zip(&mut values) {
-            *cell = value;
-            filled += 1;
+    let mut lanes = Lanes::default();
+    let (mut block, mut filled) = ([0.0; BLOCK], 0);
+    values.for_each(|value| {
+        block[filled] = value;
+        filled += 1;
+        if filled == BLOCK {
+            lanes.add(&block);
+            filled = 0;
         }
-        for ((total, lost), value) in totals.iter_mut().zip(&mut losts).zip(chunk) {
-            let (next, rest) = two_sum(*total, value);
+    });
+    lanes.add(&block[..filled]);
+    lanes.sum()
+}
+
+/// [`sum`] of values that lie side by side.
+pub(crate) fn sum_of(values: &[f64]) -> f64 {
+    let mut lanes = Lanes::default();
+    lanes.add(values);
+    lanes.sum()
+}
+
+/// Several sums whose terms come block by block: compensated between blocks.
+#[derive(Clone, Copy)]
+pub(crate) struct Sums<const K: usize>([(f64, f64); K]);
+
+impl<const K: usize> Sums<K> {
+    pub fn new() -> Self {
+        Self([(0.0, 0.0); K])
+    }
+
+    pub fn add(&mut self, terms: [f64; K]) {
+        for ((total, lost), term) in self.0.iter_mut().zip(terms) {
+            let (next, rest) = two_sum(*total, term);
             *total = next;
             *lost += rest;
         }
-        if filled < LANES {
-            break;
+    }
+
+    pub fn sums(self) -> [f64; K] {
+        self.0.map(|(total, lost)| total + lost)
+    }
+}
+
+/// Σ w, Σ w y, Σ w² and the largest w (0 where none is above it) of a block, in lanes without compensation.
+pub(crate) fn weighted(weights: &[f64; BLOCK], values: &[f64; BLOCK]) -> [f64; 4] {
+    let mut lanes = [[0.0_f64; 4]; 4];
+    let (weights, values) = (weights.as_chunks::<4>().0, values.as_chunks::<4>().0);
+    for (weights, values) in weights.iter().zip(values) {
+        for lane in 0..4 {
+            let (weight, value) = (weights[lane], values[lane]);
+            lanes[0][lane] += weight;
+            lanes[1][lane] += weight * value;
+            lanes[2][lane] += weight * weight;
+            lanes[3][lane] = if weight > lanes[3][lane] { weight } else { lanes[3][lane] };
         }
     }
-    let (mut total, mut lost) = (0.0, losts.iter().sum::<f64>());
-    for lane in totals {
-        let (next, rest) = two_sum(total, lane);
-        total = next;
-        lost += rest;
-    }
-    total + lost
+    let [total, products, squares, largest] = lanes;
+    let sum = |lanes: [f64; 4]| (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+    [sum(total), sum(products), sum(squares), largest.into_iter().fold(0.0, f64::max)]
 }
 
 /// Σ aᵢ bᵢ over the shorter of the two, in lanes without compensation: for centred values, whose sum of squares cannot
@@ -84,12 +153,16 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     totals.iter().sum::<f64>() + rest
 }
 
-/// Mean and CR2 standard error of independent values of one weight: x̄ and √(Σ(x − x̄)²/(n(n − 1))).
-pub(crate) fn plain_mean(values: impl Iterator<Item = f64> + Clone, n: usize) -> (f64, f64) {
-    let n = n as f64;
-    let mean = sum(values.clone()) / n;
-    let squares = sum(values.map(|value| (value - mean) * (value - mean)));
-    (mean, (squares / (n * (n - 1.0))).sqrt())
+/// CR2 standard error of the mean of independent values of one weight: √(Σ(x − x̄)²/(n(n − 1))).
+pub(crate) fn plain_error(values: &[f64], mean: f64) -> f64 {
+    let n = values.len() as f64;
+    let mut centred = [0.0; BLOCK];
+    let squares = sum(values.chunks(BLOCK).map(|block| {
+        let centred = &mut centred[..block.len()];
+        centred.iter_mut().zip(block).for_each(|(centred, value)| *centred = value - mean);
+        dot(centred, centred)
+    }));
+    (squares / (n * (n - 1.0))).sqrt()
 }
 
 /// Whether any two cases share a cluster or any declares one.
@@ -126,7 +199,9 @@ pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
     let n = items.len() as f64;
     // The common case, where weights cancel and a case is a cluster, needs two passes.
     if items.len() > 1 && items.iter().all(|item| item.cluster.is_none() && item.weight == items[0].weight) {
-        let (mean, se) = plain_mean(items.iter().map(|item| item.value), items.len());
+        let values: Vec<f64> = items.iter().map(|item| item.value).collect();
+        let mean = sum_of(&values) / n;
+        let se = plain_error(&values, mean);
         return (mean.is_finite() && se.is_finite()).then_some(ClusteredMean {
             mean,
             se,

@@ -2,7 +2,7 @@
 //!
 //! A p that is not a number from 0 to 1 is no test: it is not counted, and stands as NaN in the adjusted list.
 
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::estimate::{Interval, is_level};
@@ -180,15 +180,35 @@ pub fn max_t(cells: &[Vec<(f64, f64)>], confidence: f64, draws: u32, seed: u64) 
     let clusters = cells.iter().map(Vec::len).max().unwrap_or(0);
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let (mut exceeded, mut maxima) = (vec![0u32; order.len()], Vec::with_capacity(draws as usize));
-    for _ in 0..draws {
-        let signs: Vec<f64> = (0..clusters).map(|_| if random.random::<bool>() { 1.0 } else { -1.0 }).collect();
-        let flip = |values: &[f64]| values.iter().zip(&signs).map(|(v, s)| v * s).sum::<f64>().abs();
-        let mut largest = 0.0_f64;
-        for (rank, j) in order.iter().enumerate().rev() {
-            largest = largest.max(flip(&prepared[*j].raw));
-            exceeded[rank] += u32::from(largest >= prepared[*j].t - 1e-12);
+    let columns: Vec<&[f64]> = order
+        .iter()
+        .map(|j| &prepared[*j].raw)
+        .chain(order.iter().map(|j| &prepared[*j].centred))
+        .map(Vec::as_slice)
+        .collect();
+    let thresholds: Vec<f64> = order.iter().map(|j| prepared[*j].t - 1e-12).collect();
+    let mut left = draws as usize;
+    while left > 0 {
+        let signs = Signs::draw(left.min(AT_ONCE), clusters, &mut random);
+        left -= signs.draws;
+        // From the least of the cells up: each is compared with the largest of those below it.
+        let [mut below, mut residual] = [0, 1].map(|_| vec![0.0_f64; signs.draws]);
+        for at in (0..columns.len()).step_by(COLUMNS).rev() {
+            let part = &columns[at..columns.len().min(at + COLUMNS)];
+            let flips = signs.sums(part).into_iter().zip(below.iter_mut().zip(&mut residual));
+            for (sums, (below, residual)) in flips {
+                for (column, sum) in (at..at + part.len()).zip(sums).rev() {
+                    match thresholds.get(column) {
+                        Some(threshold) => {
+                            *below = below.max(sum.abs());
+                            exceeded[column] += u32::from(*below >= *threshold);
+                        }
+                        None => *residual = residual.max(sum.abs()),
+                    }
+                }
+            }
         }
-        maxima.push(usable.iter().map(|j| flip(&prepared[*j].centred)).fold(0.0, f64::max));
+        maxima.append(&mut residual);
     }
     let mut adjusted = vec![None; cells.len()];
     let mut running = 0.0_f64;
@@ -208,9 +228,80 @@ pub fn max_t(cells: &[Vec<(f64, f64)>], confidence: f64, draws: u32, seed: u64) 
     Some(MaxT { adjusted, critical, intervals })
 }
 
+/// Draws whose flips are summed together, so that the tables of [`Signs::sums`] are made once for many.
+const AT_ONCE: usize = 1024;
+/// Clusters whose signs make up a place in a table.
+const BITS: usize = 6;
+/// Columns whose sums lie side by side.
+const COLUMNS: usize = 8;
+
+/// Random signs, one for each cluster and draw.
+struct Signs {
+    draws: usize,
+    /// By draw, the signs of each [`BITS`] clusters: a bit is set where a cluster is not flipped.
+    bits: Vec<u8>,
+}
+
+impl Signs {
+    fn draw(draws: usize, clusters: usize, random: &mut ChaCha8Rng) -> Self {
+        let mut bits = Vec::with_capacity(draws * clusters.div_ceil(BITS));
+        let mut words = vec![0_u8; 4 * clusters];
+        for _ in 0..draws {
+            // A sign is the highest bit of a word, as of a random bool, for which the generator is asked once.
+            random.fill_bytes(&mut words);
+            for group in words.chunks(4 * BITS) {
+                let (words, _) = group.as_chunks::<4>();
+                bits.push(words.iter().rev().fold(0, |bits, word| bits << 1 | word[3] >> 7));
+            }
+        }
+        Self { draws, bits }
+    }
+
+    /// For each draw the sums ±v₁ ± v₂ … of up to [`COLUMNS`] columns. A few clusters have few combinations of signs, whose
+    /// sums are looked up in a table (the method of four Russians).
+    fn sums(&self, cells: &[&[f64]]) -> Vec<[f64; COLUMNS]> {
+        let mut sums = vec![[0.0; COLUMNS]; self.draws];
+        let mut table = [[0.0; COLUMNS]; 1 << BITS];
+        let groups = self.bits.len() / self.draws.max(1);
+        for group in 0..groups {
+            let values: [[f64; COLUMNS]; BITS] = std::array::from_fn(|bit| {
+                let value = |cell: &&[f64]| cell.get(group * BITS + bit).copied().unwrap_or(0.0);
+                std::array::from_fn(|column| cells.get(column).map_or(0.0, value))
+            });
+            table[0] = std::array::from_fn(|column| -values.iter().map(|row| row[column]).sum::<f64>());
+            for signs in 1_usize..1 << BITS {
+                // As with the lowest of its bits the other way, which comes before it.
+                let (before, value) = (table[signs & (signs - 1)], &values[signs.trailing_zeros() as usize]);
+                table[signs] = std::array::from_fn(|column| before[column] + 2.0 * value[column]);
+            }
+            for (sums, signs) in sums.iter_mut().zip(self.bits[group..].iter().step_by(groups)) {
+                sums.iter_mut().zip(&table[usize::from(*signs)]).for_each(|(sum, part)| *sum += part);
+            }
+        }
+        sums
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rand::RngExt;
+
+    #[test]
+    fn looked_up_sums_are_those_of_the_flips() {
+        let mut random = ChaCha8Rng::seed_from_u64(8);
+        let cells: Vec<Vec<f64>> =
+            (0..COLUMNS).map(|j| (0..20 + j).map(|_| random.random::<f64>() - 0.5).collect()).collect();
+        let signs = Signs::draw(100, 27, &mut random.clone());
+        let cells: Vec<&[f64]> = cells.iter().map(Vec::as_slice).collect();
+        for sums in signs.sums(&cells) {
+            let flips: Vec<f64> = (0..27).map(|_| if random.random::<bool>() { 1.0 } else { -1.0 }).collect();
+            for (cell, sum) in cells.iter().zip(sums) {
+                let want: f64 = cell.iter().zip(&flips).map(|(value, sign)| value * sign).sum();
+                assert!((sum - want).abs() < 1e-14, "{sum} {want}");
+            }
+        }
+    }
 
     #[test]
     fn adjusted_values_agree_with_statsmodels() {

@@ -34,10 +34,11 @@ pub fn wilson(successes: f64, n: f64, z: f64) -> Option<Interval> {
     if !counts || !is_critical(z) {
         return None;
     }
-    let p = successes / n;
-    let z2 = z * z;
-    let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).max(0.0).sqrt() / (1.0 + z2 / n);
+    // Divisions and roots take longest: z √(p(1 − p)/n + z²/4n²) is √(s (p(1 − p) + s/4)) with s = z²/n.
+    let (p, share) = (successes / n, z * z / n);
+    let scale = 1.0 / (1.0 + share);
+    let centre = (p + 0.5 * share) * scale;
+    let half = (share * (p * (1.0 - p) + 0.25 * share)).max(0.0).sqrt() * scale;
     Some(Interval {
         lower: if p <= 0.0 { 0.0 } else { (centre - half).max(0.0) },
         upper: if p >= 1.0 { 1.0 } else { (centre + half).min(1.0) },

@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 use crate::Invalid;
 use crate::estimate::{Estimate, Item, Kind, is_level, level, plain_level};
-use crate::mean::sum;
+use crate::mean::{BLOCK, Sums, sum, sum_of, weighted};
 use crate::online::{Effect, rounding};
 use crate::paired::mcnemar_exact;
 
@@ -205,22 +205,18 @@ pub struct Average {
 /// assert!(found.effect.value.unwrap().abs() < 1e-12 && found.overlap.cases == 8);
 /// ```
 pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, Invalid> {
-    let (used, overlap) = overlap(rows, trim, confidence)?;
-    let arm = |treated: bool| {
-        let total = sum(used.iter().map(|one| one.in_arm(treated)));
-        (total, sum(used.iter().map(|one| one.in_arm(treated) * rows[one.at].outcome)) / total)
+    let mut weights = Vec::with_capacity(rows.len());
+    let Weighed { inside, clustered, totals, outcomes, overlap } =
+        weigh(rows, trim, confidence, |block| weights.extend(block.signed()))?;
+    let [treatment, control] = [0, 1].map(|arm| outcomes[arm] / totals[arm]);
+    let (effect, n) = (treatment - control, overlap.cases as f64);
+    let (up, down) = (n / totals[0], n / totals[1]);
+    let influence = |(row, weight): (&Assigned, &f64)| {
+        effect + up * weight.max(0.0) * (row.outcome - treatment) + down * weight.min(0.0) * (row.outcome - control)
     };
-    let (treatment, control) = (arm(true), arm(false));
-    let effect = treatment.1 - control.1;
-    let n = used.len() as f64;
-    let (up, down) = ((n / treatment.0, treatment.1), (-n / control.0, control.1));
-    let influence = |one: &Used| {
-        let row = &rows[one.at];
-        let (factor, mean) = if one.treated { up } else { down };
-        (effect + factor * one.weight * (row.outcome - mean), row.cluster)
-    };
-    let effect = estimate(used.iter().map(influence), confidence);
-    Ok(Average { treatment: treatment.1, control: control.1, effect, overlap })
+    let values = rows.iter().zip(&weights).map(influence).collect();
+    let effect = estimate(values, treatment - control, inside.as_deref(), clustered.then_some(rows), confidence);
+    Ok(Average { treatment, control, effect, overlap })
 }
 
 /// Augmented inverse-propensity weighting: the influence value of a case is m₁ − m₀ + t(y − m₁)/e − (1 − t)(y − m₀)/(1 − e),
@@ -240,104 +236,203 @@ pub fn ipw(rows: &[Assigned], trim: f64, confidence: f64) -> Result<Average, Inv
 /// assert!((found.effect.value.unwrap() - 2.0).abs() < 1e-12);
 /// ```
 pub fn aipw(rows: &[Assigned], predictions: &[(f64, f64)], trim: f64, confidence: f64) -> Result<Average, Invalid> {
-    if predictions.len() != rows.len() || !predictions.iter().all(|(m0, m1)| m0.is_finite() && m1.is_finite()) {
-        return Err(Invalid("each case needs two finite predictions"));
+    if predictions.len() != rows.len() {
+        return Err(NO_PREDICTIONS);
     }
-    let (used, overlap) = overlap(rows, trim, confidence)?;
-    let potential = |one: &Used, treated: bool| {
-        let (row, (m0, m1)) = (&rows[one.at], predictions[one.at]);
-        let prediction = if treated { m1 } else { m0 };
-        let correction = one.weight * (row.outcome - prediction);
-        prediction + if one.treated == treated { correction } else { 0.0 }
+    let (mut values, mut sums, mut finite) = (Vec::with_capacity(rows.len()), Sums::new(), true);
+    let mut ahead = predictions;
+    let [mut under, mut over, mut effects] = [[0.0; BLOCK]; 3];
+    let each = |block: &Block| {
+        let predicted;
+        (predicted, ahead) = ahead.split_at(block.rows);
+        for ((m0, m1), both) in under.iter_mut().zip(&mut over).zip(predicted) {
+            (*m0, *m1) = *both;
+            finite &= is_finite(*m0) & is_finite(*m1);
+        }
+        let [mut treatments, mut controls] = [[0.0; 4]; 2];
+        for from in (0..BLOCK).step_by(4) {
+            for (lane, totals) in treatments.iter_mut().zip(&mut controls).enumerate() {
+                let (at, outcome) = (from + lane, block.outcomes[from + lane]);
+                let treatment = over[at] + block.weights[0][at] * (outcome - over[at]);
+                let control = under[at] + block.weights[1][at] * (outcome - under[at]);
+                effects[at] = treatment - control;
+                *totals.0 += block.inside[at] * treatment;
+                *totals.1 += block.inside[at] * control;
+            }
+        }
+        sums.add([treatments.iter().sum(), controls.iter().sum()]);
+        values.extend_from_slice(&effects[..block.rows]);
     };
-    let mean = |treated: bool| sum(used.iter().map(|one| potential(one, treated))) / used.len() as f64;
-    let influence = |one: &Used| (potential(one, true) - potential(one, false), rows[one.at].cluster);
-    let effect = estimate(used.iter().map(influence), confidence);
-    Ok(Average { treatment: mean(true), control: mean(false), effect, overlap })
+    let Weighed { inside, clustered, overlap, .. } = weigh(rows, trim, confidence, each)?;
+    if !finite {
+        return Err(NO_PREDICTIONS);
+    }
+    let [treatment, control] = sums.sums().map(|sum| sum / overlap.cases as f64);
+    let effect = estimate(values, treatment - control, inside.as_deref(), clustered.then_some(rows), confidence);
+    Ok(Average { treatment, control, effect, overlap })
 }
 
-/// One over the probability of the arm that a case is in.
-fn weight(row: &Assigned) -> f64 {
-    1.0 / if row.treated { row.propensity } else { 1.0 - row.propensity }
+const NO_PREDICTIONS: Invalid = Invalid("each case needs two finite predictions");
+
+/// Whether a number is finite, so that a processor can tell of several at once.
+fn is_finite(number: f64) -> bool {
+    number.abs() < f64::INFINITY
 }
 
-/// A case within the trim.
-struct Used {
-    at: usize,
-    treated: bool,
-    weight: f64,
+/// Some cases by columns, so that a processor works on several at once; zeros behind the last.
+struct Block {
+    rows: usize,
+    clustered: bool,
+    treated: [f64; BLOCK],
+    outcomes: [f64; BLOCK],
+    propensities: [f64; BLOCK],
+    /// 1 within the trim, else 0.
+    inside: [f64; BLOCK],
+    /// One over the probability of the arm that a case is in, in that arm, and 0 in the other one: treatment and control.
+    weights: [[f64; BLOCK]; 2],
 }
 
-impl Used {
-    /// The weight in an arm, 0 in the other one: which arm a case is in is chance, and a jump on it is mispredicted.
-    fn in_arm(&self, treated: bool) -> f64 {
-        if self.treated == treated { self.weight } else { 0.0 }
+impl Block {
+    /// Weighs up to [`BLOCK`] cases within a trim; `None` where an outcome or a probability is none.
+    fn weigh(&mut self, rows: &[Assigned], trim: f64) -> Option<()> {
+        self.rows = rows.len();
+        for (at, row) in rows.iter().enumerate() {
+            self.treated[at] = f64::from(u8::from(row.treated));
+            self.outcomes[at] = row.outcome;
+            self.propensities[at] = row.propensity;
+            self.clustered |= row.cluster.is_some();
+        }
+        let mut valid = true;
+        for at in 0..rows.len() {
+            let (treated, p) = (self.treated[at], self.propensities[at]);
+            // Without a jump: which arm a case is in is chance.
+            let weight = 1.0 / ((1.0 - treated) + (treated + treated - 1.0) * p);
+            valid &= (p > 0.0) & (p < 1.0) & is_finite(weight * self.outcomes[at]);
+            let inside = f64::from(u8::from((p >= trim) & (p <= 1.0 - trim)));
+            self.inside[at] = inside;
+            self.weights[0][at] = inside * treated * weight;
+            self.weights[1][at] = inside * (1.0 - treated) * weight;
+        }
+        let [treatment, control] = &mut self.weights;
+        for column in [&mut self.inside, &mut self.treated, treatment, control] {
+            column[rows.len()..].fill(0.0);
+        }
+        valid.then_some(())
+    }
+
+    /// Weights, below 0 in control.
+    fn signed(&self) -> impl Iterator<Item = f64> {
+        self.weights[0][..self.rows].iter().zip(&self.weights[1]).map(|(treated, control)| treated - control)
     }
 }
 
-/// The cases within the trim, and what they amount to.
-fn overlap(rows: &[Assigned], trim: f64, confidence: f64) -> Result<(Vec<Used>, Overlap), Invalid> {
+/// What weights amount to.
+struct Weighed {
+    /// Which cases are within the trim; `None` where all are.
+    inside: Option<Vec<bool>>,
+    clustered: bool,
+    /// Σw of treatment and control.
+    totals: [f64; 2],
+    /// Σw·outcome of treatment and control.
+    outcomes: [f64; 2],
+    overlap: Overlap,
+}
+
+/// Weighs cases in one pass over blocks of them, which `each` sees.
+fn weigh(rows: &[Assigned], trim: f64, confidence: f64, mut each: impl FnMut(&Block)) -> Result<Weighed, Invalid> {
     if !is_level(confidence) {
         return Err(Invalid("the confidence must be between 0 and 1"));
     }
     if !(0.0..0.5).contains(&trim) {
         return Err(Invalid("the trim must be at least 0 and below one half"));
     }
-    let mut used = Vec::with_capacity(rows.len());
-    for (at, row) in rows.iter().enumerate() {
-        let weight = weight(row);
-        if !(row.propensity > 0.0 && row.propensity < 1.0 && (weight * row.outcome).is_finite()) {
-            return Err(Invalid("outcomes must be finite and propensities between 0 and 1"));
-        }
-        if (trim..=1.0 - trim).contains(&row.propensity) {
-            used.push(Used { at, treated: row.treated, weight });
-        }
+    let zeros = [0.0; BLOCK];
+    let mut block = Block {
+        rows: 0,
+        clustered: false,
+        treated: zeros,
+        outcomes: zeros,
+        propensities: zeros,
+        inside: zeros,
+        weights: [zeros; 2],
+    };
+    let (mut sums, mut largest) = (Sums::<8>::new(), [0.0_f64; 2]);
+    for some in rows.chunks(BLOCK) {
+        block.weigh(some, trim).ok_or(Invalid("outcomes must be finite and propensities between 0 and 1"))?;
+        let [t, c] = block.weights.each_ref().map(|weights| weighted(weights, &block.outcomes));
+        let [cases, treated, ..] = weighted(&block.inside, &block.treated);
+        sums.add([t[0], t[1], t[2], c[0], c[1], c[2], treated, cases]);
+        largest = [largest[0].max(t[3]), largest[1].max(c[3])];
+        each(&block);
     }
-    let weights = |treated: bool| used.iter().map(move |one| one.in_arm(treated));
-    if !(used.iter().any(|one| one.treated) && used.iter().any(|one| !one.treated)) {
+    let [t, t_outcome, t_squares, c, c_outcome, c_squares, treated, cases] = sums.sums();
+    if treated == 0.0 || treated == cases {
         return Err(Invalid("an arm has no case"));
     }
-    let (t, c) = (Concentration::of(weights(true)), Concentration::of(weights(false)));
+    let trimmed = rows.len() - cases as usize;
+    let within = |row: &Assigned| (trim..=1.0 - trim).contains(&row.propensity);
     let overlap = Overlap {
-        cases: used.len(),
-        trimmed: rows.len() - used.len(),
-        effective: [t.effective, c.effective],
-        largest_share: t.largest_share.max(c.largest_share),
+        cases: cases as usize,
+        trimmed,
+        effective: [t * t / t_squares, c * c / c_squares],
+        largest_share: (largest[0] / t).max(largest[1] / c),
     };
-    Ok((used, overlap))
+    Ok(Weighed {
+        inside: (trimmed > 0).then(|| rows.iter().map(within).collect()),
+        clustered: block.clustered,
+        totals: [t, c],
+        outcomes: [t_outcome, c_outcome],
+        overlap,
+    })
 }
 
-/// How unequal weights are.
-struct Concentration {
-    effective: f64,
-    largest_share: f64,
+/// A row that may belong to a cluster.
+trait Clustered {
+    fn cluster(&self) -> Option<u32>;
 }
 
-impl Concentration {
-    fn of(weights: impl Iterator<Item = f64> + Clone) -> Self {
-        let total = sum(weights.clone());
-        let squares = sum(weights.clone().map(|w| w * w));
-        let largest = weights.fold(0.0, f64::max);
-        let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-        Self { effective: share(total * total, squares), largest_share: share(largest, total) }
+impl Clustered for Assigned {
+    fn cluster(&self) -> Option<u32> {
+        self.cluster
     }
 }
 
-/// The mean of influence values.
-fn estimate(values: impl Iterator<Item = (f64, Option<u32>)> + Clone, confidence: f64) -> Estimate {
-    let mut alone = true;
-    let plain: Vec<f64> = values
-        .clone()
-        .map(|(value, cluster)| {
-            alone &= cluster.is_none();
-            value
-        })
-        .collect();
-    if alone {
-        return plain_level(&plain, confidence);
+impl Clustered for Logged {
+    fn cluster(&self) -> Option<u32> {
+        self.cluster
     }
-    let items: Vec<Item> = values.map(|(value, cluster)| Item { value, repeats: 1, cluster, weight: 1.0 }).collect();
-    level(&items, Kind::Unbounded, confidence)
+}
+
+/// Whether all predictions are finite, without a jump for each.
+fn are_finite(predictions: &[(f64, f64)]) -> bool {
+    predictions.chunks(64).all(|some| some.iter().fold(true, |all, (a, b)| all & is_finite(*a) & is_finite(*b)))
+}
+
+/// The level of the influence values of the rows that are `inside` (all without it), whose mean is known, by the clusters
+/// of `rows` where they are given.
+fn estimate(
+    mut values: Vec<f64>,
+    mean: f64,
+    inside: Option<&[bool]>,
+    rows: Option<&[impl Clustered]>,
+    confidence: f64,
+) -> Estimate {
+    let keep = |at: usize| inside.is_none_or(|inside| inside[at]);
+    if let Some(rows) = rows {
+        let item = |(value, row): (&f64, &_)| Item {
+            value: *value,
+            repeats: 1,
+            cluster: Clustered::cluster(row),
+            weight: 1.0,
+        };
+        let items = values.iter().zip(rows).enumerate().filter(|(at, _)| keep(*at)).map(|(_, both)| item(both));
+        return level(&items.collect::<Vec<Item>>(), Kind::Unbounded, confidence);
+    }
+    if inside.is_some() {
+        let mut at = 0..;
+        values.retain(|_| at.next().is_none_or(keep));
+    }
+    plain_level(&values, mean, confidence)
 }
 
 /// A logged decision and its reward.
@@ -351,12 +446,6 @@ pub struct Logged {
     pub target: f64,
     /// Decisions of one cluster, such as a user, are not independent; without one a decision stands alone.
     pub cluster: Option<u32>,
-}
-
-impl Logged {
-    fn weight(&self) -> f64 {
-        self.target / self.propensity
-    }
 }
 
 /// The mean reward that another policy would have had.
@@ -400,39 +489,59 @@ pub struct OffPolicy {
 /// assert_eq!((found.ips.value, found.mean_weight, found.effective), (Some(1.0), 1.0, 2.0));
 /// ```
 pub fn off_policy(rows: &[Logged], predictions: Option<&[(f64, f64)]>, confidence: f64) -> Result<OffPolicy, Invalid> {
-    let valid = |row: &Logged, weight: f64| {
-        row.reward.is_finite()
-            && row.propensity > 0.0
-            && row.propensity <= 1.0
-            && (0.0..=1.0).contains(&row.target)
-            && weight.is_finite()
-    };
     if rows.is_empty() {
         return Err(Invalid("no decision"));
     }
     if !is_level(confidence) {
         return Err(Invalid("the confidence must be between 0 and 1"));
     }
-    let weights: Vec<f64> = rows.iter().map(Logged::weight).collect();
-    if !rows.iter().zip(&weights).all(|(row, weight)| valid(row, *weight)) {
+    let mut weights = Vec::with_capacity(rows.len());
+    let (mut sums, mut largest, mut valid, mut clustered) = (Sums::new(), 0.0_f64, true, false);
+    let [mut rewards, mut targets, mut chances] = [[0.0; BLOCK]; 3];
+    for block in rows.chunks(BLOCK) {
+        for (at, row) in block.iter().enumerate() {
+            (rewards[at], targets[at], chances[at]) = (row.reward, row.target, row.propensity);
+            clustered |= row.cluster.is_some();
+        }
+        // Weights of 0 behind the last.
+        targets[block.len()..].fill(0.0);
+        for at in 0..BLOCK {
+            let (chance, target) = (chances[at], targets[at]);
+            let weight = target / if at < block.len() { chance } else { 1.0 };
+            let shares = (chance > 0.0) & (chance <= 1.0) & (0.0..=1.0).contains(&target);
+            valid &= shares & is_finite(rewards[at]) & is_finite(weight) | (at >= block.len());
+            targets[at] = weight;
+        }
+        let [total, products, squares, most] = weighted(&targets, &rewards);
+        sums.add([total, squares, products]);
+        largest = largest.max(most);
+        weights.extend_from_slice(&targets[..block.len()]);
+    }
+    if !valid {
         return Err(Invalid("rewards must be finite, propensities above 0 and at most 1, targets from 0 to 1"));
     }
-    if predictions.is_some_and(|p| p.len() != rows.len() || !p.iter().all(|(q, v)| q.is_finite() && v.is_finite())) {
+    if predictions.is_some_and(|p| p.len() != rows.len() || !are_finite(p)) {
         return Err(Invalid("each decision needs two finite predictions"));
     }
-    let Concentration { effective, largest_share } = Concentration::of(weights.iter().copied());
-    let mean_weight = sum(weights.iter().copied()) / rows.len() as f64;
+    let n = rows.len() as f64;
+    let [total, squares, rewards] = sums.sums();
+    let mean_weight = total / n;
+    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
     let weighed = || rows.iter().zip(&weights);
-    let ratio = sum(weighed().map(|(row, weight)| weight * row.reward)) / rows.len() as f64 / mean_weight;
-    let normalised =
-        |(row, weight): (&Logged, &f64)| (ratio + weight / mean_weight * (row.reward - ratio), row.cluster);
-    let robust = |((row, weight), (q, v)): ((&Logged, &f64), &(f64, f64))| (v + weight * (row.reward - q), row.cluster);
+    let by = |values: Vec<f64>, mean: f64| estimate(values, mean, None, clustered.then_some(rows), confidence);
+    let ratio = rewards / n / mean_weight;
+    let robust = |p: &[(f64, f64)]| {
+        let values: Vec<f64> = weighed().zip(p).map(|((row, weight), (q, v))| v + weight * (row.reward - q)).collect();
+        let mean = sum_of(&values) / n;
+        by(values, mean)
+    };
     Ok(OffPolicy {
-        ips: estimate(weighed().map(|(row, weight)| (weight * row.reward, row.cluster)), confidence),
-        snips: (mean_weight > 0.0).then(|| estimate(weighed().map(normalised), confidence)),
-        doubly_robust: predictions.map(|p| estimate(weighed().zip(p).map(robust), confidence)),
-        effective,
-        largest_share,
+        ips: by(weighed().map(|(row, weight)| weight * row.reward).collect(), rewards / n),
+        snips: (mean_weight > 0.0)
+            .then(|| by(weighed().map(|(row, w)| ratio + w / mean_weight * (row.reward - ratio)).collect(), ratio)),
+        doubly_robust: predictions.map(robust),
+        effective: share(total * total, squares),
+        largest_share: share(largest, total),
         mean_weight,
     })
 }

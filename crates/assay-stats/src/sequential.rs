@@ -182,7 +182,7 @@ fn continued(
 }
 
 /// Nodes and weights of the n-point Gauss–Legendre rule on [−1, 1]: Newton steps on the Legendre polynomial.
-fn gauss_legendre(n: u32) -> Vec<(f64, f64)> {
+pub(crate) fn gauss_legendre(n: u32) -> Vec<(f64, f64)> {
     let size = f64::from(n);
     (0..n)
         .map(|i| {

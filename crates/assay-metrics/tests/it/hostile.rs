@@ -256,6 +256,7 @@ fn texts() {
                 distance::lcs_similarity(a, b);
                 distance::token_sort_ratio(a, b);
                 distance::token_set_ratio(a, b);
+                distance::partial_ratio(a, b);
                 answer::token_f1(a, b);
                 stem::porter(a);
                 jaccard(&shingles(a, Unit::Words), &shingles(b, Unit::Characters));

@@ -2,6 +2,7 @@
 
 use assay_metrics::anomaly::*;
 use assay_metrics::classification::*;
+use assay_metrics::corpus::{Row, label_set, of_label_sets};
 use assay_metrics::entities::*;
 use assay_metrics::fairness::*;
 use assay_metrics::forecasting::*;
@@ -52,6 +53,10 @@ def one(f, a):
         t, p, bins = a
         out = [m.log_loss(t, p, labels=[0, 1]), m.brier_score_loss(t, p)]
         return out + [ece(t, p, n, s) for s in ("uniform", "quantile") for n in bins]
+    if f == "label sets":
+        t, p = (np.array(x) for x in a)
+        seen = np.flatnonzero(t.any(0) | p.any(0))
+        return [m.f1_score(t, p, average=how, labels=seen, zero_division=0) for how in ("micro", "macro", "weighted")]
     if f == "multilabel":
         t, p, s = (np.array(x) for x in a)
         out = [m.accuracy_score(t, p), m.hamming_loss(t, p), m.coverage_error(t, s)]
@@ -169,6 +174,15 @@ fn classification_agrees_with_scikit_learn() {
             sets.iter().map(|row| row.iter().map(|yes| u8::from(*yes)).collect()).collect()
         };
         oracle.ask("multilabel", json!([numbers(&truth), numbers(&predicted), scores]), ours, 1e-12);
+        // As suites keep them: one row of numbers for each case.
+        let rows: Vec<Vec<f64>> = truth.iter().zip(&predicted).map(|(t, p)| label_set(t, p, 0)).collect();
+        let row = |(group, counts)| Row { group, weight: 1.0, counts };
+        let rows: Vec<Row<'_>> = rows.iter().map(Vec::as_slice).enumerate().map(row).collect();
+        let f1 = |how| of_label_sets(&rows, |all| average(&all[1..], how, Some(0.0), Counts::f1).value).value;
+        let ours: Vec<f64> = hows.into_iter().filter_map(f1).collect();
+        if !ours.is_empty() {
+            oracle.ask("label sets", json!([numbers(&truth), numbers(&predicted)]), ours, 1e-12);
+        }
     }
     oracle.check();
 }

@@ -44,6 +44,7 @@ def one(f, pair):
     if f == "swaps": return [g.distance(a, b) for g in (DamerauLevenshtein, OSA)] + [
         Jaro.similarity(a, b), LCSseq.normalized_similarity(a, b)]
     if f == "squad f1": return f1(a, b)
+    if f == "partial ratio": return fuzz.partial_ratio(a, b) / 100
     return [
         Levenshtein.distance(a, b), Levenshtein.normalized_similarity(a, b), JaroWinkler.similarity(a, b),
         fuzz.token_sort_ratio(a, b) / 100, fuzz.token_set_ratio(a, b) / 100,
@@ -123,6 +124,13 @@ fn text_metrics_agree_with_the_reference_packages() {
         let swaps = [distance::damerau(&a, &b), distance::osa(&a, &b)].map(|edits| edits as f64);
         ask("swaps", [swaps, [distance::jaro(&a, &b), distance::lcs_similarity(&a, &b)]].concat());
         ask("squad f1", vec![answer::token_f1(&a, &b)]);
+        // Whole texts, and the middle of one with a letter changed in the other.
+        let middle: String = a.chars().skip(a.chars().count() / 3).take(90).collect();
+        let changed = b.replacen('a', "é", 1) + &a.replacen('t', "", 2) + &b;
+        for (a, b) in [(&a, &b), (&middle, &b), (&middle, &changed), (&changed, &a)] {
+            oracle.ask("partial ratio", json!([a, b]), vec![distance::partial_ratio(a, b)], 1e-9);
+        }
+        let mut ask = |what: &str, ours: Vec<f64>| oracle.ask(what, json!([a, b]), ours, 1e-9);
         let measures =
             [distance::similarity, distance::jaro_winkler, distance::token_sort_ratio, distance::token_set_ratio];
         let edits = distance::levenshtein(&a, &b) as f64;

@@ -39,7 +39,7 @@ pub enum Unclear {
 }
 
 /// Lowercase words separated by single spaces.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     let kept: String = text.chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     kept.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }

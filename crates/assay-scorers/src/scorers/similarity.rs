@@ -1,7 +1,8 @@
 //! `similarity`: how alike the answer and the expected text are, from 0 to 1.
 //!
-//! `method` is `levenshtein` (1 − edit distance / length of the longer text) or `jaro-winkler`. Of a list the
-//! closest item counts.
+//! `method` is `levenshtein` (1 − edit distance / length of the longer text), `jaro-winkler`, `token-sort` or `token-set`
+//! (likeness of the sorted words, or of the sets of words), or `partial` (likeness of the shorter text with the part of the
+//! longer one that is most like it). Of a list the closest item counts.
 
 use assay_core::ScoreKind;
 use assay_metrics::distance;
@@ -37,6 +38,8 @@ pub enum Method {
     TokenSort,
     /// Likeness of the sets of words.
     TokenSet,
+    /// Likeness of the shorter text with the best part of the longer one.
+    Partial,
 }
 
 impl Rule for Similarity {
@@ -58,6 +61,7 @@ impl Rule for Similarity {
             Method::JaroWinkler => distance::jaro_winkler,
             Method::TokenSort => distance::token_sort_ratio,
             Method::TokenSet => distance::token_set_ratio,
+            Method::Partial => distance::partial_ratio,
         };
         let wanted = texts(&or_expected(self.value.as_ref(), input)?);
         Ok(Scored::value(wanted.iter().map(|want| measure(answer.trim(), want.trim())).fold(0.0, f64::max)))

@@ -1,13 +1,14 @@
 //! Control charts designed from the wanted false alarm rate, not from a limit: "one false alarm per 500 values".
 //!
 //! The average run length (ARL) is the mean number of values up to an alarm. Without a shift it is the wait for a false
-//! alarm (ARL0), with one the delay. All ARLs here come from Markov chains over the chart's value (Brook & Evans 1972).
-//! Values are standardised by a baseline whose mean and standard deviation count as known: a baseline of few or dependent
+//! alarm (ARL0), with one the delay. ARLs here come from Markov chains over the chart's value (Brook & Evans 1972), those of
+//! an EWMA from their integral equation (Crowder 1987). Values are standardised by a baseline whose mean and standard deviation count as known: a baseline of few or dependent
 //! values alarms more often than designed.
 
 use super::change::Detector;
 use super::{Undefined, finite};
-use crate::special::{normal_cdf, normal_quantile};
+use crate::sequential::gauss_legendre;
+use crate::special::{normal_cdf, normal_pdf, normal_quantile};
 
 /// States of the Markov chains of a continuous chart: ARLs are right to about 0.1%.
 const STATES: usize = 121;
@@ -274,7 +275,7 @@ impl Ewma {
     }
 
     /// The average run length when the mean has shifted by `shift` standard deviations; infinite beyond about 10¹³. `None`
-    /// for a shift that is not finite. O(121³).
+    /// for a shift that is not finite. O(nodes³), a few dozen for most weights.
     ///
     /// # Examples
     /// ```
@@ -287,8 +288,28 @@ impl Ewma {
     }
 }
 
+/// Nodes beyond which the chain of [`STATES`] is quicker than the integral equation.
+const MOST_NODES: f64 = 250.0;
+
+/// Solves the integral equation L(x) = 1 + ∫ L(y) φ((y − (1 − λ)x)/λ − shift)/λ dy over the values without an alarm, at the
+/// nodes of a Gauss–Legendre rule (Crowder 1987). The density is analytic: once there are three nodes for each of its
+/// standard deviations λ, the error falls exponentially with every node more. Weights so small that this takes too many
+/// go by a Markov chain.
 fn ewma_arl(weight: f64, limit: f64, shift: f64) -> f64 {
     let end = limit * (weight / (2.0 - weight)).sqrt();
+    let nodes = 24.0 + 3.0 * end / weight;
+    if nodes > MOST_NODES {
+        return ewma_chain(weight, end, shift);
+    }
+    // An odd rule has its middle node at 0, where the chart begins.
+    let rule = gauss_legendre(nodes as u32 | 1);
+    mean_steps(rule.len(), rule.len() / 2, |i, j| {
+        let ((from, _), (to, share)) = (rule[i], rule[j]);
+        end * share * normal_pdf(end * (to - (1.0 - weight) * from) / weight - shift) / weight
+    })
+}
+
+fn ewma_chain(weight: f64, end: f64, shift: f64) -> f64 {
     let width = 2.0 * end / STATES as f64;
     let centre = |i: usize| -end + (i as f64 + 0.5) * width;
     mean_steps(STATES, STATES / 2, |i, j| {
@@ -486,5 +507,23 @@ impl Detector for BernoulliCusum {
 
     fn reset(&mut self) {
         self.score = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_integral_equation_and_the_chain_agree() {
+        for (weight, limit) in [(0.05, 2.5), (0.2, 3.0), (0.7, 2.0), (1.0_f64, 3.0)] {
+            let end = limit * (weight / (2.0 - weight)).sqrt();
+            for shift in [0.0, 0.5, 3.0] {
+                let (exact, chain) = (ewma_arl(weight, limit, shift), ewma_chain(weight, end, shift));
+                assert!((exact / chain - 1.0).abs() < 5e-3, "{weight} {limit} {shift}: {exact} {chain}");
+            }
+        }
+        // Too small a weight for the nodes.
+        assert!(ewma_arl(1e-5, 2.0, 0.0).is_finite());
     }
 }
