@@ -30,7 +30,7 @@ fn a_config_becomes_cases_and_a_suite() {
         (&json!(["a", "b,c"]), &json!(0.5))
     );
     assert_eq!(kept.places[4].file, data("tests.csv"));
-    assert_eq!((kept.places[4].line, kept.places[0].line), (Some(2), Some(15)));
+    assert_eq!((kept.places[4].line, kept.places[0].line), (Some(2), Some(16)));
     assert_eq!(lost(&report, "an assertion that is no scorer"), 2, "javascript and the regex of one test");
     let suite = report.suite.unwrap();
     assert_eq!(suite.prompts.len(), 2);

@@ -302,7 +302,9 @@ fn tables_that_pandas_and_openpyxl_wrote_are_read() {
     for name in ["t.xlsx", "t.feather", "t.arrows", "t.parquet"] {
         let cases = read(name);
         assert_eq!((cases[0].id.as_str(), &cases[0].expected), ("a", &Some(json!("2"))), "{name}");
-        assert_eq!(cases[0].inputs["question"], "=1+1", "{name}");
+        // pandas writes this text as a formula, which has no value before Excel has computed it.
+        let formula = if name == "t.xlsx" { Value::Null } else { json!("=1+1") };
+        assert_eq!(cases[0].inputs["question"], formula, "{name}");
         assert_eq!(cases[1].inputs["question"], "why?\nnew line", "{name}");
         assert_eq!((&cases[1].inputs["n"], &cases[1].inputs["ok"]), (&json!(2), &json!(false)), "{name}");
         assert_eq!(cases[1].expected, None, "{name}");
