@@ -127,12 +127,13 @@ pub(crate) fn pair(
     let record = &candidate.scores.record.scorers[scorers.0];
     let sign = sign(record.direction);
     let mut matched = Matched { pairs: Vec::new(), cases: Vec::new(), unpaired: Default::default() };
-    for (c, info) in candidate.scores.cases.iter().enumerate().filter(|(c, _)| keep(*c)) {
-        let Some(b) = baseline.scores.case(&info.digest) else { continue };
+    let (cases, others) = (&candidate.scores.cases, &baseline.scores.cases);
+    for c in (0..cases.len()).filter(|c| keep(*c)) {
+        let Some(b) = others.same_as(cases, c) else { continue };
         let values =
             candidate.value(c, scorers.0, reducer, fills.0).zip(baseline.value(b, scorers.1, reducer, fills.1));
         let Some(((candidate, repeats), (baseline, other))) = values else { continue };
-        let (repeats, cluster, weight) = (repeats.max(other), info.cluster, info.weight);
+        let (repeats, cluster, weight) = (repeats.max(other), cases.cluster(c), cases.weight(c));
         matched.pairs.push(Pair { candidate: sign * candidate, baseline: sign * baseline, repeats, cluster, weight });
         matched.cases.push((c, b));
     }
@@ -166,7 +167,7 @@ pub(crate) fn measure(matched: &Matched, kind: Kind, direction: Direction, confi
 /// Shares of matched cases and of missing scores, for verdicts.
 pub(crate) fn guards(candidate: Arm<'_>, baseline: Arm<'_>, scorers: (usize, usize)) -> Guards {
     let (c, b) = (candidate.scores, baseline.scores);
-    let common = c.cases.iter().filter(|case| b.case(&case.digest).is_some()).count() as f64;
+    let common = c.cases.common(&b.cases) as f64;
     let matched_share = common / c.cases.len().max(b.cases.len()).max(1) as f64;
     let share = |(scored, missing): (u64, u64)| missing as f64 / (scored + missing).max(1) as f64;
     let (missing_c, missing_b) = (share(candidate.counts(scorers.0)), share(baseline.counts(scorers.1)));
@@ -214,7 +215,7 @@ pub(crate) fn comparable(candidate: Arm<'_>, baseline: Arm<'_>) -> (Vec<(usize, 
 pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Comparison {
     let (both, refused) = comparable(candidate, baseline);
     let (c, b) = (candidate.scores, baseline.scores);
-    let matched = c.cases.iter().filter(|case| b.case(&case.digest).is_some()).count();
+    let matched = c.cases.common(&b.cases);
     let slices = c.slices();
     let sliced = |of: &dyn Fn(&Slice) -> Difference| -> Vec<SliceRow> {
         let row = |slice: &Slice| SliceRow { slice: slice.name.clone(), difference: of(slice), adjusted_p: None };
@@ -234,7 +235,7 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
                 .zip(&all.cases)
                 .filter(|(pair, _)| pair.candidate != pair.baseline)
                 .map(|(pair, (case, _))| Flip {
-                    case: c.cases[*case].id.to_string(),
+                    case: c.cases.id(*case).to_owned(),
                     baseline: sign * pair.baseline,
                     candidate: sign * pair.candidate,
                     worse: pair.candidate < pair.baseline,

@@ -87,8 +87,8 @@ pub(crate) fn level(arm: Arm<'_>, scorer: usize, metric: Metric, cases: Option<&
     let (mut rows, mut groups, mut n) = (Vec::new(), Groups::default(), 0);
     let mut add = |case: usize| {
         if arm.counts_of(case, scorer).next().is_some() {
-            let info = &arm.scores.cases[case];
-            push(&mut rows, arm, scorer, case, groups.of(case, info.cluster), info.weight);
+            let cases = &arm.scores.cases;
+            push(&mut rows, arm, scorer, case, groups.of(case, cases.cluster(case)), cases.weight(case));
             n += 1;
         }
     };
@@ -115,15 +115,16 @@ pub(crate) fn difference(
         Direction::Lower => Ordering::Greater,
     };
     let mut moved = [0, 0, 0];
-    for (case, info) in candidate.scores.cases.iter().enumerate().filter(|(case, _)| keep(*case)) {
-        let Some(other) = baseline.scores.case(&info.digest) else { continue };
+    let cases = &candidate.scores.cases;
+    for case in (0..cases.len()).filter(|case| keep(*case)) {
+        let Some(other) = baseline.scores.cases.same_as(cases, case) else { continue };
         let both = candidate.counts_of(case, scorers.0).next().zip(baseline.counts_of(other, scorers.1).next());
         if both.is_none() {
             continue;
         }
-        let group = groups.of(case, info.cluster);
-        push(&mut ours, candidate, scorers.0, case, group, info.weight);
-        push(&mut theirs, baseline, scorers.1, other, group, info.weight);
+        let group = groups.of(case, cases.cluster(case));
+        push(&mut ours, candidate, scorers.0, case, group, cases.weight(case));
+        push(&mut theirs, baseline, scorers.1, other, group, cases.weight(case));
         n += 1;
         let mean = |arm: Arm<'_>, case, scorer| arm.value(case, scorer, Reducer::Mean, Fill::Available);
         let values = mean(candidate, case, scorers.0).zip(mean(baseline, other, scorers.1));

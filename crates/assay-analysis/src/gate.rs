@@ -153,6 +153,17 @@ fn level_criterion(arm: Arm<'_>, scorer: usize, rule: &GateRule) -> Criterion {
     criterion(name, arm, rule, &estimate, estimate.interval, verdict)
 }
 
+/// A confidence in percent, with as many digits as tell it from 100.
+pub fn percent(confidence: f64) -> String {
+    let percent = confidence * 100.0;
+    if (percent - percent.round()).abs() < 1e-6 {
+        return format!("{percent:.0}");
+    }
+    // Two digits of what is missing from 100 %.
+    let digits = (-(100.0 - percent).log10()).ceil().clamp(0.0, 9.0) as usize + 1;
+    format!("{percent:.digits$}")
+}
+
 fn criterion(
     name: String,
     arm: Arm<'_>,
@@ -161,10 +172,10 @@ fn criterion(
     interval: Option<Interval>,
     verdict: Verdict,
 ) -> Criterion {
-    let confidence = arm.scores.record.gate.confidence * 100.0;
+    let confidence = percent(arm.scores.record.gate.confidence);
     let found = match (estimate.value, interval) {
         (Some(value), Some(i)) => {
-            format!("{value:.4} ({confidence:.0}% CI {:.4} to {:.4}, n = {})", i.lower, i.upper, estimate.n)
+            format!("{value:.4} ({confidence}% CI {:.4} to {:.4}, n = {})", i.lower, i.upper, estimate.n)
         }
         (Some(value), None) => format!("{value:.4} (no interval, n = {})", estimate.n),
         _ => "no data".to_owned(),
@@ -256,7 +267,7 @@ fn temper(criteria: &mut [Criterion], harms: &[(usize, f64)], confidence: f64) {
 /// Cases marked critical, under every gated scorer that has a threshold.
 fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
     let gate = &scores.record.gate;
-    let critical: Vec<usize> = (0..scores.cases.len()).filter(|case| scores.cases[*case].critical).collect();
+    let critical: Vec<usize> = scores.cases.critical().collect();
     let mut criteria = Vec::new();
     if critical.is_empty() {
         return criteria;
@@ -271,7 +282,7 @@ fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
             let failed: Vec<&str> = critical
                 .iter()
                 .filter(|case| arm.failures(**case, scorer).is_some_and(|(failures, _)| failures >= allowed))
-                .map(|case| &*scores.cases[*case].id)
+                .map(|case| scores.cases.id(*case))
                 .collect();
             let n = critical.len();
             let kind = if failed.is_empty() { VerdictKind::Pass } else { VerdictKind::Fail };

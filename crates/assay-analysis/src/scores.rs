@@ -7,38 +7,16 @@ use assay_core::score::ScorerRecord;
 use assay_core::{Digest, Direction, Reducer, RunRecord, ScoreKind, SliceDecl};
 use assay_stats::passk::{pass_at_k, pass_hat_k};
 use assay_stats::{Item, Kind};
-use hashbrown::HashTable;
 
-/// A case as analysis sees it.
-#[derive(Clone, Debug)]
-pub struct CaseInfo {
-    /// Its id.
-    pub id: Box<str>,
-    /// Its digest.
-    pub digest: Digest,
-    /// Its cluster, as a number.
-    pub cluster: Option<u32>,
-    /// Its design weight.
-    pub weight: f64,
-    /// Whether it must not fail.
-    pub critical: bool,
-    /// What slices are made of: positions in [`RunScores::tags`].
-    tags: Box<[u32]>,
-}
+use crate::cases::Cases;
 
 /// A run's scores, by case, target, scorer and epoch.
 #[derive(Clone, Debug)]
 pub struct RunScores {
     /// The run.
     pub record: RunRecord,
-    /// The cases that have at least one row, in the order they were met.
-    pub cases: Vec<CaseInfo>,
-    /// Positions in `cases`, found by digest.
-    by_digest: HashTable<u32>,
-    /// Every key and value of metadata that a case has.
-    tags: Vec<(String, String)>,
-    tag_numbers: HashMap<(String, String), u32>,
-    clusters: HashMap<String, u32>,
+    /// The cases that have at least one row.
+    pub cases: Cases,
     /// For each target and scorer: values by case and epoch, NaN where there is none.
     values: Vec<Vec<f64>>,
     /// What corpus metrics are computed from, in the same order, for scorers that have some.
@@ -118,11 +96,7 @@ impl RunScores {
         let series = record.targets.len() * record.scorers.len();
         Self {
             record,
-            cases: Vec::new(),
-            by_digest: HashTable::new(),
-            tags: Vec::new(),
-            tag_numbers: HashMap::new(),
-            clusters: HashMap::new(),
+            cases: Cases::default(),
             values: vec![Vec::new(); series],
             counts: vec![Counts::default(); series],
             missing: vec![BTreeMap::new(); series],
@@ -139,7 +113,7 @@ impl RunScores {
     pub fn push(&mut self, row: &ScoreRow<'_>) {
         let Some(target) = self.record.targets.iter().position(|target| target.name == row.target) else { return };
         let Some(scorer) = self.record.scorers.iter().position(|scorer| scorer.name == row.scorer) else { return };
-        let case = self.case(&row.case_digest).unwrap_or_else(|| self.add(row));
+        let case = self.cases.position(&row.case_digest).unwrap_or_else(|| self.cases.add(row));
         let (series, epochs) = (self.series(target, scorer), self.record.epochs as usize);
         if let Some(why) = row.missing {
             *self.missing[series].entry(why).or_default() += 1;
@@ -166,42 +140,6 @@ impl RunScores {
         }
     }
 
-    fn add(&mut self, row: &ScoreRow<'_>) -> usize {
-        let next = u32::try_from(self.clusters.len()).unwrap_or(u32::MAX);
-        let cluster = row.cluster.map(|name| *self.clusters.entry(name.to_owned()).or_insert(next));
-        let (tags, numbers) = (&mut self.tags, &mut self.tag_numbers);
-        let tag = |(key, value): &(&str, &str)| {
-            *numbers.entry(((*key).to_owned(), (*value).to_owned())).or_insert_with_key(|tag| {
-                tags.push(tag.clone());
-                tags.len() as u32 - 1
-            })
-        };
-        self.cases.push(CaseInfo {
-            id: row.case_id.into(),
-            digest: row.case_digest,
-            cluster,
-            weight: row.weight,
-            critical: row.critical,
-            tags: row.metadata.iter().map(tag).collect(),
-        });
-        let (case, cases) = (self.cases.len() - 1, &self.cases);
-        self.by_digest
-            .insert_unique(row.case_digest.leading(), case as u32, |case| cases[*case as usize].digest.leading());
-        case
-    }
-
-    /// The position of a case.
-    pub fn case(&self, digest: &Digest) -> Option<usize> {
-        let same = |case: &u32| self.cases[*case as usize].digest == *digest;
-        self.by_digest.find(digest.leading(), same).map(|case| *case as usize)
-    }
-
-    /// A case's value of a metadata key.
-    fn tag(&self, case: usize, key: &str) -> Option<&str> {
-        let mut tags = self.cases[case].tags.iter().map(|tag| &self.tags[*tag as usize]);
-        tags.find(|(k, _)| k == key).map(|(_, value)| value.as_str())
-    }
-
     /// The arm of a target by name; the only one when no name is given.
     pub fn arm(&self, target: Option<&str>) -> Option<Arm<'_>> {
         let target = match target {
@@ -220,7 +158,7 @@ impl RunScores {
                 SliceDecl::Key(key) => {
                     let mut by_value: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
                     for i in 0..self.cases.len() {
-                        if let Some(value) = self.tag(i, key) {
+                        if let Some(value) = self.cases.tag(i, key) {
                             by_value.entry(value).or_default().push(i);
                         }
                     }
@@ -239,7 +177,7 @@ impl RunScores {
 
     /// Whether a case is in a slice.
     pub fn matches(&self, case: usize, slice: &assay_core::SliceExpr) -> bool {
-        slice.matches(&|key| self.tag(case, key))
+        slice.matches(&|key| self.cases.tag(case, key))
     }
 }
 
@@ -295,8 +233,8 @@ impl<'a> Arm<'a> {
     pub fn items(&self, scorer: usize, reducer: Reducer, fill: Fill, cases: Option<&[usize]>) -> Vec<Item> {
         let item = |case: usize| {
             let (value, repeats) = self.value(case, scorer, reducer, fill)?;
-            let info = &self.scores.cases[case];
-            Some(Item { value, repeats, cluster: info.cluster, weight: info.weight })
+            let cases = &self.scores.cases;
+            Some(Item { value, repeats, cluster: cases.cluster(case), weight: cases.weight(case) })
         };
         match cases {
             Some(cases) => cases.iter().copied().filter_map(item).collect(),

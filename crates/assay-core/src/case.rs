@@ -95,11 +95,37 @@ impl Case {
     /// runs are paired, cached and compared by it, so the id, metadata, weight, cluster and recorded outputs are
     /// not part of it: renaming a case or adding a slice key does not make it another question.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&json!({
-            "inputs": self.inputs,
-            "expected": self.expected,
-            "contexts": self.contexts,
-        }))
+        #[derive(Serialize)]
+        struct Content<'a> {
+            inputs: &'a Map<String, Value>,
+            expected: &'a Option<Value>,
+            contexts: &'a [Passage],
+        }
+        Digest::of_json(&Content { inputs: &self.inputs, expected: &self.expected, contexts: &self.contexts })
+    }
+
+    /// The digest of everything there is about the case; `content` is its [`Case::digest`]. The version of a dataset is
+    /// made of these, so that a renamed case or a new slice key is another version of the same questions.
+    pub fn whole_digest(&self, content: Digest) -> Digest {
+        #[derive(Serialize)]
+        struct Whole<'a> {
+            content: Digest,
+            id: &'a str,
+            metadata: &'a Map<String, Value>,
+            cluster: &'a Option<String>,
+            weight: f64,
+            critical: bool,
+            recorded: &'a Map<String, Value>,
+        }
+        Digest::of_json(&Whole {
+            content,
+            id: &self.id,
+            metadata: &self.metadata,
+            cluster: &self.cluster,
+            weight: self.weight,
+            critical: self.critical,
+            recorded: &self.recorded,
+        })
     }
 
     /// The digest of the `occurrence`-th case (from 1) with this content in one dataset: repeated content is kept

@@ -93,12 +93,15 @@ impl FromStr for RunStatus {
 pub struct DatasetRecord {
     /// Its name in the suite.
     pub name: String,
-    /// The file or directory it was read from, as written in the suite.
+    /// The file, the directory or the stored dataset it was read from, as written in the suite.
     pub source: String,
-    /// The dataset version: the digest over its sorted case digests.
+    /// The dataset version: the digest over the sorted digests of its whole cases.
     pub version: Digest,
     /// Number of cases used.
     pub cases: u64,
+    /// The sealed part it is, whose cases are not to be listed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
 }
 
 /// A target as a run used it.
@@ -260,6 +263,11 @@ impl RunRecord {
             "assay": self.assay_version,
             "git": self.git,
         }))
+    }
+
+    /// The first dataset that is a sealed part: its cases are not to be listed without a recorded reason.
+    pub fn sealed(&self) -> Option<&DatasetRecord> {
+        self.datasets.iter().find(|dataset| dataset.sealed.is_some())
     }
 
     /// The scorer of a name.

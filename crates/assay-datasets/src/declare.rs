@@ -8,15 +8,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// A dataset: a file or a directory, how it is read, and which of its cases are used.
+/// A dataset: a file, a directory or a stored version, how it is read, and which of its cases are used.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetDecl {
-    /// Its name; the file's stem by default.
+    /// Its name; the file's stem, or that of the stored dataset, by default.
     #[serde(default)]
     pub name: Option<String>,
     /// File or directory, relative to the suite file.
+    #[serde(default)]
     pub path: String,
+    /// A stored dataset instead of a path: `qa` for its newest version, `qa@approved` for a tag, `qa@3` for a number,
+    /// `qa@4f2a91c0` for a digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
+    /// Only this part of a stored dataset, as `assay dataset split` divided it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
     /// The format; by the file's ending by default.
     #[serde(default)]
     pub format: Option<Format>,
@@ -153,7 +161,35 @@ impl DatasetDecl {
     pub fn read(value: &Value, at: &str) -> Result<Self, Problem> {
         match value {
             Value::String(path) => Ok(Self { path: path.clone(), ..Self::default() }),
-            value => problem::read(value, at),
+            value => {
+                let declared: Self = problem::read(value, at)?;
+                declared.check().map_err(|(message, help)| Problem::new(at, message).help(help))?;
+                Ok(declared)
+            }
+        }
+    }
+
+    fn check(&self) -> Result<(), (&'static str, &'static str)> {
+        match (&self.dataset, self.path.is_empty()) {
+            (None, true) => Err(("the dataset has neither `path` nor `dataset`", "name a file or a stored dataset")),
+            (Some(_), false) => Err(("a dataset has a `path` or a `dataset`, not both", "remove one of them")),
+            (Some(_), _) if self.format.is_some() || self.fields != Fields::default() => Err((
+                "a stored dataset needs no `format` and no `fields`",
+                "they were given when it was added; remove them",
+            )),
+            (None, _) if self.split.is_some() => {
+                Err(("only a stored dataset has splits", "add the file with `assay dataset add`, then split it"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What it is read from, for people and records.
+    pub fn source(&self) -> String {
+        match (&self.dataset, &self.split) {
+            (Some(dataset), Some(split)) => format!("{dataset}/{split}"),
+            (Some(dataset), None) => dataset.clone(),
+            (None, _) => self.path.clone(),
         }
     }
 

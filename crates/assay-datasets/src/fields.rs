@@ -32,6 +32,7 @@ pub struct Mapper {
     outputs: Vec<(String, String)>,
     rows: u64,
     seen: BTreeSet<String>,
+    numbered: bool,
 }
 
 impl Mapper {
@@ -44,7 +45,14 @@ impl Mapper {
             fields: fields.clone(),
             rows: 0,
             seen: BTreeSet::new(),
+            numbered: true,
         }
+    }
+
+    /// Leaves the ids of rows without one empty instead of numbering them.
+    pub(crate) fn unnumbered(mut self) -> Self {
+        self.numbered = false;
+        self
     }
 
     /// The case of a row.
@@ -161,7 +169,8 @@ impl Mapper {
 
     fn id(&self, id: Option<Value>) -> Result<String, String> {
         let id = match id {
-            None | Some(Value::Null) => return Ok(self.rows.to_string()),
+            None | Some(Value::Null) if self.numbered => return Ok(self.rows.to_string()),
+            None | Some(Value::Null) => return Ok(String::new()),
             Some(value) => text_of(&value).ok_or("an id must be a text or a number")?,
         };
         if id.is_empty() { Err("the id is empty".into()) } else { Ok(id) }

@@ -1,23 +1,46 @@
 //! Cases from and to the field's formats.
 //!
+//! Files are read as they are, or added to the library, where versions are immutable and everything that was done to a
+//! dataset is on record.
+//!
 //! Every reader of plain tables streams (YAML, XLSX, and JSON that is not a list of lines, are read whole up to a stated
-//! size), and so does every importer and exporter, so that the number of cases costs no memory. Whatever is wrong with a row is said with its file and line.
+//! size), and so does every importer and exporter, so that the number of cases costs no memory. Whatever is wrong with a
+//! row is said with its file and line.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`declare`] | a dataset as a suite declares it |
 //! | [`rows`] | files as JSON rows with their places |
 //! | [`fields`] | rows as cases: the field mapping |
+//! | [`library`] | the datasets of a workspace, their logs, versions, tags and what governs them |
+//! | [`version`] | a version on disk |
+//! | [`add`] | files as a version |
+//! | [`split`] | development, test and sealed parts |
+//! | [`diff`] | what changed between two versions |
+//! | [`quality`] | expectations, and faults that nobody expects |
+//! | [`duplicates`] | cases that are nearly the same |
+//! | [`coverage`] | cases by the values of metadata keys, against what is wanted |
+//! | [`lineage`] | where a version came from, as text and OpenLineage events |
 //! | [`tools`] | what other evaluation tools wrote: cases, answers and scores |
 //! | [`export`] | cases as files: plain tables, Croissant, the datasets of other tools |
 
+pub mod add;
+pub mod coverage;
 pub mod declare;
+pub mod diff;
+pub mod duplicates;
 pub mod export;
 pub mod fields;
+pub mod library;
+pub mod lineage;
 mod losses;
+pub mod quality;
 pub mod rows;
+mod sorter;
+pub mod split;
 mod tables;
 pub mod tools;
+pub mod version;
 mod yaml;
 
 use std::collections::BTreeSet;
@@ -29,11 +52,12 @@ use assay_core::{Case, Digest, SliceExpr};
 
 pub use declare::{DatasetDecl, Format};
 pub use fields::Mapper;
+pub use library::{Dataset, Library};
 pub use losses::Lost;
 pub use rows::Place;
 
 /// What is wrong with a dataset, where, and what to do about it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{}{message}", place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default())]
 pub struct DatasetError {
     /// File and line or row.
@@ -42,14 +66,19 @@ pub struct DatasetError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Numbers, from 1, of two cases that have the same id.
+    pub(crate) same_id: Option<(u64, u64)>,
 }
 
 impl DatasetError {
-    pub(crate) fn new(place: Option<Place>, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), help: None }
+    /// Something wrong at a place.
+    pub fn new(place: Option<Place>, message: impl Into<String>) -> Self {
+        Self { place, message: message.into(), help: None, same_id: None }
     }
 
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+    /// Says what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
@@ -57,8 +86,7 @@ impl DatasetError {
 
 /// The cases of a dataset, one by one, each with the place it came from.
 pub struct Cases {
-    rows: rows::Rows,
-    mapper: Mapper,
+    cases: Box<dyn Iterator<Item = Result<(Case, Place), DatasetError>> + Send>,
     filter: Option<SliceExpr>,
     left: u64,
 }
@@ -72,18 +100,128 @@ pub fn rows(path: &Path) -> Result<rows::Rows, DatasetError> {
     rows::open(path, None)
 }
 
-/// Opens a dataset. Paths are relative to `base`.
+/// Opens a dataset. Paths are relative to `base`; stored datasets are those of `library`, without the cases that may not
+/// be used today.
 ///
 /// # Errors
-/// A missing file, an unknown format, or an unreadable first row.
-pub fn open(declared: &DatasetDecl, base: &Path) -> Result<Cases, DatasetError> {
+/// A missing file, an unknown format, or an unreadable first row; a stored dataset that does not exist, whose retention
+/// is over, or whose sealed part nobody may look at any more.
+pub fn open(declared: &DatasetDecl, base: &Path, library: Option<&Library>) -> Result<Cases, DatasetError> {
+    let cases: Box<dyn Iterator<Item = _> + Send> = match stored(declared, library)? {
+        Some(stored) => Box::new(stored.cases()?),
+        None => Box::new(mapped(declared, base, Mapper::new(&declared.fields))?),
+    };
+    Ok(Cases { cases, filter: declared.filter.clone(), left: declared.limit.unwrap_or(u64::MAX) })
+}
+
+fn mapped(
+    declared: &DatasetDecl,
+    base: &Path,
+    mut mapper: Mapper,
+) -> Result<impl Iterator<Item = Result<(Case, Place), DatasetError>> + Send + use<>, DatasetError> {
     let rows = rows::open(&declared.resolve(base), declared.format)?;
-    Ok(Cases {
-        rows,
-        mapper: Mapper::new(&declared.fields),
-        filter: declared.filter.clone(),
-        left: declared.limit.unwrap_or(u64::MAX),
-    })
+    Ok(rows.map(move |row| {
+        let (row, place) = row?;
+        Ok((mapper.case(row, &place)?, place))
+    }))
+}
+
+/// The stored version that a declaration names; `None` for a file.
+///
+/// # Errors
+/// As [`open`].
+pub fn stored(declared: &DatasetDecl, library: Option<&Library>) -> Result<Option<Stored>, DatasetError> {
+    let Some(word) = &declared.dataset else { return Ok(None) };
+    let Some(library) = library else {
+        return Err(DatasetError::new(None, format!("there is no workspace that could hold the dataset `{word}`")));
+    };
+    let (name, version) = library::name_and_version(word);
+    let dataset = library.dataset(name)?;
+    let record = dataset.version(version)?.clone();
+    let today = library::today();
+    dataset.check_retention(&today)?;
+    let part = match (&declared.split, &dataset.split) {
+        (None, _) => None,
+        (Some(split), None) => {
+            return Err(DatasetError::new(None, format!("`{name}` was not divided, so it has no part `{split}`"))
+                .help("divide it with `assay dataset split`"));
+        }
+        (Some(split), Some(plan)) => Some(plan.part(split)?.clone()),
+    };
+    Ok(Some(Stored { library: library.clone(), dataset, record, part, today }))
+}
+
+/// A version of the library as a declaration names it.
+pub struct Stored {
+    library: Library,
+    /// The dataset.
+    pub dataset: Dataset,
+    /// The version.
+    pub record: library::VersionRecord,
+    /// The part that is used.
+    pub part: Option<split::Part>,
+    today: String,
+}
+
+impl Stored {
+    /// The looks that a sealed part allows and those that runs took, when a sealed part is used.
+    pub fn looks(&self) -> Option<(u64, u64)> {
+        let part = self.part.as_ref()?;
+        Some((part.looks?, self.dataset.looks_at(&part.name, self.record.version)))
+    }
+
+    /// Refuses a sealed part whose looks are used up, and a dataset whose sealed cases would be used with the rest.
+    ///
+    /// # Errors
+    /// As said.
+    pub fn check_looks(&self) -> Result<(), DatasetError> {
+        let (name, number) = (&self.dataset.name, self.record.number);
+        if let Some((allowed, taken)) = self.looks()
+            && taken >= allowed
+        {
+            let part = self.part.as_ref().map_or("", |part| part.name.as_str());
+            return Err(DatasetError::new(
+                None,
+                format!(
+                    "the sealed part `{part}` of {name}@{number} was looked at {taken} times, which is all it allows"
+                ),
+            )
+            .help("what was learnt from it would no longer be news: add a version with fresh cases"));
+        }
+        Ok(())
+    }
+
+    fn cases(self) -> Result<impl Iterator<Item = Result<(Case, Place), DatasetError>> + Send, DatasetError> {
+        let manifest = self.library.manifest(self.record.version)?;
+        let place = Place { file: format!("{}@{}", self.dataset.name, self.record.number).into(), line: None };
+        let cases = self.library.folder().cases(manifest);
+        let mut number = 0;
+        Ok(cases.filter_map(move |case| {
+            let case = match case {
+                Ok(case) => case,
+                Err(error) => return Some(Err(error)),
+            };
+            number += 1;
+            let other = match (&self.part, &self.dataset.split) {
+                (Some(part), Some(plan)) => plan.part_of(&case).name != part.name,
+                // Without a part everything is used but what is sealed.
+                (None, Some(plan)) => plan.is_sealed(&case),
+                _ => false,
+            };
+            if other || self.dataset.unusable(&case, &self.today).is_some() {
+                return None;
+            }
+            Some(Ok((case, Place { line: Some(number), ..place.clone() })))
+        }))
+    }
+
+    /// What decides which cases [`open`] gives, beside the declaration.
+    fn identity(&self) -> serde_json::Value {
+        let mut revoked: Vec<&String> = self.dataset.revoked.keys().collect();
+        revoked.sort_unstable();
+        let expires = self.dataset.governance.expires.as_ref().map(|key| (key, &self.today));
+        serde_json::json!([self.record.version, revoked, expires, self.dataset.split])
+    }
 }
 
 impl Iterator for Cases {
@@ -91,12 +229,8 @@ impl Iterator for Cases {
 
     fn next(&mut self) -> Option<Self::Item> {
         while self.left > 0 {
-            let (row, place) = match self.rows.next()? {
+            let (case, place) = match self.cases.next()? {
                 Ok(found) => found,
-                Err(error) => return Some(Err(error)),
-            };
-            let case = match self.mapper.case(row, &place) {
-                Ok(case) => case,
                 Err(error) => return Some(Err(error)),
             };
             if self.filter.as_ref().is_none_or(|filter| matches(filter, &case)) {
@@ -155,10 +289,10 @@ pub struct Columns {
 ///
 /// # Errors
 /// As [`open`], and the first row that cannot be read, and a dataset without cases.
-pub fn columns(declared: &DatasetDecl, base: &Path) -> Result<Columns, DatasetError> {
+pub fn columns(declared: &DatasetDecl, base: &Path, library: Option<&Library>) -> Result<Columns, DatasetError> {
     let mut columns = Columns::default();
     let mut any = false;
-    for case in open(declared, base)?.take(100) {
+    for case in open(declared, base, library)?.take(100) {
         let (case, _) = case?;
         any = true;
         columns.inputs.extend(case.inputs.keys().cloned());
@@ -170,8 +304,12 @@ pub fn columns(declared: &DatasetDecl, base: &Path) -> Result<Columns, DatasetEr
     if any {
         return Ok(columns);
     }
-    let place = Some(Place { file: declared.resolve(base), line: None });
+    let file = declared.dataset.as_ref().map_or_else(|| declared.resolve(base), PathBuf::from);
+    let place = Some(Place { file, line: None });
     Err(match (&declared.filter, declared.limit) {
+        (None, None) if declared.dataset.is_some() => {
+            DatasetError::new(place, "no case of it may be used").help("`assay dataset show` says why")
+        }
         (_, Some(0)) => DatasetError::new(place, "`limit: 0` leaves no cases").help("raise the limit"),
         (Some(filter), _) => {
             DatasetError::new(place, format!("no case is in the slice `{filter}`")).help("check `where`")
@@ -180,15 +318,20 @@ pub fn columns(declared: &DatasetDecl, base: &Path) -> Result<Columns, DatasetEr
     })
 }
 
-/// The digest of what a dataset is read from: file bytes (of a directory, names and bytes in order), the declaration
-/// and the version of the reader. The same digest always gives the same cases.
+/// The digest of what a dataset is read from: file bytes (of a directory, names and bytes in order) or the stored version
+/// with what may be used of it, the declaration and the version of the reader. The same digest always gives the same
+/// cases.
 ///
 /// # Errors
-/// A file that cannot be read.
-pub fn source_digest(declared: &DatasetDecl, base: &Path) -> Result<Digest, DatasetError> {
+/// A file that cannot be read, or as [`open`].
+pub fn source_digest(declared: &DatasetDecl, base: &Path, library: Option<&Library>) -> Result<Digest, DatasetError> {
     let mut stream = Digest::stream();
     stream.update(b"reader 2\n");
     stream.update(serde_json::to_string(declared).unwrap_or_default().as_bytes());
+    if let Some(stored) = stored(declared, library)? {
+        stream.update_json(&stored.identity());
+        return Ok(stream.finish());
+    }
     let path = declared.resolve(base);
     for file in rows::files_of(&path)? {
         let failed = |error: std::io::Error| {

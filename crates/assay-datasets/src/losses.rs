@@ -1,6 +1,7 @@
 //! What an import or export could not keep.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Something that could not be kept, or not as it was.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,12 @@ pub struct Lost {
     pub where_: String,
     /// How often.
     pub count: u64,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}×): {}", self.where_, self.count, self.what)
+    }
 }
 
 /// Counts by what and where.

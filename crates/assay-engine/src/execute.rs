@@ -95,6 +95,7 @@ impl Runner {
         looks::refuse(&record, &plan).await?;
         let lock = workspace.lock_run(record.id)?;
         let journal = Journal::open(workspace, record.id).await?;
+        prepared.take_looks(record.id)?;
         state.insert_run(&record).await?;
         Ok(Self::new(workspace, state, plan, journal, lock, prepared, record, 0, Totals::default()))
     }

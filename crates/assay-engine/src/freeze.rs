@@ -4,7 +4,7 @@ use std::path::Path;
 
 use assay_core::run::DatasetRecord;
 use assay_core::{Digest, SliceExpr};
-use assay_datasets::DatasetDecl;
+use assay_datasets::{DatasetDecl, Library};
 use assay_store::{PlanBuilder, PlanFile, State, Workspace};
 use serde_json::json;
 
@@ -20,11 +20,12 @@ pub async fn freeze(
     state: &State,
     base: &Path,
     datasets: &[(String, DatasetDecl)],
+    library: Option<&Library>,
     filter: Option<&SliceExpr>,
 ) -> Result<(PlanFile, Vec<DatasetRecord>), EngineError> {
     let mut sources = Vec::new();
     for (name, declared) in datasets {
-        sources.push(json!([name, assay_datasets::source_digest(declared, base)?]));
+        sources.push(json!([name, assay_datasets::source_digest(declared, base, library)?]));
     }
     let source = Digest::of_json(&json!({"sources": sources, "where": filter.map(ToString::to_string)}));
     if let Some((plan, records)) = state.remembered_plan::<Vec<DatasetRecord>>(source).await?
@@ -35,29 +36,25 @@ pub async fn freeze(
     let mut builder = PlanBuilder::new(workspace).await?;
     for (index, (name, declared)) in datasets.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
-        for case in assay_datasets::open(declared, base)? {
-            let (mut case, place) = case?;
+        let prefix = if datasets.len() > 1 { format!("{name}/") } else { String::new() };
+        for case in assay_datasets::open(declared, base, library)? {
+            let (case, place) = case?;
             if filter.is_some_and(|filter| !assay_datasets::matches(filter, &case)) {
                 continue;
             }
-            if datasets.len() > 1 {
-                case.id = format!("{name}/{}", case.id);
-            }
-            builder.add(index, case, place.to_string()).await?;
+            builder.add(index, case, &prefix, place.to_string()).await?;
         }
     }
     let count = u32::try_from(datasets.len()).unwrap_or(u32::MAX);
     let (plan, versions) = builder.finish(count).await?;
-    let records: Vec<DatasetRecord> = datasets
-        .iter()
-        .zip(versions)
-        .map(|((name, declared), (version, cases))| DatasetRecord {
-            name: name.clone(),
-            source: declared.path.clone(),
-            version,
-            cases,
-        })
-        .collect();
+    let mut records = Vec::with_capacity(datasets.len());
+    for ((name, declared), (version, cases)) in datasets.iter().zip(versions) {
+        // A stored dataset goes by the version it was taken from, however few of its cases are used.
+        let stored = assay_datasets::stored(declared, library)?;
+        let version = stored.as_ref().map_or(version, |stored| stored.record.version);
+        let sealed = stored.and_then(|stored| stored.part).filter(|part| part.looks.is_some()).map(|part| part.name);
+        records.push(DatasetRecord { name: name.clone(), source: declared.source(), version, cases, sealed });
+    }
     if plan.cases == 0 {
         return Err(EngineError::NothingSelected("no case is selected: check `where`, `limit` and the tier".into()));
     }

@@ -29,6 +29,7 @@ pub mod execute;
 pub mod explain;
 pub mod freeze;
 pub mod gateway;
+pub mod imported;
 pub mod ledger;
 pub mod limits;
 pub mod looks;

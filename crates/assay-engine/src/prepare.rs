@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use assay_core::problem::did_you_mean;
 use assay_core::run::{Budget as Limits, DatasetRecord, TargetRecord};
-use assay_core::{GateRule, Problem, problem};
-use assay_datasets::{Columns, DatasetDecl};
+use assay_core::{GateRule, Problem, RunId, problem};
+use assay_datasets::library::{self, Event};
+use assay_datasets::{Columns, DatasetDecl, Library};
 use assay_models::{BuildContext, Built, Price};
 use assay_scorers::{Declared, ScorerContext};
 use assay_store::{Cache, PlanFile, State, Workspace};
@@ -40,6 +41,8 @@ pub struct Options {
     pub max_usd: Option<f64>,
     /// The most bytes the cache may take.
     pub cache_most: Option<u64>,
+    /// Where stored datasets are.
+    pub library: Option<Library>,
 }
 
 /// The most bytes the cache may take when nobody says.
@@ -63,6 +66,8 @@ pub struct Prepared {
     pub limit: Option<u64>,
     /// Datasets.
     pub datasets: Vec<(String, DatasetDecl)>,
+    /// Where stored ones are.
+    pub library: Option<Library>,
     /// Targets with their names.
     pub targets: Vec<(String, Built)>,
     /// Scorers.
@@ -114,18 +119,32 @@ impl Prepared {
         };
         let context = BuildContext { base_dir: base.clone(), offline: options.offline, prices };
         let mut datasets = Vec::new();
+        let mut warnings = Vec::new();
         let mut columns: Option<Columns> = None;
         for part in &suite.datasets {
             match DatasetDecl::read(&part.value, &part.at) {
                 Err(problem) => problems.push(problem),
                 Ok(declared) => {
-                    match assay_datasets::columns(&declared, &base) {
+                    match assay_datasets::columns(&declared, &base, options.library.as_ref()) {
                         Err(error) => {
                             let mut problem = Problem::new(part.at.clone(), error.to_string());
                             problem.help = error.help;
                             problems.push(problem);
                         }
                         Ok(found) => merge(&mut columns, found),
+                    }
+                    if let Ok(Some(stored)) = assay_datasets::stored(&declared, options.library.as_ref())
+                        && let Some((allowed, taken)) = stored.looks()
+                    {
+                        // Bonferroni over all looks that are allowed: together they keep the error of the gate, in
+                        // whatever order and for whatever candidates they are taken.
+                        let confidence = 1.0 - (1.0 - suite.gate.confidence) / allowed as f64;
+                        warnings.push(format!(
+                            "`{}` is sealed: {taken} of {allowed} looks are taken, so intervals are at {:.2}%",
+                            declared.source(),
+                            100.0 * confidence
+                        ));
+                        suite.gate.confidence = confidence;
                     }
                     datasets.push((part.name.clone(), declared));
                 }
@@ -146,7 +165,6 @@ impl Prepared {
                 }
             }
         }
-        let mut warnings = Vec::new();
         let scorer_context = ScorerContext { targets: context };
         let mut scorers = Vec::new();
         for part in &suite.scorers {
@@ -217,6 +235,7 @@ impl Prepared {
             filter,
             limit,
             datasets,
+            library: options.library.clone(),
             targets,
             earlier: None,
             labels: BTreeMap::new(),
@@ -235,9 +254,36 @@ impl Prepared {
         state: &State,
     ) -> Result<(PlanFile, Vec<DatasetRecord>, u64), EngineError> {
         let (plan, datasets) =
-            freeze::freeze(workspace, state, &self.base, &self.datasets, self.filter.as_ref()).await?;
+            freeze::freeze(workspace, state, &self.base, &self.datasets, self.library.as_ref(), self.filter.as_ref())
+                .await?;
         let cases = self.limit.unwrap_or(u64::MAX).min(plan.cases);
         Ok((plan, datasets, cases))
+    }
+
+    /// Writes down that a run looks at the sealed parts it uses.
+    ///
+    /// # Errors
+    /// A part whose looks are used up, or a log that cannot be written. Nothing is written then.
+    pub(crate) fn take_looks(&self, run: RunId) -> Result<(), EngineError> {
+        let Some(library) = &self.library else { return Ok(()) };
+        if self.datasets.iter().all(|(_, declared)| declared.split.is_none()) {
+            return Ok(());
+        }
+        let held = library.hold()?;
+        let mut looks = Vec::new();
+        for (_, declared) in &self.datasets {
+            if let Some(stored) = assay_datasets::stored(declared, Some(library))?
+                && let Some(part) = stored.part.as_ref().filter(|part| part.looks.is_some())
+            {
+                stored.check_looks()?;
+                let look = Event::Look { split: part.name.clone(), version: stored.record.version, run };
+                looks.push((stored.dataset.name.clone(), look));
+            }
+        }
+        for (name, look) in looks {
+            library.append(&held, &name, &library::who(), vec![look])?;
+        }
+        Ok(())
     }
 
     /// The targets as the run remembers them.

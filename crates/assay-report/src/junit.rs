@@ -63,7 +63,7 @@ fn test_case(report: &Report, arm: Arm<'_>, case: usize) -> TestCase {
             failed.push(format!("{} = {}", record.name, numbers::significant(value)));
         }
     }
-    let id = &*scores.cases[case].id;
+    let id = scores.cases.id(case);
     let error = report.failing.iter().find(|f| f.case == id && f.target == arm.name() && f.value.is_none());
     let mut status = if !failed.is_empty() {
         TestCaseStatus::non_success(NonSuccessKind::Failure)

@@ -1,5 +1,6 @@
 //! Numbers as people read them.
 
+pub use assay_analysis::gate::percent as confidence;
 use assay_core::{Direction, ScoreKind};
 use assay_stats::{Difference, Estimate, Interval};
 
@@ -9,17 +10,6 @@ pub fn value(value: f64, kind: ScoreKind) -> String {
         ScoreKind::Binary | ScoreKind::Bounded { lo: 0.0, hi: 1.0 } => format!("{:.1}%", 100.0 * value),
         _ => significant(value),
     }
-}
-
-/// A confidence in percent, with as many digits as tell it from 100.
-pub fn confidence(confidence: f64) -> String {
-    let percent = confidence * 100.0;
-    if (percent - percent.round()).abs() < 1e-6 {
-        return format!("{percent:.0}");
-    }
-    // Two digits of what is missing from 100 %.
-    let digits = (-(100.0 - percent).log10()).ceil().clamp(0.0, 9.0) as usize + 1;
-    format!("{percent:.digits$}")
 }
 
 /// Four significant digits.

@@ -4,6 +4,7 @@
 //! order of execution nor the number of cases costs memory. The file is named by the digest of its content and is
 //! shared by every run over the same cases.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use assay_core::{Case, Digest};
@@ -19,6 +20,7 @@ CREATE TABLE cases (
     dataset INTEGER NOT NULL,
     id TEXT NOT NULL,
     digest BLOB NOT NULL,
+    whole BLOB NOT NULL,
     place TEXT NOT NULL,
     body TEXT NOT NULL
 );
@@ -32,8 +34,18 @@ pub struct PlanBuilder {
     file: File,
     _scratch: Scratch,
     workspace: Workspace,
-    batch: Vec<(u32, Case, Digest, String)>,
+    batch: Vec<Added>,
     written: u64,
+}
+
+/// A case on its way into the plan.
+#[derive(Debug)]
+struct Added {
+    dataset: u32,
+    case: Case,
+    digest: Digest,
+    whole: Digest,
+    place: String,
 }
 
 /// A frozen list of cases.
@@ -96,13 +108,16 @@ impl PlanBuilder {
         Ok(Self { file, _scratch: scratch, workspace: workspace.clone(), batch: Vec::with_capacity(BATCH), written: 0 })
     }
 
-    /// Adds a case of the suite's `dataset`-th dataset; `place` says where it came from, for error messages.
+    /// Adds a case of the suite's `dataset`-th dataset; `prefix` comes before its id in the plan, `place` says where it
+    /// came from, for error messages.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn add(&mut self, dataset: u32, case: Case, place: String) -> Result<(), StoreError> {
+    pub async fn add(&mut self, dataset: u32, mut case: Case, prefix: &str, place: String) -> Result<(), StoreError> {
         let digest = case.digest();
-        self.batch.push((dataset, case, digest, place));
+        let whole = case.whole_digest(digest);
+        case.id.insert_str(0, prefix);
+        self.batch.push(Added { dataset, case, digest, whole, place });
         if self.batch.len() >= BATCH {
             self.flush().await?;
         }
@@ -117,21 +132,22 @@ impl PlanBuilder {
         let batch = std::mem::take(&mut self.batch);
         self.written += batch.len() as u64;
         let mut query: QueryBuilder<Sqlite> =
-            QueryBuilder::new("INSERT INTO cases (position, dataset, id, digest, place, body) ");
+            QueryBuilder::new("INSERT INTO cases (position, dataset, id, digest, whole, place, body) ");
         let rows: Vec<_> = batch
             .into_iter()
             .enumerate()
-            .map(|(i, (dataset, case, digest, place))| {
-                let body = self.file.json(&case)?;
-                Ok((start + i as u64, dataset, case.id, digest, place, body))
+            .map(|(i, added)| {
+                let body = self.file.json(&added.case)?;
+                Ok((start + i as u64, added, body))
             })
             .collect::<Result<_, StoreError>>()?;
-        query.push_values(rows, |mut row, (position, dataset, id, digest, place, body)| {
+        query.push_values(rows, |mut row, (position, added, body)| {
             row.push_bind(as_i64(position))
-                .push_bind(i64::from(dataset))
-                .push_bind(id)
-                .push_bind(digest.as_bytes().to_vec())
-                .push_bind(place)
+                .push_bind(i64::from(added.dataset))
+                .push_bind(added.case.id)
+                .push_bind(added.digest.as_bytes().to_vec())
+                .push_bind(added.whole.as_bytes().to_vec())
+                .push_bind(added.place)
                 .push_bind(body);
         });
         query.build().execute(&self.file.pool).await.map_err(|error| self.file.error(error))?;
@@ -139,8 +155,8 @@ impl PlanBuilder {
     }
 
     /// Checks that ids are unique, tells repeated content apart, computes the dataset versions and puts the plan in
-    /// place. Gives the plan and, for each dataset, its version (the digest over its sorted case digests) and number
-    /// of cases.
+    /// place. Gives the plan and, for each dataset, its version (the digest over the sorted digests of its whole cases)
+    /// and number of cases.
     ///
     /// # Errors
     /// [`StoreError::DuplicateId`], or the database fails.
@@ -254,12 +270,12 @@ impl PlanBuilder {
 
     async fn version(&self, dataset: u32) -> Result<Digest, StoreError> {
         use futures::TryStreamExt;
-        let mut rows = sqlx::query("SELECT digest FROM cases WHERE dataset = $1 ORDER BY digest")
+        let mut rows = sqlx::query("SELECT whole FROM cases WHERE dataset = $1 ORDER BY whole")
             .bind(i64::from(dataset))
             .fetch(&self.file.pool);
         let mut version = Digest::stream();
         while let Some(row) = rows.try_next().await.map_err(|error| self.file.error(error))? {
-            version.update(row.get("digest"));
+            version.update(row.get("whole"));
         }
         Ok(version.finish())
     }
@@ -330,7 +346,7 @@ impl PlanFile {
                 };
                 Ok((case_at.position, case_at))
             })
-            .collect::<Result<std::collections::HashMap<_, _>, StoreError>>()?;
+            .collect::<Result<HashMap<_, _>, StoreError>>()?;
         positions
             .iter()
             .map(|position| {
@@ -339,6 +355,23 @@ impl PlanFile {
                     .ok_or_else(|| StoreError::corrupt(&self.file.path, format!("no case at position {position}")))
             })
             .collect()
+    }
+
+    /// The cases of a dataset with these ids, by id; ids that do not exist are left out.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn with_ids(&self, dataset: u32, ids: &[&str]) -> Result<HashMap<String, CaseAt>, StoreError> {
+        // One statement for any number of ids.
+        let rows =
+            sqlx::query("SELECT position FROM cases WHERE dataset = $1 AND id IN (SELECT value FROM json_each($2))")
+                .bind(i64::from(dataset))
+                .bind(self.file.json(&ids)?)
+                .fetch_all(&self.file.pool)
+                .await
+                .map_err(|error| self.file.error(error))?;
+        let positions: Vec<u64> = rows.iter().map(|row| row.get::<i64, _>("position").unsigned_abs()).collect();
+        Ok(self.cases_at(&positions).await?.into_iter().map(|at| (at.case.id.clone(), at)).collect())
     }
 
     /// Finds a case by its id.

@@ -51,6 +51,16 @@ impl Workspace {
         self.root.join("lake")
     }
 
+    /// Where stored datasets are.
+    pub fn datasets(&self) -> PathBuf {
+        Self::datasets_in(&self.root)
+    }
+
+    /// Where stored datasets are in the workspace of a folder, which need not exist.
+    pub fn datasets_in(root: &Path) -> PathBuf {
+        root.join("datasets")
+    }
+
     /// Where reports are written by default.
     pub fn reports(&self) -> PathBuf {
         self.root.join("reports")

@@ -389,9 +389,12 @@ fn epochs(value: Option<&Value>, problems: &mut Vec<Problem>) -> (u32, Vec<Reduc
 }
 
 fn dataset_part(value: Value, at: String) -> Part {
-    let path = value.as_str().or_else(|| value.get("path").and_then(Value::as_str)).unwrap_or_default();
-    let stem = Path::new(path).file_stem().map_or_else(|| "dataset".into(), |stem| stem.to_string_lossy().into_owned());
-    let name = value.get("name").and_then(Value::as_str).map_or(stem, str::to_owned);
+    let text = |key: &str| value.get(key).and_then(Value::as_str);
+    let path = value.as_str().or_else(|| text("path")).unwrap_or_default();
+    let stem =
+        || Path::new(path).file_stem().map_or_else(|| "dataset".into(), |stem| stem.to_string_lossy().into_owned());
+    let stored = text("dataset").map(|word| word.split('@').next().unwrap_or(word).to_owned());
+    let name = text("name").map_or_else(|| stored.unwrap_or_else(stem), str::to_owned);
     Part { name, value, at }
 }
 

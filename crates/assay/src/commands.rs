@@ -3,6 +3,7 @@
 mod baseline;
 mod cache;
 mod compare;
+mod dataset;
 mod export;
 mod gate;
 mod init;
@@ -60,6 +61,8 @@ pub enum Command {
     Query(query::Query),
     /// Write a run's trials or scores as JSON lines, CSV or Parquet
     Export(export::Export),
+    /// Keep datasets as versions
+    Dataset(dataset::DatasetCommand),
     /// List the scorers
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
@@ -72,7 +75,7 @@ pub enum Command {
 pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {
     match command {
         Command::Init(command) => command.run(),
-        Command::Validate(command) => command.run().await,
+        Command::Validate(command) => command.run(workspace).await,
         Command::Plan(command) => command.run(workspace).await,
         Command::Run(command) => command.run(workspace).await,
         Command::Resume(command) => command.run(workspace).await,
@@ -86,6 +89,7 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Report(command) => command.run(workspace).await,
         Command::Query(command) => command.run(workspace).await,
         Command::Export(command) => command.run(workspace).await,
+        Command::Dataset(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::io::IsTerminal;
 
+use assay_datasets::DatasetError;
 use assay_engine::EngineError;
 use assay_store::StoreError;
 use assay_suite::Diagnostics;
@@ -38,6 +39,9 @@ pub fn report(error: &(dyn Error + 'static)) -> u8 {
             eprint!("{}", diagnostics.plain());
         }
         return USAGE;
+    }
+    if let Some(dataset) = error.downcast_ref::<DatasetError>() {
+        return report(&EngineError::Dataset(dataset.clone()));
     }
     eprintln!("error: {}", assay_report::plain(&error.to_string(), 4_000));
     match error.downcast_ref::<EngineError>() {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use assay_analysis::{Arm, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
 use assay_core::{Digest, RunRecord};
+use assay_datasets::Library;
+use assay_datasets::library::{self, Event};
 use assay_engine::looks::Referee;
 use assay_lake::Lake;
 use assay_report::{Failing, Report};
@@ -16,6 +18,44 @@ use crate::commands::Failure;
 
 /// The most failing cases that a report shows.
 const MOST_FAILING: usize = 100;
+
+/// The workspace's folder: the one that is named, else the nearest above `near`, else a new one beside it.
+fn root(named: Option<PathBuf>, near: &Path) -> PathBuf {
+    let near = if near.as_os_str().is_empty() { Path::new(".") } else { near };
+    let near = near.canonicalize().unwrap_or_else(|_| near.to_owned());
+    named.or_else(|| Workspace::find(&near)).unwrap_or_else(|| near.join(Workspace::FOLDER))
+}
+
+/// The stored datasets of the workspace, which need not exist yet.
+pub fn library_of(named: Option<&Path>, near: &Path) -> Library {
+    Library::new(Workspace::datasets_in(&root(named.map(Path::to_owned), near)))
+}
+
+/// Lets cases of a sealed part be seen, for a reason that is written down.
+///
+/// # Errors
+/// No reason is given, or it cannot be written down.
+pub fn unseal(library: &Library, record: &RunRecord, reason: Option<&str>) -> Result<(), Failure> {
+    for dataset in record.datasets.iter() {
+        let Some(split) = &dataset.sealed else { continue };
+        let (name, _) = library::name_and_version(dataset.source.split('/').next().unwrap_or_default());
+        let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) else {
+            return Err(sealed(name, split));
+        };
+        let opened = Event::Opened { split: split.clone(), version: dataset.version, reason: reason.to_owned() };
+        let held = library.hold()?;
+        library.append(&held, name, &library::who(), vec![opened])?;
+    }
+    Ok(())
+}
+
+/// What is said to somebody who wants to see cases of a sealed part and does not say why.
+pub fn sealed(name: &str, split: &str) -> Failure {
+    format!(
+        "the part `{split}` of `{name}` is sealed: say why its cases must be seen with `--reason`, which is recorded"
+    )
+    .into()
+}
 
 /// A workspace with its parts open.
 pub struct Home {
@@ -30,13 +70,15 @@ pub struct Home {
 impl Home {
     /// Opens the workspace: the one that is named, else the nearest above `near`, else a new one beside it.
     pub async fn open(named: Option<PathBuf>, near: &Path) -> Result<Self, Failure> {
-        let near = if near.as_os_str().is_empty() { Path::new(".") } else { near };
-        let near = near.canonicalize().unwrap_or_else(|_| near.to_owned());
-        let root = named.or_else(|| Workspace::find(&near)).unwrap_or_else(|| near.join(Workspace::FOLDER));
-        let workspace = Workspace::open(root)?;
+        let workspace = Workspace::open(root(named, near))?;
         let state = State::open(&workspace).await?;
         let lake = Lake::new(workspace.lake());
         Ok(Self { workspace, state, lake })
+    }
+
+    /// The stored datasets.
+    pub fn library(&self) -> Library {
+        Library::new(self.workspace.datasets())
     }
 
     /// A run and, after a colon, one of its targets: `latest:v2`, `4f2a91c0`.
@@ -114,8 +156,13 @@ impl Home {
     }
 
     /// Cases that failed: trials without an answer first, then the lowest scores.
+    ///
+    /// None of a run over a sealed part: its cases are not to be seen.
     pub async fn failing(&self, record: &RunRecord) -> Result<Vec<Failing>, Failure> {
         let mut failing = Vec::new();
+        if record.sealed().is_some() {
+            return Ok(failing);
+        }
         let text = |row: &serde_json::Map<String, serde_json::Value>, key: &str| {
             row.get(key).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
         };

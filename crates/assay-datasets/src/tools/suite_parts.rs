@@ -25,12 +25,21 @@ impl SuiteParts {
     /// The suite's YAML text over a dataset at `path`. Without targets of its own it scores recorded outputs; without
     /// scorers it begins with `equals`.
     pub fn text(&self, path: &str) -> String {
+        self.over(json!(path))
+    }
+
+    /// As [`SuiteParts::text`], over a stored dataset such as `qa@3`.
+    pub fn over_stored(&self, dataset: &str) -> String {
+        self.over(json!({"dataset": dataset}))
+    }
+
+    fn over(&self, dataset: Value) -> String {
         let mut suite = Map::new();
         suite.insert("suite".into(), json!(slug(&self.name)));
         if let Some(description) = &self.description {
             suite.insert("description".into(), json!(description));
         }
-        suite.insert("dataset".into(), json!(path));
+        suite.insert("dataset".into(), dataset);
         let recorded = [json!({"recorded": "output"})];
         let targets = if self.targets.is_empty() { &recorded[..] } else { &self.targets };
         suite.insert("targets".into(), json!(targets));

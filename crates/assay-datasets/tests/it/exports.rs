@@ -47,7 +47,7 @@ fn write(form: &str, cases: &[Case], path: &Path) -> Report {
 
 fn read(path: &Path) -> Vec<Case> {
     let decl = DatasetDecl::read(&json!(path.file_name().unwrap().to_str()), "").unwrap();
-    assay_datasets::open(&decl, path.parent().unwrap()).unwrap().map(|case| case.unwrap().0).collect()
+    assay_datasets::open(&decl, path.parent().unwrap(), None).unwrap().map(|case| case.unwrap().0).collect()
 }
 
 #[test]
@@ -242,7 +242,8 @@ fn mlcroissant_accepts_the_description() {
     assert_eq!(lost(&report, "stands as JSON text"), 2);
     let mut want = cases();
     for case in &mut want {
-        case.expected = case.expected.take().map(|value| json!(value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
+        case.expected =
+            case.expected.take().map(|value| json!(value.as_str().map_or_else(|| value.to_string(), str::to_owned)));
     }
     assert_eq!(read(&out.join("cases.jsonl")), want);
 }

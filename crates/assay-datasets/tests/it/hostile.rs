@@ -106,7 +106,8 @@ fn zip_bombs_end_with_an_error_or_cost_nothing() {
     let text = [start.to_vec(), mib.repeat(70)].concat();
     assert!(packed.len() < 100_000);
     for (plain, want) in [(&b""[..], "declared uncompressed size"), (&text, "larger than 64 MiB")] {
-        let members = [("header.json", 0, HEADER.to_vec(), HEADER), ("samples/x_epoch_1.json", 93, packed.clone(), plain)];
+        let members =
+            [("header.json", 0, HEADER.to_vec(), HEADER), ("samples/x_epoch_1.json", 93, packed.clone(), plain)];
         fs::write(&path, zip_of(&members)).unwrap();
         let error = refused(None, &path);
         assert!(error.to_string().contains(want), "{error}");
@@ -163,7 +164,7 @@ fn corpus() -> Vec<(&'static str, Option<Tool>, Vec<u8>, &'static str)> {
             "nosample.json",
             Some(Tool::Inspect),
             b"{\"version\":2,\"eval\":{\"task\":\"t\"},\"samples\":[1]}".to_vec(),
-            "broken JSON",
+            "not laid out as its tool lays it out",
         ),
         (
             "epoch.json",

@@ -1,9 +1,11 @@
-//! Datasets in every format: read, written, and exchanged with the tools that made the formats.
+//! Datasets in every format: read, written, kept as versions, and exchanged with the tools that made the formats.
 
 mod exports;
 mod hostile;
+mod library;
 mod plain;
 mod promptfoo;
+mod quality;
 mod tools;
 
 use std::path::Path;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 fn read(decl: serde_json::Value, base: &Path) -> Result<Vec<Case>, assay_datasets::DatasetError> {
     let decl = DatasetDecl::read(&decl, "").unwrap();
-    open(&decl, base)?.map(|case| case.map(|(case, _)| case)).collect()
+    open(&decl, base, None)?.map(|case| case.map(|(case, _)| case)).collect()
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn every_fault_names_its_line_and_the_way_out() {
     for (name, bytes, decl) in cases {
         fs::write(folder.path().join(name), bytes).unwrap();
         let decl = DatasetDecl::read(&decl, "").unwrap();
-        let error = columns(&decl, folder.path()).expect_err(name);
+        let error = columns(&decl, folder.path(), None).expect_err(name);
         let text = format!("{error} (help: {})\n", error.help.as_deref().unwrap_or("-"));
         all.push_str(&text.replace(&format!("{}/", folder.path().display()), ""));
     }
@@ -138,11 +138,11 @@ fn the_source_digest_changes_with_content_and_mapping() {
     fs::write(&path, "{\"q\":1}").unwrap();
     let plain = DatasetDecl::read(&json!("d.jsonl"), "").unwrap();
     let limited = DatasetDecl { limit: Some(1), ..plain.clone() };
-    let first = source_digest(&plain, folder.path()).unwrap();
-    assert_eq!(first, source_digest(&plain, folder.path()).unwrap());
-    assert_ne!(first, source_digest(&limited, folder.path()).unwrap());
+    let first = source_digest(&plain, folder.path(), None).unwrap();
+    assert_eq!(first, source_digest(&plain, folder.path(), None).unwrap());
+    assert_ne!(first, source_digest(&limited, folder.path(), None).unwrap());
     fs::write(&path, "{\"q\":2}").unwrap();
-    assert_ne!(first, source_digest(&plain, folder.path()).unwrap());
+    assert_ne!(first, source_digest(&plain, folder.path(), None).unwrap());
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn a_config_becomes_cases_and_a_suite() {
     assert_eq!(first.metadata["assert_icontains"], "France", "a value with a variable is filled in");
     assert_eq!((&first.metadata["suite"], &first.metadata["description"]), (&json!("geo"), &json!("France")));
     let italy = &kept.cases[4];
-    assert_eq!(italy.metadata["assert_contains_any"], json!(["Rome", "Roma"]));
+    assert_eq!(italy.metadata["assert_capital_contains_any"], json!(["Rome", "Roma"]));
     assert_eq!(
         (&italy.metadata["tags"], &italy.metadata["promptfoo"]["threshold"]),
         (&json!(["a", "b,c"]), &json!(0.5))
@@ -46,7 +46,6 @@ fn a_config_becomes_cases_and_a_suite() {
         "equals",
         "capital",
         "capital-2",
-        "icontains-2",
         "contains-any",
         "starts-with",
     ];

@@ -297,7 +297,7 @@ fn tables_that_pandas_and_openpyxl_wrote_are_read() {
     }
     let read = |name: &str| -> Vec<assay_core::Case> {
         let decl = DatasetDecl::read(&json!(name), "").unwrap();
-        assay_datasets::open(&decl, folder.path()).unwrap().map(|case| case.unwrap().0).collect()
+        assay_datasets::open(&decl, folder.path(), None).unwrap().map(|case| case.unwrap().0).collect()
     };
     for name in ["t.xlsx", "t.feather", "t.arrows", "t.parquet"] {
         let cases = read(name);
@@ -401,4 +401,73 @@ fn conversations_and_batches_are_read() {
     assert_eq!(kept.answer("b", "claude-1", 0).outcome.output().unwrap().text(), "4");
     let failed = &kept.answer("c", "batch", 0).outcome;
     assert!(matches!(failed, Outcome::Error { kind: ErrorKind::Server, .. }), "{failed:?}");
+}
+
+/// `tests/data/helm` was written with HELM's own classes (`make.py` there).
+#[test]
+fn helm_run_folders_are_read() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/helm");
+    let (kept, report) = read_as(Tool::Helm, &data);
+    assert_eq!((report.cases, report.answers), (3, 5));
+    let case = kept.case("id1");
+    assert_eq!((&case.inputs["input"], &case.expected), (&json!("Capital of France?"), &Some(json!("Paris"))));
+    assert_eq!((&case.inputs["choices"], &case.metadata["run"]), (&json!(["Paris", "Rome"]), &json!("demo:subject=x")));
+    assert_eq!(kept.case("id1/lowercase").cluster.as_deref(), Some("id1"), "a changed case belongs to its own");
+    let of = |id: &str, epoch: u32| kept.answer(id, "mock/small", epoch);
+    assert_eq!((score(of("id1", 0), "f1").value, score(of("id1", 1), "f1").value), (Some(1.0), Some(0.5)));
+    assert_eq!(score(of("id1/lowercase", 0), "f1").value, Some(0.25));
+    assert!(
+        matches!(of("id2", 0).outcome, Outcome::Error { kind: ErrorKind::Timeout, .. })
+            && of("id2", 0).scores.is_empty()
+    );
+    assert_eq!((of("id1", 0).latency_us, of("id1", 0).started_us), (Some(250_000), Some(1_767_323_045_000_000)));
+    assert!(report.lost.is_empty(), "{:?}", report.lost);
+}
+
+/// Eight times the answers in nearly the same memory: only 16 bytes for each case and answer may stay.
+#[test]
+#[cfg(target_os = "linux")]
+fn memory_does_not_grow_with_a_log() {
+    use std::io::{BufWriter, Write};
+    struct Counted(u64);
+    impl assay_datasets::tools::Sink for Counted {
+        fn case(&mut self, _: assay_core::Case, _: &assay_datasets::Place) -> Result<(), assay_datasets::DatasetError> {
+            Ok(())
+        }
+        fn answer(&mut self, _: Answer) -> Result<(), assay_datasets::DatasetError> {
+            self.0 += 1;
+            Ok(())
+        }
+    }
+    let peak = || {
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.json");
+    let mut peaks = Vec::new();
+    for samples in [1000u32, 8000] {
+        let mut file = BufWriter::new(fs::File::create(&path).unwrap());
+        write!(
+            file,
+            "{{\"version\":2,\"status\":\"success\",\"eval\":{{\"task\":\"t\",\"model\":\"m\"}},\"samples\":["
+        )
+        .unwrap();
+        for i in 0..samples {
+            let comma = if i > 0 { "," } else { "" };
+            let text = "lorem ipsum ".repeat(100);
+            write!(file, "{comma}{{\"id\":{i},\"epoch\":1,\"input\":\"{text}\",\"target\":\"x\",\"output\":{{\"completion\":\"{text}\"}},\"scores\":{{}}}}").unwrap();
+        }
+        write!(file, "]}}").unwrap();
+        file.flush().unwrap();
+        drop(file);
+        let mut counted = Counted(0);
+        assay_datasets::tools::import(&path, None, &mut counted).unwrap();
+        assert_eq!(counted.0, u64::from(samples));
+        peaks.push(peak());
+    }
+    println!("peak resident KiB at 1,000 and 8,000 samples: {peaks:?}");
+    // The larger log is 20 MB.
+    assert!(peaks[1] - peaks[0] < 4096, "{peaks:?}");
 }

@@ -80,7 +80,7 @@ impl Cache {
 
 impl Explain {
     async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
-        let prepared = self.selection.load(self.tier.as_deref())?;
+        let prepared = self.selection.load(self.tier.as_deref(), workspace.as_deref())?;
         let home = Home::open(workspace, self.selection.suite.parent().unwrap_or(Path::new("."))).await?;
         let mut reasons: BTreeMap<(String, Why), (u64, Explained)> = BTreeMap::new();
         let mut seen = 0_u64;

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::{Failure, say};
 use crate::exit;
-use crate::load::Home;
+use crate::load::{Home, unseal};
 
 /// Writes a run's trials or scores, streamed.
 #[derive(Args)]
@@ -22,6 +22,9 @@ pub struct Export {
     /// The form; by the file's ending when there is one.
     #[arg(long, value_enum)]
     format: Option<Form>,
+    /// Why rows of a sealed part must be seen; it is recorded.
+    #[arg(long)]
+    reason: Option<String>,
     /// The file; standard output by default.
     #[arg(long, short)]
     output: Option<PathBuf>,
@@ -44,6 +47,7 @@ impl Export {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let (row, _) = home.find(&self.run).await?;
+        unseal(&home.library(), &row.record, self.reason.as_deref())?;
         let table = match self.table {
             Which::Trials => "trials",
             Which::Scores => "scores",

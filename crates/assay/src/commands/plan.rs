@@ -27,7 +27,7 @@ pub struct Plan {
 
 impl Plan {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
-        let prepared = self.selection.load(self.tier.as_deref())?;
+        let prepared = self.selection.load(self.tier.as_deref(), workspace.as_deref())?;
         let home = Home::open(workspace, self.selection.suite.parent().unwrap_or(Path::new("."))).await?;
         let estimate = estimate::plan(&home.workspace, &home.state, &prepared).await?;
         if self.json {

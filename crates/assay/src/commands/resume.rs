@@ -71,6 +71,7 @@ pub async fn prepare(home: &Home, mut row: RunRow, choices: &Choices) -> Result<
         offline: choices.offline,
         max_usd: choices.max_cost,
         cache_most: choices.cache_max,
+        library: Some(home.library()),
         ..Options::default()
     };
     let mut prepared = Prepared::from_text(&record.suite_text, Path::new(&record.suite_path), &options)?;

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::{Failure, plan, say};
 use crate::exit;
-use crate::load::{Against, GateReferee, Home};
+use crate::load::{Against, GateReferee, Home, library_of};
 
 /// Runs a suite: every case against every target, scored, with intervals.
 #[derive(Args)]
@@ -106,7 +106,7 @@ impl Outcome {
 
 impl Selection {
     /// Reads and checks the suite, or a tier of it.
-    pub fn load(&self, tier: Option<&str>) -> Result<Prepared, EngineError> {
+    pub fn load(&self, tier: Option<&str>, workspace: Option<&Path>) -> Result<Prepared, EngineError> {
         let options = Options {
             tier: tier.map(str::to_owned),
             limit: self.limit,
@@ -118,6 +118,7 @@ impl Selection {
             targets: self.targets.clone(),
             max_usd: self.max_cost,
             cache_most: self.cache_max,
+            library: Some(library_of(workspace, self.suite.parent().unwrap_or(Path::new(".")))),
         };
         Prepared::load(&self.suite, &options)
     }
@@ -131,7 +132,8 @@ impl Run {
             tiers => tiers.iter().map(|tier| Some(tier.as_str())).collect(),
         };
         // What is wrong with a later tier is said before the first one spends anything.
-        let all = tiers.iter().map(|tier| self.selection.load(*tier)).collect::<Result<Vec<_>, _>>()?;
+        let all =
+            tiers.iter().map(|tier| self.selection.load(*tier, workspace.as_deref())).collect::<Result<Vec<_>, _>>()?;
         let home = Home::open(workspace, near).await?;
         let last = all.len() - 1;
         let mut ready = Vec::new();
@@ -245,6 +247,7 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
         }
         return Ok(Ended { code: exit::INTERRUPTED, verdict: None });
     }
+    crate::give_memory_back();
     conclude(home, finished, outcome).await
 }
 

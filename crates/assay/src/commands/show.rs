@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Against, Home};
+use crate::load::{Against, Home, unseal};
 
 /// Shows a run's scores, or everything about one of its cases.
 #[derive(Args)]
@@ -18,6 +18,9 @@ pub struct Show {
     run: String,
     /// The case's id.
     case: Option<String>,
+    /// Why a case of a sealed part must be seen; it is recorded.
+    #[arg(long)]
+    reason: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -41,6 +44,7 @@ impl Show {
             say(&format!("\n{}", terminal::totals(&report.run, &report.totals)));
             return Ok(exit::PASS);
         };
+        unseal(&home.library(), &row.record, self.reason.as_deref())?;
         let plan = assay_store::PlanFile::open(&home.workspace, row.record.plan).await?;
         let Some(found) = plan.case_by_id(&case).await? else {
             return Err(format!("run {} has no case `{case}`", row.record.id.short()).into());

@@ -1,12 +1,13 @@
 //! `assay validate`: everything that can be found wrong before any call.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use assay_engine::{EngineError, Options, Prepared};
 use clap::Args;
 
 use super::{Failure, say};
 use crate::exit;
+use crate::load::library_of;
 
 /// Checks suites: syntax, keys, scorers, targets, templates, datasets, gate.
 #[derive(Args)]
@@ -20,11 +21,13 @@ pub struct Validate {
 }
 
 impl Validate {
-    pub async fn run(self) -> Result<u8, Failure> {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let mut code = exit::PASS;
         let mut located = Vec::new();
         for path in &self.suites {
-            let checked = match Prepared::load(path, &Options::default()) {
+            let library = library_of(workspace.as_deref(), path.parent().unwrap_or(Path::new(".")));
+            let options = Options { library: Some(library), ..Options::default() };
+            let checked = match Prepared::load(path, &options) {
                 Ok(prepared) => prepared.check_machine().await.map(|()| prepared),
                 Err(error) => Err(error),
             };

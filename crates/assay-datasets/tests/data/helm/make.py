@@ -22,7 +22,7 @@ from helm.common.request import GeneratedOutput, Request, RequestResult
 
 folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
 adapter = AdapterSpec(method="generation", model="mock/small", model_deployment="mock/small", max_tokens=5)
-typos = PerturbationDescription(name="typos", robustness=True)
+lower = PerturbationDescription(name="lowercase", robustness=True)
 
 
 def instance(i, text, right, wrong=(), perturbation=None):
@@ -45,7 +45,7 @@ def stats(item, trial=0, **values):
 
 
 first, second = instance(1, "Capital of France?", "Paris", ["Rome"]), instance(2, "1+1?", "2")
-changed = instance(1, "Captial of Frnace?", "Paris", ["Rome"], typos)
+changed = instance(1, "capital of france?", "Paris", ["Rome"], lower)
 states = [state(first, "Paris"), state(first, "Lyon", 1), state(changed, "Rome"), state(second, "", error="timed out"), state(second, "2", 1)]
 scores = [stats(first, exact_match=1, f1=1.0), stats(first, 1, exact_match=0, f1=0.5), stats(changed, exact_match=0, f1=0.25),
           stats(second, 1, exact_match=1, f1=1.0)]

@@ -1,0 +1,123 @@
+//! `assay dataset`: datasets as versions, with everything that was done to them on record. One file per command.
+
+mod add;
+mod check;
+mod coverage;
+mod diff;
+mod export;
+mod govern;
+mod import;
+mod list;
+mod remove;
+mod show;
+mod split;
+
+use std::path::{Path, PathBuf};
+
+use assay_datasets::library::{VersionRecord, name_and_version};
+use assay_datasets::{Dataset, Library};
+use clap::{Args, Subcommand};
+
+use super::Failure;
+use crate::load::library_of;
+
+/// Keeps datasets as versions.
+#[derive(Args)]
+pub struct DatasetCommand {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Add the cases of a file or directory as the newest version
+    Add(add::Add),
+    /// Import what another tool wrote, results included
+    Import(import::Import),
+    /// Write a version in another format
+    Export(export::Export),
+    /// List datasets, or the versions of one
+    List(list::List),
+    /// Show a version: what governs it, its parts, its first cases
+    Show(show::Show),
+    /// Show what changed between two versions, field by field
+    Diff(diff::Diff),
+    /// Show everything that was ever done to a dataset
+    Log(list::Log),
+    /// Show where a version came from
+    Lineage(list::LineageOf),
+    /// Give a version a name that can move
+    Tag(govern::Tag),
+    /// Set licence, consent, sensitivity, retention, owner
+    Set(govern::Set),
+    /// Forbid the use of a case in every version, or allow it again
+    Revoke(govern::Revoke),
+    /// Divide the cases into parts, sealed ones among them
+    Split(split::Split),
+    /// Find what is wrong with the cases
+    Check(check::Check),
+    /// Find cases that are nearly the same
+    Dedupe(check::Dedupe),
+    /// Show how many cases each intent, language or segment has
+    Coverage(coverage::Coverage),
+    /// List what is not covered
+    Gaps(coverage::Gaps),
+    /// Remove versions and the bytes that nothing else needs
+    Rm(remove::Remove),
+}
+
+impl DatasetCommand {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let library = library_of(workspace.as_deref(), Path::new("."));
+        match self.what {
+            What::Add(command) => command.run(&library),
+            What::Import(command) => command.run(&library, workspace).await,
+            What::Export(command) => command.run(&library),
+            What::List(command) => command.run(&library),
+            What::Show(command) => command.run(&library),
+            What::Diff(command) => command.run(&library),
+            What::Log(command) => command.run(&library),
+            What::Lineage(command) => command.run(&library),
+            What::Tag(command) => command.run(&library),
+            What::Set(command) => command.run(&library),
+            What::Revoke(command) => command.run(&library),
+            What::Split(command) => command.run(&library),
+            What::Check(command) => command.run(&library, workspace).await,
+            What::Dedupe(command) => command.run(&library),
+            What::Coverage(command) => command.run(&library, workspace).await,
+            What::Gaps(command) => command.run(&library),
+            What::Rm(command) => command.run(&library),
+        }
+    }
+}
+
+/// The dataset and the version that a word names.
+fn find(library: &Library, word: &str) -> Result<(Dataset, VersionRecord), Failure> {
+    let (name, version) = name_and_version(word);
+    let dataset = library.dataset(name)?;
+    let record = dataset.version(version)?.clone();
+    Ok((dataset, record))
+}
+
+/// A number with a thin mark at the thousands.
+fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A size for people.
+fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_024 => format!("{bytes} B"),
+        1_024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1_024.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        _ => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}

@@ -1,0 +1,142 @@
+//! `assay dataset add`.
+
+use std::collections::BTreeMap;
+
+use assay_core::SliceExpr;
+use assay_datasets::declare::{Fields, Names};
+use assay_datasets::library::{Event, check_name, who};
+use assay_datasets::{DatasetDecl, Format, Library, add};
+use clap::Args;
+
+use super::super::run::usage;
+use super::super::{Failure, say};
+use super::{count, size};
+use crate::exit;
+
+/// Adds the cases of a file or directory as the newest version of a dataset.
+#[derive(Args)]
+pub struct Add {
+    /// The dataset; made when it does not exist.
+    name: String,
+    /// A file (JSONL, CSV, TSV, Parquet, YAML, JSON) or a directory.
+    path: String,
+    /// The format; by the file's ending by default.
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// The column of ids. Without one, cases get an id from their content.
+    #[arg(long, value_name = "COLUMN")]
+    id: Option<String>,
+    /// Columns that are inputs, as `question` or `question=path.in.the.row`; by default all that nothing else claims.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    input: Vec<String>,
+    /// The column of what counts as right.
+    #[arg(long, value_name = "COLUMN")]
+    expected: Option<String>,
+    /// The column of reference contexts.
+    #[arg(long, value_name = "COLUMN")]
+    contexts: Option<String>,
+    /// The column whose cases are not independent.
+    #[arg(long, value_name = "COLUMN")]
+    cluster: Option<String>,
+    /// The column of design weights.
+    #[arg(long, value_name = "COLUMN")]
+    weight: Option<String>,
+    /// The column that marks cases which must not fail.
+    #[arg(long, value_name = "COLUMN")]
+    critical: Option<String>,
+    /// Columns that slices are made of.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    metadata: Vec<String>,
+    /// Columns of recorded outputs.
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    outputs: Vec<String>,
+    /// Only cases of this slice.
+    #[arg(long = "where", value_name = "SLICE")]
+    filter: Option<String>,
+    /// At most this many cases.
+    #[arg(long, value_name = "N")]
+    limit: Option<u64>,
+    /// A tag for the version.
+    #[arg(long)]
+    tag: Option<String>,
+    /// A note for the record.
+    #[arg(long, short)]
+    message: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Add {
+    pub fn run(self, library: &Library) -> Result<u8, Failure> {
+        check_name(&self.name)?;
+        let declared = self.declared()?;
+        if let Some(tag) = &self.tag {
+            super::govern::check_tag(tag)?;
+        }
+        let held = library.hold()?;
+        let added = add::add(library, &held, &self.name, &who(), &declared, self.message)?;
+        let dataset = library.dataset(&self.name)?;
+        let record = dataset.version(None)?;
+        if let Some(tag) = self.tag.filter(|tag| dataset.tags.get(tag) != Some(&record.version)) {
+            let event = Event::Tagged { tag, version: record.version };
+            library.append(&held, &self.name, &who(), vec![event])?;
+        }
+        if self.json {
+            say(&serde_json::json!({"new": added.record.is_some(), "new_bytes": added.new_bytes, "version": record})
+                .to_string());
+            return Ok(exit::PASS);
+        }
+        let which = format!("{}@{} {}", self.name, record.number, record.version.short());
+        if added.record.is_none() {
+            say(&format!("{which}: nothing changed, {} cases", count(added.cases)));
+            return Ok(exit::PASS);
+        }
+        say(&format!("{which}: {} cases, {} new on disk", count(added.cases), size(added.new_bytes)));
+        if added.named > 0 {
+            say(&format!("note: {} cases have no id and got one from their content", count(added.named)));
+        }
+        Ok(exit::PASS)
+    }
+
+    fn declared(&self) -> Result<DatasetDecl, Failure> {
+        let format = match &self.format {
+            None => None,
+            Some(word) => Some(
+                serde_json::from_value::<Format>(word.to_ascii_lowercase().into())
+                    .map_err(|_| usage(format!("`{word}` is no format: jsonl, csv, tsv, parquet, yaml, json, text")))?,
+            ),
+        };
+        let filter = match &self.filter {
+            None => None,
+            Some(text) => Some(text.parse::<SliceExpr>().map_err(|error| usage(format!("--where: {error}")))?),
+        };
+        let fields = Fields {
+            id: self.id.clone(),
+            input: names(&self.input),
+            expected: self.expected.clone(),
+            contexts: self.contexts.clone(),
+            cluster: self.cluster.clone(),
+            weight: self.weight.clone(),
+            critical: self.critical.clone(),
+            metadata: names(&self.metadata),
+            outputs: names(&self.outputs),
+        };
+        Ok(DatasetDecl { path: self.path.clone(), format, fields, filter, limit: self.limit, ..DatasetDecl::default() })
+    }
+}
+
+/// `question`, or `question=path.in.the.row`.
+fn names(columns: &[String]) -> Option<Names> {
+    if columns.is_empty() {
+        return None;
+    }
+    let pairs: BTreeMap<String, String> = columns
+        .iter()
+        .map(|column| match column.split_once('=') {
+            Some((name, path)) => (name.to_owned(), path.to_owned()),
+            None => (column.rsplit('.').next().unwrap_or(column).to_owned(), column.clone()),
+        })
+        .collect();
+    Some(Names::Map(pairs))
+}
