@@ -193,25 +193,27 @@ fn promptfoo_tests_go_there_and_back() {
 #[test]
 fn the_tools_load_what_we_write() {
     let folder = tempfile::tempdir().unwrap();
-    let path = |name: &str| folder.path().join(name);
-    write("inspect", &cases(), &path("inspect.jsonl"));
-    let Some(samples) = ask("inspect_reads", &path("inspect.jsonl")) else { return };
-    assert_eq!(samples[1], json!(["plain", "Capital?", "Paris", null]));
-    assert_eq!(samples[2][2], json!(["a", "b"]));
-    for name in ["goldens.json", "goldens.jsonl"] {
-        write("deepeval", &cases(), &path(name));
-        let goldens = ask("deepeval_reads", &path(name)).unwrap();
-        assert_eq!(goldens[1], json!(["Capital?", "Paris", null, null, null, "plain", []]), "{name}");
-        assert_eq!((&goldens[0][2], &goldens[0][3]), (&json!(["one and one", "d2"]), &json!("2")), "{name}");
+    for (form, name) in [
+        ("inspect", "inspect.jsonl"),
+        ("deepeval", "goldens.json"),
+        ("deepeval", "goldens.jsonl"),
+        ("ragas", "ragas.jsonl"),
+        ("pydantic-evals", "pydantic.yaml"),
+        ("pydantic-evals", "pydantic.json"),
+    ] {
+        write(form, &cases(), &folder.path().join(name));
     }
-    write("ragas", &cases(), &path("ragas.jsonl"));
-    let rows = ask("ragas_reads", &path("ragas.jsonl")).unwrap();
-    assert_eq!(rows[1], json!(["Capital?", "Paris", null, null, null]));
-    for name in ["pydantic.yaml", "pydantic.json"] {
-        write("pydantic-evals", &cases(), &path(name));
-        let rows = ask("pydantic_reads", &path(name)).unwrap();
-        assert_eq!(rows[1], json!(["plain", {"input": "Capital?"}, "Paris", null]), "{name}");
-        assert_eq!(rows[0][2], json!({"sum": 2}), "{name}");
+    let Some(theirs) = ask("reads_datasets", folder.path()) else { return };
+    assert_eq!(theirs["inspect"][1], json!(["plain", "Capital?", "Paris", null]));
+    assert_eq!(theirs["inspect"][2][2], json!(["a", "b"]));
+    for goldens in theirs["deepeval"].as_array().unwrap() {
+        assert_eq!(goldens[1], json!(["Capital?", "Paris", null, null, null, "plain", []]));
+        assert_eq!((&goldens[0][2], &goldens[0][3]), (&json!(["one and one", "d2"]), &json!("2")));
+    }
+    assert_eq!(theirs["ragas"][1], json!(["Capital?", "Paris", null, null, null]));
+    for rows in theirs["pydantic"].as_array().unwrap() {
+        assert_eq!(rows[1], json!(["plain", {"input": "Capital?"}, "Paris", null]));
+        assert_eq!(rows[0][2], json!({"sum": 2}));
     }
 }
 

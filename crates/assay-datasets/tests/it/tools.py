@@ -340,4 +340,13 @@ def reads_tables(folder):
     return out
 
 
+def reads_datasets(folder):
+    return {
+        "inspect": inspect_reads(f"{folder}/inspect.jsonl"),
+        "deepeval": [deepeval_reads(f"{folder}/{name}") for name in ["goldens.json", "goldens.jsonl"]],
+        "ragas": ragas_reads(f"{folder}/ragas.jsonl"),
+        "pydantic": [pydantic_reads(f"{folder}/{name}") for name in ["pydantic.yaml", "pydantic.json"]],
+    }
+
+
 print(json.dumps(globals()[sys.argv[1]](sys.argv[2])), file=sys.__stdout__)

@@ -1,6 +1,6 @@
 //! Files that the real tools wrote in this very test, read and compared with the tools' own numbers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -35,7 +35,7 @@ fn reduced(kept: &Kept, scorer: &str) -> f64 {
 }
 
 #[test]
-fn inspect_logs_of_both_forms_give_inspects_own_numbers() {
+fn inspect_logs_whole_failed_and_crashed_give_inspects_own_numbers() {
     let folder = tempfile::tempdir().unwrap();
     let Some(theirs) = ask("inspect_logs", folder.path()) else { return };
     let mut digests = Vec::new();
@@ -80,17 +80,16 @@ fn inspect_logs_of_both_forms_give_inspects_own_numbers() {
     // A folder of logs: the cases of several tasks stand beside each other.
     let (kept, _) = read_as(Tool::Inspect, &folder.path().join("failed"));
     assert_eq!(kept.cases.len(), 3);
+    crashed_log(&theirs, folder.path());
 }
 
-#[test]
-fn a_crashed_inspect_log_gives_what_it_has() {
+/// A log as a killed process leaves it gives what it has.
+fn crashed_log(theirs: &Value, folder: &Path) {
     use std::io::{Read, Write};
-    let folder = tempfile::tempdir().unwrap();
-    let Some(theirs) = ask("inspect_logs", folder.path()) else { return };
-    // As a killed process leaves it: no header, no summaries, one sample less; and a stale first copy of a sample.
+    // No header, no summaries, one sample less.
     let whole = fs::File::open(theirs["paths"]["eval"].as_str().unwrap()).unwrap();
     let mut whole = zip::ZipArchive::new(whole).unwrap();
-    let crashed = folder.path().join("crashed.eval");
+    let crashed = folder.join("crashed.eval");
     let mut zip = zip::ZipWriter::new(fs::File::create(&crashed).unwrap());
     let names: Vec<String> = whole.file_names().map(|name| name.unwrap().into_owned()).collect();
     for name in names
@@ -99,7 +98,6 @@ fn a_crashed_inspect_log_gives_what_it_has() {
     {
         let mut text = Vec::new();
         whole.by_name(name).unwrap().read_to_end(&mut text).unwrap();
-        // Two zstd frames in one member, as Inspect writes large ones.
         zip.start_file(name, zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Zstd))
             .unwrap();
         zip.write_all(&text).unwrap();
@@ -316,8 +314,7 @@ fn tables_that_pandas_and_openpyxl_wrote_are_read() {
 }
 
 #[test]
-fn openai_evals_samples_registries_and_logs_are_read() {
-    // `evals` itself pins a client that no longer installs; the shapes are those of its `record.py` and `registry.py`.
+fn openai_evals_samples_and_registries_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
     fs::create_dir_all(root.join("registry/evals")).unwrap();
@@ -335,26 +332,25 @@ fn openai_evals_samples_registries_and_logs_are_read() {
     assert_eq!(Value::Object(kept.cases[0].inputs.clone()), json!({"system": "Be short.", "prompt": "France?"}));
     assert_eq!((&kept.cases[1].expected, &kept.cases[1].metadata["tier"]), (&Some(json!(["Lima", "lima"])), &json!(1)));
     assert_eq!(report.suite.unwrap().scorers, [json!("starts-with")]);
-    let log = root.join("log.jsonl");
-    fs::write(
-        &log,
-        [
-            json!({"spec": {"completion_fns": ["gpt-x"], "eval_name": "capitals.dev.v0", "run_id": "r"}}),
-            json!({"run_id": "r", "event_id": 0, "sample_id": "c.dev.0", "type": "sampling", "data": {"prompt": [{"role": "user", "content": "France?"}], "sampled": ["Paris"]}, "created_at": "2026-01-02 03:04:05.678000+00:00"}),
-            json!({"run_id": "r", "event_id": 1, "sample_id": "c.dev.1", "type": "sampling", "data": {"prompt": "Peru?", "sampled": ["Quito"]}}),
-            json!({"run_id": "r", "event_id": 2, "sample_id": "c.dev.1", "type": "match", "data": {"correct": false, "expected": "Lima", "picked": null}}),
-            json!({"run_id": "r", "event_id": 3, "sample_id": "c.dev.0", "type": "match", "data": {"correct": true, "expected": "Paris", "picked": "Paris"}}),
-            json!({"final_report": {"accuracy": 0.5}, "run_id": "r"}),
-        ]
-        .map(|line| line.to_string() + "\n")
-        .concat(),
-    )
-    .unwrap();
-    let (kept, _) = read_as(Tool::OpenaiEvals, &log);
-    assert!((mean(&values(kept.answers.iter(), "match")) - 0.5).abs() < 1e-12);
-    let answer = kept.answer("c.dev.0", "gpt-x", 0);
-    assert_eq!(answer.outcome.output().unwrap().text(), "Paris");
-    assert_eq!(answer.started_us, Some(1_767_323_045_678_000));
+}
+
+/// `tests/data/openai-evals` was written by openai/evals itself (`make.py` there makes it again).
+#[test]
+fn openai_evals_logs_give_its_own_numbers() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/openai-evals");
+    let (kept, report) = read_as(Tool::OpenaiEvals, &data.join("log.jsonl"));
+    let text = fs::read_to_string(data.join("log.jsonl")).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let theirs = lines.iter().find_map(|line| line["final_report"]["accuracy"].as_f64()).unwrap();
+    assert!((mean(&values(kept.answers.iter(), "match")) - theirs).abs() < 1e-12);
+    assert_eq!((report.cases, report.answers), (3, 3));
+    let answer = kept.answer("capitals.dev.1", "mock", 0);
+    assert_eq!(answer.outcome.output().unwrap().text(), "lima, of course");
+    assert!(answer.started_us > Some(1_700_000_000_000_000));
+    // The log's cases are the samples' cases.
+    let (samples, _) = read_as(Tool::OpenaiEvals, &data.join("samples.jsonl"));
+    let digests = |kept: &Kept| kept.cases.iter().map(|case| case.digest().to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(digests(&kept), digests(&samples));
 }
 
 #[test]
