@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and runs all of them: format, lints, spelling, unit, property and integration tests,
-# parity with the Python reference packages, and the example that the README starts with.
+# parity with the Python reference packages, files exchanged with other tools, and the example that the README starts with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
@@ -10,11 +10,18 @@ if [ ! -x .oracle/bin/python ]; then
 fi
 .oracle/bin/pip install --quiet --requirement tests/oracle/requirements.txt
 .oracle/bin/pip install --quiet --no-deps --requirement tests/oracle/requirements-alone.txt
+# The tools whose files the tests of importers and exporters exchange. pip takes minutes for them, uv half of one.
+if [ ! -x .oracle-tools/bin/uv ]; then
+  python3 -m venv .oracle-tools
+  .oracle-tools/bin/pip install --quiet uv==0.13.9
+fi
+.oracle-tools/bin/uv pip install --quiet --python .oracle-tools/bin/python --requirement tests/oracle/requirements-tools.txt
 # One of two ways to isolate; the tests of isolation say which of them hold here, and fail if none does.
 if ! command -v bwrap >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
   apt-get install --quiet --yes bubblewrap >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes bubblewrap; } >/dev/null || true
 fi
 export ASSAY_ORACLE_PYTHON=$PWD/.oracle/bin/python
+export ASSAY_TOOLS_PYTHON=$PWD/.oracle-tools/bin/python
 cargo fmt --all --check
 .oracle/bin/typos
 cargo deny --log-level error check bans licenses sources

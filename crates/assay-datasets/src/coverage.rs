@@ -4,11 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use assay_core::{Case, problem};
+use assay_core::{Case, Problem, problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{DatasetError, Place, metadata_texts};
+use crate::{DatasetError, at_line, metadata_texts, yaml_and_source};
 
 /// Values of a key that are told apart.
 const MOST_VALUES: usize = 10_000;
@@ -65,23 +65,8 @@ pub struct Cell {
 /// # Errors
 /// A file that cannot be read, an unknown key, a share that is none: with its line.
 pub fn read(path: &Path) -> Result<Taxonomy, DatasetError> {
-    let place = |line| Some(Place { file: path.to_owned(), line });
-    let text = std::fs::read_to_string(path).map_err(|error| DatasetError::new(place(None), error.to_string()))?;
-    let at = |problem: &assay_core::Problem, source: &assay_suite::Source| {
-        let line = source.line_column(source.range(&problem.at).start).0 as u64;
-        let mut error = DatasetError::new(place(Some(line)), problem.message.clone());
-        error.help.clone_from(&problem.help);
-        error
-    };
-    let (value, source) = match assay_suite::Source::parse(path, text) {
-        Ok(parsed) => parsed,
-        Err((problems, source)) => {
-            let none = || DatasetError::new(place(None), "the file cannot be read");
-            return Err(problems.first().map_or_else(none, |problem| at(problem, &source)));
-        }
-    };
-    let taxonomy: Taxonomy = problem::read(&value, "").map_err(|problem| at(&problem, &source))?;
-    let wrong = |pointer: String, message: String| Err(at(&assay_core::Problem::new(pointer, message), &source));
+    let (taxonomy, source): (Taxonomy, _) = yaml_and_source(path)?;
+    let wrong = |pointer: String, message: String| Err(at_line(&Problem::new(pointer, message), &source));
     for (key, values) in &taxonomy.keys {
         let mut sum = 0.0;
         for (value, wanted) in values {

@@ -136,6 +136,10 @@ pub fn stored(declared: &DatasetDecl, library: Option<&Library>) -> Result<Optio
         return Err(DatasetError::new(None, format!("there is no workspace that could hold the dataset `{word}`")));
     };
     let (name, version) = library::name_and_version(word);
+    if name.ends_with(library::QUARANTINE) {
+        return Err(DatasetError::new(None, format!("the cases of `{name}` were accepted by nobody yet"))
+            .help("look at them with `assay dataset show`, take them over with `assay dataset accept`"));
+    }
     let dataset = library.dataset(name)?;
     let record = dataset.version(version)?.clone();
     let today = library::today();
@@ -268,6 +272,41 @@ pub fn metadata_texts(case: &Case) -> Vec<(String, String)> {
         walk(key, value, &mut texts);
     }
     texts
+}
+
+/// Reads a YAML or JSON file into a type.
+///
+/// # Errors
+/// A file that cannot be read, or what does not fit, with its line and what to do.
+pub fn yaml_file<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, DatasetError> {
+    yaml_and_source(path).map(|(value, _)| value)
+}
+
+/// As [`yaml_file`], with the file's text, so that what is found later can be given its line by [`at_line`].
+pub(crate) fn yaml_and_source<T: serde::de::DeserializeOwned>(
+    path: &Path,
+) -> Result<(T, assay_suite::Source), DatasetError> {
+    let whole = || Some(Place { file: path.to_owned(), line: None });
+    let text = std::fs::read_to_string(path).map_err(|error| DatasetError::new(whole(), error.to_string()))?;
+    match assay_suite::Source::parse(path, text) {
+        Ok((value, source)) => match assay_core::problem::read(&value, "") {
+            Ok(read) => Ok((read, source)),
+            Err(problem) => Err(at_line(&problem, &source)),
+        },
+        Err((problems, source)) => Err(problems.first().map_or_else(
+            || DatasetError::new(whole(), "the file cannot be read"),
+            |problem| at_line(problem, &source),
+        )),
+    }
+}
+
+/// A problem at its line.
+pub(crate) fn at_line(problem: &assay_core::Problem, source: &assay_suite::Source) -> DatasetError {
+    let line = source.line_column(source.range(&problem.at).start).0 as u64;
+    let mut error =
+        DatasetError::new(Some(Place { file: source.path.clone(), line: Some(line) }), problem.message.clone());
+    error.help.clone_from(&problem.help);
+    error
 }
 
 /// What the first rows of a dataset hold, for checks before any call.

@@ -596,6 +596,29 @@ impl Library {
         &self.folder
     }
 
+    /// Where the audit of a redacted version is.
+    pub fn audit_file(&self, version: Digest) -> PathBuf {
+        self.folder.root.join("audits").join(format!("{version}.jsonl.zst"))
+    }
+
+    /// Keeps the audit of a redacted version: a JSON line for each finding, compressed.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub fn keep_audit(&self, version: Digest, mut rows: File) -> Result<(), DatasetError> {
+        let path = self.audit_file(version);
+        let folder = self.folder.root.join("audits");
+        let kept = fs::create_dir_all(&folder).and_then(|()| {
+            rows.seek(SeekFrom::Start(0))?;
+            let file = tempfile::NamedTempFile::new_in(&folder)?;
+            zstd::stream::copy_encode(&mut rows, file.as_file(), 3)?;
+            file.as_file().sync_all()?;
+            file.persist(&path).map_err(|error| error.error)?;
+            Ok(())
+        });
+        kept.map_err(failed(&path))
+    }
+
     /// Removes the bytes that no version of any dataset needs; gives files and bytes.
     ///
     /// # Errors
@@ -650,6 +673,9 @@ pub fn who() -> String {
     let named = ["ASSAY_USER", "USER", "LOGNAME", "USERNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
     named.map(|name| shown(name.trim())).find(|name| !name.is_empty()).unwrap_or_else(|| "unknown".into())
 }
+
+/// How the name of a dataset ends whose cases wait to be accepted: no suite may use it.
+pub const QUARANTINE: &str = ".quarantine";
 
 /// Now, in microseconds since the Unix epoch.
 pub(crate) fn now_us() -> i64 {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::sorter::Sorter;
-use crate::{DatasetError, Place};
+use crate::{DatasetError, Place, at_line, yaml_and_source};
 
 /// Cases that a finding names.
 const MOST_NAMED: usize = 10;
@@ -203,23 +203,8 @@ pub fn field(case: &Case, path: &str) -> Option<Value> {
 /// # Errors
 /// A file that cannot be read, an unknown key, a broken expression or schema: with its line.
 pub fn read(path: &Path) -> Result<Expectations, DatasetError> {
-    let place = |line| Some(Place { file: path.to_owned(), line });
-    let text = std::fs::read_to_string(path).map_err(|error| DatasetError::new(place(None), error.to_string()))?;
-    let at = |problem: &Problem, source: &assay_suite::Source| {
-        let line = source.line_column(source.range(&problem.at).start).0 as u64;
-        let mut error = DatasetError::new(place(Some(line)), problem.message.clone());
-        error.help.clone_from(&problem.help);
-        error
-    };
-    let (value, source) = match assay_suite::Source::parse(path, text) {
-        Ok(parsed) => parsed,
-        Err((problems, source)) => {
-            let none = || DatasetError::new(place(None), "the file cannot be read");
-            return Err(problems.first().map_or_else(none, |problem| at(problem, &source)));
-        }
-    };
-    let expectations: Expectations = problem::read(&value, "").map_err(|problem| at(&problem, &source))?;
-    Checker::new(&expectations).map_err(|problem| at(&problem, &source))?;
+    let (expectations, source): (Expectations, _) = yaml_and_source(path)?;
+    Checker::new(&expectations).map_err(|problem| at_line(&problem, &source))?;
     Ok(expectations)
 }
 

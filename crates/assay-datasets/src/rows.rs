@@ -10,7 +10,7 @@ use assay_core::problem::did_you_mean;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::{Map, Value};
 
-use crate::tables::{arrow_rows, xlsx_rows};
+use crate::tables::{arrow_rows, guarded, xlsx_rows};
 use crate::{DatasetError, Format};
 
 /// The longest line, in bytes.
@@ -137,7 +137,7 @@ fn open_file(path: &Path, format: Option<Format>) -> Result<Box<dyn Iterator<Ite
         }
         Format::Csv => Box::new(csv_rows(path, file, b',')?),
         Format::Tsv => Box::new(csv_rows(path, file, b'\t')?),
-        Format::Parquet => Box::new(parquet_rows(path, file)?),
+        Format::Parquet => Box::new(guarded(path, parquet_rows(path, file)?)),
         Format::Arrow => Box::new(arrow_rows(path, file)?),
         Format::Xlsx => Box::new(xlsx_rows(path, file)?.into_iter().map(Ok)),
         Format::Json | Format::Yaml => Box::new(whole(path, file, format)?.into_iter().map(Ok)),

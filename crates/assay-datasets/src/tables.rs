@@ -5,7 +5,9 @@ use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use arrow_array::RecordBatch;
-use arrow_ipc::reader::{FileReader, StreamReader};
+use arrow_buffer::Buffer;
+use arrow_ipc::reader::StreamDecoder;
+use arrow_ipc::root_as_message;
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
 use serde_json::{Number, Value};
 
@@ -13,50 +15,190 @@ use crate::rows::{LARGEST_WHOLE, Row};
 use crate::{DatasetError, Place};
 
 type Item = Result<(Row, Place), DatasetError>;
-/// Batches of either form of Arrow IPC.
-type Batches = Box<dyn Iterator<Item = Result<RecordBatch, arrow_schema::ArrowError>> + Send>;
-
 /// What the file format begins with; the stream format has no mark.
 const ARROW_FILE: &[u8] = b"ARROW1";
+/// The most bytes of one batch, unpacked.
+const LARGEST_BATCH: u64 = 1 << 30;
+/// What stands before each message (the columnar format's "encapsulated message format").
+const CONTINUATION: [u8; 4] = [0xff; 4];
 
-/// Rows of an Arrow IPC file (Feather 2) or stream, batch by batch.
-pub(crate) fn arrow_rows(
-    path: &Path,
-    mut file: File,
-) -> Result<impl Iterator<Item = Item> + Send + use<>, DatasetError> {
+/// Rows of an Arrow IPC file (Feather 2) or stream, batch by batch. The file format holds the stream format between its
+/// marks, so that both are read alike; a message is looked at before it is decoded, as its lengths may be lies.
+pub(crate) fn arrow_rows(path: &Path, file: File) -> Result<impl Iterator<Item = Item> + Send + use<>, DatasetError> {
+    let failed = |error: &dyn std::fmt::Display| arrow_failed(path, &error.to_string());
+    let length = file.metadata().map_err(|error| failed(&error))?.len();
+    let mut messages = Messages {
+        reader: BufReader::new(file),
+        left: length,
+        decoder: StreamDecoder::new(),
+        ended: false,
+        ahead: None,
+    };
+    messages.begin().map_err(|message| failed(&message))?;
     let path = path.to_owned();
-    let failed = |path: &Path, error: &dyn std::fmt::Display| {
-        DatasetError::new(Some(Place { file: path.to_owned(), line: None }), error.to_string())
-            .help("is it a complete Arrow IPC file or stream?")
-    };
-    let mut start = [0; 6];
-    let marked = file.read_exact(&mut start).is_ok() && start == ARROW_FILE;
-    file.rewind().map_err(|error| failed(&path, &error))?;
-    let batches: Batches = if marked {
-        Box::new(FileReader::try_new(BufReader::new(file), None).map_err(|error| failed(&path, &error))?)
-    } else {
-        Box::new(StreamReader::try_new(BufReader::new(file), None).map_err(|error| failed(&path, &error))?)
-    };
     let mut number = 0;
-    let mut broken = false;
-    Ok(batches.flat_map(move |batch| {
-        // After a broken batch nothing that follows can be trusted.
-        let rows =
-            if broken { Ok(Vec::new()) } else { batch.map_err(|error| error.to_string()).and_then(|b| json_rows(&b)) };
-        match rows {
-            Ok(rows) => rows
-                .into_iter()
-                .map(|row| {
-                    number += 1;
-                    Ok((row, Place { file: path.clone(), line: Some(number) }))
-                })
-                .collect::<Vec<Item>>(),
-            Err(message) => {
-                broken = true;
-                vec![Err(failed(&path, &message))]
+    Ok(messages.flat_map(move |batch| match batch.and_then(|batch| json_rows(&batch)) {
+        Ok(rows) => rows
+            .into_iter()
+            .map(|row| {
+                number += 1;
+                Ok((row, Place { file: path.clone(), line: Some(number) }))
+            })
+            .collect::<Vec<Item>>(),
+        Err(message) => vec![Err(arrow_failed(&path, &message))],
+    }))
+}
+
+fn arrow_failed(path: &Path, message: &str) -> DatasetError {
+    DatasetError::new(Some(Place { file: path.to_owned(), line: None }), message)
+        .help("is it a complete Arrow IPC file or stream?")
+}
+
+/// The batches of an Arrow stream; after an error there are no more.
+struct Messages {
+    reader: BufReader<File>,
+    left: u64,
+    decoder: StreamDecoder,
+    ended: bool,
+    /// Four bytes that were read to see where the stream begins.
+    ahead: Option<[u8; 4]>,
+}
+
+impl Messages {
+    /// Finds where the stream begins.
+    fn begin(&mut self) -> Result<(), String> {
+        let start = self.four()?;
+        if start != ARROW_FILE[..4] {
+            self.ahead = Some(start);
+            return Ok(());
+        }
+        // The mark is `ARROW1` and padding: to 8 bytes, or to 64, as the writer likes.
+        for _ in 0..16 {
+            let word = self.four()?;
+            if word != [0; 4] && word != *b"W1\0\0" {
+                self.ahead = Some(word);
+                return Ok(());
             }
         }
-    }))
+        Err("the mark of an Arrow file is followed by nothing".to_owned())
+    }
+
+    fn four(&mut self) -> Result<[u8; 4], String> {
+        if let Some(word) = self.ahead.take() {
+            return Ok(word);
+        }
+        let mut word = [0; 4];
+        self.reader.read_exact(&mut word).map_err(|_| "the file ends too early".to_owned())?;
+        self.left = self.left.saturating_sub(4);
+        Ok(word)
+    }
+
+    fn bytes(&mut self, length: u64, into: &mut Vec<u8>) -> Result<(), String> {
+        if length > self.left {
+            return Err("a message is longer than the file".to_owned());
+        }
+        self.left -= length;
+        let read = (&mut self.reader).take(length).read_to_end(into).map_err(|error| error.to_string())?;
+        if read as u64 == length { Ok(()) } else { Err("the file ends too early".to_owned()) }
+    }
+
+    /// The next message, whole; `None` at the end of the stream.
+    fn message(&mut self) -> Result<Option<Vec<u8>>, String> {
+        if self.left == 0 && self.ahead.is_none() {
+            return Ok(None);
+        }
+        let mut word = self.four()?;
+        if word == CONTINUATION {
+            word = self.four()?;
+        }
+        let length = u32::from_le_bytes(word);
+        if length == 0 {
+            return Ok(None);
+        }
+        let mut message = CONTINUATION.to_vec();
+        message.extend(word);
+        self.bytes(u64::from(length), &mut message)?;
+        let body = {
+            let head = root_as_message(&message[8..]).map_err(|error| error.to_string())?;
+            let body = u64::try_from(head.bodyLength()).map_err(|_| "a message of negative length")?;
+            let batch = head.header_as_record_batch().or_else(|| head.header_as_dictionary_batch()?.data());
+            (
+                body,
+                batch
+                    .filter(|batch| batch.compression().is_some())
+                    .and_then(|batch| batch.buffers())
+                    .map(|buffers| buffers.iter().map(|buffer| (buffer.offset(), buffer.length())).collect::<Vec<_>>()),
+            )
+        };
+        let (body, packed) = body;
+        let start = message.len();
+        self.bytes(body, &mut message)?;
+        // A packed buffer begins with the length it unpacks to, or -1 when it is not packed.
+        let mut unpacked = body;
+        for (offset, length) in packed.into_iter().flatten() {
+            let first =
+                usize::try_from(offset).ok().and_then(|offset| message[start..].get(offset..offset.checked_add(8)?));
+            let size = first.and_then(|bytes| bytes.try_into().ok()).map(i64::from_le_bytes);
+            if length > 0 {
+                let size = size.ok_or("a buffer outside of its message")?;
+                unpacked = unpacked.saturating_add(u64::try_from(size.max(0)).unwrap_or(u64::MAX));
+            }
+        }
+        if unpacked > LARGEST_BATCH {
+            return Err("a batch unpacks to more than 1 GiB".to_owned());
+        }
+        Ok(Some(message))
+    }
+
+    fn batch(&mut self) -> Result<Option<RecordBatch>, String> {
+        while let Some(message) = self.message()? {
+            let mut buffer = Buffer::from_vec(message);
+            // Arrow's own checks of lengths inside a message are assertions.
+            let decoded =
+                caught(|| self.decoder.decode(&mut buffer)).map_err(|panic| format!("broken Arrow data: {panic}"))?;
+            if let Some(batch) = decoded.map_err(|error| error.to_string())? {
+                return Ok(Some(batch));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Messages {
+    type Item = Result<RecordBatch, String>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.batch().transpose();
+        self.ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+/// Runs a reader that asserts what a file says about itself; its panic becomes an error.
+fn caught<T>(read: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(read)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+        text.unwrap_or("the data contradicts itself").to_owned()
+    })
+}
+
+/// Ends an iterator with an error where it would panic.
+pub(crate) fn guarded<I: Iterator<Item = Item>>(path: &Path, mut items: I) -> impl Iterator<Item = Item> + use<I> {
+    let path = path.to_owned();
+    let mut ended = false;
+    std::iter::from_fn(move || {
+        if ended {
+            return None;
+        }
+        caught(|| items.next()).unwrap_or_else(|panic| {
+            ended = true;
+            let place = Some(Place { file: path.clone(), line: None });
+            Some(Err(DatasetError::new(place, format!("broken data: {panic}")).help("is the file complete?")))
+        })
+    })
 }
 
 /// A batch as JSON objects that have every column.

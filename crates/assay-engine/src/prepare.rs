@@ -150,10 +150,7 @@ impl Prepared {
             }
         }
         let columns = columns.filter(|_| problems.is_empty());
-        let guarded = datasets
-            .iter()
-            .filter_map(|(_, declared)| guarded(declared, options.library.as_ref()))
-            .collect();
+        let guarded = datasets.iter().filter_map(|(_, declared)| guarded(declared, options.library.as_ref())).collect();
         let context = BuildContext { base_dir: base.clone(), offline: options.offline, prices, guarded };
         let mut targets = Vec::new();
         for part in &suite.targets {

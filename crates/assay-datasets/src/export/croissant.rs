@@ -1,7 +1,7 @@
 //! Croissant 1.0: JSON-LD that describes a dataset (`http://mlcommons.org/croissant/1.0`).
 //!
 //! Writes a folder with `cases.jsonl` and `metadata.json`. Every column of the lines that any case fills is a field; its
-//! type is that of its values, text where they differ or are nested.
+//! type is that of its values, text where they differ. Lists and objects stand as JSON text, which our reader takes apart.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,12 +13,19 @@ use serde_json::{Value, json};
 
 use super::{Cases, failed, lines};
 use crate::DatasetError;
+use crate::losses::Losses;
 use crate::tools::suite_parts::slug;
 
 const CASES: &str = "cases.jsonl";
 const DESCRIPTION: &str = "metadata.json";
 
-pub(crate) fn write(name: &str, cases: &mut Cases<'_>, out: &Path, overwrite: bool) -> Result<u64, DatasetError> {
+pub(crate) fn write(
+    name: &str,
+    cases: &mut Cases<'_>,
+    out: &Path,
+    overwrite: bool,
+    losses: &mut Losses,
+) -> Result<u64, DatasetError> {
     let folder = match out.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -31,7 +38,14 @@ pub(crate) fn write(name: &str, cases: &mut Cases<'_>, out: &Path, overwrite: bo
     let mut fields: BTreeMap<String, &'static str> = BTreeMap::new();
     let mut count = 0;
     for case in cases {
-        let row = lines::row(&case?);
+        let mut row = lines::row(&case?);
+        for (column, value) in &mut row {
+            // Croissant's readers take a column of texts for texts, not for nested values.
+            if value.is_array() || value.is_object() {
+                losses.add("a value that stands as JSON text", column, u64::from(column == "expected"));
+                *value = Value::String(value.to_string());
+            }
+        }
         for (column, value) in &row {
             let kind = match value {
                 Value::Bool(_) => "sc:Boolean",

@@ -127,7 +127,7 @@ pub fn export(
             return Err(DatasetError::new(place(out), "a text file holds no dataset").help("write jsonl"));
         }
         Form::Plain(format) => table::write(format, cases, out, overwrite, &mut losses)?,
-        Form::Croissant => croissant::write(name, cases, out, overwrite)?,
+        Form::Croissant => croissant::write(name, cases, out, overwrite, &mut losses)?,
         Form::Tool(tool) => datasets::write(tool, name, cases, out, overwrite, &mut losses)?,
     };
     let tool = match form {

@@ -63,11 +63,15 @@ pub(crate) fn tool_calls(value: Option<&Value>, intake: &mut Intake<'_>) -> Vec<
     let Some(Value::Array(items)) = value else { return Vec::new() };
     let mut calls = Vec::new();
     for item in items {
-        // Inspect's calls name the function in a text; everybody else's are read as they are.
-        let renamed = match item.get("function") {
-            Some(Value::String(name)) => Some(json!({"name": name, "arguments": item.get("arguments")})),
+        // Inspect's calls name the function in a text, DeepEval's have arguments of another name.
+        let renamed = match (item.get("function"), item.get("inputParameters")) {
+            (Some(Value::String(name)), _) => Some(json!({"name": name, "arguments": item.get("arguments")})),
+            (_, Some(arguments)) => Some(json!({"name": item.get("name"), "arguments": arguments})),
             _ => None,
         };
+        if item.get("output").is_some_and(|output| !output.is_null()) {
+            intake.lose("what a called tool gave back", "tool_calls");
+        }
         match ToolCall::from_value(renamed.as_ref().unwrap_or(item)) {
             Ok(call) => calls.push(call),
             Err(_) => intake.lose("a tool call without a name", "tool_calls"),

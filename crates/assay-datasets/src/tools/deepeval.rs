@@ -17,7 +17,7 @@ use super::chat::tool_calls;
 use super::documents::records;
 use super::intake::{Intake, from_seconds};
 use super::record::{Record, is_empty, text};
-use crate::DatasetError;
+use crate::{DatasetError, Place};
 
 /// Reads goldens or a test run.
 pub(crate) fn import(path: &Path, intake: &mut Intake<'_>) -> Result<(), DatasetError> {
@@ -30,6 +30,11 @@ pub(crate) fn import(path: &Path, intake: &mut Intake<'_>) -> Result<(), Dataset
             match (key, value) {
                 ("hyperparameters", value) => model = value.get("model").map(text),
                 ("metricsScores" | "testPassed", _) => is_run = true,
+                ("testRunData", _) => {
+                    let place = Some(Place { file: path.to_owned(), line: Some(1) });
+                    return Err(DatasetError::new(place, "this is DeepEval's note for its own server")
+                        .help("import `.latest_run_full.json` beside it"));
+                }
                 _ => {}
             }
             Ok(())

@@ -115,7 +115,7 @@ fn json_start(path: &Path, text: &str) -> Option<Tool> {
     if has(&["adapter_spec", "request_states"]) {
         return Some(Tool::Helm);
     }
-    if has(&["testCases"]) || has(&["test_cases"]) || has(&["goldens"]) {
+    if has(&["testCases"]) || has(&["testRunData"]) || has(&["test_cases"]) || has(&["goldens"]) {
         return Some(Tool::DeepEval);
     }
     if has(&["providers"]) || has(&["prompts", "tests"]) || has(&["targets", "tests"]) {

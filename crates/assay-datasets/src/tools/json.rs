@@ -494,6 +494,9 @@ fn broken(file: &Path, error: &serde_json::Error, before: u64) -> DatasetError {
         DatasetError::new(place, "the JSON is nested deeper than 128 levels").help("flatten it")
     } else if message.contains("EOF") {
         DatasetError::new(place, "broken JSON: the file ends too early").help("is the file complete?")
+    } else if message.starts_with("invalid type") {
+        DatasetError::new(place, format!("the file is not laid out as its tool lays it out: {message}"))
+            .help("was it written by that tool, and not changed?")
     } else {
         DatasetError::new(place, format!("broken JSON at character {}: {message}", error.column()))
             .help("is the file complete, and does a JSON checker accept it?")

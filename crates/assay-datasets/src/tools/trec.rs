@@ -98,7 +98,7 @@ pub(crate) fn import(path: &Path, intake: &mut Intake<'_>) -> Result<(), Dataset
         }
     }
     files.sort();
-    // Topics and the place of each judgement are small beside the documents; qrels are read once per topic.
+    // Files are sorted by kind: topics, then qrels, then runs.
     let mut topics = HashMap::new();
     for (kind, file) in &files {
         match kind {

@@ -9,9 +9,11 @@ mod govern;
 mod import;
 mod leaks;
 mod list;
+mod redact;
 mod remove;
 mod show;
 mod split;
+mod synth;
 
 use std::path::{Path, PathBuf};
 
@@ -65,6 +67,12 @@ enum What {
     Gaps(coverage::Gaps),
     /// Look for cases in training data and prompts, and for canaries in answers
     Leaks(leaks::Leaks),
+    /// Take personal data and secrets out
+    Redact(redact::Redact),
+    /// Make variants of cases by rule, into quarantine
+    Synth(synth::Synth),
+    /// Take cases over from quarantine
+    Accept(synth::Accept),
     /// Remove versions and the bytes that nothing else needs
     Rm(remove::Remove),
 }
@@ -90,6 +98,9 @@ impl DatasetCommand {
             What::Coverage(command) => command.run(&library, workspace).await,
             What::Gaps(command) => command.run(&library),
             What::Leaks(command) => command.run(&library, workspace).await,
+            What::Redact(command) => command.run(&library),
+            What::Synth(command) => command.run(&library),
+            What::Accept(command) => command.run(&library),
             What::Rm(command) => command.run(&library),
         }
     }

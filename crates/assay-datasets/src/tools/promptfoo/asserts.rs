@@ -56,8 +56,9 @@ impl Scorers {
         }
     }
 
-    /// An assertion of one test. Its value goes into the case's metadata, where the scorer looks for it; a value that
-    /// the case's expected output has already is not repeated. Returns the metadata key with the value.
+    /// An assertion of one test. Its value goes into the case's metadata, where the scorer looks for it, so that cases
+    /// without it have no such score. Without a metric's name, a value that is the case's expected output is not
+    /// repeated. Returns the metadata key with the value.
     pub(crate) fn own(
         &mut self,
         assertion: &Value,
@@ -66,13 +67,23 @@ impl Scorers {
         taken: &Map<String, Value>,
         intake: &mut Intake<'_>,
     ) -> Option<(String, Value)> {
-        if is_expected {
+        let mut assertion = assertion.clone();
+        if assertion.get("weight").is_some_and(|weight| weight.as_f64() != Some(1.0)) {
+            // Weights are a suite's, and other tests may have other ones.
+            intake.lose("the weight of a test's own assertion (kept in the case's metadata)", "weight");
+            assertion["weight"] = json!(1);
+        }
+        let assertion = &assertion;
+        let metric = assertion.get("metric").and_then(Value::as_str).unwrap_or_default();
+        if is_expected && metric.is_empty() {
             if let Some(scorer) = scorer(assertion, Some(&Place::Expected)) {
                 self.add(assertion, scorer);
             }
             return None;
         }
-        let slug: String = kind(assertion).chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+        let named = [metric, kind(assertion).as_str()].join(" ");
+        let slug: String =
+            named.trim_start().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
         let mut slot = format!("assert_{slug}");
         for turn in 2u64.. {
             if !taken.contains_key(&slot) {

@@ -11,7 +11,7 @@ use super::super::json::{self, shown};
 use super::super::record::{Record, is_empty, text};
 use super::asserts::{self, Scorers};
 use super::merged;
-use super::tests::{Defaults, Test, from_row};
+use super::test_cases::{Defaults, Test, from_row};
 use crate::rows::{line_of, read_text};
 use crate::{DatasetError, Place};
 

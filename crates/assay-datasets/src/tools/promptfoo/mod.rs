@@ -8,14 +8,14 @@
 //! | module | reads |
 //! |---|---|
 //! | [`config`] | `promptfooconfig.yaml`: prompts, providers, tests, scenarios |
-//! | [`tests`] | one test as a case, `__expected` columns, variables that stand for several values |
+//! | [`test_cases`] | one test as a case, `__expected` columns, variables that stand for several values |
 //! | [`asserts`] | assertions as scorers |
 //! | [`results`] | what an evaluation gave |
 
 pub(crate) mod asserts;
 mod config;
 mod results;
-pub(crate) mod tests;
+pub(crate) mod test_cases;
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,7 @@ use super::super::record::{Record, count, is_empty, number, text};
 use super::super::{Answer, SuiteParts};
 use super::asserts::{self, Scorers, kind};
 use super::config::{messages_of, model_of};
-use super::tests;
+use super::test_cases;
 use crate::{DatasetError, Place};
 
 /// The targets of an evaluation: providers and prompts in the order they were met.
@@ -211,7 +211,7 @@ fn result(
     if vars.is_empty() {
         vars.insert("prompt".into(), prompt.clone().unwrap_or_default());
     }
-    let mut case = tests::case(vars, &flat, metadata, scorers, intake);
+    let mut case = test_cases::case(vars, &flat, metadata, scorers, intake);
     // Repeats and other prompts ask the same question: its content is its name.
     case.id = case.digest().short();
     if !known.is_empty() {

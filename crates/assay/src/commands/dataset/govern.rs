@@ -123,7 +123,8 @@ impl Set {
             };
         }
         if let Some(hosts) = self.hosts {
-            governance.hosts = hosts.into_iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect();
+            governance.hosts =
+                hosts.into_iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect();
         }
         if let Some(tier) = self.golden {
             governance.golden = match tier.as_str() {

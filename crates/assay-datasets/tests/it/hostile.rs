@@ -1,0 +1,392 @@
+//! Broken and hostile files: a clear error, in bounded time and memory, never a panic.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use assay_datasets::DatasetError;
+use assay_datasets::tools::{Tool, import};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{Kept, read_as};
+
+/// A zip written by hand, so that it can lie.
+fn zip_of(members: &[(&str, u16, Vec<u8>, &[u8])]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut directory = Vec::new();
+    for (name, method, packed, plain) in members {
+        let offset = bytes.len() as u32;
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(plain);
+        let mut head = Vec::new();
+        head.extend(63u16.to_le_bytes());
+        head.extend(0u16.to_le_bytes());
+        head.extend(method.to_le_bytes());
+        head.extend([0; 4]);
+        head.extend(crc.finalize().to_le_bytes());
+        head.extend((packed.len() as u32).to_le_bytes());
+        head.extend((plain.len() as u32).to_le_bytes());
+        head.extend((name.len() as u16).to_le_bytes());
+        head.extend(0u16.to_le_bytes());
+        bytes.extend(b"PK\x03\x04");
+        bytes.extend(&head);
+        bytes.extend(name.as_bytes());
+        bytes.extend(packed);
+        directory.extend(b"PK\x01\x02");
+        directory.extend(63u16.to_le_bytes());
+        directory.extend(&head);
+        directory.extend([0; 10]);
+        directory.extend(offset.to_le_bytes());
+        directory.extend(name.as_bytes());
+    }
+    let (at, size, count) = (bytes.len() as u32, directory.len() as u32, members.len() as u16);
+    bytes.extend(directory);
+    bytes.extend(b"PK\x05\x06\0\0\0\0");
+    bytes.extend(count.to_le_bytes());
+    bytes.extend(count.to_le_bytes());
+    bytes.extend(size.to_le_bytes());
+    bytes.extend(at.to_le_bytes());
+    bytes.extend(0u16.to_le_bytes());
+    bytes
+}
+
+/// Zstandard frames one after another.
+fn frames(parts: &[&[u8]]) -> Vec<u8> {
+    parts.iter().flat_map(|part| zstd::encode_all(*part, 3).unwrap()).collect()
+}
+
+const HEADER: &[u8] = b"{\"version\":2,\"status\":\"success\",\"eval\":{\"task\":\"t\",\"model\":\"m\"}}";
+
+fn sample(id: &str, text: &str) -> String {
+    json!({"id": id, "epoch": 1, "input": "q", "target": "a", "output": {"completion": text}, "scores": {}}).to_string()
+}
+
+fn refused(tool: Option<Tool>, path: &Path) -> DatasetError {
+    let start = Instant::now();
+    let error = import(path, tool, &mut Kept::default()).expect_err(&path.display().to_string());
+    assert!(start.elapsed() < Duration::from_secs(60), "{} took {:?}", path.display(), start.elapsed());
+    error
+}
+
+#[test]
+fn members_of_several_frames_are_read_and_the_last_of_a_name_counts() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.eval");
+    let (old, new) = (sample("x", "stale"), sample("x", "fresh"));
+    let (left, right) = new.as_bytes().split_at(17);
+    fs::write(
+        &path,
+        zip_of(&[
+            ("header.json", 0, HEADER.to_vec(), HEADER),
+            ("samples/x_epoch_1.json", 93, frames(&[old.as_bytes()]), old.as_bytes()),
+            ("samples/x_epoch_1.json", 93, frames(&[left, b"", right]), new.as_bytes()),
+            (
+                "samples/../../../etc/evil_epoch_1.json",
+                93,
+                frames(&[sample("../evil", "e").as_bytes()]),
+                sample("../evil", "e").as_bytes(),
+            ),
+        ]),
+    )
+    .unwrap();
+    let (kept, _) = read_as(Tool::Inspect, &path);
+    assert_eq!(kept.answer("x", "m", 0).outcome.output().unwrap().text(), "fresh");
+}
+
+#[test]
+fn zip_bombs_end_with_an_error_or_cost_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bomb.eval");
+    // 70 MiB of one text in a few kilobytes, in a member that says it is empty, and in an honest one.
+    let mib = vec![b'x'; 1 << 20];
+    let start = b"{\"id\":\"x\",\"epoch\":1,\"input\":\"";
+    let many = |count: usize| frames(&[&mib]).repeat(count);
+    let packed = [frames(&[start]), many(70)].concat();
+    let text = [start.to_vec(), mib.repeat(70)].concat();
+    assert!(packed.len() < 100_000);
+    for (plain, want) in [(&b""[..], "declared uncompressed size"), (&text, "larger than 64 MiB")] {
+        let members =
+            [("header.json", 0, HEADER.to_vec(), HEADER), ("samples/x_epoch_1.json", 93, packed.clone(), plain)];
+        fs::write(&path, zip_of(&members)).unwrap();
+        let error = refused(None, &path);
+        assert!(error.to_string().contains(want), "{error}");
+        assert!(error.place.unwrap().file.ends_with("bomb.eval/samples/x_epoch_1.json"));
+    }
+    // A workbook that expands without end.
+    let path = folder.path().join("bomb.xlsx");
+    fs::write(&path, zip_of(&[("xl/sharedStrings.xml", 93, many(257), &mib.repeat(257))])).unwrap();
+    let error = assay_datasets::rows(&path).unwrap().next().unwrap().unwrap_err();
+    assert!(error.to_string().contains("expands to more than 256 MiB"), "{error}");
+}
+
+/// One broken file a line: its name, what is in it, and what the error must say.
+fn corpus() -> Vec<(&'static str, Option<Tool>, Vec<u8>, &'static str)> {
+    let deep = |n: usize| [b"{\"messages\":".to_vec(), vec![b'['; n]].concat();
+    let zip = |members: &[(&str, u16, Vec<u8>, &[u8])]| zip_of(members);
+    let broken = b"{\"id\": 1, ";
+    vec![
+        ("empty.jsonl", Some(Tool::ChatJsonl), vec![], "there are no cases"),
+        ("empty.eval", Some(Tool::Inspect), vec![], "the file is empty"),
+        ("unknown.json", None, b"{\"a\": 1}".to_vec(), "no importer knows"),
+        ("unknown.bin", None, vec![0, 1, 2, 3], "no importer knows"),
+        ("deep.jsonl", Some(Tool::ChatJsonl), deep(200_000), "deeper than 128"),
+        ("twice.jsonl", Some(Tool::ChatJsonl), b"{\"messages\":[],\"messages\":[]}".to_vec(), "stands twice"),
+        ("utf16.jsonl", Some(Tool::ChatJsonl), b"\xff\xfe{\0}\0".to_vec(), "UTF-16"),
+        (
+            "latin1.jsonl",
+            Some(Tool::ChatJsonl),
+            b"{\"messages\":[{\"role\":\"user\",\"content\":\"\xe9\"}]}".to_vec(),
+            "broken JSON",
+        ),
+        ("nan.jsonl", Some(Tool::ChatJsonl), b"{\"messages\": NaNa}".to_vec(), "broken JSON"),
+        ("scalar.jsonl", Some(Tool::OpenaiEvals), b"{\"input\": 1}\n42\n".to_vec(), "an object is expected"),
+        ("noinput.jsonl", Some(Tool::OpenaiEvals), b"{\"ideal\": \"x\"}".to_vec(), "`input` is missing"),
+        ("null.jsonl", Some(Tool::OpenaiEvals), b"null\n".to_vec(), "an object is expected"),
+        ("notzip.eval", Some(Tool::Inspect), b"PK\x03\x04 and no more".to_vec(), "not a readable zip"),
+        ("headless.eval", Some(Tool::Inspect), zip(&[("x.json", 0, b"{}".to_vec(), b"{}")]), "neither `header.json`"),
+        (
+            "cut.eval",
+            Some(Tool::Inspect),
+            zip(&[("header.json", 0, HEADER.to_vec(), HEADER), ("samples/a_epoch_1.json", 0, broken.to_vec(), broken)]),
+            "ends too early",
+        ),
+        (
+            "noise.eval",
+            Some(Tool::Inspect),
+            zip(&[
+                ("header.json", 0, HEADER.to_vec(), HEADER),
+                ("samples/a_epoch_1.json", 93, b"noise".to_vec(), b"noise"),
+            ]),
+            "noise.eval/samples/a_epoch_1.json",
+        ),
+        (
+            "nosample.json",
+            Some(Tool::Inspect),
+            b"{\"version\":2,\"eval\":{\"task\":\"t\"},\"samples\":[1]}".to_vec(),
+            "not laid out as its tool lays it out",
+        ),
+        (
+            "epoch.json",
+            Some(Tool::Inspect),
+            b"{\"version\":2,\"eval\":{\"task\":\"t\"},\"samples\":[{\"id\":1,\"epoch\":99999999999,\"input\":\"x\"}]}"
+                .to_vec(),
+            "too large",
+        ),
+        ("tab.yaml", Some(Tool::Promptfoo), b"tests:\n\t- vars: {a: 1}\n".to_vec(), "tab.yaml:2"),
+        (
+            "vars.yaml",
+            Some(Tool::Promptfoo),
+            b"prompts: [x]\ntests:\n  - vars: [1]\n".to_vec(),
+            "vars.yaml:3: `vars` must be",
+        ),
+        ("key.yaml", Some(Tool::Promptfoo), b"prompts: [x]\nprompts: [y]\n".to_vec(), "stands twice"),
+        ("laughs.yaml", Some(Tool::PydanticEvals), laughs(), "too deep or too large"),
+        (
+            "runs.txt",
+            Some(Tool::TrecEval),
+            b"1 Q0 d1 1 0.5 tag\n1 Q0 d2 2 nan tag\n".to_vec(),
+            "runs.txt:2: the score is NaN",
+        ),
+        ("qrels.txt", Some(Tool::TrecEval), b"1 0 d1 1\n2 0 d1 1\n1 0 d2 1\n".to_vec(), "qrels.txt:3"),
+        ("words.txt", Some(Tool::TrecEval), b"hello world\n".to_vec(), "neither qrels nor a run"),
+        (
+            "twice.txt",
+            Some(Tool::TrecEval),
+            b"1 Q0 d1 1 0.5 tag\n2 Q0 d2 2 1 tag\n1 Q0 d2 2 1 tag\n".to_vec(),
+            "a second answer",
+        ),
+        (
+            "input.json",
+            Some(Tool::DeepEval),
+            b"[{\"expected_output\": \"x\"}]".to_vec(),
+            "input.json:1: `input` is missing",
+        ),
+        ("row.csv", Some(Tool::Ragas), b"response,reference\na,b\n".to_vec(), "row.csv:2: `user_input` is missing"),
+        ("repr.jsonl", Some(Tool::Mlflow), b"{\"inputs\": \"{'a': 1}\"}".to_vec(), "`inputs` is not JSON"),
+        ("means.json", Some(Tool::LmEval), b"{\"results\": {}, \"configs\": {}}".to_vec(), "no samples beside them"),
+        ("doc.jsonl", Some(Tool::LmEval), b"{\"doc_id\": 1}".to_vec(), "`doc` is missing"),
+        ("custom.jsonl", Some(Tool::BatchJsonl), b"{\"body\": {}}".to_vec(), "`custom_id` is missing"),
+        (
+            "task.yaml",
+            Some(Tool::LmEval),
+            b"task: t\ndataset_path: json\ndataset_kwargs: {data_files: /etc/passwd}\n".to_vec(),
+            "leads out of the folder",
+        ),
+        (
+            "evals.yaml",
+            Some(Tool::OpenaiEvals),
+            b"a:\n  class: x:Match\n  args: {samples_jsonl: ../../etc/passwd}\n".to_vec(),
+            "leads out of the folder",
+        ),
+        (
+            "scenario_state.json",
+            Some(Tool::Helm),
+            b"{\"request_states\": [{\"instance\": {\"id\": \"1\"}}]}".to_vec(),
+            "`input` is missing",
+        ),
+    ]
+}
+
+fn laughs() -> Vec<u8> {
+    let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for i in 1..12 {
+        text.push_str(&format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 10].join(", ")));
+    }
+    text.into_bytes()
+}
+
+#[test]
+fn every_broken_file_is_named_with_its_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, tool, bytes, want) in corpus() {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let error = refused(tool, &path);
+        assert!(error.to_string().contains(want), "{name}: {error}");
+        fs::remove_file(path).unwrap();
+    }
+}
+
+/// Small valid files of every importer.
+fn seeds() -> Vec<(&'static str, Option<Tool>, Vec<u8>)> {
+    let data =
+        |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/promptfoo").join(name)).unwrap();
+    let config = String::from_utf8(data("promptfooconfig.yaml")).unwrap();
+    let config = config
+        .replace("file://more.yaml", "vars: {a: 1}")
+        .replace("file://tests.csv", "vars: {b: [1, 2]}")
+        .replace("  - file://prompt.txt\n", "");
+    let first: Vec<u8> = data("results.jsonl").split_inclusive(|b| *b == b'\n').take(2).flatten().copied().collect();
+    let helm = json!({"adapter_spec": {"model": "m"}, "request_states": [{"instance": {"id": "1", "input": {"text": "q"}, "references": [{"output": {"text": "a"}, "tags": ["correct"]}]}, "result": {"success": true, "completions": [{"text": "a"}], "request_time": 0.5}}]});
+    let deepeval = json!({"testCases": [{"name": "a", "input": "x", "actualOutput": "y", "metricsData": [{"name": "M", "score": 0.5, "success": true}]}], "metricsScores": [], "hyperparameters": {"model": "m"}});
+    let inspect = format!(
+        "{{\"version\":2,\"status\":\"success\",\"eval\":{{\"task\":\"t\",\"model\":\"m\"}},\"samples\":[{},{}]}}",
+        sample("a", "x"),
+        sample("b", "NaN")
+    );
+    let packed = sample("a", "x");
+    let lm = json!({"doc_id": 0, "doc": {"q": 1}, "target": "2", "arguments": {"gen_args_0": {"arg_0": "p", "arg_1": " 2"}}, "resps": [["x"]], "filtered_resps": ["x"], "filter": "none", "metrics": ["acc"], "acc": 1.0});
+    vec![
+        ("promptfooconfig.yaml", Some(Tool::Promptfoo), config.into_bytes()),
+        ("results.jsonl", Some(Tool::Promptfoo), first),
+        ("tests.csv", Some(Tool::Promptfoo), data("tests.csv")),
+        ("log.json", Some(Tool::Inspect), inspect.into_bytes()),
+        ("log.eval", Some(Tool::Inspect), zip_of(&[("header.json", 0, HEADER.to_vec(), HEADER), ("samples/a_epoch_1.json", 93, frames(&[packed.as_bytes()]), packed.as_bytes())])),
+        ("run.json", Some(Tool::DeepEval), deepeval.to_string().into_bytes()),
+        ("goldens.csv", Some(Tool::DeepEval), b"input,expected_output,context\nx,y,a|b\n".to_vec()),
+        ("samples_t_2026.jsonl", Some(Tool::LmEval), format!("{lm}\n").into_bytes()),
+        ("task.yaml", Some(Tool::LmEval), b"task: t\ndoc_to_text: '{{q}}'\nmetric_list: [{metric: bleu}]\n".to_vec()),
+        ("evals.jsonl", Some(Tool::OpenaiEvals), b"{\"input\":[{\"role\":\"user\",\"content\":\"q\"}],\"ideal\":\"a\"}\n".to_vec()),
+        ("ragas.csv", Some(Tool::Ragas), b"user_input,retrieved_contexts,response,f\nq,\"['a', \"\"b\"\"]\",r,0.5\n".to_vec()),
+        ("pydantic.yaml", Some(Tool::PydanticEvals), b"name: n\ncases:\n- name: a\n  inputs: {q: 1}\nevaluators:\n- Contains: x\n".to_vec()),
+        ("scenario_state.json", Some(Tool::Helm), helm.to_string().into_bytes()),
+        ("qrels.txt", Some(Tool::TrecEval), b"1 0 d1 1\n1 0 d2 0\n2 0 d1 2\n".to_vec()),
+        ("run.txt", Some(Tool::TrecEval), b"1 Q0 d1 1 0.5 tag\n1 Q0 d2 2 0.25 tag\n".to_vec()),
+        ("chat.jsonl", Some(Tool::ChatJsonl), b"{\"messages\":[{\"role\":\"user\",\"content\":\"q\"},{\"role\":\"assistant\",\"content\":\"a\"}]}\n".to_vec()),
+        ("batch.jsonl", Some(Tool::BatchJsonl), b"{\"custom_id\":\"a\",\"response\":{\"status_code\":200,\"body\":{\"choices\":[{\"message\":{\"content\":\"x\"}}]}}}\n".to_vec()),
+        ("mlflow.jsonl", Some(Tool::Mlflow), b"{\"inputs\":{\"q\":1},\"expectations\":{\"expected_response\":\"x\"},\"tags\":{}}\n".to_vec()),
+    ]
+}
+
+#[test]
+fn every_seed_is_valid() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, tool, bytes) in seeds() {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        import(&path, tool, &mut Kept::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(Tool::detect(&path).unwrap(), tool, "{name}");
+    }
+}
+
+/// Everything is taken; what the files say about ids is theirs.
+struct Any;
+
+impl assay_datasets::tools::Sink for Any {
+    fn case(&mut self, _: assay_core::Case, _: &assay_datasets::Place) -> Result<(), DatasetError> {
+        Ok(())
+    }
+
+    fn answer(&mut self, _: assay_datasets::tools::Answer) -> Result<(), DatasetError> {
+        Ok(())
+    }
+}
+
+fn mutated(mut bytes: Vec<u8>, changes: &[(u8, prop::sample::Index, u8, u8)]) -> Vec<u8> {
+    const PIECES: [&[u8]; 16] = [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b"\"",
+        b",",
+        b":",
+        b"null",
+        b"NaN",
+        b"-1e999",
+        b"\\u0000",
+        b"\xff",
+        b"\n",
+        b"{{",
+        b"[[[[",
+        b"99999999999999999999",
+    ];
+    for (kind, at, byte, length) in changes {
+        if bytes.is_empty() {
+            break;
+        }
+        let at = at.index(bytes.len());
+        match kind % 5 {
+            0 => bytes[at] = *byte,
+            1 => bytes.truncate(at),
+            2 => drop(bytes.drain(at..(at + usize::from(*length)).min(bytes.len()))),
+            3 => drop(bytes.splice(at..at, PIECES[usize::from(*byte) % PIECES.len()].iter().copied())),
+            _ => {
+                let piece: Vec<u8> = bytes[at..(at + usize::from(*length)).min(bytes.len())].to_vec();
+                drop(bytes.splice(at..at, piece));
+            }
+        }
+    }
+    bytes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    #[test]
+    fn no_mutation_of_a_valid_file_panics(
+        changes in prop::collection::vec((any::<u8>(), any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 1..6)
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, tool, bytes) in seeds() {
+            let path: PathBuf = folder.path().join(name);
+            fs::write(&path, mutated(bytes, &changes)).unwrap();
+            let _ = import(&path, tool, &mut Any);
+            let _ = Tool::detect(&path);
+            // Whatever the content, every other importer must say what it makes of it, too.
+            for other in Tool::ALL {
+                let _ = import(&path, Some(other), &mut Any);
+            }
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn no_mutation_of_a_table_panics(
+        changes in prop::collection::vec((any::<u8>(), any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 1..6)
+    ) {
+        use assay_datasets::export::export;
+        let folder = tempfile::tempdir().unwrap();
+        for form in ["csv", "arrow", "parquet", "xlsx", "json", "yaml"] {
+            let case = assay_core::Case { id: "a".into(), inputs: json!({"q": "x", "n": 1}).as_object().unwrap().clone(), expected: Some(Value::from("y")), weight: 1.0, ..assay_core::Case::default() };
+            let path = folder.path().join(format!("t.{form}"));
+            export(form.parse().unwrap(), "n", &mut vec![Ok(case)].into_iter(), &path, true).unwrap();
+            let bytes = fs::read(&path).unwrap();
+            fs::write(&path, mutated(bytes, &changes)).unwrap();
+            if let Ok(rows) = assay_datasets::rows(&path) {
+                let _ = rows.take(1000).count();
+            }
+            let _ = Tool::detect(&path);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! `assay dataset synth` and `accept`: variants of cases by rule, which wait in quarantine until somebody accepts them.
+
+use assay_core::{Case, Digest};
+use assay_datasets::library::{How, Lineage, Parent, QUARANTINE, who};
+use assay_datasets::{Library, add};
+use assay_metrics::near_duplicates::{Unit, jaccard, shingles};
+use assay_perturb::{ALL, Perturbation, Relation, named};
+use assay_report::{plain, terminal};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::super::run::usage;
+use super::super::{Failure, say};
+use super::{count, find};
+use crate::exit;
+
+/// Makes variants of cases by rule (typos, case, Unicode look-alikes, formats of numbers and dates, politeness, paraphrase
+/// frames, distractors, ambiguous requests …), offline and the same for a seed. They wait in the dataset `NAME.quarantine`,
+/// which no suite may use, until `assay dataset accept` takes them over.
+#[derive(Args)]
+pub struct Synth {
+    /// The dataset, and a version behind `@`.
+    name: String,
+    /// The rules; every one whose answer stays the same by default. `--list` shows them.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    rules: Vec<String>,
+    /// Show the rules.
+    #[arg(long)]
+    list: bool,
+    /// The inputs that are varied; every text by default.
+    #[arg(long, value_name = "INPUT", value_delimiter = ',')]
+    input: Vec<String>,
+    /// At most this many variants of a case.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    per_case: usize,
+    /// The share of places that a rule changes.
+    #[arg(long, default_value_t = 0.2)]
+    strength: f64,
+    /// The seed.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Leave out variants that are less similar to their case than this (Jaccard of 5-grams).
+    #[arg(long, default_value_t = 0.0)]
+    min_similarity: f64,
+}
+
+impl Synth {
+    pub fn run(self, library: &Library) -> Result<u8, Failure> {
+        if self.list {
+            let cells = ALL.iter().map(|rule| {
+                let answer = match rule.relation {
+                    Relation::Invariant => "stays".to_owned(),
+                    Relation::Directional(expected) => expected.to_owned(),
+                };
+                vec![rule.name.to_owned(), rule.about.to_owned(), answer]
+            });
+            say(&terminal::table(&["rule", "what it does", "the answer"], cells.collect(), &[]));
+            return Ok(exit::PASS);
+        }
+        let rules = self.chosen()?;
+        let held = library.hold()?;
+        let (dataset, record) = find(library, &self.name)?;
+        if dataset.name.ends_with(QUARANTINE) {
+            return Err(usage("variants are made of cases that were accepted, not of those in quarantine".into()));
+        }
+        let into = format!("{}{QUARANTINE}", dataset.name);
+        let mut writer = library.write(&held)?;
+        let (mut made, mut far) = (0u64, 0u64);
+        for case in library.cases(record.version)? {
+            let case = case?;
+            // Sealed cases stay sealed: a variant of one would show it.
+            if dataset.split.as_ref().is_some_and(|plan| plan.is_sealed(&case)) {
+                continue;
+            }
+            let mut count = 0;
+            // Each case begins with another rule, so that all of them come up.
+            let start = (Digest::of_bytes(case.id.as_bytes()).leading() ^ self.seed) as usize % rules.len();
+            for rule in rules[start..].iter().chain(&rules[..start]) {
+                if count >= self.per_case {
+                    break;
+                }
+                let Some((variant, similarity)) = self.variant(&case, rule) else { continue };
+                if similarity < self.min_similarity {
+                    far += 1;
+                    continue;
+                }
+                writer.add(&variant, None)?;
+                count += 1;
+                made += 1;
+            }
+        }
+        if made == 0 {
+            return Err(usage("no rule found anything to change in these cases".into()));
+        }
+        let (manifest, _) = writer.finish()?;
+        let lineage = Lineage {
+            how: How::Synthesised,
+            parents: vec![Parent { dataset: dataset.name.clone(), version: record.version }],
+            sources: Vec::new(),
+            tool: add::tool(),
+            parameters: json!({
+                "rules": rules.iter().map(|rule| format!("{} {}", rule.name, rule.version)).collect::<Vec<_>>(),
+                "seed": self.seed, "strength": self.strength, "per_case": self.per_case, "inputs": self.input,
+            }),
+            note: None,
+        };
+        let added = library.add(&held, &into, &who(), &manifest, lineage)?;
+        match added {
+            Some(version) => {
+                say(&format!("{into}@{} {}: {} variants", version.number, version.version.short(), count(made)))
+            }
+            None => say(&format!("{into}: nothing changed, {} variants", count(made))),
+        }
+        if far > 0 {
+            say(&format!("left out: {} that are less similar than {}", count(far), self.min_similarity));
+        }
+        say(&format!(
+            "look at them with `assay dataset show {into}`, take them over with `assay dataset accept {}`",
+            dataset.name
+        ));
+        Ok(exit::PASS)
+    }
+
+    fn chosen(&self) -> Result<Vec<&'static Perturbation>, Failure> {
+        if self.rules.is_empty() {
+            return Ok(ALL.iter().filter(|rule| rule.relation == Relation::Invariant).collect());
+        }
+        let find = |name: &String| {
+            named(name).ok_or_else(|| {
+                let near = assay_core::problem::did_you_mean(name, ALL.iter().map(|rule| rule.name));
+                usage(match near {
+                    Some(near) => format!("there is no rule `{name}`: did you mean `{near}`?"),
+                    None => format!("there is no rule `{name}`: `assay dataset synth {} --list` shows them", self.name),
+                })
+            })
+        };
+        self.rules.iter().map(find).collect()
+    }
+
+    /// A variant with how similar it is to its case.
+    fn variant(&self, case: &Case, rule: &Perturbation) -> Option<(Case, f64)> {
+        let mut variant = case.clone();
+        let (mut changed, mut similarity) = (false, 1.0f64);
+        for (name, value) in &mut variant.inputs {
+            let Value::String(text) = value else { continue };
+            if !self.input.is_empty() && !self.input.contains(name) {
+                continue;
+            }
+            let Some(made) = rule.variant(text, self.seed, self.strength) else { continue };
+            let grams = |text: &str| shingles(text, Unit::Characters);
+            similarity = similarity.min(jaccard(&grams(text), &grams(&made.text)).unwrap_or(1.0));
+            *text = made.text;
+            changed = true;
+        }
+        if !changed {
+            return None;
+        }
+        variant.id = format!("{}~{}-{}", case.id, rule.name, self.seed);
+        // Variants of one case are not independent of it.
+        variant.cluster = Some(case.cluster.clone().unwrap_or_else(|| case.id.clone()));
+        variant.recorded.clear();
+        let (relation, expected) = match rule.relation {
+            Relation::Invariant => ("invariant", None),
+            Relation::Directional(expected) => ("directional", Some(expected)),
+        };
+        if expected.is_some() {
+            // What was right for the case is not known to be right for the variant.
+            variant.expected = None;
+        }
+        variant.metadata.insert(
+            "variant".into(),
+            json!({"of": case.id, "rule": rule.name, "version": rule.version, "seed": self.seed, "strength": self.strength,
+                   "relation": relation, "expected": expected, "similarity": (similarity * 1e4).round() / 1e4}),
+        );
+        Some((variant, similarity))
+    }
+}
+
+/// Takes cases over from quarantine: a new version of the dataset holds them beside its own. Who accepted them is on
+/// record.
+#[derive(Args)]
+pub struct Accept {
+    /// The dataset.
+    name: String,
+    /// The ids of the cases; all of them with `--all`.
+    cases: Vec<String>,
+    /// Accept every case in quarantine.
+    #[arg(long, conflicts_with = "cases")]
+    all: bool,
+    /// A note for the record.
+    #[arg(long, short)]
+    message: Option<String>,
+}
+
+impl Accept {
+    pub fn run(self, library: &Library) -> Result<u8, Failure> {
+        if !self.all && self.cases.is_empty() {
+            return Err(usage("name the cases, or say `--all`".into()));
+        }
+        let held = library.hold()?;
+        let (dataset, record) = find(library, &self.name)?;
+        let (waiting, candidates) = find(library, &format!("{}{QUARANTINE}", dataset.name))?;
+        let mut writer = library.write(&held)?;
+        let mut known = std::collections::HashSet::new();
+        for case in library.cases(record.version)? {
+            let case = case?;
+            known.insert(Digest::of_bytes(case.id.as_bytes()));
+            writer.add(&case, None)?;
+        }
+        let mut wanted: std::collections::BTreeSet<&String> = self.cases.iter().collect();
+        let mut accepted = 0u64;
+        for case in library.cases(candidates.version)? {
+            let case = case?;
+            if (self.all || wanted.remove(&case.id)) && known.insert(Digest::of_bytes(case.id.as_bytes())) {
+                writer.add(&case, None)?;
+                accepted += 1;
+            }
+        }
+        if let Some(missing) = wanted.first() {
+            return Err(usage(format!("{} has no case `{}`", waiting.name, plain(missing, 200))));
+        }
+        let (manifest, _) = writer.finish()?;
+        let parent = |name: &str, version| Parent { dataset: name.to_owned(), version };
+        let lineage = Lineage {
+            how: How::Selected,
+            parents: vec![parent(&dataset.name, record.version), parent(&waiting.name, candidates.version)],
+            sources: Vec::new(),
+            tool: add::tool(),
+            parameters: json!({"accepted": accepted}),
+            note: self.message,
+        };
+        match library.add(&held, &dataset.name, &who(), &manifest, lineage)? {
+            Some(version) => say(&format!(
+                "{}@{} {}: {} cases, {} of them new",
+                dataset.name,
+                version.number,
+                version.version.short(),
+                count(version.cases),
+                count(accepted)
+            )),
+            None => say("nothing changed: these cases were accepted before"),
+        }
+        Ok(exit::PASS)
+    }
+}
