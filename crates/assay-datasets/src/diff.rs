@@ -93,7 +93,7 @@ pub fn diff(
     let parts = usize::try_from(bytes.div_ceil(AT_ONCE)).unwrap_or(usize::MAX).clamp(1, 512);
     let left = Parts::spread(library, &left, parts)?;
     let right = Parts::spread(library, &right, parts)?;
-    let (mut removed, mut added): (Vec<(String, Digest)>, Vec<(String, Digest)>) = (Vec::new(), Vec::new());
+    let (mut removed, mut added) = (Vec::new(), Vec::new());
     for (left, right) in left.0.into_iter().zip(right.0) {
         let mut old: HashMap<String, Case> = HashMap::new();
         let mut order = Vec::new();

@@ -203,7 +203,7 @@ impl VersionWriter {
         self.ids.push(id).map_err(scratch)?;
         self.cases += 1;
         self.cases_in_chunk += 1;
-        let ends = digest.leading() % CASES_PER_CHUNK == 0;
+        let ends = digest.leading().is_multiple_of(CASES_PER_CHUNK);
         if ends || self.cases_in_chunk >= MOST_CASES || self.lines.len() >= MOST_BYTES {
             self.end_chunk()?;
         }

@@ -261,12 +261,21 @@ impl Filling {
                 )));
             }
             let trial = self.trial(key, at);
+            let mut scores = answer.scores;
+            if answer.outcome.output().is_some() {
+                // Shown beside the number, like every score that is missing.
+                for scorer in &self.record.scorers {
+                    if !scores.iter().any(|score| score.scorer == scorer.name) {
+                        scores.push(Score::unscored(&scorer.name, "the import has no score for this trial"));
+                    }
+                }
+            }
             trials.push(Trial {
                 outcome: answer.outcome,
                 started_us: answer.started_us.unwrap_or(self.record.started_us),
                 latency_us: answer.latency_us.unwrap_or(0),
                 cost: answer.cost,
-                scores: answer.scores,
+                scores,
                 ..trial
             });
         }

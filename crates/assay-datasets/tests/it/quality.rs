@@ -73,7 +73,7 @@ fn faults_that_nobody_expects_are_found() {
 fn a_broken_expectation_names_its_line() {
     let bench = Bench::new();
     for (text, expected) in [
-        ("fields:\n  inputs.q: {patern: x}\n", "expect.yaml:2: unknown key `patern`"),
+        ("fields:\n  inputs.q: {patterns: x}\n", "expect.yaml:2: unknown key `patterns`"),
         ("fields:\n  inputs.q:\n    pattern: '['\n", "expect.yaml:3: no regular expression"),
         ("fields:\n  question: {required: true}\n", "expect.yaml:2: a case has no `question`"),
         ("fields:\n  inputs.q: {language: [xx]}\n", "expect.yaml:2: `xx` is not a language"),

@@ -163,3 +163,58 @@ fn a_metric_that_is_not_there_is_named() {
         assert!(format!("{}{}", said.out, said.err).contains(words), "{gate}: {said:?}");
     }
 }
+
+#[test]
+fn entities_and_sets_of_labels_are_scored_from_the_suite_to_the_report() {
+    let folder = Folder::new();
+    let rows: Vec<String> = (0..40)
+        .map(|i| {
+            let text = format!("Ann Lee met Bob in Paris on day {i}");
+            let truth = json!([{"start": 0, "end": 7, "label": "PER"}, {"start": 12, "end": 15, "label": "PER"}]);
+            // One answer in four misses Bob; every one finds Paris, which nobody asked for.
+            let mut found = vec![json!({"text": "Ann Lee", "label": "PER"}), json!({"text": "Paris", "label": "LOC"})];
+            if i % 4 != 0 {
+                found.push(json!({"text": "Bob", "label": "PER"}));
+            }
+            json!({"id": i, "text": text, "expected": truth, "found": found}).to_string()
+        })
+        .collect();
+    folder.write("entities.jsonl", rows.join("\n"));
+    folder.write(
+        "entities.yaml",
+        "suite: entities\ndataset:\n  path: entities.jsonl\n  fields: {input: [text], expected: expected, outputs: {a: found}}\ntarget: {recorded: a}\nscorers:\n  - entities: {source: \"{{ text }}\"}\n    metrics: [f1, precision, recall]\n",
+    );
+    let said = folder.assay(&["run", "entities.yaml", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let summary = self::rows(&folder, &["report", "--format", "json"], "/summary/rows");
+    let value = |metric: &str| {
+        let row = summary.iter().find(|row| row["metric"] == metric).unwrap_or_else(|| panic!("{summary:?}"));
+        row["estimate"]["value"].as_f64().unwrap()
+    };
+    // 70 of 80 expected are found, among 110 that were given.
+    assert!((value("recall") - 70.0 / 80.0).abs() < 1e-12 && (value("precision") - 70.0 / 110.0).abs() < 1e-12);
+    assert!((value("f1") - 140.0 / 190.0).abs() < 1e-12);
+
+    let rows: Vec<String> = (0..30)
+        .map(|i| {
+            let given = if i % 3 == 0 { json!(["billing"]) } else { json!(["billing", "delivery"]) };
+            json!({"id": i, "text": format!("t{i}"), "expected": ["billing", "delivery"], "given": given}).to_string()
+        })
+        .collect();
+    folder.write("labels.jsonl", rows.join("\n"));
+    folder.write(
+        "labels.yaml",
+        "suite: labels\ndataset:\n  path: labels.jsonl\n  fields: {input: [text], expected: expected, outputs: {a: given}}\ntarget: {recorded: a}\nscorers:\n  - labels: {labels: [billing, delivery, other]}\n    metrics: [f1, macro_f1]\n",
+    );
+    let said = folder.assay(&["run", "labels.yaml", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let summary = self::rows(&folder, &["report", "--format", "json"], "/summary/rows");
+    let value = |metric: Value| {
+        let row = summary.iter().find(|row| row["metric"] == metric).unwrap_or_else(|| panic!("{summary:?}"));
+        row["estimate"]["value"].as_f64().unwrap()
+    };
+    // Jaccard is ½ in a third of the cases; 50 of 60 labels are given and none is wrong; `delivery` is found in 20 of 30.
+    assert!((value(Value::Null) - 5.0 / 6.0).abs() < 1e-12);
+    assert!((value(json!("f1")) - 100.0 / 110.0).abs() < 1e-12);
+    assert!((value(json!("macro_f1")) - (1.0 + 0.8) / 2.0).abs() < 1e-12);
+}

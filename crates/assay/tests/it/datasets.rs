@@ -55,7 +55,7 @@ fn a_suite_pins_a_version_and_a_run_says_which() {
     suite(&folder, "{dataset: sums@aproved}");
     let said = folder.assay(&["validate"]);
     assert_eq!(said.code, 2, "{said:?}");
-    assert!(said.err.contains("assay.yaml:2:10: error: the dataset `sums` has no version `aproved`"), "{}", said.err);
+    assert!(said.err.contains("assay.yaml:2:1: error: the dataset `sums` has no version `aproved`"), "{}", said.err);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_confidential_dataset_goes_to_no_server_that_its_owner_did_not_name() {
     fine(folder.assay(&["dataset", "set", "sums", "--sensitivity", "confidential"]));
     let said = folder.assay(&["validate"]);
     assert_eq!(said.code, 2, "{said:?}");
-    let expected = "assay.yaml:5:13: error: `models.example` may not receive the dataset `sums`, which is confidential";
+    let expected = "assay.yaml:5:3: error: `models.example` may not receive the dataset `sums`, which is confidential";
     assert!(said.err.contains(expected), "{}", said.err);
     fine(folder.assay(&["dataset", "set", "sums", "--hosts", "models.example"]));
     fine(folder.assay(&["validate"]));
