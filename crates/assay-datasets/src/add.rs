@@ -132,7 +132,7 @@ fn finish(writer: VersionWriter, rows: &Rows<'_>) -> Result<(Manifest, u64), Dat
         Ok(finished) => return Ok(finished),
         Err(error) => error,
     };
-    let Some((first, second)) = error.same_id else { return Err(error) };
+    let Some((first, second)) = error.same_id.as_deref().copied() else { return Err(error) };
     let mut places = Vec::new();
     rows(&mut |number, case, place| {
         if number + 1 == first || number + 1 == second {

@@ -67,7 +67,7 @@ pub struct DatasetError {
     /// What to do about it.
     pub help: Option<String>,
     /// Numbers, from 1, of two cases that have the same id.
-    pub(crate) same_id: Option<(u64, u64)>,
+    pub(crate) same_id: Option<Box<(u64, u64)>>,
 }
 
 impl DatasetError {

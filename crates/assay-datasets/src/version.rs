@@ -251,7 +251,7 @@ impl VersionWriter {
                 let message = format!("cases {} and {} have the same id", number(last), number(id));
                 let mut error =
                     DatasetError::new(None, message).help("ids must be unique in a dataset: change one of them");
-                error.same_id = Some((number(last), number(id)));
+                error.same_id = Some(Box::new((number(last), number(id))));
                 return Err(error);
             }
             last = Some(id);

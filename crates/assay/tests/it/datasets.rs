@@ -52,10 +52,10 @@ fn a_suite_pins_a_version_and_a_run_says_which() {
     fine(folder.assay(&["run", "--quiet"]));
     let record: Value = serde_json::from_str(&fine(folder.assay(&["show", "--json"]))).unwrap();
     assert_eq!(record["run"]["datasets"][0]["version"], used["version"]);
-    suite(&folder, "{dataset: sums@aproved}");
+    suite(&folder, "{dataset: sums@later}");
     let said = folder.assay(&["validate"]);
     assert_eq!(said.code, 2, "{said:?}");
-    assert!(said.err.contains("assay.yaml:2:1: error: the dataset `sums` has no version `aproved`"), "{}", said.err);
+    assert!(said.err.contains("assay.yaml:2:1: error: the dataset `sums` has no version `later`"), "{}", said.err);
 }
 
 #[test]
