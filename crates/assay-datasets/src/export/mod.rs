@@ -114,9 +114,8 @@ pub fn export(
     overwrite: bool,
 ) -> Result<Report, DatasetError> {
     if !overwrite && out.symlink_metadata().is_ok() {
-        return Err(
-            DatasetError::new(place(out), "the file is there already").help("name another one, or overwrite it")
-        );
+        return Err(DatasetError::new(place(out), "the file is there already")
+            .help("name another one, or overwrite it with `--overwrite`"));
     }
     let mut losses = Losses::default();
     let cases = match form {

@@ -196,3 +196,53 @@ fn a_confidential_dataset_goes_to_no_server_that_its_owner_did_not_name() {
     fine(folder.assay(&["dataset", "set", "sums", "--hosts", "models.example"]));
     fine(folder.assay(&["validate"]));
 }
+
+#[test]
+fn personal_data_is_taken_out_with_an_audit_that_holds_none() {
+    let folder = Folder::new();
+    folder.write("a.jsonl", "{\"id\": \"a\", \"q\": \"write to mary@example.com\", \"expected\": \"ok\"}\n{\"id\": \"b\", \"q\": \"nothing here\"}\n");
+    fine(folder.assay(&["dataset", "add", "qa", "a.jsonl"]));
+    let said = fine(folder.assay(&["dataset", "redact", "qa", "--preview"]));
+    assert!(said.contains("write to <EMAIL>") && said.contains("nothing was written"), "{said}");
+    folder.write("policy.yaml", "kinds: {EMAIL: tokenise}\n");
+    let said = folder.assay(&["dataset", "redact", "qa", "--policy", "policy.yaml"]);
+    assert!(said.code == 2 && said.err.contains("policy.yaml") && said.err.contains("needs a key"), "{said:?}");
+    let mut command = folder.command(&["dataset", "redact", "qa", "--policy", "policy.yaml", "--json"]);
+    let key = "00112233445566778899aabbccddeeff102132435465768798a9bacbdcedfe0f";
+    let said = fine(Said::new(command.env("ASSAY_PRIVACY_KEY", key).output().unwrap()));
+    let version: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(version["version"]["lineage"]["how"], "redacted");
+    let shown = fine(folder.assay(&["dataset", "show", "qa", "--json"]));
+    assert!(shown.contains("write to tok_EMAIL_") && !shown.contains("mary"), "{shown}");
+    let audits: Vec<_> = std::fs::read_dir(folder.path().join(".assay/datasets/audits")).unwrap().flatten().collect();
+    assert_eq!(audits.len(), 1);
+}
+
+#[test]
+fn variants_wait_in_quarantine_until_somebody_accepts_them() {
+    let folder = Folder::new();
+    folder.write("a.jsonl", rows(30));
+    fine(folder.assay(&["dataset", "add", "sums", "a.jsonl"]));
+    let said = fine(folder.assay(&["dataset", "synth", "sums", "--rules", "upper-case,polite", "--seed", "3"]));
+    assert!(said.contains("sums.quarantine@1") && said.contains("30 variants"), "{said}");
+    suite(&folder, "{dataset: sums.quarantine}");
+    let said = folder.assay(&["validate"]);
+    assert!(said.code == 2 && said.err.contains("were accepted by nobody yet"), "{said:?}");
+    let ids: Vec<String> = fine(folder.assay(&["dataset", "show", "sums.quarantine", "--json", "--cases", "2"]))
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned())
+        .collect();
+    let said = fine(folder.assay(&["dataset", "accept", "sums", &ids[0], &ids[1]]));
+    assert!(said.contains("sums@2 ") && said.contains("32 cases, 2 of them new"), "{said}");
+    // A case and its variant are one cluster.
+    let shown = fine(folder.assay(&["dataset", "show", "sums", &ids[0], "--json"]));
+    let variant: Value = serde_json::from_str(&shown).unwrap();
+    let of = variant["metadata"]["variant"]["of"].as_str().unwrap();
+    let original: Value =
+        serde_json::from_str(&fine(folder.assay(&["dataset", "show", "sums", of, "--json"]))).unwrap();
+    assert_eq!(original["cluster"], variant["cluster"]);
+    let again = fine(folder.assay(&["dataset", "synth", "sums@1", "--rules", "upper-case,polite", "--seed", "3"]));
+    assert!(again.contains("nothing changed"), "the same seed gives the same variants: {again}");
+    let said = folder.assay(&["dataset", "synth", "sums", "--rules", "upper-cases"]);
+    assert!(said.code == 2 && said.err.contains("did you mean `upper-case`?"), "{said:?}");
+}

@@ -1,5 +1,7 @@
 //! `assay dataset synth` and `accept`: variants of cases by rule, which wait in quarantine until somebody accepts them.
 
+use std::collections::{BTreeSet, HashSet};
+
 use assay_core::{Case, Digest};
 use assay_datasets::library::{How, Lineage, Parent, QUARANTINE, who};
 use assay_datasets::{Library, add};
@@ -200,14 +202,26 @@ impl Accept {
         let held = library.hold()?;
         let (dataset, record) = find(library, &self.name)?;
         let (waiting, candidates) = find(library, &format!("{}{QUARANTINE}", dataset.name))?;
-        let mut writer = library.write(&held)?;
-        let mut known = std::collections::HashSet::new();
-        for case in library.cases(record.version)? {
+        let mut varied = HashSet::new();
+        for case in library.cases(candidates.version)? {
             let case = case?;
+            if self.all || self.cases.contains(&case.id) {
+                varied
+                    .extend(case.metadata.get("variant").and_then(|variant| variant["of"].as_str()).map(str::to_owned));
+            }
+        }
+        let mut writer = library.write(&held)?;
+        let mut known = HashSet::new();
+        for case in library.cases(record.version)? {
+            let mut case = case?;
             known.insert(Digest::of_bytes(case.id.as_bytes()));
+            // A case and its variants are one cluster: they are not independent of each other.
+            if case.cluster.is_none() && varied.contains(&case.id) {
+                case.cluster = Some(case.id.clone());
+            }
             writer.add(&case, None)?;
         }
-        let mut wanted: std::collections::BTreeSet<&String> = self.cases.iter().collect();
+        let mut wanted: BTreeSet<&String> = self.cases.iter().collect();
         let mut accepted = 0u64;
         for case in library.cases(candidates.version)? {
             let case = case?;
