@@ -7,6 +7,7 @@
 pub mod case;
 pub mod digest;
 pub mod gate;
+mod grouped;
 pub mod metric;
 pub mod money;
 pub mod output;
@@ -23,6 +24,7 @@ pub mod trial;
 pub use case::{Case, Passage};
 pub use digest::Digest;
 pub use gate::{Gate, GateRule, OnInconclusive};
+pub use grouped::grouped;
 pub use metric::Metric;
 pub use money::Money;
 pub use output::{Finish, Output, ToolCall, Usage};

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assay_core::permutation::Permutation;
-use assay_core::{ErrorKind, Money, Output, TrialKey};
+use assay_core::{ErrorKind, Money, Output, TrialKey, grouped};
 use assay_models::batch::{Found, Frame, Standing, Tag};
 use assay_models::{Batches, CallError, Target};
 use assay_store::{Batch, Journal, PlanFile, State, Workspace};
@@ -710,17 +710,4 @@ impl<'a> Open<'a> {
 
 fn unwritable(path: &std::path::Path, error: std::io::Error) -> EngineError {
     assay_store::StoreError::Io { path: path.to_owned(), error }.into()
-}
-
-/// 12,345.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }

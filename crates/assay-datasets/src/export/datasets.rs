@@ -222,19 +222,7 @@ fn inspect(mut case: Case) -> Value {
     let choices = case.inputs.get("choices").and_then(Value::as_array).filter(|list| list.iter().all(Value::is_string));
     let choices = choices.cloned();
     let is_whole = is_whole && case.inputs.contains_key("choices") == choices.is_some();
-    let mut also = Vec::new();
-    if !is_whole {
-        also.push(("inputs", json!(case.inputs)));
-    }
-    if !is_text(case.expected.as_ref()) {
-        also.push(("expected", json!(case.expected)));
-    }
-    if !case.contexts.is_empty() {
-        also.push(("contexts", json!(case.contexts)));
-    }
-    if !case.recorded.is_empty() {
-        also.push(("recorded", json!(case.recorded)));
-    }
+    let also = beyond_text(&case, is_whole);
     let mut sample = Map::new();
     sample.insert("id".into(), json!(case.id));
     sample.insert(
@@ -334,13 +322,10 @@ fn deepeval(mut case: Case, losses: &mut Losses) -> Value {
     Value::Object(golden)
 }
 
-fn openai_evals(mut case: Case) -> Value {
-    let (question, is_whole) = question(&case);
-    // Chat models take messages; a lone text reads back as the input `prompt`.
-    let whole = is_whole && matches!(question, Question::Messages(_))
-        || case.inputs.len() == 1 && case.inputs.contains_key("prompt");
+/// What a format that holds a question and a text as its answer has no place for.
+fn beyond_text(case: &Case, is_whole: bool) -> Vec<(&'static str, Value)> {
     let mut also = Vec::new();
-    if !whole {
+    if !is_whole {
         also.push(("inputs", json!(case.inputs)));
     }
     if !is_text(case.expected.as_ref()) {
@@ -352,6 +337,15 @@ fn openai_evals(mut case: Case) -> Value {
     if !case.recorded.is_empty() {
         also.push(("recorded", json!(case.recorded)));
     }
+    also
+}
+
+fn openai_evals(mut case: Case) -> Value {
+    let (question, is_whole) = question(&case);
+    // Chat models take messages; a lone text reads back as the input `prompt`.
+    let whole = is_whole && matches!(question, Question::Messages(_))
+        || case.inputs.len() == 1 && case.inputs.contains_key("prompt");
+    let also = beyond_text(&case, whole);
     let ideal = match &case.expected {
         None => Value::Null,
         Some(Value::Array(items)) => items.iter().map(text_of).collect::<Vec<_>>().into(),

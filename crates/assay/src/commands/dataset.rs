@@ -17,6 +17,7 @@ mod synth;
 
 use std::path::{Path, PathBuf};
 
+use assay_core::grouped as count;
 use assay_datasets::library::{VersionRecord, name_and_version};
 use assay_datasets::{Dataset, Library};
 use clap::{Args, Subcommand};
@@ -112,19 +113,6 @@ fn find(library: &Library, word: &str) -> Result<(Dataset, VersionRecord), Failu
     let dataset = library.dataset(name)?;
     let record = dataset.version(version)?.clone();
     Ok((dataset, record))
-}
-
-/// A number with a thin mark at the thousands.
-fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A size for people.
