@@ -56,11 +56,15 @@ pub fn add(
         }
         Ok(())
     };
-    let repeats = repeats(&rows)?;
+    let (repeats, unnamed) = repeats(&rows)?;
     let mut writer = library.write(held)?;
     let mut named = 0;
     rows(&mut |number, mut case, place| {
         if case.id.is_empty() {
+            if !unnamed {
+                return Err(DatasetError::new(Some(place), "the case has no id, and others have one")
+                    .help("give every case an id, or none"));
+            }
             named += 1;
             case.id = case.digest().to_string()[..16].to_owned();
             if let Some(occurrence) = repeats.get(&number) {
@@ -84,33 +88,27 @@ pub fn add(
 
 type Rows<'a> = dyn Fn(&mut dyn FnMut(u64, Case, Place) -> Result<(), DatasetError>) -> Result<(), DatasetError> + 'a;
 
-/// Rows without an id whose content came before, with how often it did. A source whose first row has an id is not read
-/// for it.
-fn repeats(rows: &Rows<'_>) -> Result<HashMap<u64, u64>, DatasetError> {
+/// Rows without an id whose content came before, with how often it did, and whether rows have no ids. A source whose first
+/// row has an id is not read for it.
+fn repeats(rows: &Rows<'_>) -> Result<(HashMap<u64, u64>, bool), DatasetError> {
     let scratch = |error: std::io::Error| DatasetError::new(None, format!("the folder for temporary files: {error}"));
     let mut sorter = Sorter::<24>::default();
-    let mut ids = false;
     let stop = DatasetError::new(None, "the rows have ids");
     let read = rows(&mut |number, case, place| {
         if case.id.is_empty() {
-            if ids {
-                return Err(DatasetError::new(Some(place), "the case has no id, and others have one")
-                    .help("give every case an id, or none"));
-            }
             let mut record = [0; 24];
             record[..16].copy_from_slice(&case.digest().as_bytes()[..16]);
             record[16..].copy_from_slice(&number.to_be_bytes());
             return sorter.push(record).map_err(scratch);
         }
-        if number > 0 && !ids {
+        if number > 0 {
             return Err(DatasetError::new(Some(place), "the case has an id, and others have none")
                 .help("give every case an id, or none"));
         }
-        ids = true;
         Err(stop.clone())
     });
     match read {
-        Err(error) if error.message == stop.message => return Ok(HashMap::new()),
+        Err(error) if error.message == stop.message => return Ok((HashMap::new(), false)),
         other => other?,
     }
     let mut repeats = HashMap::new();
@@ -123,7 +121,7 @@ fn repeats(rows: &Rows<'_>) -> Result<HashMap<u64, u64>, DatasetError> {
             repeats.insert(record[16..].iter().fold(0, |number, byte| number << 8 | u64::from(*byte)), occurrence);
         }
     }
-    Ok(repeats)
+    Ok((repeats, true))
 }
 
 /// Ends the version; two cases with one id are looked for again to name their places.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{DatasetError, at_line, metadata_texts, yaml_and_source};
 
-/// Values of a key that are told apart.
+/// Values of a key, or of a pair of keys, that are told apart.
 const MOST_VALUES: usize = 10_000;
 
 /// What a dataset should cover: a YAML file.
@@ -96,6 +96,7 @@ pub struct Map {
     keys: Vec<String>,
     pairs: Vec<(String, String)>,
     counts: BTreeMap<(String, String), u64>,
+    values: BTreeMap<String, usize>,
     cases: u64,
 }
 
@@ -108,7 +109,7 @@ impl Map {
         Self { keys, pairs, ..Self::default() }
     }
 
-    /// Counts a case. Values beyond the ten thousandth are not told apart.
+    /// Counts a case. Values of a key beyond the ten thousandth are left out.
     pub fn add(&mut self, case: &Case) {
         self.cases += 1;
         let texts = metadata_texts(case);
@@ -120,8 +121,14 @@ impl Map {
             .filter_map(|(a, b)| Some((format!("{a}{CROSS}{b}"), format!("{}{CROSS}{}", value(a)?, value(b)?))));
         let found: Vec<(String, String)> = singles.chain(pairs).collect();
         for at in found {
-            if self.counts.len() < MOST_VALUES || self.counts.contains_key(&at) {
-                *self.counts.entry(at).or_default() += 1;
+            if let Some(count) = self.counts.get_mut(&at) {
+                *count += 1;
+                continue;
+            }
+            let values = self.values.entry(at.0.clone()).or_default();
+            if *values < MOST_VALUES {
+                *values += 1;
+                self.counts.insert(at, 1);
             }
         }
     }

@@ -22,6 +22,10 @@ pub struct DatasetDecl {
     /// `qa@4f2a91c0` for a digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataset: Option<String>,
+    /// The version that `dataset` named when the suite was read, so that one run never sees two.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub pinned: Option<assay_core::Digest>,
     /// Only this part of a stored dataset, as `assay dataset split` divided it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,

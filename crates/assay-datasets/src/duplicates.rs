@@ -1,4 +1,5 @@
-//! Cases that are nearly the same, within a version or between two, in flat memory.
+//! Cases that are nearly the same, within a version or between two. Memory does not grow with the number of cases, but by
+//! some sixty bytes for each pair that is found.
 //!
 //! MinHash signatures and locality-sensitive hashing find candidates ([`assay_metrics::near_duplicates`]); the exact
 //! Jaccard similarity of their 5-grams decides. Band hashes are sorted on disk (21 records of 16 bytes per case at a
@@ -17,6 +18,8 @@ use crate::library::Library;
 use crate::sorter::Sorter;
 use crate::version::{Chunk, Manifest};
 
+/// Pairs that are named.
+const MOST_PAIRS: usize = 100_000;
 /// Chunks that are kept while candidates are compared.
 const CHUNKS_KEPT: usize = 48;
 
@@ -40,8 +43,10 @@ pub struct Pair {
     pub other: String,
     /// Jaccard's similarity of their 5-grams.
     pub similarity: f64,
-    /// Whether they expect different outputs though they ask the same (similarity 1).
+    /// Whether they expect different outputs though their 5-grams are the same.
     pub conflict: bool,
+    /// Whether their inputs are the very same.
+    pub same_inputs: bool,
 }
 
 /// What was found.
@@ -49,8 +54,14 @@ pub struct Pair {
 pub struct Found {
     /// Cases that were compared.
     pub cases: u64,
-    /// Pairs at or above the threshold, the first of each bucket with the others.
-    pub pairs: Vec<Pair>,
+    /// Pairs at or above the threshold with their rows, the first of each bucket with the others; at most 100,000 of them.
+    pub pairs: Vec<((u64, u64), Pair)>,
+    /// How many there are in all.
+    pub pairs_in_all: u64,
+    /// Pairs with the very same inputs and another expected output.
+    pub conflicts: u64,
+    /// Pairs with the same 5-grams, other inputs and another expected output.
+    pub near_conflicts: u64,
     /// Rows (from 0) of later copies: without them no pair is left. Between two versions, those of the first.
     pub surplus: Vec<u64>,
     /// Groups of cases that pairs link; 0 between two versions.
@@ -136,11 +147,15 @@ pub fn find(
         };
         let conflict = similarity == 1.0 && first.expected != second.expected;
         links.push((a, b));
-        found.pairs.push(Pair { case: first.id, other: second.id, similarity, conflict });
+        found.conflicts += u64::from(conflict && first.inputs == second.inputs);
+        found.near_conflicts += u64::from(conflict && first.inputs != second.inputs);
+        if found.pairs.len() < MOST_PAIRS {
+            let same_inputs = first.inputs == second.inputs;
+            found.pairs.push(((a, b), Pair { case: first.id, other: second.id, similarity, conflict, same_inputs }));
+        }
     }
-    let mut order: Vec<usize> = (0..links.len()).collect();
-    order.sort_unstable_by_key(|at| links[*at]);
-    found.pairs = order.iter().map(|at| found.pairs[*at].clone()).collect();
+    found.pairs_in_all = links.len() as u64;
+    found.pairs.sort_unstable_by_key(|(rows, _)| *rows);
     if against.is_some() {
         found.surplus = links.iter().map(|(a, _)| *a).collect();
         found.surplus.sort_unstable();

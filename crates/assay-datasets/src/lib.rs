@@ -141,7 +141,10 @@ pub fn stored(declared: &DatasetDecl, library: Option<&Library>) -> Result<Optio
             .help("look at them with `assay dataset show`, take them over with `assay dataset accept`"));
     }
     let dataset = library.dataset(name)?;
-    let record = dataset.version(version)?.clone();
+    let record = match declared.pinned {
+        None => dataset.version(version)?.clone(),
+        Some(pinned) => dataset.version(Some(&pinned.to_string()))?.clone(),
+    };
     let today = library::today();
     dataset.check_retention(&today)?;
     let part = match (&declared.split, &dataset.split) {

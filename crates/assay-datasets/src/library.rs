@@ -92,6 +92,8 @@ pub enum Event {
     },
     /// A version was removed.
     Removed {
+        /// Its number.
+        number: u64,
         /// The version.
         version: Digest,
         /// Why.
@@ -298,9 +300,11 @@ impl Dataset {
             Event::Reinstated { case, .. } => {
                 self.revoked.remove(case);
             }
-            Event::Removed { version, .. } => {
-                self.versions.retain(|record| record.version != *version);
-                self.tags.retain(|_, tagged| tagged != version);
+            Event::Removed { number, .. } => {
+                // Another version may hold the same cases.
+                self.versions.retain(|record| record.number != *number);
+                let versions = &self.versions;
+                self.tags.retain(|_, tagged| versions.iter().any(|record| record.version == *tagged));
             }
             Event::Opened { .. } | Event::Exported { .. } => {}
         }
@@ -364,9 +368,10 @@ impl Dataset {
         if self.revoked.contains_key(&case.id) {
             return Some(Unusable::Revoked);
         }
-        let expires = case.metadata.get(self.governance.expires.as_deref()?)?.as_str()?;
-        // Days written as ISO 8601 sort as texts.
-        (expires.get(..10).unwrap_or(expires) < today).then_some(Unusable::Expired)
+        let expires = case.metadata.get(self.governance.expires.as_deref()?)?;
+        let day = expires.as_str().and_then(|text| text.get(..10)).filter(|day| check_day(day).is_ok());
+        // Days written as ISO 8601 sort as texts. One that cannot be read protects the case rather than nobody.
+        day.is_none_or(|day| day < today).then_some(Unusable::Expired)
     }
 
     /// Refuses a dataset whose retention is over.
@@ -389,7 +394,7 @@ impl Dataset {
 pub enum Unusable {
     /// Somebody revoked it.
     Revoked,
-    /// Its last day is over.
+    /// Its last day is over, or cannot be read.
     Expired,
 }
 
@@ -473,15 +478,22 @@ impl Library {
     pub fn find(&self, name: &str) -> Result<Option<Dataset>, DatasetError> {
         check_name(name)?;
         let path = self.log_file(name);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(failed(&path)(error)),
         };
         let mut dataset = Dataset { name: name.to_owned(), ..Dataset::default() };
         let mut previous = Digest::of_bytes(b"");
         // A line without an end was being written when the machine stopped: it never counted.
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let end = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+        let whole = std::str::from_utf8(&bytes[..end]).map_err(|error| {
+            let line = bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
+            DatasetError::new(
+                Some(Place { file: path.clone(), line: Some(line) }),
+                "the log was changed: it is not UTF-8",
+            )
+        })?;
         for (i, line) in whole.split('\n').filter(|_| !whole.is_empty()).enumerate() {
             let place = || Some(Place { file: path.clone(), line: Some(i as u64 + 1) });
             let entry: Entry = serde_json::from_str(line)
@@ -700,10 +712,9 @@ pub(crate) fn day_of(at_us: i64) -> String {
 /// Anything else.
 pub fn check_day(day: &str) -> Result<(), DatasetError> {
     let form = time::macros::format_description!("[year]-[month]-[day]");
+    // The parser takes a sign before the year, which would not sort as a text.
     match time::Date::parse(day, &form) {
-        Ok(_) => Ok(()),
-        Err(_) => {
-            Err(DatasetError::new(None, format!("`{}` is not a day", shown(day))).help("write it as `2027-12-31`"))
-        }
+        Ok(_) if day.len() == 10 => Ok(()),
+        _ => Err(DatasetError::new(None, format!("`{}` is not a day", shown(day))).help("write it as `2027-12-31`")),
     }
 }

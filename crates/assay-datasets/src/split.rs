@@ -1,7 +1,8 @@
 //! Parts of a dataset: development, test, sealed hold-outs.
 //!
 //! The part of a case follows from the digest of its group and a salt, never from its row: adding, removing or
-//! reordering cases moves no other case from one part to another, and cases of one group stay together.
+//! reordering cases moves no other case from one part to another, and cases of one group stay together. A case without a
+//! group goes by its id, so that correcting it does not move it either.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,8 @@ use crate::{DatasetError, metadata_texts};
 pub struct SplitPlan {
     /// The parts, in order; their shares add up to 1.
     pub parts: Vec<Part>,
-    /// The metadata key whose cases stay together; without one those of a cluster do, else every case is alone.
+    /// The metadata key whose cases stay together; without one those of a cluster do, else every case is alone and goes by
+    /// its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// Makes the division another one.
@@ -89,8 +91,9 @@ impl SplitPlan {
             metadata_texts(case).into_iter().find(|(known, _)| known == key).map(|(_, value)| format!("group {value}"))
         });
         let group = of_group
-            .or_else(|| case.cluster.as_ref().map(|cluster| format!("cluster {cluster}")))
-            .unwrap_or_else(|| format!("case {}", case.digest()));
+            // A case alone is a cluster of its own: that its variants join it, or that its text is corrected or redacted,
+            // must not move it into another part.
+            .unwrap_or_else(|| format!("cluster {}", case.cluster.as_ref().unwrap_or(&case.id)));
         let digest = Digest::of_bytes(format!("{}\n{group}", self.salt).as_bytes());
         // 53 bits: every such number is a double.
         let at = (digest.leading() >> 11) as f64 / (1u64 << 53) as f64;
@@ -170,6 +173,18 @@ mod tests {
         #[test]
         fn any_text_is_a_plan_or_an_error(text in ".{0,40}") {
             let _ = SplitPlan::parse(&text, &[], 1, None, String::new());
+        }
+    }
+
+    #[test]
+    fn correcting_a_case_or_giving_it_a_cluster_of_its_own_does_not_move_it() {
+        let plan = plan(None);
+        for i in 0..200 {
+            let before = case(&i.to_string(), "");
+            let mut after = before.clone();
+            after.inputs.insert("q".into(), json!("corrected"));
+            after.cluster = Some(after.id.clone());
+            assert_eq!(plan.part_of(&before).name, plan.part_of(&after).name);
         }
     }
 

@@ -5,7 +5,7 @@
 //! LBFS: Muthitacharoen et al. 2001, on whole cases instead of bytes). A chunk is zstd-compressed JSON lines, named by
 //! the digest of the lines; the manifest is named by the version's digest. Nothing is ever changed in place.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,18 @@ pub struct Chunk {
     pub bytes: u64,
 }
 
+impl Manifest {
+    /// Whether it is what a writer makes: sums that hold, and chunks of a size that can be read.
+    fn adds_up(&self) -> bool {
+        let most = (MOST_BYTES + LONGEST_CASE) as u64 + 1;
+        let sum = |of: fn(&Chunk) -> u64| self.chunks.iter().try_fold(0u64, |sum, chunk| sum.checked_add(of(chunk)));
+        self.cases > 0
+            && self.chunks.iter().all(|chunk| chunk.bytes <= most)
+            && sum(|chunk| chunk.cases) == Some(self.cases)
+            && sum(|chunk| chunk.bytes) == Some(self.bytes)
+    }
+}
+
 /// The folder that holds chunks and manifests.
 #[derive(Clone, Debug)]
 pub(crate) struct Folder {
@@ -78,7 +90,7 @@ impl Folder {
         let path = self.manifest_file(version);
         let text = fs::read_to_string(&path).map_err(failed(&path))?;
         match serde_json::from_str::<Manifest>(&text) {
-            Ok(manifest) if manifest.version == version => Ok(manifest),
+            Ok(manifest) if manifest.version == version && manifest.adds_up() => Ok(manifest),
             _ => Err(DatasetError::new(Some(Place { file: path, line: None }), "the manifest is damaged")
                 .help("restore the file from a backup, or add the dataset again")),
         }
@@ -150,7 +162,8 @@ pub struct VersionWriter {
     lines: Vec<u8>,
     cases_in_chunk: u64,
     chunks: Vec<Chunk>,
-    written: Vec<PathBuf>,
+    new_bytes: u64,
+    folders: BTreeSet<PathBuf>,
     digests: Sorter<32>,
     ids: Sorter<24>,
     cases: u64,
@@ -168,7 +181,8 @@ impl VersionWriter {
             lines: Vec::new(),
             cases_in_chunk: 0,
             chunks: Vec::new(),
-            written: Vec::new(),
+            new_bytes: 0,
+            folders: BTreeSet::new(),
             digests: Sorter::default(),
             ids: Sorter::default(),
             cases: 0,
@@ -217,10 +231,12 @@ impl VersionWriter {
         let chunk =
             Chunk { digest: Digest::of_bytes(&self.lines), cases: self.cases_in_chunk, bytes: self.lines.len() as u64 };
         let path = self.folder.chunk_file(chunk.digest);
-        if !path.exists() {
+        // One that is there and damaged is written again.
+        if !path.exists() || self.folder.read(&chunk).is_err() {
             let packed = zstd::bulk::compress(&self.lines, 3).map_err(failed(&path))?;
             put(&path, &packed)?;
-            self.written.push(path);
+            self.new_bytes += packed.len() as u64;
+            self.folders.extend(path.parent().map(Path::to_owned));
         }
         self.bytes += chunk.bytes;
         self.chunks.push(chunk);
@@ -262,30 +278,33 @@ impl VersionWriter {
         }
         let manifest =
             Manifest { version: version.finish(), cases: self.cases, bytes: self.bytes, chunks: self.chunks };
-        let mut new = 0;
-        for path in &self.written {
-            let file = File::open(path).map_err(failed(path))?;
-            file.sync_all().map_err(failed(path))?;
-            new += file.metadata().map_or(0, |file| file.len());
-        }
         let path = self.folder.manifest_file(manifest.version);
-        // The same cases in another order are the same version: what is there stays.
-        if !path.exists() {
+        // The same cases in another order are the same version: what is there stays, unless it is damaged.
+        if !path.exists() || self.folder.manifest(manifest.version).is_err() {
             let text = serde_json::to_vec(&manifest)
                 .map_err(|error| DatasetError::new(None, format!("the manifest: {error}")))?;
             put(&path, &text)?;
-            File::open(&path).and_then(|file| file.sync_all()).map_err(failed(&path))?;
+            self.folders.extend(path.parent().map(Path::to_owned));
         }
-        Ok((manifest, new))
+        // The files are on disk already; their names are once the folders are.
+        self.folders.insert(self.folder.root.join("chunks"));
+        for folder in &self.folders {
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))?;
+        }
+        Ok((manifest, self.new_bytes))
     }
 }
 
-/// Writes a file so that it is there as a whole or not at all.
+/// Writes a file so that it is there as a whole, forced to disk, or not at all.
 pub(crate) fn put(path: &Path, bytes: &[u8]) -> Result<(), DatasetError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(failed(folder))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed(folder))?;
-    file.write_all(bytes).map_err(failed(path))?;
+    let mut builder = tempfile::Builder::new();
+    // As any other file of the workspace: who may read it is for the user's umask to say.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder).map_err(failed(folder))?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed(path))?;
     file.persist(path).map_err(|error| failed(path)(error.error))?;
     Ok(())
 }

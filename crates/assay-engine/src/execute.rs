@@ -113,6 +113,11 @@ impl Runner {
         retry_errors: bool,
     ) -> Result<Self, EngineError> {
         let record = row.record;
+        prepared.check_resumable(&record)?;
+        if retry_errors && row.status == RunStatus::Sealed {
+            // It was seen as a whole before: executing a part of it again is another look.
+            prepared.take_looks(record.id)?;
+        }
         let lock = workspace.lock_run(record.id)?;
         // Orders from before belonged to a process that is gone.
         state.drop_orders(record.id).await?;

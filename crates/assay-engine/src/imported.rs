@@ -29,10 +29,13 @@ const SEGMENT: u64 = 10_000;
 const SEGMENT_BYTES: usize = 32 << 20;
 /// The most targets, and the most scorers, that one import may hold.
 const MOST_NAMES: usize = 1_000;
+/// The most epochs of one import.
+const MOST_EPOCHS: u32 = 10_000;
 
 /// Answers on their way into a run, kept in a scratch file: memory does not grow with their number.
 pub struct Answers {
     spool: BufWriter<std::fs::File>,
+    cases: u64,
     targets: Vec<String>,
     scorers: BTreeMap<String, Values>,
     epochs: u32,
@@ -69,7 +72,7 @@ impl Answers {
     /// No room for temporary files.
     pub fn new() -> Result<Self, EngineError> {
         let spool = BufWriter::with_capacity(1 << 16, tempfile::tempfile().map_err(scratch)?);
-        Ok(Self { spool, targets: Vec::new(), scorers: BTreeMap::new(), epochs: 1, count: 0 })
+        Ok(Self { spool, cases: 0, targets: Vec::new(), scorers: BTreeMap::new(), epochs: 1, count: 0 })
     }
 
     /// Number of answers.
@@ -82,11 +85,41 @@ impl Answers {
         self.count == 0
     }
 
+    /// Counts a case, for the bound on planned trials.
+    pub const fn count_case(&mut self) {
+        self.cases += 1;
+    }
+
+    /// Whether the answers fill their plan of cases, targets and epochs at least thinly: one that does not was made to
+    /// take time and room.
+    ///
+    /// # Errors
+    /// They leave nearly every trial without one.
+    pub fn check(&self, path: &str) -> Result<(), EngineError> {
+        let planned = u128::from(self.cases) * self.targets.len() as u128 * u128::from(self.epochs);
+        if planned <= 256 * u128::from(self.count) + 1_000_000 {
+            return Ok(());
+        }
+        Err(EngineError::Usage(format!(
+            "{path}: {} answers to {} cases of {} targets in {} epochs leave nearly every trial without one",
+            self.count,
+            self.cases,
+            self.targets.len(),
+            self.epochs
+        )))
+    }
+
     /// Takes an answer.
     ///
     /// # Errors
-    /// No room for temporary files, or more than a thousand targets or scorers.
+    /// No room for temporary files, more than a thousand targets or scorers, or an epoch beyond ten thousand.
     pub fn add(&mut self, answer: Answer) -> Result<(), EngineError> {
+        if answer.epoch >= MOST_EPOCHS {
+            return Err(EngineError::Usage(format!(
+                "case `{}` has an answer in epoch {}: an import holds at most {MOST_EPOCHS} epochs",
+                answer.case_id, answer.epoch
+            )));
+        }
         let target = match self.targets.iter().position(|name| *name == answer.target) {
             Some(at) => at,
             None => {
@@ -136,11 +169,11 @@ pub struct Origin {
     pub tool: String,
 }
 
-/// Makes a sealed run of answers. A case that a target has no answer for in some epoch is a failed trial.
+/// Makes a sealed run of answers; gives it with its totals and the number of answers that it does not hold, because their
+/// cases are revoked, expired or sealed. A case that a target has no answer for in some epoch is a failed trial.
 ///
 /// # Errors
-/// An answer to a case that the version does not hold, or a workspace that cannot be written; the run does not exist
-/// then.
+/// Answers that would make far more trials than they fill, or a workspace that cannot be written.
 pub async fn record(
     workspace: &Workspace,
     state: &State,
@@ -148,7 +181,8 @@ pub async fn record(
     library: &Library,
     origin: Origin,
     answers: Answers,
-) -> Result<(RunRecord, Totals), EngineError> {
+) -> Result<(RunRecord, Totals, u64), EngineError> {
+    answers.check(&origin.path)?;
     let declared = DatasetDecl { dataset: Some(origin.dataset.clone()), ..DatasetDecl::default() };
     let name = origin.dataset.split('@').next().unwrap_or_default().to_owned();
     let (plan, datasets) =
@@ -217,10 +251,11 @@ pub async fn record(
         }
     }
     filling.take(group).await?;
+    let left_out = filling.left_out;
     let (record, totals) = filling.finish().await?;
     state.insert_run(&record).await?;
     state.update_run(record.id, RunStatus::Sealed, &totals, Some(now_us())).await?;
-    Ok((record, totals))
+    Ok((record, totals, left_out))
 }
 
 /// A run that is being filled.
@@ -232,6 +267,8 @@ struct Filling {
     totals: Totals,
     /// One bit for each planned trial.
     seen: Vec<u64>,
+    /// Answers to cases that may not be used, and second answers to one trial.
+    left_out: u64,
 }
 
 impl Filling {
@@ -239,7 +276,15 @@ impl Filling {
         let planned = usize::try_from(record.planned()).unwrap_or(usize::MAX);
         let record = Arc::new(record);
         let segment = Segment::new(record.clone(), 1);
-        Self { record, plan, lake, segment, totals: Totals::default(), seen: vec![0; planned.div_ceil(64)] }
+        Self {
+            record,
+            plan,
+            lake,
+            segment,
+            totals: Totals::default(),
+            seen: vec![0; planned.div_ceil(64)],
+            left_out: 0,
+        }
     }
 
     async fn take(&mut self, group: Vec<Spooled>) -> Result<(), EngineError> {
@@ -247,18 +292,15 @@ impl Filling {
         let cases = self.plan.with_ids(0, &ids).await?;
         let mut trials = Vec::with_capacity(group.len());
         for answer in group {
+            // Nothing may fail from here on: what is sealed stays in the lake.
             let Some(at) = cases.get(&answer.case) else {
-                return Err(EngineError::Usage(format!(
-                    "there is an answer to case `{}`, which does not exist",
-                    answer.case
-                )));
+                self.left_out += 1;
+                continue;
             };
             let key = TrialKey { case: at.position, target: answer.target as u32, epoch: answer.epoch };
             if !self.mark(key) {
-                return Err(EngineError::Usage(format!(
-                    "case `{}` has two answers of target `{}` in epoch {}",
-                    answer.case, self.record.targets[answer.target].name, answer.epoch
-                )));
+                self.left_out += 1;
+                continue;
             }
             let trial = self.trial(key, at);
             let mut scores = answer.scores;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use assay_core::problem::did_you_mean;
 use assay_core::run::{Budget as Limits, DatasetRecord, TargetRecord};
-use assay_core::{GateRule, Problem, RunId, problem};
+use assay_core::{GateRule, Problem, RunId, RunRecord, problem};
 use assay_datasets::library::{self, Event, Sensitivity};
 use assay_datasets::{Columns, DatasetDecl, Library};
 use assay_models::{BuildContext, Built, Guarded, Price};
@@ -123,7 +123,10 @@ impl Prepared {
         for part in &suite.datasets {
             match DatasetDecl::read(&part.value, &part.at) {
                 Err(problem) => problems.push(problem),
-                Ok(declared) => {
+                Ok(mut declared) => {
+                    if let Ok(Some(stored)) = assay_datasets::stored(&declared, options.library.as_ref()) {
+                        declared.pinned = Some(stored.record.version);
+                    }
                     match assay_datasets::columns(&declared, &base, options.library.as_ref()) {
                         Err(error) => {
                             let mut problem = Problem::new(part.at.clone(), error.to_string());
@@ -259,6 +262,31 @@ impl Prepared {
                 .await?;
         let cases = self.limit.unwrap_or(u64::MAX).min(plan.cases);
         Ok((plan, datasets, cases))
+    }
+
+    /// Whether a run that began earlier may go on: what it froze may not be used any more.
+    ///
+    /// # Errors
+    /// A dataset whose retention is over, or a case that was revoked since the run began.
+    pub(crate) fn check_resumable(&self, record: &RunRecord) -> Result<(), EngineError> {
+        let Some(library) = &self.library else { return Ok(()) };
+        for (_, declared) in &self.datasets {
+            let Some(word) = &declared.dataset else { continue };
+            let dataset = library.dataset(library::name_and_version(word).0)?;
+            dataset.check_retention(&library::today())?;
+            let since = dataset.log.iter().filter(|entry| entry.at_us >= record.started_us);
+            let revoked = since.filter_map(|entry| match &entry.event {
+                Event::Revoked { case, .. } => Some(case),
+                _ => None,
+            });
+            if let Some(case) = revoked.into_iter().find(|case| dataset.revoked.contains_key(*case)) {
+                return Err(EngineError::Usage(format!(
+                    "case `{case}` of `{}` was revoked since this run began, and the run holds it: start a new run",
+                    dataset.name
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Writes down that a run looks at the sealed parts it uses.

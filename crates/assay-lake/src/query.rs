@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use assay_core::row::Missing;
-use assay_core::{Digest, Output, RunRecord, Usage, score::ScoreStatus};
+use assay_core::{Digest, Output, RunId, RunRecord, Usage, score::ScoreStatus};
 use datafusion::arrow::array::{
     Array, AsArray, BooleanArray, Float64Array, Int32Array, ListArray, MapArray, RecordBatch, StringArray,
 };
@@ -11,7 +11,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::MemTable;
 use datafusion::execution::SendableRecordBatchStream;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use futures::TryStreamExt;
 
 pub use assay_core::row::ScoreRow;
@@ -57,7 +57,20 @@ impl Lake {
     /// # Errors
     /// The statement is not a query, or fails.
     pub async fn query(&self, sql: &str, runs: Option<RecordBatch>) -> Result<Rows, LakeError> {
-        let context = self.context(runs).await?;
+        self.query_without(sql, runs, &[]).await
+    }
+
+    /// As [`Lake::query`], as if the `hidden` runs had no trials and no scores.
+    ///
+    /// # Errors
+    /// As [`Lake::query`].
+    pub async fn query_without(
+        &self,
+        sql: &str,
+        runs: Option<RecordBatch>,
+        hidden: &[RunId],
+    ) -> Result<Rows, LakeError> {
+        let context = self.context(runs, hidden).await?;
         let options = datafusion::execution::context::SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
@@ -66,13 +79,20 @@ impl Lake {
         Ok(Rows { stream: frame.execute_stream().await? })
     }
 
-    async fn context(&self, runs: Option<RecordBatch>) -> Result<SessionContext, LakeError> {
+    async fn context(&self, runs: Option<RecordBatch>, hidden: &[RunId]) -> Result<SessionContext, LakeError> {
         let config = SessionConfig::new().with_information_schema(true);
         let context = SessionContext::new_with_config(config);
         for table in Table::ALL {
             let delta = self.table(table).await?;
             if delta.version().is_some() {
-                context.register_table(table.name(), delta.table_provider().await?)?;
+                let provider = delta.table_provider().await?;
+                if hidden.is_empty() {
+                    context.register_table(table.name(), provider)?;
+                } else {
+                    let ids = hidden.iter().map(|run| lit(run.to_string())).collect();
+                    let rest = context.read_table(provider)?.filter(col("run_id").in_list(ids, true))?;
+                    context.register_table(table.name(), rest.into_view())?;
+                }
             } else {
                 // An empty workspace answers queries with no rows, not with an unknown table.
                 context.register_table(table.name(), Arc::new(MemTable::try_new(table.schema(), vec![vec![]])?))?;

@@ -202,7 +202,7 @@ fn a_changed_removed_or_inserted_line_of_a_log_is_found() {
         assert!(error.contains("qa.jsonl:") && error.contains("the log was changed"), "{error}");
     }
     // A line that was being written when the power went never counted, and does not stay.
-    fs::write(&path, text.clone() + "{\"previous\":\"ab").unwrap();
+    fs::write(&path, [text.as_bytes(), b"{\"previous\":\"caf\xc3"].concat()).unwrap();
     assert_eq!(bench.library.dataset("qa").unwrap().tags.len(), 3);
     bench.append("qa", Event::Untagged { tag: "c".into() });
     assert_eq!(bench.library.dataset("qa").unwrap().tags.len(), 2);
@@ -245,6 +245,13 @@ fn what_may_not_be_used_is_left_out() {
     bench.append("qa", Event::Revoked { case: "c2".into(), reason: "consent withdrawn".into() });
     let ids: Vec<String> = bench.used(json!({"dataset": "qa"})).unwrap().into_iter().map(|case| case.id).collect();
     assert_eq!(ids, ["c0", "c1", "c3", "c4"]);
+    // A day that cannot be read protects its case.
+    for day in [json!("31.12.2099"), json!(20_991_231), json!("2099-02-31"), json!(null)] {
+        let mut lines = many(2);
+        lines.push(json!({"id": "odd", "question": "?", "metadata": {"expires": day}}).to_string());
+        bench.add("qa", &lines);
+        assert_eq!(bench.used(json!({"dataset": "qa"})).unwrap().len(), 2, "{day}");
+    }
     let over = Governance { retain_until: Some("2020-01-01".into()), ..expires };
     bench.append("qa", Event::Governed(Box::new(over)));
     let error = bench.used(json!({"dataset": "qa"})).unwrap_err().to_string();
@@ -296,16 +303,59 @@ fn removing_a_version_frees_what_nothing_else_needs() {
     bench.add("kept", &many(4_000));
     let all = bench.bytes();
     let held = bench.library.hold().unwrap();
-    let removed = |version| Event::Removed { version, reason: "test".into() };
-    bench.library.append(&held, "qa", "ann", vec![removed(first.version)]).unwrap();
+    let removed = |number, version| Event::Removed { number, version, reason: "test".into() };
+    bench.library.append(&held, "qa", "ann", vec![removed(1, first.version)]).unwrap();
     assert_eq!(bench.library.remove_unused(&held).unwrap().0, 0, "another dataset has the same version");
     let second = bench.library.dataset("qa").unwrap().versions[0].version;
-    bench.library.append(&held, "qa", "ann", vec![removed(second)]).unwrap();
+    bench.library.append(&held, "qa", "ann", vec![removed(2, second)]).unwrap();
     assert!(bench.library.remove_unused(&held).unwrap().1 > 0);
     drop(held);
     assert!(bench.bytes() < all);
     assert_eq!(bench.used(json!({"dataset": "kept"})).unwrap().len(), 4_000);
     assert!(bench.used(json!({"dataset": "qa"})).is_err());
+}
+
+#[test]
+fn removing_one_of_two_versions_of_the_same_cases_leaves_the_other_with_its_tag() {
+    let bench = Bench::new();
+    let first = bench.add("qa", &many(5)).record.unwrap();
+    bench.append("qa", Event::Tagged { tag: "approved".into(), version: first.version });
+    bench.add("qa", &many(6));
+    let third = bench.add("qa", &many(5)).record.unwrap();
+    assert_eq!((third.number, third.version), (3, first.version));
+    bench.append("qa", Event::Removed { number: 3, version: third.version, reason: "test".into() });
+    assert_eq!(bench.used(json!({"dataset": "qa@approved"})).unwrap().len(), 5);
+    assert_eq!(bench.library.dataset("qa").unwrap().versions.len(), 2);
+}
+
+#[test]
+fn what_is_damaged_is_written_again_when_the_same_cases_are_added() {
+    let bench = Bench::new();
+    let lines = many(2_000);
+    let version = bench.add("qa", &lines).record.unwrap().version;
+    let manifest = bench.library.manifest(version).unwrap();
+    let name = manifest.chunks[0].digest.to_string();
+    let chunk = bench.folder.path().join("datasets/chunks").join(&name[..2]).join(format!("{name}.zst"));
+    let file = bench.folder.path().join(format!("datasets/versions/{version}.json"));
+    fs::write(&chunk, b"").unwrap();
+    assert!(bench.add("qa", &lines).record.is_none());
+    assert_eq!(bench.used(json!({"dataset": "qa"})).unwrap().len(), 2_000);
+    // A manifest that does not add up is not believed, whatever it says.
+    let text = fs::read_to_string(&file).unwrap();
+    let bytes = format!("\"bytes\":{}", manifest.chunks[0].bytes);
+    for broken in [
+        text.replace(&text[text.find("\"chunks\"").unwrap()..], "\"chunks\":[]}"),
+        text.replacen(&bytes, "\"bytes\":4611686018427387904", 1),
+        text.replacen("\"cases\":2000", "\"cases\":1999", 1),
+        String::new(),
+    ] {
+        assert_ne!(broken, text);
+        fs::write(&file, broken).unwrap();
+        let error = bench.used(json!({"dataset": "qa"})).unwrap_err().to_string();
+        assert!(error.ends_with("the manifest is damaged"), "{error}");
+    }
+    bench.add("qa", &lines);
+    assert_eq!(bench.used(json!({"dataset": "qa"})).unwrap().len(), 2_000);
 }
 
 #[test]

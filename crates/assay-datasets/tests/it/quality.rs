@@ -129,13 +129,13 @@ fn near_duplicates_within_and_between_versions() {
     let version = bench.add("qa", &lines).record.unwrap().version;
     let found = find(&bench.library, version, None, &search(0.7)).unwrap();
     let pairs: Vec<(&str, &str, bool)> =
-        found.pairs.iter().map(|pair| (pair.case.as_str(), pair.other.as_str(), pair.conflict)).collect();
+        found.pairs.iter().map(|(_, pair)| (pair.case.as_str(), pair.other.as_str(), pair.conflict)).collect();
     assert_eq!(pairs, [("eggs", "again", true), ("eggs", "nearly", false), ("again", "nearly", false)]);
     assert_eq!((found.surplus, found.groups), (vec![3_001, 3_002], 1));
     let other = bench.add("training", &[line("t", &format!("{eggs} Please."), "?"), line("u", "Other", "?")]);
     let found = find(&bench.library, version, Some(other.record.unwrap().version), &search(0.7)).unwrap();
-    let hit: BTreeSet<&str> = found.pairs.iter().map(|pair| pair.case.as_str()).collect();
-    assert!(hit.contains("eggs") && found.pairs.iter().all(|pair| pair.other == "t"), "{found:?}");
+    let hit: BTreeSet<&str> = found.pairs.iter().map(|(_, pair)| pair.case.as_str()).collect();
+    assert!(hit.contains("eggs") && found.pairs.iter().all(|(_, pair)| pair.other == "t"), "{found:?}");
     assert_eq!(found.surplus[0], 3_000);
     assert!(find(&bench.library, version, None, &search(0.0)).is_err());
     assert!(find(&bench.library, version, None, &search(f64::NAN)).is_err());

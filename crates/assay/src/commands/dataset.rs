@@ -18,7 +18,7 @@ mod synth;
 use std::path::{Path, PathBuf};
 
 use assay_core::grouped as count;
-use assay_datasets::library::{VersionRecord, name_and_version};
+use assay_datasets::library::{VersionRecord, name_and_version, today};
 use assay_datasets::{Dataset, Library};
 use clap::{Args, Subcommand};
 
@@ -107,8 +107,20 @@ impl DatasetCommand {
     }
 }
 
-/// The dataset and the version that a word names.
+/// The dataset and the version that a word names, when it may be used today.
 fn find(library: &Library, word: &str) -> Result<(Dataset, VersionRecord), Failure> {
+    let found = known(library, word)?;
+    found.0.check_retention(&today())?;
+    Ok(found)
+}
+
+/// Whether a dataset has a sealed part.
+fn is_sealed(dataset: &Dataset) -> bool {
+    dataset.split.iter().flat_map(|plan| &plan.parts).any(|part| part.looks.is_some())
+}
+
+/// The dataset and the version that a word names, whether they may be used or not.
+fn known(library: &Library, word: &str) -> Result<(Dataset, VersionRecord), Failure> {
     let (name, version) = name_and_version(word);
     let dataset = library.dataset(name)?;
     let record = dataset.version(version)?.clone();

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{Failure, say};
 use crate::exit;
-use crate::load::Home;
+use crate::load::{Home, unseal};
 
 /// Runs one read-only SQL statement over `trials`, `scores` and `runs`.
 #[derive(Args)]
@@ -22,6 +22,9 @@ pub struct Query {
     /// At most this many rows in a table.
     #[arg(long, default_value_t = 200)]
     limit: usize,
+    /// Why rows of runs over sealed parts must be seen; it is recorded. They are hidden without it.
+    #[arg(long)]
+    reason: Option<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -38,10 +41,20 @@ const MOST_RUNS: u32 = 100_000;
 impl Query {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
-        let runs: Vec<_> = home
-            .state
-            .runs(None, None, MOST_RUNS)
-            .await?
+        let rows = home.state.runs(None, None, MOST_RUNS).await?;
+        let sealed: Vec<_> = rows.iter().filter(|row| row.record.sealed().is_some()).collect();
+        let mut hidden = Vec::new();
+        if self.reason.is_some() {
+            for row in sealed {
+                unseal(&home.library(), &row.record, self.reason.as_deref())?;
+            }
+        } else {
+            hidden.extend(sealed.iter().map(|row| row.record.id));
+            if !hidden.is_empty() {
+                eprintln!("note: {} runs over sealed parts are hidden: `--reason` shows them", hidden.len());
+            }
+        }
+        let runs: Vec<_> = rows
             .into_iter()
             .map(|row| {
                 json!({"run_id": row.record.id.to_string(), "suite": row.record.suite, "status": row.status.as_str(),
@@ -51,7 +64,7 @@ impl Query {
             })
             .collect();
         let runs = if runs.is_empty() { None } else { Some(export::batch_of_json(&runs)?) };
-        let mut rows = home.lake.query(&self.sql, runs).await?;
+        let mut rows = home.lake.query_without(&self.sql, runs, &hidden).await?;
         match self.format {
             Form::Jsonl => {
                 export::write_json_lines(rows, &mut std::io::stdout()).await?;

@@ -71,9 +71,17 @@ fn a_revoked_case_is_not_used_and_its_runs_stay() {
     assert_eq!(counts, [json!({"n": 19}), json!({"n": 20})]);
     let said = fine(folder.assay(&["dataset", "log", "sums"]));
     assert!(said.contains("case c3 revoked: consent withdrawn"), "{said}");
+    fine(folder.assay(&["dataset", "revoke", "sums", "c4", "--reason", "consent withdrawn"]));
+    let said = folder.assay(&["resume", "--retry-errors"]);
+    assert!(said.code == 2 && said.err.contains("case `c4` of `sums` was revoked since this run began"), "{said:?}");
+    fine(folder.assay(&["dataset", "synth", "sums", "--rules", "upper-case"]));
+    let waiting = fine(folder.assay(&["dataset", "show", "sums.quarantine", "--cases", "100", "--json"]));
+    assert!(waiting.lines().count() == 18 && !waiting.contains("\"of\":\"c3\""), "{waiting}");
     fine(folder.assay(&["dataset", "set", "sums", "--retain-until", "2020-01-01", "--owner", "ann"]));
-    let said = folder.assay(&["run"]);
-    assert!(said.code == 2 && said.err.contains("may be used until 2020-01-01 only"), "{said:?}");
+    for arguments in [&["run"][..], &["dataset", "show", "sums"], &["dataset", "export", "sums", "-o", "x.csv"]] {
+        let said = folder.assay(arguments);
+        assert!(said.code == 2 && said.err.contains("may be used until 2020-01-01 only"), "{said:?}");
+    }
 }
 
 #[test]
@@ -91,7 +99,11 @@ fn a_sealed_part_allows_few_looks_and_shows_no_case() {
     assert!(!report.contains("What is"), "{report}");
     let said = folder.assay(&["run"]);
     assert!(said.code == 2 && said.err.contains("was looked at 2 times, which is all it allows"), "{said:?}");
-    let case = folder.query("SELECT case_id FROM trials LIMIT 1")[0]["case_id"].as_str().unwrap().to_owned();
+    assert!(folder.query("SELECT case_id FROM trials LIMIT 1").is_empty(), "rows of a sealed part are hidden");
+    let said =
+        folder.assay(&["query", "SELECT case_id FROM trials LIMIT 1", "--format", "jsonl", "--reason", "a test"]);
+    let row: Value = serde_json::from_str(fine(said).trim()).unwrap();
+    let case = row["case_id"].as_str().unwrap().to_owned();
     for arguments in [
         &["show", "latest", &case][..],
         &["export"],
@@ -117,7 +129,7 @@ fn a_sealed_part_allows_few_looks_and_shows_no_case() {
 fn what_is_wrong_with_cases_is_found_and_gaps_are_listed() {
     let folder = Folder::new();
     let mut text = rows(50);
-    text.push_str("\n{\"id\": \"twin\", \"question\": \"what is 40 AND 40\", \"expected\": \"81\", \"metadata\": {\"language\": \"en\"}}\n");
+    text.push_str("\n{\"id\": \"twin\", \"question\": \"What is 40 and 40?\", \"expected\": \"81\", \"metadata\": {\"language\": \"en\"}}\n");
     folder.write("a.jsonl", &text);
     folder.write("expect.yaml", "fields:\n  expected: {pattern: '^[0-9]+$'}\nslices:\n  language: {min_cases: 10}\n");
     folder.write("map.yaml", "min: 10\nkeys:\n  language: {en: {}, de: {production: 0.5}, fr: {}}\n");
@@ -176,6 +188,12 @@ fn an_import_becomes_a_version_and_a_run_that_is_compared_and_scored_again() {
     );
     let said = fine(folder.assay(&["run", "again.yaml", "--rescore", one]));
     assert!(said.contains("50.0%"), "{said}");
+    // What may not be used is not in the run, and is said.
+    let shown = fine(folder.assay(&["dataset", "show", "qa", "--json", "--cases", "1"]));
+    let id = serde_json::from_str::<Value>(shown.trim()).unwrap()["id"].as_str().unwrap().to_owned();
+    fine(folder.assay(&["dataset", "revoke", "qa", &id, "--reason", "test"]));
+    let said = fine(folder.assay(&["dataset", "import", "qa", "one.json"]));
+    assert!(said.contains("59 answers") && said.contains("not in the run: 1 answers to revoked"), "{said}");
 }
 
 #[test]
@@ -224,7 +242,7 @@ fn variants_wait_in_quarantine_until_somebody_accepts_them() {
     folder.write("a.jsonl", rows(30));
     fine(folder.assay(&["dataset", "add", "sums", "a.jsonl"]));
     let said = fine(folder.assay(&["dataset", "synth", "sums", "--rules", "upper-case,polite", "--seed", "3"]));
-    assert!(said.contains("sums.quarantine@1") && said.contains("30 variants"), "{said}");
+    assert!(said.contains("sums.quarantine@1") && said.contains("30 new variants, 30 cases wait"), "{said}");
     suite(&folder, "{dataset: sums.quarantine}");
     let said = folder.assay(&["validate"]);
     assert!(said.code == 2 && said.err.contains("were accepted by nobody yet"), "{said:?}");

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use assay_analysis::{Arm, Fill, RunScores};
-use assay_core::{Reducer, ScoreKind};
-use assay_datasets::duplicates::{self, Found, Search};
+use assay_core::{Case, Reducer, ScoreKind};
+use assay_datasets::duplicates::{self, Found, Pair, Search};
 use assay_datasets::library::{How, Lineage, Parent, VersionRecord, who};
 use assay_datasets::quality::{self, Checker, Expectations, Finding, Severity};
 use assay_datasets::{Dataset, DatasetError, Library, add};
@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::super::run::usage;
 use super::super::{Failure, say};
-use super::{count, find};
+use super::{count, find, is_sealed};
 use crate::exit;
 use crate::load::Home;
 
@@ -58,21 +58,21 @@ impl Check {
         }
         let expectations = self.expect.as_deref().map(quality::read).transpose()?.unwrap_or_default();
         let (dataset, record) = find(library, &self.name)?;
-        let mut findings = self.cases(library, &record, &expectations)?;
+        let mut findings = self.cases(library, &dataset, &record, &expectations)?;
         if let Some(path) = &self.great_expectations {
             findings.extend(quality::great_expectations(path)?);
         }
         if !self.no_duplicates {
             let search = Search { threshold: self.threshold, unit: Unit::Characters, field: None };
             let found = duplicates::find(library, record.version, None, &search)?;
-            findings.extend(of_duplicates(&found, self.threshold));
+            let mut of = of_duplicates(&found, self.threshold);
+            if is_sealed(&dataset) {
+                of.iter_mut().for_each(|finding| finding.cases.clear());
+            }
+            findings.extend(of);
         }
         findings.extend(of_runs(&dataset, workspace).await?);
-        // Cases of a sealed part are counted, not named.
-        let sealed = dataset.split.as_ref().is_some_and(|plan| plan.parts.iter().any(|part| part.looks.is_some()));
-        if sealed {
-            findings.iter_mut().for_each(|finding| finding.cases.clear());
-        }
+        let sealed = is_sealed(&dataset);
         findings.sort_by_key(|finding| finding.severity);
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         let code = if errors > 0 { exit::FAIL } else { exit::PASS };
@@ -97,7 +97,7 @@ impl Check {
             }
         }
         if sealed {
-            say("note: cases are not named, as some are sealed");
+            say("note: sealed cases were left out, but for near duplicates, which are counted and not named");
         }
         let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning).count();
         say(&format!(
@@ -112,11 +112,17 @@ impl Check {
     fn cases(
         &self,
         library: &Library,
+        dataset: &Dataset,
         record: &VersionRecord,
         expectations: &Expectations,
     ) -> Result<Vec<Finding>, Failure> {
         let mut checker = Checker::new(expectations).map_err(|problem| usage(problem.message))?;
-        for case in library.cases(record.version)? {
+        // A finding shows what a case says.
+        let open = |case: &Result<Case, DatasetError>| match (case, &dataset.split) {
+            (Ok(case), Some(plan)) => !plan.is_sealed(case),
+            _ => true,
+        };
+        for case in library.cases(record.version)?.filter(open) {
             checker.see(&case?)?;
         }
         // Ids of the few cases that a finding names are looked up again.
@@ -126,7 +132,12 @@ impl Check {
             if let Some((_, id)) = known.iter().flatten().find(|(at, _)| *at == number) {
                 return Ok(id.clone());
             }
-            let id = library.cases(record.version)?.nth(index).transpose()?.map_or_else(String::new, |case| case.id);
+            let id = library
+                .cases(record.version)?
+                .filter(open)
+                .nth(index)
+                .transpose()?
+                .map_or_else(String::new, |case| case.id);
             known.get_or_insert_default().push((number, id.clone()));
             Ok(id)
         };
@@ -136,17 +147,24 @@ impl Check {
 
 fn of_duplicates(found: &Found, threshold: f64) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let named = |conflict: bool| {
-        let pairs = found.pairs.iter().filter(|pair| !conflict || pair.conflict);
+    let named = |which: &dyn Fn(&Pair) -> bool| {
+        let pairs = found.pairs.iter().map(|(_, pair)| pair).filter(|pair| which(pair));
         pairs.take(5).map(|pair| format!("{} = {}", pair.case, pair.other)).collect::<Vec<_>>()
     };
-    let conflicts = found.pairs.iter().filter(|pair| pair.conflict).count() as u64;
-    if conflicts > 0 {
+    if found.conflicts > 0 {
         let message = "the same inputs with another expected output: one of the two is wrong";
         findings.push(Finding {
-            count: conflicts,
-            cases: named(true),
+            count: found.conflicts,
+            cases: named(&|pair| pair.conflict && pair.same_inputs),
             ..Finding::new(Severity::Error, "conflict", message)
+        });
+    }
+    if found.near_conflicts > 0 {
+        let message = "nearly the same inputs with another expected output";
+        findings.push(Finding {
+            count: found.near_conflicts,
+            cases: named(&|pair| pair.conflict && !pair.same_inputs),
+            ..Finding::new(Severity::Warning, "near conflict", message)
         });
     }
     if !found.surplus.is_empty() {
@@ -157,7 +175,7 @@ fn of_duplicates(found: &Found, threshold: f64) -> Vec<Finding> {
         );
         findings.push(Finding {
             count: found.surplus.len() as u64,
-            cases: named(false),
+            cases: named(&|_| true),
             ..Finding::new(Severity::Warning, "near duplicates", message)
         });
     }
@@ -176,7 +194,7 @@ async fn of_runs(dataset: &Dataset, workspace: Option<PathBuf>) -> Result<Vec<Fi
     let mut by_scorer: HashMap<String, Vec<HashMap<String, f64>>> = HashMap::new();
     let mut runs = 0;
     for row in home.state.runs(None, None, MOST_RUNS).await? {
-        if !ours(&row.record) {
+        if !ours(&row.record) || row.record.sealed().is_some() {
             continue;
         }
         runs += 1;
@@ -282,15 +300,16 @@ pub struct Dedupe {
 
 impl Dedupe {
     pub fn run(self, library: &Library) -> Result<u8, Failure> {
-        let held = library.hold()?;
+        // Only looking holds nobody up.
+        let held = self.write.then(|| library.hold()).transpose()?;
         let (dataset, record) = find(library, &self.name)?;
         let other = self.against.as_ref().map(|word| find(library, word)).transpose()?;
         let unit = if self.words { Unit::Words } else { Unit::Characters };
         let search = Search { threshold: self.threshold, unit, field: self.field.clone() };
         let found = duplicates::find(library, record.version, other.as_ref().map(|(_, of)| of.version), &search)?;
         let mut written = None;
-        if self.write && !found.surplus.is_empty() {
-            let mut writer = library.write(&held)?;
+        if let Some(held) = held.as_ref().filter(|_| !found.surplus.is_empty()) {
+            let mut writer = library.write(held)?;
             let mut surplus = found.surplus.iter().copied().peekable();
             for (row, case) in library.cases(record.version)?.enumerate() {
                 let case = case?;
@@ -310,27 +329,24 @@ impl Dedupe {
                 parameters: json!({"dedupe": {"threshold": self.threshold, "field": self.field, "words": self.words}}),
                 note: None,
             };
-            written = library.add(&held, &dataset.name, &who(), &manifest, lineage)?;
+            written = library.add(held, &dataset.name, &who(), &manifest, lineage)?;
         }
-        let sealed = [Some(&dataset), other.as_ref().map(|(dataset, _)| dataset)]
-            .into_iter()
-            .flatten()
-            .any(|dataset| dataset.split.iter().flat_map(|plan| &plan.parts).any(|part| part.looks.is_some()));
+        let sealed = is_sealed(&dataset) || other.as_ref().is_some_and(|(dataset, _)| is_sealed(dataset));
         if self.json {
-            let pairs = if sealed { &[][..] } else { &found.pairs };
+            let pairs: Vec<&Pair> = found.pairs.iter().filter(|_| !sealed).map(|(_, pair)| pair).collect();
             let surplus = found.surplus.len();
             say(&json!({"cases": found.cases, "pairs": pairs, "surplus": surplus, "groups": found.groups, "version": written})
                 .to_string());
             return Ok(exit::PASS);
         }
         if !sealed && !found.pairs.is_empty() {
-            let cells = found.pairs.iter().take(20).map(|pair| {
+            let cells = found.pairs.iter().take(20).map(|(_, pair)| {
                 let conflict = if pair.conflict { "another expected output" } else { "" };
                 vec![pair.case.clone(), pair.other.clone(), format!("{:.3}", pair.similarity), conflict.to_owned()]
             });
             say(&terminal::table(&["case", "other", "similarity", ""], cells.collect(), &[2]));
-            if found.pairs.len() > 20 {
-                say(&format!("… {} more pairs: `--json` has all", count(found.pairs.len() as u64 - 20)));
+            if found.pairs_in_all > 20 {
+                say(&format!("… {} more pairs: `--json` has the first 100,000", count(found.pairs_in_all - 20)));
             }
         }
         let surplus = count(found.surplus.len() as u64);

@@ -47,11 +47,21 @@ impl Of {
         }
         taxonomy.keys.retain(|key, _| keys.contains(key));
         taxonomy.pairs.retain(|(a, b)| keys.contains(a) && keys.contains(b));
-        let mut map = Map::new(keys, taxonomy.pairs.clone());
+        let mut once = std::collections::BTreeSet::new();
+        keys.retain(|key| once.insert(key.clone()));
+        let mut map = Map::new(keys.clone(), taxonomy.pairs.clone());
         for case in library.cases(record.version)? {
-            map.add(&case?);
+            let case = case?;
+            // Sealed cases are no part of the map: it shows what cases say.
+            if !dataset.split.as_ref().is_some_and(|plan| plan.is_sealed(&case)) {
+                map.add(&case);
+            }
         }
-        Ok((dataset, map.cells(&taxonomy)))
+        let cells = map.cells(&taxonomy);
+        if let Some(key) = keys.iter().find(|key| !cells.iter().any(|cell| cell.key == **key)) {
+            return Err(usage(format!("no case of `{}` has the metadata key `{key}`", dataset.name)));
+        }
+        Ok((dataset, cells))
     }
 }
 
@@ -240,9 +250,9 @@ impl Gaps {
             writer.write_record(["key", "value", "cases", "wanted", "production", "gap", "why"])?;
             for cell in &cells {
                 // A cell that a spreadsheet would compute is kept a text.
-                let guard = |text: &str| match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-                    true => format!("'{text}"),
-                    false => text.to_owned(),
+                let guard = |text: &str| {
+                    let text = plain(text, 1_000);
+                    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
                 };
                 writer.write_record([
                     guard(&cell.key),

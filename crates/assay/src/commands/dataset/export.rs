@@ -88,7 +88,8 @@ impl Export {
                 return None;
             }
             if let Some(canary) = &canary {
-                case.metadata.insert("canary".into(), Value::String(holdout::canary(canary.as_u128())));
+                let key = if case.metadata.contains_key("canary") { "assay_canary" } else { "canary" };
+                case.metadata.insert(key.into(), Value::String(holdout::canary(canary.as_u128())));
             }
             Some(Ok(case))
         });

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::run::usage;
 use super::super::{Failure, say};
-use super::find;
+use super::known;
 use crate::exit;
 
 /// Gives a version a name that can move.
@@ -51,7 +51,7 @@ impl Tag {
             say(&format!("tag {} is removed", self.tag));
             return Ok(exit::PASS);
         }
-        let (dataset, record) = find(library, &self.name)?;
+        let (dataset, record) = known(library, &self.name)?;
         if dataset.tags.get(&self.tag) != Some(&record.version) {
             let event = Event::Tagged { tag: self.tag.clone(), version: record.version };
             library.append(&held, &dataset.name, &who(), vec![event])?;
@@ -113,6 +113,23 @@ impl Set {
         set(&mut governance.licence, self.licence);
         set(&mut governance.consent, self.consent);
         set(&mut governance.retain_until, self.retain_until);
+        if let Some(key) = self.expires.as_ref().map(|key| key.trim()).filter(|key| !key.is_empty()) {
+            let (mut cases, mut unreadable) = (0u64, 0u64);
+            for case in library.cases(dataset.version(None)?.version)? {
+                let Some(value) = case?.metadata.remove(key) else { continue };
+                cases += 1;
+                let day = value.as_str().and_then(|text| text.get(..10));
+                unreadable += u64::from(day.is_none_or(|day| check_day(day).is_err()));
+            }
+            if cases == 0 {
+                return Err(usage(format!("no case of `{}` has the metadata key `{key}`", self.name)));
+            }
+            if unreadable > 0 {
+                say(&format!(
+                    "note: {unreadable} of {cases} days cannot be read (2027-12-31 is expected): these cases are expired"
+                ));
+            }
+        }
         set(&mut governance.expires, self.expires);
         if let Some(word) = self.sensitivity {
             governance.sensitivity = match word.as_str() {
@@ -123,6 +140,11 @@ impl Set {
             };
         }
         if let Some(hosts) = self.hosts {
+            if let Some(host) = hosts.iter().find(|host| host.contains(['/', ':', ' '])) {
+                return Err(usage(format!(
+                    "`{host}` is no host: write `api.openai.com`, without scheme, port and path"
+                )));
+            }
             governance.hosts =
                 hosts.into_iter().map(|host| host.trim().to_owned()).filter(|host| !host.is_empty()).collect();
         }

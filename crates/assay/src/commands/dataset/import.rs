@@ -55,6 +55,9 @@ struct Intake {
 
 impl Sink for Intake {
     fn case(&mut self, case: Case, place: &Place) -> Result<(), DatasetError> {
+        if let Some(answers) = &mut self.answers {
+            answers.count_case();
+        }
         self.writer.add(&case, Some(place))
     }
 
@@ -80,6 +83,10 @@ impl Import {
         let answers = if self.cases_only { None } else { Some(Answers::new()?) };
         let mut intake = Intake { writer: library.write(&held)?, answers };
         let report = import(&self.path, tool, &mut intake)?;
+        if let Some(answers) = &intake.answers {
+            // Before the version is added: a hostile file leaves nothing behind.
+            answers.check(&self.path.display().to_string())?;
+        }
         let tool = match (&report.tool, &report.tool_version) {
             (Some(tool), Some(version)) => format!("{tool} {version}"),
             (Some(tool), None) => tool.to_string(),
@@ -124,7 +131,7 @@ impl Import {
                 .collect();
             say(&json!({
                 "version": record_of, "new": added.is_some(), "new_bytes": new_bytes, "from": tool,
-                "run": run.as_ref().map(|(record, _)| record.id), "answers": report.answers, "suite": suite, "lost": lost,
+                "run": run.as_ref().map(|(record, ..)| record.id), "answers": report.answers, "suite": suite, "lost": lost,
             })
             .to_string());
             return Ok(exit::PASS);
@@ -136,7 +143,7 @@ impl Import {
             plain(&tool, 80),
             if added.is_some() { format!(", {} new on disk", size(new_bytes)) } else { ", nothing changed".into() }
         ));
-        if let Some((run, totals)) = &run {
+        if let Some((run, totals, _)) = &run {
             let targets: Vec<String> = run.targets.iter().map(|target| plain(&target.name, 80)).collect();
             let scorers: Vec<String> = run.scorers.iter().map(|scorer| plain(&scorer.name, 80)).collect();
             say(&format!(
@@ -151,6 +158,11 @@ impl Import {
                 "    `assay show {0}` shows it, `assay compare {0} RUN` compares it, `assay run SUITE --rescore {0}` scores it again",
                 run.id.short()
             ));
+        }
+        if let Some((.., left_out)) = &run
+            && *left_out > 0
+        {
+            say(&format!("not in the run: {} answers to revoked, expired or sealed cases", count(*left_out)));
         }
         if let Some(path) = &suite {
             say(&format!("suite: {}", path.display()));

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use assay_analysis::{Arm, Fill};
 use assay_core::{Reducer, RunRecord, ScoreKind};
 use assay_datasets::duplicates::text_of;
-use assay_datasets::library::Event;
+use assay_datasets::library::{Event, check_day};
 use assay_datasets::{Dataset, Library, quality};
 use assay_metrics::contamination::{Index, Overlap, Rule};
 use assay_report::{plain, terminal};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::super::run::usage;
 use super::super::{Failure, say};
-use super::{count, find};
+use super::{count, find, is_sealed};
 use crate::exit;
 use crate::load::Home;
 
@@ -63,6 +63,9 @@ struct Mark {
 
 impl Leaks {
     pub async fn run(self, library: &Library, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        if let Some(day) = &self.trained {
+            check_day(day)?;
+        }
         let (dataset, record) = find(library, &self.name)?;
         let (mut ids, mut texts, mut made) = (Vec::new(), Vec::new(), Vec::new());
         for case in library.cases(record.version)? {
@@ -91,7 +94,8 @@ impl Leaks {
             marks.extend(found.into_iter().map(|(rule, of)| Mark { what: format!("in prompts: {rule}"), of }));
         }
         if let Some(trained) = &self.trained {
-            let old = |made: &Option<String>| made.as_ref().map(|made| made.as_str() <= trained.as_str());
+            let old =
+                |made: &Option<String>| made.as_ref().map(|made| made.get(..10).unwrap_or(made) <= trained.as_str());
             marks.push(Mark { what: format!("made by {trained}"), of: made.iter().map(old).collect() });
         }
         let scores = match runs.first() {
@@ -99,7 +103,7 @@ impl Leaks {
             None => None,
         };
         let canaries = sightings(&home, &dataset, &runs).await?;
-        let sealed = dataset.split.iter().flat_map(|plan| &plan.parts).any(|part| part.looks.is_some());
+        let sealed = is_sealed(&dataset);
         let mut cells = Vec::new();
         let mut lines = Vec::new();
         let mut seen: HashSet<usize> = HashSet::new();

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::super::{Failure, say};
-use super::{count, find};
+use super::{count, known};
 use crate::exit;
 
 /// Lists datasets, or the versions of one.
@@ -30,8 +30,17 @@ impl List {
 
     fn all(&self, library: &Library) -> Result<u8, Failure> {
         let mut rows = Vec::new();
+        let mut code = exit::PASS;
         for name in library.names()? {
-            let Some(dataset) = library.find(&name)? else { continue };
+            let dataset = match library.find(&name) {
+                Ok(Some(dataset)) => dataset,
+                Ok(None) => continue,
+                Err(error) => {
+                    eprintln!("error: {}", plain(&error.to_string(), 400));
+                    code = exit::USAGE;
+                    continue;
+                }
+            };
             let last = dataset.versions.last();
             let governance = &dataset.governance;
             if self.json {
@@ -63,7 +72,7 @@ impl List {
                 }
             }
         }
-        Ok(exit::PASS)
+        Ok(code)
     }
 
     fn versions(&self, library: &Library, name: &str) -> Result<u8, Failure> {
@@ -157,7 +166,9 @@ fn sentence(event: &Event) -> String {
         }
         Event::Revoked { case, reason } => format!("case {case} revoked: {reason}"),
         Event::Reinstated { case, reason } => format!("case {case} reinstated: {reason}"),
-        Event::Removed { version, reason } => format!("version {} removed: {reason}", version.short()),
+        Event::Removed { number, version, reason } => {
+            format!("version {number} {} removed: {reason}", version.short())
+        }
     }
 }
 
@@ -183,7 +194,7 @@ enum Form {
 
 impl LineageOf {
     pub fn run(self, library: &Library) -> Result<u8, Failure> {
-        let (dataset, record) = find(library, &self.name)?;
+        let (dataset, record) = known(library, &self.name)?;
         let nodes = lineage::ancestry(library, &dataset, record.version)?;
         match self.format {
             Form::Text => {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::super::run::usage;
 use super::super::{Failure, say};
-use super::{count, find, size};
+use super::{count, known, size};
 use crate::exit;
 
 /// Removes versions and the bytes that nothing else needs. The log keeps what they were.
@@ -27,14 +27,20 @@ impl Remove {
         let held = library.hold()?;
         let (name, version) = name_and_version(&self.name);
         let dataset = library.dataset(name)?;
-        let mut versions = match version {
-            Some(_) => vec![find(library, &self.name)?.1.version],
-            None => dataset.versions.iter().map(|record| record.version).collect(),
+        let versions = match version {
+            Some(_) => vec![known(library, &self.name)?.1],
+            None => dataset.versions.clone(),
         };
-        versions.sort_unstable();
-        versions.dedup();
+        // Bytes are freed only when every log can be read: that is found out before anything is removed.
+        for other in library.names()? {
+            library.find(&other)?;
+        }
         let removed = versions.len();
-        let events = versions.into_iter().map(|version| Event::Removed { version, reason: self.reason.clone() });
+        let events = versions.into_iter().map(|record| Event::Removed {
+            number: record.number,
+            version: record.version,
+            reason: self.reason.clone(),
+        });
         library.append(&held, name, &who(), events.collect())?;
         let (files, bytes) = library.remove_unused(&held)?;
         say(&format!("{removed} versions removed; {} files, {} freed", count(files), size(bytes)));

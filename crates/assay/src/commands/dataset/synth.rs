@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use assay_core::{Case, Digest};
-use assay_datasets::library::{How, Lineage, Parent, QUARANTINE, who};
-use assay_datasets::{Library, add};
+use assay_datasets::library::{How, Lineage, Parent, QUARANTINE, today, who};
+use assay_datasets::{DatasetError, Library, add};
 use assay_metrics::near_duplicates::{Unit, jaccard, shingles};
 use assay_perturb::{ALL, Perturbation, Relation, named};
 use assay_report::{plain, terminal};
@@ -68,10 +68,14 @@ impl Synth {
         let into = format!("{}{QUARANTINE}", dataset.name);
         let mut writer = library.write(&held)?;
         let (mut made, mut far) = (0u64, 0u64);
+        let today = today();
+        let waiting = Waiting::open(library, &into)?;
         for case in library.cases(record.version)? {
             let case = case?;
-            // Sealed cases stay sealed: a variant of one would show it.
-            if dataset.split.as_ref().is_some_and(|plan| plan.is_sealed(&case)) {
+            // Sealed cases stay sealed: a variant of one would show it. What may not be used may not be varied.
+            if dataset.split.as_ref().is_some_and(|plan| plan.is_sealed(&case))
+                || dataset.unusable(&case, &today).is_some()
+            {
                 continue;
             }
             let mut count = 0;
@@ -86,13 +90,19 @@ impl Synth {
                     far += 1;
                     continue;
                 }
-                writer.add(&variant, None)?;
                 count += 1;
-                made += 1;
+                if !waiting.ids.contains(&Digest::of_bytes(variant.id.as_bytes())) {
+                    writer.add(&variant, None)?;
+                    made += 1;
+                }
             }
         }
-        if made == 0 {
+        if made == 0 && waiting.ids.is_empty() {
             return Err(usage("no rule found anything to change in these cases".into()));
+        }
+        // What waits already goes on waiting.
+        for case in waiting.cases(library)? {
+            writer.add(&case?, None)?;
         }
         let (manifest, _) = writer.finish()?;
         let lineage = Lineage {
@@ -108,10 +118,14 @@ impl Synth {
         };
         let added = library.add(&held, &into, &who(), &manifest, lineage)?;
         match added {
-            Some(version) => {
-                say(&format!("{into}@{} {}: {} variants", version.number, version.version.short(), count(made)))
-            }
-            None => say(&format!("{into}: nothing changed, {} variants", count(made))),
+            Some(version) => say(&format!(
+                "{into}@{} {}: {} new variants, {} cases wait",
+                version.number,
+                version.version.short(),
+                count(made),
+                count(version.cases)
+            )),
+            None => say(&format!("{into}: nothing changed, {} cases wait", count(manifest.cases))),
         }
         if far > 0 {
             say(&format!("left out: {} that are less similar than {}", count(far), self.min_similarity));
@@ -178,6 +192,36 @@ impl Synth {
     }
 }
 
+/// The case that a variant was made of.
+fn original(variant: &Case) -> Option<&str> {
+    variant.metadata.get("variant")?["of"].as_str()
+}
+
+/// What waits in quarantine already.
+struct Waiting {
+    version: Option<Digest>,
+    ids: HashSet<Digest>,
+}
+
+impl Waiting {
+    fn open(library: &Library, name: &str) -> Result<Self, Failure> {
+        let dataset = library.find(name)?;
+        let version = dataset.as_ref().and_then(|dataset| dataset.versions.last()).map(|record| record.version);
+        let mut waiting = Self { version, ids: HashSet::new() };
+        let mut ids = HashSet::new();
+        for case in waiting.cases(library)? {
+            ids.insert(Digest::of_bytes(case?.id.as_bytes()));
+        }
+        waiting.ids = ids;
+        Ok(waiting)
+    }
+
+    fn cases(&self, library: &Library) -> Result<impl Iterator<Item = Result<Case, DatasetError>> + use<>, Failure> {
+        let cases = self.version.map(|version| library.cases(version)).transpose()?;
+        Ok(cases.into_iter().flatten())
+    }
+}
+
 /// Takes cases over from quarantine: a new version of the dataset holds them beside its own. Who accepted them is on
 /// record.
 #[derive(Args)]
@@ -196,6 +240,9 @@ pub struct Accept {
 
 impl Accept {
     pub fn run(self, library: &Library) -> Result<u8, Failure> {
+        if self.name.contains('@') {
+            return Err(usage("cases are accepted into the newest version: leave out `@`".into()));
+        }
         if !self.all && self.cases.is_empty() {
             return Err(usage("name the cases, or say `--all`".into()));
         }
@@ -206,15 +253,18 @@ impl Accept {
         for case in library.cases(candidates.version)? {
             let case = case?;
             if self.all || self.cases.contains(&case.id) {
-                varied
-                    .extend(case.metadata.get("variant").and_then(|variant| variant["of"].as_str()).map(str::to_owned));
+                varied.extend(original(&case).map(str::to_owned));
             }
         }
         let mut writer = library.write(&held)?;
-        let mut known = HashSet::new();
+        let (mut known, mut unusable) = (HashSet::new(), HashSet::new());
+        let today = today();
         for case in library.cases(record.version)? {
             let mut case = case?;
             known.insert(Digest::of_bytes(case.id.as_bytes()));
+            if dataset.unusable(&case, &today).is_some() {
+                unusable.insert(case.id.clone());
+            }
             // A case and its variants are one cluster: they are not independent of each other.
             if case.cluster.is_none() && varied.contains(&case.id) {
                 case.cluster = Some(case.id.clone());
@@ -225,7 +275,9 @@ impl Accept {
         let mut accepted = 0u64;
         for case in library.cases(candidates.version)? {
             let case = case?;
-            if (self.all || wanted.remove(&case.id)) && known.insert(Digest::of_bytes(case.id.as_bytes())) {
+            let wanted = self.all || wanted.remove(&case.id);
+            let may = !original(&case).is_some_and(|of| unusable.contains(of) || dataset.revoked.contains_key(of));
+            if wanted && may && known.insert(Digest::of_bytes(case.id.as_bytes())) {
                 writer.add(&case, None)?;
                 accepted += 1;
             }
