@@ -15,7 +15,7 @@ if [ ! -x .oracle-tools/bin/uv ]; then
   python3 -m venv .oracle-tools
   .oracle-tools/bin/pip install --quiet uv==0.13.9
 fi
-.oracle-tools/bin/uv pip install --quiet --python .oracle-tools/bin/python --requirement tests/oracle/requirements-tools.txt ||
+.oracle-tools/bin/uv pip install --system-certs --quiet --python .oracle-tools/bin/python --requirement tests/oracle/requirements-tools.txt ||
   .oracle-tools/bin/pip install --quiet --requirement tests/oracle/requirements-tools.txt
 # One of two ways to isolate; the tests of isolation say which of them hold here, and fail if none does.
 if ! command -v bwrap >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
