@@ -8,7 +8,7 @@ use std::path::Path;
 use assay_core::{Case, Digest};
 
 use crate::library::{Held, How, Library, Lineage, SourceFile, VersionRecord};
-use crate::sorter::Sorter;
+use crate::sorter::{Sorter, number, scratch};
 use crate::version::{Manifest, VersionWriter};
 use crate::{DatasetDecl, DatasetError, Mapper, Place, mapped, matches, rows};
 
@@ -91,7 +91,6 @@ type Rows<'a> = dyn Fn(&mut dyn FnMut(u64, Case, Place) -> Result<(), DatasetErr
 /// Rows without an id whose content came before, with how often it did, and whether rows have no ids. A source whose first
 /// row has an id is not read for it.
 fn repeats(rows: &Rows<'_>) -> Result<(HashMap<u64, u64>, bool), DatasetError> {
-    let scratch = |error: std::io::Error| DatasetError::new(None, format!("the folder for temporary files: {error}"));
     let mut sorter = Sorter::<24>::default();
     let stop = DatasetError::new(None, "the rows have ids");
     let read = rows(&mut |number, case, place| {
@@ -118,7 +117,7 @@ fn repeats(rows: &Rows<'_>) -> Result<(HashMap<u64, u64>, bool), DatasetError> {
         occurrence = if occurrence > 0 && record[..16] == last { occurrence + 1 } else { 1 };
         last.copy_from_slice(&record[..16]);
         if occurrence > 1 {
-            repeats.insert(record[16..].iter().fold(0, |number, byte| number << 8 | u64::from(*byte)), occurrence);
+            repeats.insert(number(&record[16..]), occurrence);
         }
     }
     Ok((repeats, true))

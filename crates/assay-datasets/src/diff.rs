@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::DatasetError;
 use crate::library::Library;
+use crate::sorter::scratch;
 use crate::version::{Chunk, Manifest};
 
 /// Bytes of cases that are joined at once.
@@ -188,10 +189,6 @@ struct Parts(Vec<Held>);
 enum Held {
     Memory(Vec<Case>),
     Disk(BufWriter<File>),
-}
-
-fn scratch(error: std::io::Error) -> DatasetError {
-    DatasetError::new(None, format!("the folder for temporary files: {error}"))
 }
 
 impl Parts {

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::DatasetError;
 use crate::library::Library;
-use crate::sorter::Sorter;
+use crate::sorter::{Sorter, number, scratch};
 use crate::version::{Chunk, Manifest};
 
 /// Pairs that are named.
@@ -80,7 +80,6 @@ pub fn find(
     against: Option<Digest>,
     search: &Search,
 ) -> Result<Found, DatasetError> {
-    let scratch = |error: std::io::Error| DatasetError::new(None, format!("the folder for temporary files: {error}"));
     let Some((count, rows)) = bands(search.threshold).filter(|_| search.threshold >= 0.05) else {
         return Err(DatasetError::new(None, "a similarity from 0.05 to 1 is expected").help("0.8 is a good start"));
     };
@@ -205,10 +204,6 @@ fn hash(seed: u64, bytes: &[u8]) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     x ^ (x >> 31)
-}
-
-fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// The pairs of a bucket that are compared, smaller row first; `own` is the number of rows of the first version when

@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use assay_core::problem::did_you_mean;
@@ -16,8 +16,8 @@ use assay_core::{Case, Digest, RunId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::split::SplitPlan;
-use crate::version::{Folder, Manifest, VersionWriter};
+use crate::split::{Part, SplitPlan};
+use crate::version::{Folder, Manifest, VersionWriter, failed};
 use crate::{DatasetError, Place};
 
 /// The datasets of a workspace: the folder `.assay/datasets`.
@@ -358,6 +358,11 @@ impl Dataset {
         }
     }
 
+    /// The first sealed part.
+    pub fn sealed_part(&self) -> Option<&Part> {
+        self.split.as_ref()?.parts.iter().find(|part| part.looks.is_some())
+    }
+
     /// How often runs have looked at a sealed split of a version.
     pub fn looks_at(&self, split: &str, version: Digest) -> u64 {
         self.looks.iter().filter(|(known, of, _)| known == split && *of == version).count() as u64
@@ -646,10 +651,6 @@ impl Library {
 
 fn line_of(entry: &Entry) -> Result<Vec<u8>, DatasetError> {
     serde_json::to_vec(entry).map_err(|error| DatasetError::new(None, format!("the log: {error}")))
-}
-
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> DatasetError + '_ {
-    move |error| DatasetError::new(Some(Place { file: path.to_owned(), line: None }), error.to_string())
 }
 
 /// A dataset's name is a file's name: letters, digits, `-`, `_` and `.`, not first.

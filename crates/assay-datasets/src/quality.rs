@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::sorter::Sorter;
+use crate::sorter::{Sorter, number, scratch};
 use crate::{DatasetError, Place, at_line, yaml_and_source};
 
 /// Cases that a finding names.
@@ -371,7 +371,6 @@ impl<'a> Checker<'a> {
                 let mut record = [0; 24];
                 record[..16].copy_from_slice(&Digest::of_json(&value).as_bytes()[..16]);
                 record[16..].copy_from_slice(&self.cases.to_be_bytes());
-                let scratch = |error| DatasetError::new(None, format!("the folder for temporary files: {error}"));
                 rule.values.push(record).map_err(scratch)?;
             }
         }
@@ -435,8 +434,6 @@ impl<'a> Checker<'a> {
         self,
         id_of: &mut dyn FnMut(u64) -> Result<String, DatasetError>,
     ) -> Result<Vec<Finding>, DatasetError> {
-        let scratch =
-            |error: std::io::Error| DatasetError::new(None, format!("the folder for temporary files: {error}"));
         let mut findings = Vec::new();
         let about = |severity, check: &str, path: &str, count: u64, cases: Vec<String>, message: String| Finding {
             severity,
@@ -469,7 +466,7 @@ impl<'a> Checker<'a> {
                 if last.is_some_and(|last| last[..16] == record[..16]) {
                     count += 1;
                     if cases.len() < MOST_NAMED {
-                        cases.push(id_of(record[16..].iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))?);
+                        cases.push(id_of(number(&record[16..]))?);
                     }
                 }
                 last = Some(record);

@@ -7,6 +7,18 @@
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
+use crate::DatasetError;
+
+/// Temporary files that cannot be written or read.
+pub(crate) fn scratch(error: std::io::Error) -> DatasetError {
+    DatasetError::new(None, format!("the folder for temporary files: {error}"))
+}
+
+/// The number that a record holds with its first byte first.
+pub(crate) fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
 /// Records that are kept before the first one goes to disk.
 const KEPT: usize = 1 << 18;
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use assay_core::{Case, Digest};
 use serde::{Deserialize, Serialize};
 
-use crate::sorter::Sorter;
+use crate::sorter::{Sorter, number, scratch};
 use crate::{DatasetError, Place};
 
 /// One case in this many ends a chunk.
@@ -68,7 +68,7 @@ pub(crate) struct Folder {
     pub root: PathBuf,
 }
 
-fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> DatasetError + '_ {
+pub(crate) fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> DatasetError + '_ {
     move |error| DatasetError::new(Some(Place { file: path.to_owned(), line: None }), error.to_string())
 }
 
@@ -208,8 +208,6 @@ impl VersionWriter {
             return Err(DatasetError::new(place.cloned(), "the case is larger than 64 MiB"));
         }
         let digest = case.whole_digest(case.digest());
-        let scratch =
-            |error: std::io::Error| DatasetError::new(None, format!("the folder for temporary files: {error}"));
         self.digests.push(*digest.as_bytes()).map_err(scratch)?;
         let mut id = [0; 24];
         id[..16].copy_from_slice(&Digest::of_bytes(case.id.as_bytes()).as_bytes()[..16]);
@@ -254,16 +252,13 @@ impl VersionWriter {
         if self.cases == 0 {
             return Err(DatasetError::new(None, "there are no cases").help("a version needs at least one case"));
         }
-        let scratch =
-            |error: std::io::Error| DatasetError::new(None, format!("the folder for temporary files: {error}"));
         let mut last: Option<[u8; 24]> = None;
         for id in self.ids.sorted().map_err(scratch)? {
             let id = id.map_err(scratch)?;
             if let Some(last) = last
                 && last[..16] == id[..16]
             {
-                let number =
-                    |id: [u8; 24]| id[16..].iter().fold(0u64, |number, byte| number << 8 | u64::from(*byte)) + 1;
+                let number = |id: [u8; 24]| number(&id[16..]) + 1;
                 let message = format!("cases {} and {} have the same id", number(last), number(id));
                 let mut error =
                     DatasetError::new(None, message).help("ids must be unique in a dataset: change one of them");

@@ -7,7 +7,7 @@ use assay_analysis::{Arm, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
 use assay_core::{Digest, RunRecord};
 use assay_datasets::Library;
-use assay_datasets::library::{self, Event};
+use assay_datasets::library::{self, Event, Held};
 use assay_engine::looks::Referee;
 use assay_lake::Lake;
 use assay_report::{Failing, Report};
@@ -39,13 +39,28 @@ pub fn unseal(library: &Library, record: &RunRecord, reason: Option<&str>) -> Re
     for dataset in record.datasets.iter() {
         let Some(split) = &dataset.sealed else { continue };
         let (name, _) = library::name_and_version(dataset.source.split('/').next().unwrap_or_default());
-        let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) else {
-            return Err(sealed(name, split));
-        };
-        let opened = Event::Opened { split: split.clone(), version: dataset.version, reason: reason.to_owned() };
-        let held = library.hold()?;
-        library.append(&held, name, &library::who(), vec![opened])?;
+        open_sealed(library, &library.hold()?, name, split, dataset.version, reason)?;
     }
+    Ok(())
+}
+
+/// Writes down, before anything is seen, why cases of a sealed part of a version must be.
+///
+/// # Errors
+/// No reason is given, or it cannot be written down.
+pub fn open_sealed(
+    library: &Library,
+    held: &Held,
+    name: &str,
+    split: &str,
+    version: Digest,
+    reason: Option<&str>,
+) -> Result<(), Failure> {
+    let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) else {
+        return Err(sealed(name, split));
+    };
+    let opened = Event::Opened { split: split.to_owned(), version, reason: reason.to_owned() };
+    library.append(held, name, &library::who(), vec![opened])?;
     Ok(())
 }
 

@@ -114,11 +114,6 @@ fn find(library: &Library, word: &str) -> Result<(Dataset, VersionRecord), Failu
     Ok(found)
 }
 
-/// Whether a dataset has a sealed part.
-fn is_sealed(dataset: &Dataset) -> bool {
-    dataset.split.iter().flat_map(|plan| &plan.parts).any(|part| part.looks.is_some())
-}
-
 /// The dataset and the version that a word names, whether they may be used or not.
 fn known(library: &Library, word: &str) -> Result<(Dataset, VersionRecord), Failure> {
     let (name, version) = name_and_version(word);

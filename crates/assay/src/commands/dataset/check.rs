@@ -17,7 +17,7 @@ use serde_json::json;
 
 use super::super::run::usage;
 use super::super::{Failure, say};
-use super::{count, find, is_sealed};
+use super::{count, find};
 use crate::exit;
 use crate::load::Home;
 
@@ -66,13 +66,13 @@ impl Check {
             let search = Search { threshold: self.threshold, unit: Unit::Characters, field: None };
             let found = duplicates::find(library, record.version, None, &search)?;
             let mut of = of_duplicates(&found, self.threshold);
-            if is_sealed(&dataset) {
+            if dataset.sealed_part().is_some() {
                 of.iter_mut().for_each(|finding| finding.cases.clear());
             }
             findings.extend(of);
         }
         findings.extend(of_runs(&dataset, workspace).await?);
-        let sealed = is_sealed(&dataset);
+        let sealed = dataset.sealed_part().is_some();
         findings.sort_by_key(|finding| finding.severity);
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         let code = if errors > 0 { exit::FAIL } else { exit::PASS };
@@ -331,7 +331,8 @@ impl Dedupe {
             };
             written = library.add(held, &dataset.name, &who(), &manifest, lineage)?;
         }
-        let sealed = is_sealed(&dataset) || other.as_ref().is_some_and(|(dataset, _)| is_sealed(dataset));
+        let sealed = dataset.sealed_part().is_some()
+            || other.as_ref().is_some_and(|(dataset, _)| dataset.sealed_part().is_some());
         if self.json {
             let pairs: Vec<&Pair> = found.pairs.iter().filter(|_| !sealed).map(|(_, pair)| pair).collect();
             let surplus = found.surplus.len();

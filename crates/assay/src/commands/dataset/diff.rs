@@ -47,7 +47,7 @@ impl Diff {
         };
         // A difference shows what cases say.
         for (dataset, _) in [&before, &after] {
-            if let Some(part) = dataset.split.iter().flat_map(|plan| &plan.parts).find(|part| part.looks.is_some())
+            if let Some(part) = dataset.sealed_part()
                 && self.cases > 0
             {
                 return Err(format!("{}; `--cases 0` shows the counts alone", sealed(&dataset.name, &part.name)).into());

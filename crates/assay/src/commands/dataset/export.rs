@@ -14,7 +14,7 @@ use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find};
 use crate::exit;
-use crate::load::sealed;
+use crate::load::open_sealed;
 
 /// Writes a version as JSONL, CSV, TSV, Parquet, Arrow, XLSX, YAML, JSON, with Croissant metadata, or as the dataset of
 /// another tool. Cases that may not be used are left out. Each case carries a canary, so that the data can be found in
@@ -61,15 +61,8 @@ impl Export {
             (Some(name), Some(plan)) => Some(plan.part(name)?.clone()),
             (Some(_), None) => return Err(usage(format!("`{}` is not divided: `assay dataset split`", dataset.name))),
         };
-        let mut events = Vec::new();
         if let Some(part) = part.as_ref().filter(|part| part.looks.is_some()) {
-            let Some(reason) = self.reason.as_ref().filter(|reason| !reason.trim().is_empty()) else {
-                return Err(sealed(&dataset.name, &part.name));
-            };
-            let (split, reason) = (part.name.clone(), reason.clone());
-            events.push(Event::Opened { split, version: record.version, reason });
-            // On record before anything is seen.
-            library.append(&held, &dataset.name, &who(), std::mem::take(&mut events))?;
+            open_sealed(library, &held, &dataset.name, &part.name, record.version, self.reason.as_deref())?;
         }
         let canary = (!self.no_canary).then(uuid::Uuid::now_v7);
         let mut left_out = 0;
@@ -97,8 +90,8 @@ impl Export {
         drop(cases);
         let to = self.output.display().to_string();
         let canary = canary.map(|canary| canary.to_string());
-        events.push(Event::Exported { version: record.version, to, canary: canary.clone() });
-        library.append(&held, &dataset.name, &who(), events)?;
+        let exported = Event::Exported { version: record.version, to, canary: canary.clone() };
+        library.append(&held, &dataset.name, &who(), vec![exported])?;
         say(&format!("{} cases in {}", count(report.cases), self.output.display()));
         if left_out > 0 {
             say(&format!("left out: {} cases of other parts, sealed, revoked or expired", count(left_out)));

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::super::run::usage;
 use super::super::{Failure, say};
-use super::{count, find, is_sealed};
+use super::{count, find};
 use crate::exit;
 use crate::load::Home;
 
@@ -103,7 +103,7 @@ impl Leaks {
             None => None,
         };
         let canaries = sightings(&home, &dataset, &runs).await?;
-        let sealed = is_sealed(&dataset);
+        let sealed = dataset.sealed_part().is_some();
         let mut cells = Vec::new();
         let mut lines = Vec::new();
         let mut seen: HashSet<usize> = HashSet::new();

@@ -70,7 +70,7 @@ impl Redact {
         let held = library.hold()?;
         let (dataset, record) = find(library, &self.name)?;
         if self.preview
-            && let Some(part) = dataset.split.iter().flat_map(|plan| &plan.parts).find(|part| part.looks.is_some())
+            && let Some(part) = dataset.sealed_part()
             && self.cases > 0
         {
             return Err(format!("the part `{}` is sealed: `--cases 0` shows the counts alone", part.name).into());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use assay_core::Case;
 use assay_datasets::Library;
-use assay_datasets::library::{Event, Unusable, today, who};
+use assay_datasets::library::{Event, Unusable, today};
 use assay_report::{numbers, plain};
 use clap::Args;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find, size};
 use crate::exit;
-use crate::load::sealed;
+use crate::load::open_sealed;
 
 /// Shows a version: what governs it, its parts, its first cases, or one case.
 #[derive(Args)]
@@ -151,12 +151,7 @@ impl Show {
     }
 
     fn unseal(&self, library: &Library, name: &str, split: &str, version: assay_core::Digest) -> Result<(), Failure> {
-        let Some(reason) = self.reason.as_ref().filter(|reason| !reason.trim().is_empty()) else {
-            return Err(sealed(name, split));
-        };
-        let opened = Event::Opened { split: split.to_owned(), version, reason: reason.clone() };
-        library.append(&library.hold()?, name, &who(), vec![opened])?;
-        Ok(())
+        open_sealed(library, &library.hold()?, name, split, version, self.reason.as_deref())
     }
 }
 
