@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::score::is_default;
 use crate::{Metric, Reducer, SliceExpr};
 
 /// When a run is good enough. Every rule is decided by an interval, never by a point estimate; the verdict is
@@ -25,9 +26,66 @@ pub struct Gate {
     /// Whether the run may end before its last case; never, by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop: Option<StopRule>,
-    /// With `stop`: how often the gate looks, at equal shares of the cases, the last look at all of them.
-    #[serde(default = "default_looks", skip_serializing_if = "is_default_looks")]
-    pub looks: u32,
+    /// With `stop`: how often the gate looks, at equal shares of the cases, the last look at all of them; or after how
+    /// many cases it looks before that, such as `[500, 1000]` for a run that begins with 500 cases and is extended while
+    /// they do not decide.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub looks: Looks,
+    /// With `stop`: how much of the error of all looks the early ones may use.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub spending: LookSpending,
+}
+
+/// When a gate looks before the end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Looks {
+    /// So often, at equal shares of the cases.
+    Times(u32),
+    /// After so many cases each, and after all.
+    After(Vec<u64>),
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self::Times(5)
+    }
+}
+
+impl Looks {
+    /// Cases that a look must add at least.
+    const LEAST: u64 = 10;
+
+    /// After how many of `all` cases the gate looks, the last time at all of them. Looks that would add fewer than ten
+    /// are left out.
+    pub fn cases(&self, all: u64) -> Vec<u64> {
+        let wanted: Vec<u64> = match self {
+            Self::Times(times) => {
+                let times = u64::from(*times).min(all / Self::LEAST).max(1);
+                (1..times).map(|look| (all * look).div_ceil(times)).collect()
+            }
+            Self::After(cases) => cases.clone(),
+        };
+        let mut cases: Vec<u64> = Vec::with_capacity(wanted.len() + 1);
+        for at in wanted {
+            if at >= cases.last().copied().unwrap_or(0) + Self::LEAST && at + Self::LEAST <= all {
+                cases.push(at);
+            }
+        }
+        cases.push(all);
+        cases
+    }
+}
+
+/// How the error of a gate that looks several times is spread over its looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LookSpending {
+    /// Almost nothing early, so that the last look costs little (O'Brien–Fleming type).
+    #[default]
+    Late,
+    /// About alike at each look: more runs end early, and those that do not need more to pass (Pocock type).
+    Even,
 }
 
 /// When a run may end before its last case.
@@ -39,15 +97,6 @@ pub enum StopRule {
     GroupSequential,
 }
 
-const fn default_looks() -> u32 {
-    5
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_default_looks(looks: &u32) -> bool {
-    *looks == default_looks()
-}
-
 impl Default for Gate {
     fn default() -> Self {
         Self {
@@ -56,7 +105,8 @@ impl Default for Gate {
             rules: Vec::new(),
             critical: CriticalRule::default(),
             stop: None,
-            looks: default_looks(),
+            looks: Looks::default(),
+            spending: LookSpending::default(),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! When a run may end before its last case.
 //!
-//! A group-sequential gate looks a few times at equal shares of the cases. Each look waits until every trial of its
+//! A group-sequential gate looks a few times, at equal shares of the cases or where it says. Each look waits until every trial of its
 //! cases has an outcome, so that what is looked at is a prefix of the seeded random order and never what happened to
 //! finish first. The boundaries are those of Lan & DeMets (1983) with O'Brien–Fleming-type spending: all looks together
 //! keep the error of the gate's confidence. A run that ends shows the interval of its last look everywhere (the repeated
 //! confidence interval of Jennison & Turnbull), never the naive one.
 
 use assay_core::RunRecord;
+use assay_core::gate::LookSpending;
 use assay_core::run::LookTaken;
 use assay_stats::sequential::{Spending, boundaries};
 use assay_stats::special::normal_cdf;
@@ -14,9 +15,6 @@ use assay_store::PlanFile;
 use async_trait::async_trait;
 
 use crate::EngineError;
-
-/// Cases that a look must add at least.
-const LEAST: u64 = 10;
 
 /// Reads the gate of a run at a look.
 #[async_trait]
@@ -49,14 +47,17 @@ pub(crate) struct Part {
 /// The parts of a run: one, unless its gate looks more often.
 pub(crate) fn planned(record: &RunRecord) -> Result<Vec<Part>, EngineError> {
     let all = record.cases;
-    let looks = u64::from(record.gate.looks).min(all / LEAST);
+    let cases = record.gate.looks.cases(all);
     // A run that a look has ended is only gone over again.
-    if record.gate.stop.is_none() || looks < 2 || !record.looks.is_empty() {
+    if record.gate.stop.is_none() || cases.len() < 2 || !record.looks.is_empty() {
         return Ok(vec![Part { cases: all, taken: None }]);
     }
-    let cases: Vec<u64> = (1..=looks).map(|look| (all * look).div_ceil(looks)).collect();
     let shares: Vec<f64> = cases.iter().map(|cases| *cases as f64 / all as f64).collect();
-    let boundaries = boundaries(&shares, 1.0 - record.gate.confidence, Spending::OBrienFleming)
+    let spending = match record.gate.spending {
+        LookSpending::Late => Spending::OBrienFleming,
+        LookSpending::Even => Spending::Pocock,
+    };
+    let boundaries = boundaries(&shares, 1.0 - record.gate.confidence, spending)
         .map_err(|error| EngineError::Usage(format!("`gate.looks`: {error}")))?;
     let part = |(cases, look): (&u64, &assay_stats::sequential::Look)| {
         // No interval has all of the probability.
@@ -108,5 +109,18 @@ mod tests {
         let few = crate::simulator::record_of(25);
         let few = RunRecord { gate: record.gate.clone(), ..few };
         assert_eq!(planned(&few).unwrap().iter().map(|part| part.cases).collect::<Vec<_>>(), [13, 25]);
+    }
+
+    #[test]
+    fn a_run_may_begin_with_few_cases_and_be_extended() {
+        let mut record = crate::simulator::record_of(1_000);
+        record.gate.stop = Some(assay_core::gate::StopRule::GroupSequential);
+        record.gate.looks = assay_core::gate::Looks::After(vec![300, 305, 600, 2_000]);
+        let cases = |record: &RunRecord| planned(record).unwrap().iter().map(|part| part.cases).collect::<Vec<_>>();
+        assert_eq!(cases(&record), [300, 600, 1_000], "looks that add next to nothing, or come too late, are left out");
+        let first = |record: &RunRecord| planned(record).unwrap()[0].taken.unwrap().confidence;
+        let late = first(&record);
+        record.gate.spending = LookSpending::Even;
+        assert!(first(&record) < late, "more of the error may be used early");
     }
 }

@@ -104,7 +104,7 @@ pub fn totals(record: &RunRecord, totals: &Totals) -> String {
     }
     if let Some(look) = record.looks.last() {
         let level = numbers::confidence(look.confidence);
-        let (at, of) = (record.looks.len(), record.gate.looks);
+        let (at, of) = (record.looks.len(), record.gate.looks.cases(look.of).len());
         let _ = match look.decided && look.cases < look.of {
             true => write!(text, "; ended at look {at} of {of}: {} of {} cases decided the gate", look.cases, look.of),
             false => write!(text, "; {of} looks"),

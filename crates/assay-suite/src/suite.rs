@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use assay_core::gate::Looks;
 use assay_core::run::Budget;
 use assay_core::{Digest, Gate, Problem, Reducer, SliceDecl, SliceExpr, problem};
 use schemars::JsonSchema;
@@ -290,8 +291,21 @@ impl Suite {
                 Problem::new("/gate/confidence", "confidence must be at least 0.5 and below 1").help("0.95 is usual"),
             );
         }
-        if !(1..=20).contains(&self.gate.looks) {
-            problems.push(Problem::new("/gate/looks", "from 1 to 20 looks are possible").help("5 is usual"));
+        match &self.gate.looks {
+            Looks::Times(1..=20) => {}
+            Looks::Times(_) => {
+                problems.push(Problem::new("/gate/looks", "from 1 to 20 looks are possible").help("5 is usual"));
+            }
+            Looks::After(cases) if cases.is_empty() || cases.len() > 19 => {
+                problems.push(Problem::new("/gate/looks", "from 1 to 19 looks are possible before the last"));
+            }
+            Looks::After(cases) if cases[0] == 0 || cases.windows(2).any(|pair| pair[0] >= pair[1]) => {
+                problems.push(
+                    Problem::new("/gate/looks", "numbers of cases that grow are expected")
+                        .help("such as `[500, 1000]`"),
+                );
+            }
+            Looks::After(_) => {}
         }
         if self.gate.stop.is_some() && self.gate.rules.is_empty() {
             problems.push(
@@ -498,6 +512,7 @@ mod tests {
             ("scorers: [equals]\n", "scorers: [equals]\nbudget: {per_trial: {usd: 0}}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\ngate: {stop: gs}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\ngate: {looks: 50, rules: [{scorer: equals, min: 1}]}\n"),
+            ("scorers: [equals]\n", "scorers: [equals]\ngate: {looks: [9, 9], rules: [{scorer: equals, min: 1}]}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\nseed: -3\n"),
             ("dataset: cases.jsonl\n", "dataset: a.jsonl\ndatasets: [b.jsonl]\n"),
             ("dataset: cases.jsonl\n", ""),
