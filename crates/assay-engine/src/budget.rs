@@ -85,24 +85,32 @@ impl Purse {
     }
 
     fn reserve(&self, most: Amount) -> Result<(), String> {
-        let whose = self.whose;
         if self.deadline.is_some_and(|deadline| now() >= deadline) {
             return Err(self.out_of_time());
         }
         let mut ledger = self.ledger();
-        let held = ledger.spent.plus(ledger.reserved).plus(most);
+        self.bears(ledger.spent, ledger.spent.plus(ledger.reserved).plus(most))?;
+        ledger.reserved = ledger.reserved.plus(most);
+        Ok(())
+    }
+
+    /// Whether a call could be borne if everything else in flight cost nothing.
+    fn could_bear(&self, most: Amount) -> Result<(), String> {
+        let spent = self.ledger().spent;
+        self.bears(spent, spent.plus(most))
+    }
+
+    fn bears(&self, spent: Amount, held: Amount) -> Result<(), String> {
+        let whose = self.whose;
         if let Some(limit) = self.caps.usd.map(Money::from_dollars)
             && held.cost > limit
         {
-            return Err(format!(
-                "another call could exceed the budget{whose} of {limit} ({} spent)",
-                ledger.spent.cost
-            ));
+            return Err(format!("another call could exceed the budget{whose} of {limit} ({} spent)", spent.cost));
         }
         if let Some(limit) = self.caps.tokens
             && held.tokens > limit
         {
-            let spent = ledger.spent.tokens;
+            let spent = spent.tokens;
             return Err(format!("another call could exceed the budget{whose} of {limit} tokens ({spent} used)"));
         }
         if let Some(limit) = self.caps.calls
@@ -110,7 +118,6 @@ impl Purse {
         {
             return Err(format!("the budget{whose} of {limit} calls is used up"));
         }
-        ledger.reserved = ledger.reserved.plus(most);
         Ok(())
     }
 
@@ -182,6 +189,16 @@ impl Budget {
 
     fn longest(&self) -> MutexGuard<'_, u64> {
         self.longest_answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a call is worth waiting for: not one that the run or its trial could not bear even if everything in flight
+    /// turned out to cost nothing.
+    ///
+    /// # Errors
+    /// The reason.
+    pub fn could_bear(&self, trial: Option<&Purse>, most: Amount) -> Result<(), String> {
+        self.run.could_bear(most)?;
+        trial.map_or(Ok(()), |purse| purse.could_bear(most))
     }
 
     /// Sets the most that a call could cost aside.

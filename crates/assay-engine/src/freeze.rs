@@ -3,15 +3,32 @@
 use std::path::Path;
 
 use assay_core::run::DatasetRecord;
-use assay_core::{Digest, SliceExpr};
+use assay_core::{Case, Digest, SliceExpr};
 use assay_datasets::{DatasetDecl, Library};
 use assay_store::{PlanBuilder, PlanFile, State, Workspace};
+use assay_suite::Sample;
 use serde_json::json;
 
 use crate::EngineError;
+use crate::sample::Sampler;
+
+/// Which cases of the datasets a run takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Taken<'a> {
+    /// Those of a slice.
+    pub filter: Option<&'a SliceExpr>,
+    /// Of these a sample, drawn with a seed.
+    pub sample: Option<(&'a Sample, u64)>,
+}
+
+impl Taken<'_> {
+    fn may(&self, case: &Case) -> bool {
+        self.filter.is_none_or(|filter| assay_datasets::matches(filter, case))
+    }
+}
 
 /// Freezes datasets, or finds that the same sources were frozen before. Cases of several datasets get their dataset's
-/// name in front of their id, so that ids are unique in the run.
+/// name in front of their id, so that ids are unique in the run. A case of a sample stands for as many as its weight says.
 ///
 /// # Errors
 /// A row that cannot be read, two cases with one id, no cases at all.
@@ -21,26 +38,44 @@ pub async fn freeze(
     base: &Path,
     datasets: &[(String, DatasetDecl)],
     library: Option<&Library>,
-    filter: Option<&SliceExpr>,
+    taken: Taken<'_>,
 ) -> Result<(PlanFile, Vec<DatasetRecord>), EngineError> {
     let mut sources = Vec::new();
     for (name, declared) in datasets {
         sources.push(json!([name, assay_datasets::source_digest(declared, base, library)?]));
     }
-    let source = Digest::of_json(&json!({"sources": sources, "where": filter.map(ToString::to_string)}));
+    let source = Digest::of_json(&json!({
+        "sources": sources, "where": taken.filter.map(ToString::to_string), "sample": taken.sample,
+    }));
     if let Some((plan, records)) = state.remembered_plan::<Vec<DatasetRecord>>(source).await?
         && PlanFile::exists(workspace, plan)
     {
         return Ok((PlanFile::open(workspace, plan).await?, records));
+    }
+    let mut sampler = taken.sample.map(|(sample, seed)| Sampler::new(sample, seed));
+    if let Some(sampler) = &mut sampler {
+        for (_, declared) in datasets {
+            for case in assay_datasets::open(declared, base, library)? {
+                let (case, _) = case?;
+                if taken.may(&case) {
+                    sampler.count(&case)?;
+                }
+            }
+        }
+        sampler.draw();
     }
     let mut builder = PlanBuilder::new(workspace).await?;
     for (index, (name, declared)) in datasets.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         let prefix = if datasets.len() > 1 { format!("{name}/") } else { String::new() };
         for case in assay_datasets::open(declared, base, library)? {
-            let (case, place) = case?;
-            if filter.is_some_and(|filter| !assay_datasets::matches(filter, &case)) {
+            let (mut case, place) = case?;
+            if !taken.may(&case) {
                 continue;
+            }
+            if let Some(sampler) = &sampler {
+                let Some(weight) = sampler.weight(&case) else { continue };
+                case.weight *= weight;
             }
             builder.add(index, case, &prefix, place.to_string()).await?;
         }

@@ -261,10 +261,9 @@ impl Gateway {
             // Neither a budget nor an account that was given up changes its mind.
             last: true,
         };
-        // Whoever has no time left need not wait for the rate limit.
-        if let Some((at, reason)) = self.budget.deadline(trial)
-            && now() >= at
-        {
+        // Whoever has no time or money left need not wait for the rate limit.
+        let over = self.budget.deadline(trial).filter(|(at, _)| now() >= *at).map(|(_, reason)| reason);
+        if let Some(reason) = over.or_else(|| self.budget.could_bear(trial, most).err()) {
             return failed(CallError::new(ErrorKind::QuotaExhausted, reason), true, Duration::ZERO);
         }
         let permit = match account.permit(expected).await {

@@ -18,8 +18,9 @@ use assay_store::{CaseAt, PlanFile, State, Workspace};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use crate::EngineError;
 use crate::execute::now_us;
-use crate::{EngineError, freeze};
+use crate::freeze::{self, Taken};
 
 /// Trials that are put together at once.
 const GROUP: usize = 500;
@@ -186,7 +187,7 @@ pub async fn record(
     let declared = DatasetDecl { dataset: Some(origin.dataset.clone()), ..DatasetDecl::default() };
     let name = origin.dataset.split('@').next().unwrap_or_default().to_owned();
     let (plan, datasets) =
-        freeze::freeze(workspace, state, Path::new(""), &[(name, declared)], Some(library), None).await?;
+        freeze::freeze(workspace, state, Path::new(""), &[(name, declared)], Some(library), Taken::default()).await?;
     let fingerprint = |part: &str, name: &str| Digest::of_json(&json!(["imported", part, origin.tool, name]));
     let targets = answers.targets.iter().map(|name| TargetRecord {
         name: name.clone(),

@@ -16,7 +16,9 @@ use assay_suite::suite::Part;
 use assay_suite::{Diagnostics, Source, Suite};
 
 use crate::earlier::EarlierRun;
-use crate::{EngineError, freeze};
+
+use crate::EngineError;
+use crate::freeze::{self, Taken};
 
 /// What the command line may change.
 #[derive(Clone, Debug, Default)]
@@ -62,6 +64,8 @@ pub struct Prepared {
     pub tier: Option<String>,
     /// Slice of the tier.
     pub filter: Option<assay_core::SliceExpr>,
+    /// Only a sample of them.
+    pub sample: Option<assay_suite::Sample>,
     /// At most this many cases.
     pub limit: Option<u64>,
     /// Datasets.
@@ -108,7 +112,7 @@ impl Prepared {
         let base = source.path.parent().map(Path::to_owned).unwrap_or_default();
         // The tier drops rules; problems are reported where the rule stands in the file.
         let rules = suite.gate.rules.clone();
-        let (filter, limit) = apply(&mut suite, options)?;
+        let Selected { filter, sample, limit } = apply(&mut suite, options)?;
         let prices = if suite.prices.is_null() {
             BTreeMap::new()
         } else {
@@ -237,6 +241,7 @@ impl Prepared {
             path: source.path,
             base,
             filter,
+            sample,
             limit,
             datasets,
             library: options.library.clone(),
@@ -257,9 +262,10 @@ impl Prepared {
         workspace: &Workspace,
         state: &State,
     ) -> Result<(PlanFile, Vec<DatasetRecord>, u64), EngineError> {
+        let sample = self.sample.as_ref().map(|sample| (sample, self.suite.seed));
+        let taken = Taken { filter: self.filter.as_ref(), sample };
         let (plan, datasets) =
-            freeze::freeze(workspace, state, &self.base, &self.datasets, self.library.as_ref(), self.filter.as_ref())
-                .await?;
+            freeze::freeze(workspace, state, &self.base, &self.datasets, self.library.as_ref(), taken).await?;
         let cases = self.limit.unwrap_or(u64::MAX).min(plan.cases);
         Ok((plan, datasets, cases))
     }
@@ -404,8 +410,15 @@ fn guarded(declared: &DatasetDecl, library: Option<&Library>) -> Option<Guarded>
     })
 }
 
-/// Applies tier and options; gives the tier's slice and the limit on cases.
-fn apply(suite: &mut Suite, options: &Options) -> Result<(Option<assay_core::SliceExpr>, Option<u64>), EngineError> {
+/// Which cases a tier and the options take.
+struct Selected {
+    filter: Option<assay_core::SliceExpr>,
+    sample: Option<assay_suite::Sample>,
+    limit: Option<u64>,
+}
+
+/// Applies tier and options to the suite; gives which cases they take.
+fn apply(suite: &mut Suite, options: &Options) -> Result<Selected, EngineError> {
     let tier = match &options.tier {
         None => assay_suite::Tier::default(),
         Some(name) => suite.tiers.get(name).cloned().ok_or_else(|| {
@@ -441,7 +454,7 @@ fn apply(suite: &mut Suite, options: &Options) -> Result<(Option<assay_core::Sli
     if let Some(usd) = options.max_usd {
         suite.budget = Limits { usd: Some(usd), ..suite.budget.clone() };
     }
-    Ok((tier.filter, options.limit.or(tier.limit)))
+    Ok(Selected { filter: tier.filter, sample: tier.sample, limit: options.limit.or(tier.limit) })
 }
 
 /// A rule's corpus metric must be one that its scorer shows.

@@ -16,4 +16,4 @@ pub mod suite;
 
 pub use diagnostics::Diagnostics;
 pub use source::Source;
-pub use suite::{Suite, Tier};
+pub use suite::{Sample, Suite, Tier};

@@ -70,6 +70,9 @@ pub struct Tier {
     /// At most this many cases, taken in the seeded order.
     #[serde(default)]
     pub limit: Option<u64>,
+    /// A stratified random sample of the cases.
+    #[serde(default)]
+    pub sample: Option<Sample>,
     /// Only cases of this slice.
     #[serde(default, rename = "where")]
     pub filter: Option<SliceExpr>,
@@ -82,6 +85,25 @@ pub struct Tier {
     /// Only these targets.
     #[serde(default)]
     pub targets: Option<Vec<String>>,
+}
+
+/// A stratified random sample: from each stratum in proportion to its size, but from small ones more, so that each can be
+/// told apart. A case stands for as many as its stratum has for each that was drawn; every figure of the run is weighted
+/// so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// About this many cases; more where `at_least` asks for more.
+    pub cases: u64,
+    /// The keys of metadata whose values make the strata. A case without one of them is in a stratum of its own kind.
+    pub by: Vec<String>,
+    /// At least this many from each stratum, or all it has.
+    #[serde(default = "ten")]
+    pub at_least: u64,
+}
+
+const fn ten() -> u64 {
+    10
 }
 
 /// The file as written. Its JSON Schema is the published one, with the parts of other crates put in.
@@ -280,6 +302,20 @@ impl Suite {
                     if !known.contains(name.as_str()) {
                         problems.push(unknown(format!("{at}/{key}/{i}"), what, name, known));
                     }
+                }
+            }
+            if let Some(sample) = &tier.sample {
+                if tier.limit.is_some() {
+                    problems.push(
+                        Problem::new(format!("{at}/limit"), "a tier has either `limit` or `sample`")
+                            .help("`sample.cases` says how many"),
+                    );
+                }
+                if sample.cases == 0 || sample.by.is_empty() {
+                    problems.push(
+                        Problem::new(format!("{at}/sample"), "`cases` and a key in `by` are needed")
+                            .help("without strata `limit: 500` draws at random"),
+                    );
                 }
             }
             if tier.epochs == Some(0) {
@@ -511,6 +547,8 @@ mod tests {
             ("scorers: [equals]\n", "scorers: [equals]\nbudget: {per_month: {minutes: 5}}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\nbudget: {per_trial: {usd: 0}}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\ngate: {stop: gs}\n"),
+            ("scorers: [equals]\n", "scorers: [equals]\ntiers: {t: {limit: 5, sample: {cases: 5, by: [topic]}}}\n"),
+            ("scorers: [equals]\n", "scorers: [equals]\ntiers: {t: {sample: {cases: 5, by: []}}}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\ngate: {looks: 50, rules: [{scorer: equals, min: 1}]}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\ngate: {looks: [9, 9], rules: [{scorer: equals, min: 1}]}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\nseed: -3\n"),
