@@ -228,13 +228,25 @@ fn memory_of_a_long_run(trials: usize) {
         |at, all, own| samples.push((at, all, own)),
     );
     println!("{trials} trials in {:.1} s, at most {:.0} MiB", took.wall.as_secs_f64(), took.megabytes);
+    let steps: Vec<(f64, f64, f64)> = samples
+        .chunks(samples.len().div_ceil(20).max(1))
+        .map(|step| {
+            let most = |of: &dyn Fn(&(Duration, f64, f64)) -> f64| step.iter().map(of).fold(0.0, f64::max);
+            let at = step.last().map(|(at, _, _)| at.as_secs_f64()).unwrap_or_default();
+            (at, most(&|sample| sample.1), most(&|sample| sample.2))
+        })
+        .collect();
     println!("| seconds | most MiB since the line above | of it not the binary's |\n|---|---|---|");
-    for step in samples.chunks(samples.len().div_ceil(20).max(1)) {
-        let all = step.iter().map(|(_, all, _)| *all).fold(0.0, f64::max);
-        let own = step.iter().map(|(_, _, own)| *own).fold(0.0, f64::max);
-        let at = step.last().map(|(at, _, _)| at.as_secs_f64()).unwrap_or_default();
+    for (at, all, own) in &steps {
         println!("| {at:.1} | {all:.0} | {own:.0} |");
     }
+    let row = |of: &dyn Fn(&(f64, f64, f64)) -> f64| {
+        steps.iter().map(|step| format!("{:.0}", of(step))).collect::<Vec<_>>().join(", ")
+    };
+    println!("\n```mermaid\nxychart-beta");
+    println!("  title \"Resident memory of a run of {trials} trials, and what of it is not the binary's\"");
+    println!("  x-axis \"seconds\" [{}]\n  y-axis \"MiB\" 0 --> 400", row(&|step| step.0));
+    println!("  line [{}]\n  line [{}]\n```", row(&|step| step.1), row(&|step| step.2));
 }
 
 /// Instructions of a command, counted by valgrind.
