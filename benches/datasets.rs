@@ -104,6 +104,15 @@ fn most_memory() -> u64 {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) >> 10
 }
 
+/// Seconds that processors worked for this process: on a busy machine the only time that says something.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in brackets: user and system time are the 12th and 13th, in hundredths.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
+}
+
 fn measured(command: &mut Command) -> (f64, String) {
     let started = Instant::now();
     let output = command.stderr(Stdio::inherit()).output().unwrap();
@@ -117,7 +126,7 @@ fn main() {
         && what == "step"
     {
         step(Path::new(folder), step_name);
-        println!("{} MiB", most_memory());
+        println!("{:.0} s of processor time, {} MiB", processor_seconds(), most_memory());
         return;
     }
     let cases: u64 = words.iter().find_map(|word| word.parse().ok()).unwrap_or(1_000_000);

@@ -174,7 +174,9 @@ impl Import {
         ));
         if let Some(redaction) = &redaction {
             redaction.tell(&format!("{} cases and {} answers", count(report.cases), count(report.answers)));
-            Redaction::tell_audit(library, record_of.version);
+            if added.is_some() {
+                Redaction::tell_audit(library, record_of.version);
+            }
         }
         if let Some((run, totals, _)) = &run {
             let targets: Vec<String> = run.targets.iter().map(|target| plain(&target.name, 80)).collect();
