@@ -1,4 +1,4 @@
-//! Datasets at scale: adding, changing, comparing and de-duplicating a version, with the memory that each takes.
+//! Datasets at scale: adding, changing, comparing, de-duplicating and sampling a version, with the memory that each takes.
 //!
 //! `cargo bench -p assay-datasets --bench datasets -- [CASES] [PYTHON]` makes a JSONL file of so many cases (a million by
 //! default; 1% of the second version differ) and measures each step as a process of its own. With a Python that has polars,
@@ -12,17 +12,36 @@ use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use assay_datasets::duplicates::{Search, find};
-use assay_datasets::{DatasetDecl, Library, add, diff};
+use assay_datasets::{DatasetDecl, Library, add, diff, sample};
 use assay_metrics::near_duplicates::Unit;
 use serde_json::json;
 
-/// A question of about two hundred characters that has nothing to do with the next one.
+/// One case in a hundred repeats the one before with a word changed.
+const REPEATS: u64 = 100;
+
+/// SplitMix64: numbers of neighbours have nothing to do with each other.
+fn random(x: u64) -> u64 {
+    let x = x.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+/// A question of some two hundred characters: a word in six is one of twenty that all texts have, three of one of 30,000,
+/// as frequent as their rank says (Zipf), and two of few; so that texts meet by chance as those of a language do.
 fn line(id: u64, changed: bool) -> String {
+    let is_repeat = id % REPEATS == REPEATS - 1;
+    let of = if is_repeat { id - 1 } else { id };
     let word = |i: u64| {
-        let x = (id.wrapping_mul(31).wrapping_add(i)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        format!("{:x}", x >> 40)
+        let x = random(of * 64 + i + u64::from(is_repeat && i == 5) * 40);
+        let rank = match x % 6 {
+            0 => x / 6 % 20,
+            1..4 => (30_000f64.powf((x >> 11) as f64 / (1u64 << 53) as f64)) as u64,
+            _ => x / 6 % 100_000_000,
+        };
+        format!("{:x}", random(rank) >> 44)
     };
-    let words: Vec<String> = (0..28).map(word).collect();
+    let words: Vec<String> = (0..34).map(word).collect();
     let changed = if changed { " (changed)" } else { "" };
     json!({"id": format!("case-{id}"), "question": format!("{}{changed}", words.join(" ")), "expected": word(99),
            "metadata": {"topic": id % 17, "language": if id.is_multiple_of(5) { "de" } else { "en" }}})
@@ -49,7 +68,7 @@ fn step(folder: &Path, what: &str) {
             let path = folder.join(if what == "add" { "a.jsonl" } else { "b.jsonl" }).display().to_string();
             let declared = DatasetDecl { path, ..DatasetDecl::default() };
             let held = library.hold().unwrap();
-            let added = add::add(&library, &held, "set", "bench", &declared, None).unwrap();
+            let added = add::add(&library, &held, "set", "bench", &declared, None, None).unwrap();
             println!("{} MiB new on disk", added.new_bytes >> 20);
         }
         "diff" => {
@@ -61,6 +80,19 @@ fn step(folder: &Path, what: &str) {
             let found = find(&library, version(0), None, &search).unwrap();
             println!("{} repeats, {} candidates", found.surplus.len(), found.candidates);
         }
+        "sample" => {
+            let dataset = library.dataset("set").unwrap();
+            let plan = sample::Plan { count: 1_000, by: vec!["language".into(), "topic".into()], least: 10, seed: 1 };
+            let drawn = sample::draw(&library, &dataset, &dataset.versions[0], &plan).unwrap();
+            let mut cases = 0;
+            drawn
+                .cases(&library, &dataset.versions[0], &mut |_| {
+                    cases += 1;
+                    Ok(())
+                })
+                .unwrap();
+            println!("{cases} cases of {} strata", drawn.strata.len());
+        }
         _ => panic!("no step {what}"),
     }
 }
@@ -70,6 +102,15 @@ fn most_memory() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) >> 10
+}
+
+/// Seconds that processors worked for this process: on a busy machine the only time that says something.
+fn processor_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in brackets: user and system time are the 12th and 13th, in hundredths.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
 }
 
 fn measured(command: &mut Command) -> (f64, String) {
@@ -85,7 +126,7 @@ fn main() {
         && what == "step"
     {
         step(Path::new(folder), step_name);
-        println!("{} MiB", most_memory());
+        println!("{:.0} s of processor time, {} MiB", processor_seconds(), most_memory());
         return;
     }
     let cases: u64 = words.iter().find_map(|word| word.parse().ok()).unwrap_or(1_000_000);
@@ -99,7 +140,7 @@ fn main() {
         println!("| {name} | {seconds:.1} | {:.0} | {} |", cases as f64 / seconds, said.replace('\n', ", "));
     };
     let this = std::env::current_exe().unwrap();
-    for step in ["add", "add-again", "diff", "dedupe"] {
+    for step in ["add", "add-again", "diff", "dedupe", "sample"] {
         let (seconds, said) = measured(Command::new(&this).arg("step").arg(folder.path()).arg(step));
         row(step, seconds, cases, &said);
     }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use assay_core::{Case, Digest};
+use serde_json::Value;
 
 use crate::library::{Held, How, Library, Lineage, SourceFile, VersionRecord};
 use crate::sorter::{Sorter, number, scratch};
@@ -25,6 +26,15 @@ pub struct Added {
     pub named: u64,
 }
 
+/// Personal data taken out of each case on its way in.
+pub struct Redacted<'a> {
+    /// By which policy, for the lineage.
+    pub parameters: Value,
+    /// Takes it out. A source without ids is read twice, and every case is changed each time; `true` in the pass whose
+    /// cases are kept.
+    pub case: &'a mut dyn FnMut(&mut Case, bool) -> Result<(), DatasetError>,
+}
+
 /// Adds the cases of a file or directory as the newest version of a dataset.
 ///
 /// Cases without an id get one from their content, so that they keep it when rows move; the second and later ones of
@@ -39,6 +49,7 @@ pub fn add(
     by: &str,
     declared: &DatasetDecl,
     note: Option<String>,
+    mut change: Option<Redacted<'_>>,
 ) -> Result<Added, DatasetError> {
     let base = Path::new("");
     let rows = |each: &mut dyn FnMut(u64, Case, Place) -> Result<(), DatasetError>| -> Result<(), DatasetError> {
@@ -56,10 +67,13 @@ pub fn add(
         }
         Ok(())
     };
-    let (repeats, unnamed) = repeats(&rows)?;
+    let (repeats, unnamed) = repeats(&rows, change.as_mut())?;
     let mut writer = library.write(held)?;
     let mut named = 0;
     rows(&mut |number, mut case, place| {
+        if let Some(change) = &mut change {
+            (change.case)(&mut case, true)?;
+        }
         if case.id.is_empty() {
             if !unnamed {
                 return Err(DatasetError::new(Some(place), "the case has no id, and others have one")
@@ -74,12 +88,16 @@ pub fn add(
         writer.add(&case, Some(&place))
     })?;
     let (manifest, new_bytes) = finish(writer, &rows)?;
+    let mut parameters = serde_json::to_value(declared).unwrap_or_default();
+    if let Some(change) = change {
+        parameters["redacted"] = change.parameters;
+    }
     let lineage = Lineage {
         how: How::Added,
         parents: Vec::new(),
         sources: sources(&declared.resolve(base))?,
         tool: tool(),
-        parameters: serde_json::to_value(declared).unwrap_or_default(),
+        parameters,
         note,
     };
     let record = library.add(held, name, by, &manifest, lineage)?;
@@ -90,11 +108,15 @@ type Rows<'a> = dyn Fn(&mut dyn FnMut(u64, Case, Place) -> Result<(), DatasetErr
 
 /// Rows without an id whose content came before, with how often it did, and whether rows have no ids. A source whose first
 /// row has an id is not read for it.
-fn repeats(rows: &Rows<'_>) -> Result<(HashMap<u64, u64>, bool), DatasetError> {
+fn repeats(rows: &Rows<'_>, mut change: Option<&mut Redacted<'_>>) -> Result<(HashMap<u64, u64>, bool), DatasetError> {
     let mut sorter = Sorter::<24>::default();
     let stop = DatasetError::new(None, "the rows have ids");
-    let read = rows(&mut |number, case, place| {
+    let read = rows(&mut |number, mut case, place| {
         if case.id.is_empty() {
+            // The id is made of what is kept: that of a number would say which number it was.
+            if let Some(change) = &mut change {
+                (change.case)(&mut case, false)?;
+            }
             let mut record = [0; 24];
             record[..16].copy_from_slice(&case.digest().as_bytes()[..16]);
             record[16..].copy_from_slice(&number.to_be_bytes());
@@ -112,7 +134,7 @@ fn repeats(rows: &Rows<'_>) -> Result<(HashMap<u64, u64>, bool), DatasetError> {
     }
     let mut repeats = HashMap::new();
     let (mut last, mut occurrence) = ([0; 16], 0);
-    for record in sorter.sorted().map_err(scratch)? {
+    for record in sorter.sorted() {
         let record = record.map_err(scratch)?;
         occurrence = if occurrence > 0 && record[..16] == last { occurrence + 1 } else { 1 };
         last.copy_from_slice(&record[..16]);

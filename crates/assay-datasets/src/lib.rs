@@ -19,6 +19,8 @@
 //! | [`diff`] | what changed between two versions |
 //! | [`quality`] | expectations, and faults that nobody expects |
 //! | [`duplicates`] | cases that are nearly the same |
+//! | [`sample`] | cases drawn by strata, to be labelled or judged |
+//! | [`refresh`] | a share of a rolling set replaced |
 //! | [`coverage`] | cases by the values of metadata keys, against what is wanted |
 //! | [`lineage`] | where a version came from, as text and OpenLineage events |
 //! | [`tools`] | what other evaluation tools wrote: cases, answers and scores |
@@ -35,7 +37,9 @@ pub mod library;
 pub mod lineage;
 mod losses;
 pub mod quality;
+pub mod refresh;
 pub mod rows;
+pub mod sample;
 mod sorter;
 pub mod split;
 mod tables;

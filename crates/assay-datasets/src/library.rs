@@ -2,8 +2,8 @@
 //!
 //! Each dataset is one log, a line per event: a version was added, a tag set, a hold-out opened, a case revoked. What a
 //! dataset *is* follows from its log and from nothing else. Each line names the digest of the line before it, so that a
-//! changed, removed or inserted line is found when the log is next read (lines cut off at the end are not: that takes a
-//! digest kept elsewhere).
+//! changed, removed or inserted line is found when the log is next read. Where the log ends is kept in a file beside it, so
+//! that lines cut off at the end are found, too, unless that file is changed with them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::split::{Part, SplitPlan};
-use crate::version::{Folder, Manifest, VersionWriter, failed};
+use crate::version::{Folder, Manifest, VersionWriter, failed, put};
 use crate::{DatasetError, Place};
 
 /// The datasets of a workspace: the folder `.assay/datasets`.
@@ -57,6 +57,8 @@ pub enum Event {
         /// The run.
         run: RunId,
     },
+    /// What a run over a sealed part with a ladder was told.
+    Rung(Box<Rung>),
     /// Somebody listed or exported cases of a sealed split.
     Opened {
         /// The split.
@@ -99,6 +101,25 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+}
+
+/// What a run over a sealed part with a ladder was told of one target's score.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rung {
+    /// The part.
+    pub split: String,
+    /// The version.
+    pub version: Digest,
+    /// The run.
+    pub run: RunId,
+    /// Its target.
+    pub target: String,
+    /// The scorer.
+    pub scorer: String,
+    /// What was told: the score where it is the new best, else the best so far.
+    pub score: f64,
+    /// Whether it is the new best.
+    pub improved: bool,
 }
 
 /// A version as the log knows it.
@@ -260,6 +281,13 @@ pub struct Entry {
     pub event: Event,
 }
 
+/// Where a log ends, kept beside it: lines that are cut off at the end are found by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Head {
+    lines: u64,
+    last: Digest,
+}
+
 /// A dataset: what its log adds up to.
 #[derive(Clone, Debug, Default)]
 pub struct Dataset {
@@ -306,7 +334,7 @@ impl Dataset {
                 let versions = &self.versions;
                 self.tags.retain(|_, tagged| versions.iter().any(|record| record.version == *tagged));
             }
-            Event::Opened { .. } | Event::Exported { .. } => {}
+            Event::Rung(_) | Event::Opened { .. } | Event::Exported { .. } => {}
         }
     }
 
@@ -361,6 +389,14 @@ impl Dataset {
     /// The first sealed part.
     pub fn sealed_part(&self) -> Option<&Part> {
         self.split.as_ref()?.parts.iter().find(|part| part.looks.is_some())
+    }
+
+    /// What runs over a sealed part of a version were told, oldest first.
+    pub fn rungs(&self, split: &str, version: Digest) -> impl Iterator<Item = &Rung> {
+        self.log.iter().filter_map(move |entry| match &entry.event {
+            Event::Rung(rung) if rung.split == split && rung.version == version => Some(&**rung),
+            _ => None,
+        })
     }
 
     /// How often runs have looked at a sealed split of a version.
@@ -439,6 +475,23 @@ impl Library {
         self.folder.root.join("logs").join(format!("{name}.jsonl"))
     }
 
+    fn head_file(&self, name: &str) -> PathBuf {
+        self.folder.root.join("logs").join(format!("{name}.head"))
+    }
+
+    /// Where a log ended when it was last written; `None` for one that is not there, or older than heads.
+    fn head(&self, name: &str) -> Result<Option<Head>, DatasetError> {
+        let path = self.head_file(name);
+        match fs::read(&path) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(head) => Ok(Some(head)),
+                Err(error) => Err(failed(&path)(error.into())),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed(&path)(error)),
+        }
+    }
+
     /// The names of all datasets, sorted.
     ///
     /// # Errors
@@ -483,13 +536,15 @@ impl Library {
     pub fn find(&self, name: &str) -> Result<Option<Dataset>, DatasetError> {
         check_name(name)?;
         let path = self.log_file(name);
+        let head = self.head(name)?;
         let bytes = match fs::read(&path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && head.is_none() => return Ok(None),
             Err(error) => return Err(failed(&path)(error)),
         };
         let mut dataset = Dataset { name: name.to_owned(), ..Dataset::default() };
         let mut previous = Digest::of_bytes(b"");
+        let mut seen = false;
         // A line without an end was being written when the machine stopped: it never counted.
         let end = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
         let whole = std::str::from_utf8(&bytes[..end]).map_err(|error| {
@@ -511,8 +566,17 @@ impl Library {
                 .help("restore the file from a backup; nothing is read from a log that was tampered with"));
             }
             previous = Digest::of_bytes(line.as_bytes());
+            seen |= head == Some(Head { lines: i as u64 + 1, last: previous });
             dataset.apply(&entry.event);
             dataset.log.push(entry);
+        }
+        // A log may be longer than its head says, when the machine stopped between the two, but never shorter.
+        if head.is_some() && !seen {
+            return Err(DatasetError::new(
+                Some(Place { file: path, line: None }),
+                "the log was changed: lines at its end are missing",
+            )
+            .help("restore the file from a backup; nothing is read from a log that was tampered with"));
         }
         Ok((!dataset.log.is_empty()).then_some(dataset))
     }
@@ -529,7 +593,9 @@ impl Library {
             previous = Digest::of_bytes(&line_of(last)?);
         }
         let mut bytes = Vec::new();
+        let mut lines = known.as_ref().map_or(0, |dataset| dataset.log.len() as u64);
         for event in events {
+            lines += 1;
             let line = line_of(&Entry { previous, at_us: now_us(), by: by.to_owned(), event })?;
             previous = Digest::of_bytes(&line);
             bytes.extend_from_slice(&line);
@@ -552,6 +618,11 @@ impl Library {
             .and_then(|_| file.write_all(&bytes))
             .and_then(|()| file.sync_all())
             .map_err(failed(&path))?;
+        if lines > 0 {
+            let head = serde_json::to_vec(&Head { lines, last: previous })
+                .map_err(|error| DatasetError::new(None, format!("the log: {error}")))?;
+            put(&self.head_file(name), &head)?;
+        }
         if known.is_none() {
             File::open(&folder).and_then(|folder| folder.sync_all()).map_err(failed(&folder))?;
         }

@@ -461,7 +461,7 @@ impl<'a> Checker<'a> {
                 continue;
             }
             let (mut last, mut count, mut cases): (Option<[u8; 24]>, u64, Vec<String>) = (None, 0, Vec::new());
-            for record in rule.values.sorted().map_err(scratch)? {
+            for record in rule.values.sorted() {
                 let record = record.map_err(scratch)?;
                 if last.is_some_and(|last| last[..16] == record[..16]) {
                     count += 1;

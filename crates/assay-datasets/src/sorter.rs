@@ -1,11 +1,12 @@
 //! Many small records in order, in flat memory.
 //!
-//! Records are kept in memory up to a limit and then spread over 256 scratch files by their first byte, each of which
-//! is sorted alone: 10 million records of 32 bytes never take more than a few megabytes. First bytes must be about
-//! evenly spread, as those of digests are.
+//! Records are kept in memory up to a limit; then each full lot is sorted and written behind the one before, and all lots
+//! are merged when they are read. Nothing is assumed of the records: a million equal ones cost what others do.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use crate::DatasetError;
 
@@ -19,18 +20,21 @@ pub(crate) fn number(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
-/// Records that are kept before the first one goes to disk.
-const KEPT: usize = 1 << 18;
+/// Bytes of records that are kept before they go to disk, and that all lots together read ahead.
+const KEPT: usize = 8 << 20;
 
 /// Sorts records of `N` bytes.
 pub struct Sorter<const N: usize> {
     memory: Vec<[u8; N]>,
-    files: Vec<BufWriter<File>>,
+    most: usize,
+    /// The lots one after another, and where each ends.
+    file: Option<File>,
+    ends: Vec<u64>,
 }
 
 impl<const N: usize> Default for Sorter<N> {
     fn default() -> Self {
-        Self { memory: Vec::new(), files: Vec::new() }
+        Self { memory: Vec::new(), most: KEPT / N, file: None, ends: Vec::new() }
     }
 }
 
@@ -40,50 +44,106 @@ impl<const N: usize> Sorter<N> {
     /// # Errors
     /// The folder for temporary files cannot be written.
     pub fn push(&mut self, record: [u8; N]) -> std::io::Result<()> {
-        if self.files.is_empty() {
-            self.memory.push(record);
-            if self.memory.len() < KEPT {
-                return Ok(());
-            }
-            for _ in 0..=u8::MAX {
-                self.files.push(BufWriter::with_capacity(1 << 12, tempfile::tempfile()?));
-            }
-            for record in std::mem::take(&mut self.memory) {
-                self.files[usize::from(record[0])].write_all(&record)?;
-            }
+        self.memory.push(record);
+        if self.memory.len() < self.most {
             return Ok(());
         }
-        self.files[usize::from(record[0])].write_all(&record)
+        self.memory.sort_unstable();
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        file.write_all(self.memory.as_flattened())?;
+        self.ends.push(self.ends.last().copied().unwrap_or(0) + (self.memory.len() * N) as u64);
+        self.memory.clear();
+        Ok(())
     }
 
     /// The records in order.
-    ///
-    /// # Errors
-    /// The scratch files cannot be read back.
-    pub fn sorted(mut self) -> std::io::Result<impl Iterator<Item = std::io::Result<[u8; N]>>> {
+    pub fn sorted(mut self) -> impl Iterator<Item = std::io::Result<[u8; N]>> {
         self.memory.sort_unstable();
-        let mut files = Vec::with_capacity(self.files.len());
-        for file in self.files {
-            files.push(file.into_inner().map_err(std::io::IntoInnerError::into_error)?);
+        if !self.ends.is_empty() {
+            self.memory.shrink_to_fit();
         }
-        let spread = files.into_iter().flat_map(|file| match read_back(file) {
-            Ok(records) => records.into_iter().map(Ok).collect::<Vec<_>>(),
-            Err(error) => vec![Err(error)],
-        });
-        Ok(self.memory.into_iter().map(Ok).chain(spread))
+        let ahead = (KEPT / N / self.ends.len().max(1)).max(16) * N;
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let lots = starts.zip(&self.ends).map(|(at, end)| Lot { at, end: *end, ahead, read: Vec::new(), next: 0 });
+        let mut merge = Merge {
+            lots: lots.collect(),
+            file: self.file,
+            memory: self.memory.into_iter(),
+            heads: BinaryHeap::new(),
+            failed: None,
+        };
+        for lot in 0..=merge.lots.len() {
+            merge.advance(lot);
+        }
+        merge
     }
 }
 
-fn read_back<const N: usize>(mut file: File) -> std::io::Result<Vec<[u8; N]>> {
-    let bytes = file.seek(SeekFrom::End(0))?;
-    file.seek(SeekFrom::Start(0))?;
-    let mut reader = BufReader::with_capacity(1 << 16, file);
-    let mut records = vec![[0; N]; usize::try_from(bytes).unwrap_or(0) / N];
-    for record in &mut records {
-        reader.read_exact(record)?;
+/// A sorted lot on disk.
+struct Lot<const N: usize> {
+    /// What was not read yet.
+    at: u64,
+    end: u64,
+    ahead: usize,
+    read: Vec<u8>,
+    next: usize,
+}
+
+impl<const N: usize> Lot<N> {
+    fn next(&mut self, file: &mut File) -> std::io::Result<Option<[u8; N]>> {
+        if self.next == self.read.len() {
+            let bytes = (self.end - self.at).min(self.ahead as u64);
+            self.read.resize(usize::try_from(bytes).unwrap_or(self.ahead), 0);
+            file.seek(SeekFrom::Start(self.at))?;
+            file.read_exact(&mut self.read)?;
+            self.at += bytes;
+            self.next = 0;
+        }
+        let record = self.read[self.next..].first_chunk::<N>().copied();
+        self.next += record.map_or(0, |_| N);
+        Ok(record)
     }
-    records.sort_unstable();
-    Ok(records)
+}
+
+/// The smallest record of every lot, the one in memory (the last) included.
+struct Merge<const N: usize> {
+    lots: Vec<Lot<N>>,
+    file: Option<File>,
+    memory: std::vec::IntoIter<[u8; N]>,
+    heads: BinaryHeap<Reverse<([u8; N], usize)>>,
+    failed: Option<std::io::Error>,
+}
+
+impl<const N: usize> Merge<N> {
+    fn advance(&mut self, lot: usize) {
+        let next = match (self.lots.get_mut(lot), &mut self.file) {
+            (Some(lot), Some(file)) => lot.next(file),
+            _ => Ok(self.memory.next()),
+        };
+        match next {
+            Ok(Some(record)) => self.heads.push(Reverse((record, lot))),
+            Ok(None) => {}
+            Err(error) => self.failed = Some(error),
+        }
+    }
+}
+
+impl<const N: usize> Iterator for Merge<N> {
+    type Item = std::io::Result<[u8; N]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(error) = self.failed.take() {
+            // What could not be read would be missing from here on.
+            self.heads.clear();
+            return Some(Err(error));
+        }
+        let Reverse((record, lot)) = self.heads.pop()?;
+        self.advance(lot);
+        Some(Ok(record))
+    }
 }
 
 #[cfg(test)]
@@ -92,16 +152,17 @@ mod tests {
 
     #[test]
     fn records_come_back_in_order_from_memory_and_from_disk() {
-        for count in [0u64, 1, 1000, KEPT as u64, KEPT as u64 + 5_000] {
-            let mut sorter = Sorter::<8>::default();
-            let mut expected: Vec<[u8; 8]> =
-                (0..count).map(|i| i.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes()).collect();
-            for record in &expected {
-                sorter.push(*record).unwrap();
+        for (most, count) in [(100, 0u64), (100, 1), (100, 99), (100, 100), (100, 5_050), (7, 1_000)] {
+            for factor in [0x9e37_79b9_7f4a_7c15u64, 0] {
+                let mut sorter = Sorter::<8> { most, ..Sorter::default() };
+                let mut expected: Vec<[u8; 8]> = (0..count).map(|i| i.wrapping_mul(factor).to_be_bytes()).collect();
+                for record in &expected {
+                    sorter.push(*record).unwrap();
+                }
+                expected.sort_unstable();
+                let sorted: Vec<[u8; 8]> = sorter.sorted().map(Result::unwrap).collect();
+                assert_eq!(sorted, expected);
             }
-            expected.sort_unstable();
-            let sorted: Vec<[u8; 8]> = sorter.sorted().unwrap().map(Result::unwrap).collect();
-            assert_eq!(sorted, expected);
         }
     }
 }

@@ -32,6 +32,9 @@ pub struct Part {
     /// How many runs may look at a version of it; only a sealed part has such a budget.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looks: Option<u64>,
+    /// Whether a run is told its score only where it beats the best so far.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ladder: bool,
 }
 
 impl SplitPlan {
@@ -66,7 +69,7 @@ impl SplitPlan {
                 return Err(wrong(format!("the part `{name}` has no name of its own")));
             }
             let looks = sealed.iter().any(|sealed| sealed == name).then_some(looks);
-            found.push(Part { name: name.to_owned(), share, looks });
+            found.push(Part { name: name.to_owned(), share, looks, ladder: false });
         }
         let sum: f64 = found.iter().map(|part| part.share).sum();
         if (sum - 1.0).abs() > 1e-9 {

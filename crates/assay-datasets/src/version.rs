@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use assay_core::{Case, Digest};
 use serde::{Deserialize, Serialize};
 
+use crate::library::Library;
 use crate::sorter::{Sorter, number, scratch};
 use crate::{DatasetError, Place};
 
@@ -156,6 +157,69 @@ impl Folder {
     }
 }
 
+/// A set of rows: a bit for each row there is.
+pub(crate) struct Rows(Vec<u64>);
+
+impl Rows {
+    pub fn new(rows: u64) -> Self {
+        Self(vec![0; usize::try_from(rows.div_ceil(64)).unwrap_or(usize::MAX)])
+    }
+
+    pub fn insert(&mut self, row: u64) {
+        self.0[(row / 64) as usize] |= 1 << (row % 64);
+    }
+
+    fn contains(&self, row: u64) -> bool {
+        self.0[(row / 64) as usize] >> (row % 64) & 1 == 1
+    }
+}
+
+/// The chunks of one or two versions, one behind the other.
+pub(crate) struct Chunks<'a> {
+    library: &'a Library,
+    chunks: Vec<Chunk>,
+    pub rows: u64,
+    /// Rows of the first version, when there are two.
+    pub own: Option<u64>,
+}
+
+impl<'a> Chunks<'a> {
+    pub fn new(library: &'a Library, version: Digest, against: Option<Digest>) -> Result<Self, DatasetError> {
+        let first = library.manifest(version)?;
+        let (mut chunks, mut rows, mut own) = (first.chunks, first.cases, None);
+        if let Some(other) = against {
+            let other = library.manifest(other)?;
+            own = Some(rows);
+            rows += other.cases;
+            chunks.extend(other.chunks);
+        }
+        Ok(Self { library, chunks, rows, own })
+    }
+
+    /// Every case with its row, or those of `rows`: chunks without any are not read.
+    pub fn each(
+        &self,
+        rows: Option<&Rows>,
+        each: &mut dyn FnMut(u64, Case) -> Result<(), DatasetError>,
+    ) -> Result<(), DatasetError> {
+        let wanted = |row: u64| rows.is_none_or(|rows| rows.contains(row));
+        let mut start = 0;
+        for chunk in &self.chunks {
+            let rows = start..start + chunk.cases;
+            start = rows.end;
+            if !rows.clone().any(wanted) {
+                continue;
+            }
+            for (row, case) in rows.zip(self.library.folder().read(chunk)?) {
+                if wanted(row) {
+                    each(row, case)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Writes a version case by case. Memory does not grow with the number of cases.
 pub struct VersionWriter {
     folder: Folder,
@@ -253,7 +317,7 @@ impl VersionWriter {
             return Err(DatasetError::new(None, "there are no cases").help("a version needs at least one case"));
         }
         let mut last: Option<[u8; 24]> = None;
-        for id in self.ids.sorted().map_err(scratch)? {
+        for id in self.ids.sorted() {
             let id = id.map_err(scratch)?;
             if let Some(last) = last
                 && last[..16] == id[..16]
@@ -268,7 +332,7 @@ impl VersionWriter {
             last = Some(id);
         }
         let mut version = Digest::stream();
-        for digest in self.digests.sorted().map_err(scratch)? {
+        for digest in self.digests.sorted() {
             version.update(&digest.map_err(scratch)?);
         }
         let manifest =

@@ -8,7 +8,7 @@ use assay_core::problem::did_you_mean;
 use assay_core::run::{Budget as Limits, DatasetRecord, TargetRecord};
 use assay_core::{GateRule, Problem, RunId, RunRecord, problem};
 use assay_datasets::library::{self, Event, Sensitivity};
-use assay_datasets::{Columns, DatasetDecl, Library};
+use assay_datasets::{Columns, Dataset, DatasetDecl, Library};
 use assay_models::{BuildContext, Built, Guarded, Price};
 use assay_scorers::{Declared, ScorerContext};
 use assay_store::{Cache, PlanFile, State, Workspace};
@@ -397,16 +397,22 @@ impl Prepared {
     }
 }
 
-/// A stored dataset that only some servers may receive.
 fn guarded(declared: &DatasetDecl, library: Option<&Library>) -> Option<Guarded> {
-    let stored = assay_datasets::stored(declared, library).ok()??;
-    let governance = &stored.dataset.governance;
+    guarded_dataset(&assay_datasets::stored(declared, library).ok()??.dataset)
+}
+
+/// A stored dataset that only some may receive; `None` for one that is neither confidential nor restricted.
+pub fn guarded_dataset(dataset: &Dataset) -> Option<Guarded> {
+    let governance = &dataset.governance;
     let sensitivity = governance.sensitivity.filter(|sensitivity| *sensitivity >= Sensitivity::Confidential)?;
-    let name = &stored.dataset.name;
+    let name = &dataset.name;
     Some(Guarded {
         what: format!("the dataset `{name}`, which is {}", sensitivity.as_str()),
         hosts: governance.hosts.clone(),
-        help: format!("its owner may allow it: `assay dataset set {name} --hosts HOST`"),
+        allow: format!(
+            "assay dataset set {name} --hosts {}",
+            governance.hosts.iter().map(|host| format!("{host},")).collect::<String>()
+        ),
     })
 }
 

@@ -421,7 +421,7 @@ impl Events {
 }
 
 /// Without a prompt the single input is the question; several are given as JSON.
-fn default_prompt(case: &Case) -> String {
+pub(crate) fn default_prompt(case: &Case) -> String {
     match case.inputs.values().collect::<Vec<_>>().as_slice() {
         [Value::String(text)] => text.clone(),
         _ => Value::Object(case.inputs.clone()).to_string(),

@@ -75,9 +75,8 @@ impl Endpoint {
             return Err(Problem::new("/url", format!("`{}` is not an HTTP URL", parsed.scheme())));
         }
         let host = parsed.host_str().unwrap_or_default();
-        let refused = context.guarded.iter().find(|data| !data.hosts.iter().any(|known| known == host));
-        if let Some(data) = refused.filter(|_| !is_loopback(&parsed)) {
-            return Err(Problem::new("/url", format!("`{host}` may not receive {}", data.what)).help(&data.help));
+        if let Some(problem) = context.refused(host, "/url").filter(|_| !is_loopback(&parsed)) {
+            return Err(problem);
         }
         let mut map = HeaderMap::new();
         for (name, value) in headers {

@@ -48,6 +48,9 @@ struct CommandTarget {
 pub fn build(config: &Config, context: &BuildContext) -> Result<Arc<dyn Target>, Problems> {
     let command: Command = config.read()?;
     let fail = |problem: Problem| vec![config.place(problem)];
+    if let Some(problem) = context.refused("command", "/argv") {
+        return Err(fail(problem));
+    }
     if command.argv.is_empty() {
         return Err(fail(Problem::new("/argv", "the program is missing").help("such as [python3, app.py]")));
     }

@@ -6,6 +6,7 @@
 //! | [`registry`] | every kind of target, its schema and builder |
 //! | [`chat`] | what chat models share: prompts, parameters, payloads |
 //! | [`openai`], [`anthropic`], [`gemini`] | the providers' wire formats |
+//! | [`embeddings`] | vectors of texts |
 //! | [`batch`] | many requests in one file, at half the price |
 //! | [`http`], [`command`], [`python`] | applications |
 //! | [`local`] | recorded outputs and echo |
@@ -18,6 +19,7 @@ pub mod batch;
 pub mod chat;
 pub mod client;
 pub mod command;
+pub mod embeddings;
 pub mod gemini;
 pub mod http;
 pub mod local;
@@ -30,5 +32,5 @@ pub mod target;
 
 pub use batch::Batches;
 pub use rates::{Rate, Rates, SeenRates};
-pub use registry::{Built, TargetKind, build, kinds, schema};
+pub use registry::{Built, TargetKind, build, build_embedder, kinds, schema};
 pub use target::{BuildContext, CallError, Called, Caller, Guarded, PerMinute, Price, Problems, Reply, Target, Traits};

@@ -16,7 +16,7 @@ use crate::client::{Endpoint, classify, printable};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
 
-const PROVIDER: Provider = Provider {
+pub(crate) const PROVIDER: Provider = Provider {
     kind: "openai",
     base_url: "https://api.openai.com/v1",
     base_url_env: "OPENAI_BASE_URL",

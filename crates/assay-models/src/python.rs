@@ -215,6 +215,9 @@ struct PythonTarget {
 /// Everything that is wrong with its configuration.
 pub fn build(config: &Config, context: &BuildContext) -> Result<Arc<dyn Target>, Problems> {
     let python: Python = config.read()?;
+    if let Some(problem) = context.refused("python", "/function") {
+        return Err(vec![config.place(problem)]);
+    }
     let (file, function) = split_function(&python.function, &context.base_dir)
         .map_err(|message| vec![config.place(Problem::new("/function", message))])?;
     // A changed file is another target.

@@ -188,6 +188,28 @@ pub struct Built {
 /// # Errors
 /// Everything that is wrong, with JSON pointers into the entry.
 pub fn build(entry: &Value, context: &BuildContext) -> Result<Built, Problems> {
+    let (kind, read, config) = read(entry)?;
+    Ok(Built { kind: kind.name, target: (kind.build)(&read, context)?, config })
+}
+
+/// Builds an embedder from an entry such as `openai: MODEL`, with the same keys.
+///
+/// # Errors
+/// As [`build`], and a kind that has no embeddings.
+pub fn build_embedder(entry: &Value, context: &BuildContext) -> Result<Built, Problems> {
+    let (kind, read, config) = read(entry)?;
+    if kind.name != "openai" {
+        let message = format!("`{}` gives no embeddings", kind.name);
+        return Err(vec![
+            Problem::new(format!("/{}", kind.name), message)
+                .help("`openai: MODEL`, with `base_url` for any compatible server"),
+        ]);
+    }
+    Ok(Built { kind: kind.name, target: crate::embeddings::build(&read, context)?, config })
+}
+
+/// The kind of an entry and its configuration, short and long form made one.
+fn read(entry: &Value) -> Result<(&'static TargetKind, Config, Value), Problems> {
     let Some(fields) = entry.as_object() else {
         return Err(vec![Problem::new("", "a target is a set of keys, such as `openai: MODEL`")]);
     };
@@ -265,8 +287,7 @@ pub fn build(entry: &Value, context: &BuildContext) -> Result<Built, Problems> {
             return Err(vec![read.place(Problem::new("/batch", message))]);
         }
     }
-    let target = (kind.build)(&read, context)?;
-    Ok(Built { kind: kind.name, target, config: json!({ kind.name: config }) })
+    Ok((kind, read, json!({ kind.name: config })))
 }
 
 /// The JSON Schema of one target entry.

@@ -201,15 +201,27 @@ pub struct BuildContext {
     pub guarded: Vec<Guarded>,
 }
 
-/// Data that only some servers may receive.
+impl BuildContext {
+    /// Refuses a receiver that sensitive data may not go to: a host, or `command` or `python` for user code, which may
+    /// send on what it gets.
+    pub fn refused(&self, receiver: &str, at: &str) -> Option<Problem> {
+        let data = self.guarded.iter().find(|data| !data.hosts.iter().any(|known| known == receiver))?;
+        Some(
+            Problem::new(at, format!("`{receiver}` may not receive {}", data.what))
+                .help(format!("its owner may allow it: `{}{receiver}`", data.allow)),
+        )
+    }
+}
+
+/// Data that only some may receive.
 #[derive(Clone, Debug)]
 pub struct Guarded {
     /// What it is, for messages: a dataset and how sensitive it is.
     pub what: String,
-    /// The hosts that may receive it, beside this machine.
+    /// The hosts that may receive it, beside this machine, and `command` and `python` where user code may.
     pub hosts: Vec<String>,
-    /// How others are allowed.
-    pub help: String,
+    /// The command that allows another one, up to its name.
+    pub allow: String,
 }
 
 /// A builder's faults, each with a JSON pointer into the target's configuration.

@@ -11,7 +11,7 @@ mod plan;
 mod query;
 mod report;
 mod resume;
-mod run;
+pub mod run;
 mod runs;
 mod schedule;
 mod schema;

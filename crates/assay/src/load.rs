@@ -113,7 +113,18 @@ impl Home {
     }
 
     /// A run's scores; rows of cases that are left out do not count.
+    ///
+    /// # Errors
+    /// A run over a part with a ladder: its scores are told by the ladder alone.
     pub async fn scores(&self, record: &RunRecord, left_out: &HashSet<Digest>) -> Result<RunScores, Failure> {
+        match crate::ladder::of(&self.library(), record)? {
+            Some(ladder) => Err(ladder.refused(record)),
+            None => self.all_scores(record, left_out).await,
+        }
+    }
+
+    /// As [`Home::scores`], whoever may see them.
+    pub async fn all_scores(&self, record: &RunRecord, left_out: &HashSet<Digest>) -> Result<RunScores, Failure> {
         let mut scores = RunScores::new(record.clone());
         self.lake
             .for_each_score(record, |row| {
@@ -291,6 +302,9 @@ pub struct GateReferee<'a> {
 
 impl GateReferee<'_> {
     async fn verdict(&self, at_look: &RunRecord) -> Result<Option<VerdictKind>, Failure> {
+        if crate::ladder::of(&self.home.library(), at_look)?.is_some() {
+            return Ok(None);
+        }
         let mut record = at_look.clone();
         // Before the last look a guardrail that is not yet shown to hold is not broken.
         record.gate.rules.iter_mut().for_each(|rule| rule.role = assay_core::gate::Role::Gate);

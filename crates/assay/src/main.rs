@@ -1,7 +1,9 @@
 //! The `assay` command. It only wires: each command is one file under [`commands`].
 
+mod calls;
 mod commands;
 mod exit;
+mod ladder;
 mod load;
 
 use std::process::ExitCode;

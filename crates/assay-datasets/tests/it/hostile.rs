@@ -383,10 +383,113 @@ proptest! {
             export(form.parse().unwrap(), "n", &mut vec![Ok(case)].into_iter(), &path, true).unwrap();
             let bytes = fs::read(&path).unwrap();
             fs::write(&path, mutated(bytes, &changes)).unwrap();
-            if let Ok(rows) = assay_datasets::rows(&path) {
-                let _ = rows.take(1000).count();
-            }
-            let _ = Tool::detect(&path);
+            read_all(&path);
         }
+    }
+
+    /// Bytes that nobody wrote, behind the beginnings that make readers believe in them.
+    #[test]
+    fn no_bytes_panic(start in prop::sample::select(STARTS.to_vec()), noise in prop::collection::vec(any::<u8>(), 0..600)) {
+        let folder = tempfile::tempdir().unwrap();
+        for ending in ["jsonl", "json", "yaml", "csv", "tsv", "parquet", "arrow", "feather", "xlsx", "eval", "txt"] {
+            let path = folder.path().join(format!("noise.{ending}"));
+            fs::write(&path, [start, &noise].concat()).unwrap();
+            read_all(&path);
+            for tool in Tool::ALL {
+                let _ = import(&path, Some(tool), &mut Any);
+            }
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    /// Whoever can write into the workspace can break what is stored; reading it says so.
+    #[test]
+    fn no_mutation_of_the_library_panics(
+        changes in prop::collection::vec((any::<u8>(), any::<prop::sample::Index>(), any::<u8>(), any::<u8>()), 1..4),
+        which in any::<prop::sample::Index>(),
+    ) {
+        let bench = crate::library::Bench::new();
+        let version = bench.add("qa", &["{\"id\": \"a\", \"q\": \"x\"}".to_owned()]).record.unwrap().version;
+        let mut files = Vec::new();
+        let mut folders = vec![bench.library_folder()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().flatten() {
+                if entry.path().is_dir() { folders.push(entry.path()) } else { files.push(entry.path()) }
+            }
+        }
+        files.sort();
+        let path = &files[which.index(files.len())];
+        fs::write(path, mutated(fs::read(path).unwrap(), &changes)).unwrap();
+        let _ = bench.library.dataset("qa");
+        if let Ok(cases) = bench.library.cases(version) {
+            let _ = cases.take(10).count();
+        }
+    }
+}
+
+const STARTS: [&[u8]; 14] = [
+    b"",
+    b"{",
+    b"[{\"q\": ",
+    b"{\"messages\":[",
+    b"PK\x03\x04",
+    b"PAR1",
+    b"ARROW1\0\0",
+    b"\xff\xff\xff\xff",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"q,expected\n",
+    b"- q: ",
+    b"{\"version\":2,\"eval\":{",
+    b"\x28\xb5\x2f\xfd",
+];
+
+/// Rows, and the cases that they make.
+fn read_all(path: &Path) {
+    if let Ok(rows) = assay_datasets::rows(path) {
+        let _ = rows.take(1000).count();
+    }
+    let declared = assay_datasets::DatasetDecl { path: path.display().to_string(), ..Default::default() };
+    if let Ok(cases) = assay_datasets::open(&declared, Path::new(""), None) {
+        let _ = cases.take(1000).count();
+    }
+    let _ = Tool::detect(path);
+}
+
+#[test]
+fn every_broken_table_is_named_with_its_fault() {
+    let deep = |open: &str, n: usize| format!("{{\"q\":{}", open.repeat(n)).into_bytes();
+    let long = [b"{\"q\":\"".to_vec(), vec![b'x'; (64 << 20) + 10], b"\"}".to_vec()].concat();
+    let corpus: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("deep.jsonl", deep("[", 200_000), "128"),
+        ("deep.json", deep("[", 200_000), ""),
+        ("deep.yaml", deep("[", 20_000), ""),
+        ("laughs.yaml", laughs(), "too deep or too large"),
+        ("long.jsonl", long, "64 MiB"),
+        ("nan.jsonl", b"{\"q\": NaN}".to_vec(), "broken JSON"),
+        ("huge.jsonl", b"{\"q\": 1e999}".to_vec(), ""),
+        ("twice.yaml", b"- q: 1\n  q: 2\n".to_vec(), "stands twice"),
+        ("utf16.jsonl", b"\xff\xfe{\0}\0".to_vec(), ""),
+        ("utf16.csv", b"\xff\xfeq\0\n\0a\0\n\0".to_vec(), ""),
+        ("latin1.csv", b"q\ncaf\xe9\n".to_vec(), ""),
+        ("more.csv", b"q,a\n1,2,3\n".to_vec(), "more.csv:2"),
+        ("noise.parquet", [b"PAR1".to_vec(), vec![0xff; 64], b"PAR1".to_vec()].concat(), ""),
+        ("noise.arrow", [b"ARROW1\0\0".to_vec(), vec![0xff; 64]].concat(), ""),
+        ("noise.xlsx", b"PK\x03\x04 and no more".to_vec(), ""),
+        ("../../etc/passwd.jsonl", vec![], ""),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes, want) in corpus {
+        let path = folder.path().join(name);
+        if !bytes.is_empty() {
+            fs::write(&path, bytes).unwrap();
+        }
+        let start = Instant::now();
+        let declared = assay_datasets::DatasetDecl { path: path.display().to_string(), ..Default::default() };
+        let read =
+            assay_datasets::open(&declared, Path::new(""), None).and_then(|cases| cases.collect::<Result<Vec<_>, _>>());
+        let error = read.expect_err(name).to_string();
+        assert!(error.contains(want) && error.contains(name.rsplit('/').next().unwrap()), "{name}: {error}");
+        assert!(start.elapsed() < Duration::from_secs(30), "{name} took {:?}", start.elapsed());
     }
 }

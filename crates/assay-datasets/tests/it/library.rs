@@ -26,6 +26,10 @@ impl Bench {
         Self { folder, library }
     }
 
+    pub fn library_folder(&self) -> PathBuf {
+        self.folder.path().join("datasets")
+    }
+
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
@@ -35,7 +39,7 @@ impl Bench {
     pub fn try_add(&self, name: &str, path: &Path) -> Result<Added, DatasetError> {
         let declared = DatasetDecl { path: path.display().to_string(), ..DatasetDecl::default() };
         let held = self.library.hold().unwrap();
-        add(&self.library, &held, name, "ann", &declared, None)
+        add(&self.library, &held, name, "ann", &declared, None, None)
     }
 
     pub fn add(&self, name: &str, lines: &[String]) -> Added {

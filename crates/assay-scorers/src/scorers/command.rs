@@ -48,6 +48,9 @@ struct Program {
 /// Everything that is wrong with its parameters.
 pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>> {
     let params: Command = problem::read(&long_form(params, MAIN), "").map_err(|problem| vec![problem])?;
+    if let Some(problem) = context.targets.refused("command", "/argv") {
+        return Err(vec![problem]);
+    }
     if params.argv.is_empty() {
         return Err(vec![Problem::new("/argv", "the program is missing")]);
     }

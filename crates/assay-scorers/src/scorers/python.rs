@@ -48,6 +48,9 @@ pub struct Python {
 /// Everything that is wrong with its parameters.
 pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>> {
     let params: Python = problem::read(&long_form(params, MAIN), "").map_err(|problem| vec![problem])?;
+    if let Some(problem) = context.targets.refused("python", "/function") {
+        return Err(vec![problem]);
+    }
     let terms = Terms::new(params.range, params.direction, params.timeout)?;
     let (file, function) = split_function(&params.function, &context.targets.base_dir)
         .map_err(|message| vec![Problem::new("/function", message)])?;

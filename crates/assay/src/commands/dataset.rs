@@ -9,11 +9,16 @@ mod govern;
 mod import;
 mod leaks;
 mod list;
+mod paraphrases;
 mod redact;
+mod redaction;
+mod refresh;
 mod remove;
+mod sample;
 mod show;
 mod split;
 mod synth;
+mod synth_model;
 
 use std::path::{Path, PathBuf};
 
@@ -66,11 +71,15 @@ enum What {
     Coverage(coverage::Coverage),
     /// List what is not covered
     Gaps(coverage::Gaps),
+    /// Replace a share of the cases by new ones
+    Refresh(refresh::Refresh),
+    /// Draw cases by strata, to be labelled or judged
+    Sample(sample::Sample),
     /// Look for cases in training data and prompts, and for canaries in answers
     Leaks(leaks::Leaks),
     /// Take personal data and secrets out
     Redact(redact::Redact),
-    /// Make variants of cases by rule, into quarantine
+    /// Make variants of cases by rule or by a model, into quarantine
     Synth(synth::Synth),
     /// Take cases over from quarantine
     Accept(synth::Accept),
@@ -98,9 +107,11 @@ impl DatasetCommand {
             What::Dedupe(command) => command.run(&library),
             What::Coverage(command) => command.run(&library, workspace).await,
             What::Gaps(command) => command.run(&library),
+            What::Refresh(command) => command.run(&library),
+            What::Sample(command) => command.run(&library),
             What::Leaks(command) => command.run(&library, workspace).await,
             What::Redact(command) => command.run(&library),
-            What::Synth(command) => command.run(&library),
+            What::Synth(command) => command.run(&library).await,
             What::Accept(command) => command.run(&library),
             What::Rm(command) => command.run(&library),
         }

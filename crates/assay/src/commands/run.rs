@@ -212,6 +212,11 @@ pub struct Ended {
 pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<Ended, Failure> {
     let steering = Steering::default();
     let id = runner.record.id;
+    if outcome.gate && crate::ladder::of(&home.library(), &runner.record)?.is_some() {
+        return Err(usage(
+            "a part with a ladder decides no gate: use `assay run`, which tells what beats the best".into(),
+        ));
+    }
     let signals = tokio::spawn(listen(steering.clone(), outcome.json));
     let show = tokio::spawn(show(runner.progress.clone(), runner.record.id.short(), outcome.json, outcome.quiet));
     // Nobody sees it otherwise; and a run does not fail because its size cannot be told.
@@ -253,6 +258,17 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
 
 /// Shows levels, comparison and gate; writes the HTML report; chooses the exit code.
 async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<Ended, Failure> {
+    if let Some(ladder) = crate::ladder::of(&home.library(), &finished.record)? {
+        let told = ladder.climb(home, &finished.record).await?;
+        if outcome.json {
+            say(&json!({"event": "finished", "run": finished.record.id, "ladder": told}).to_string());
+        } else {
+            told.iter().for_each(|told| say(&told.sentence()));
+            say(&terminal::totals(&finished.record, &finished.totals));
+        }
+        let code = if finished.totals.cancelled > 0 { exit::INTERRUPTED } else { exit::PASS };
+        return Ok(Ended { code, verdict: None });
+    }
     let row = home.state.find_run(&finished.record.id.to_string()).await?;
     let (report, _) = home.report(row, None, outcome.against()).await?;
     let path = home.workspace.reports().join(format!("{}.html", finished.record.id));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Folder, Said};
 
-fn rows(count: u64) -> String {
+pub fn rows(count: u64) -> String {
     let row = |i: u64| {
         let language = if i.is_multiple_of(10) { "de" } else { "en" };
         json!({"id": format!("c{i}"), "question": format!("What is {i} and {i}?"), "expected": (2 * i).to_string(),
@@ -14,12 +14,12 @@ fn rows(count: u64) -> String {
     (0..count).map(row).collect::<Vec<_>>().join("\n")
 }
 
-fn fine(said: Said) -> String {
+pub fn fine(said: Said) -> String {
     assert_eq!(said.code, 0, "{said:?}");
     said.out
 }
 
-fn suite(folder: &Folder, dataset: &str) {
+pub fn suite(folder: &Folder, dataset: &str) {
     folder.write(
         "assay.yaml",
         format!(
@@ -213,6 +213,26 @@ fn a_confidential_dataset_goes_to_no_server_that_its_owner_did_not_name() {
     assert!(said.err.contains(expected), "{}", said.err);
     fine(folder.assay(&["dataset", "set", "sums", "--hosts", "models.example"]));
     fine(folder.assay(&["validate"]));
+    // What a program or a function does with a case nobody knows: they must be named, too.
+    folder.write("f.py", "def f(**_):\n    return 1\n");
+    for (kind, target, scorers) in [
+        ("command", "{command: [cat]}", "[equals]"),
+        ("python", "{python: f.py:f}", "[equals]"),
+        ("command", "{echo: x}", "[{command: [cat]}]"),
+        ("python", "{echo: x}", "[{python: f.py:f}]"),
+    ] {
+        folder.write(
+            "assay.yaml",
+            format!("suite: s\ndataset: {{dataset: sums}}\ntarget: {target}\nscorers: {scorers}\n"),
+        );
+        fine(folder.assay(&["dataset", "set", "sums", "--hosts", "models.example"]));
+        let said = folder.assay(&["validate"]);
+        let expected = format!("`{kind}` may not receive the dataset `sums`, which is confidential");
+        assert!(said.code == 2 && said.err.contains(&expected), "{said:?}");
+        assert!(said.err.contains(&format!("--hosts models.example,{kind}`")), "{said:?}");
+        fine(folder.assay(&["dataset", "set", "sums", "--hosts", &format!("models.example,{kind}")]));
+        fine(folder.assay(&["validate"]));
+    }
 }
 
 #[test]

@@ -104,7 +104,10 @@ impl Server {
         let shared = Shared { asked: asked.clone(), behaviour };
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let app = Router::new().route("/v1/chat/completions", post(answer)).with_state(shared);
+        let app = Router::new()
+            .route("/v1/chat/completions", post(answer))
+            .route("/v1/embeddings", post(embed))
+            .with_state(shared);
         runtime.spawn(async move { axum::serve(listener, app).await });
         Self { url, asked, _runtime: runtime }
     }
@@ -143,6 +146,21 @@ async fn answer(State(shared): State<Shared>, Json(body): Json<Value>) -> Respon
         "usage": {"prompt_tokens": 10, "completion_tokens": 2},
     }))
     .into_response()
+}
+
+/// Embeddings in which a cat is a feline and a dog is a hound, given in another order than asked.
+async fn embed(Json(body): Json<Value>) -> Json<Value> {
+    let vector = |text: &str| {
+        let has = |words: [&str; 2]| f64::from(words.iter().any(|word| text.contains(word)));
+        vec![has(["cat", "feline"]), has(["dog", "hound"]), 0.05]
+    };
+    let texts = body["input"].as_array().unwrap();
+    let data = texts
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(at, text)| json!({"index": at, "embedding": vector(text.as_str().unwrap())}));
+    Json(json!({"data": data.collect::<Vec<_>>(), "usage": {"prompt_tokens": texts.len()}}))
 }
 
 /// Cases that ask `q0`, `q1`, … and expect `ok`.

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use assay_core::SliceExpr;
+use assay_core::{Case, SliceExpr};
 use assay_datasets::declare::{Fields, Names};
 use assay_datasets::library::{Event, check_name, who};
 use assay_datasets::{DatasetDecl, Format, Library, add};
 use clap::Args;
+use serde_json::json;
 
 use super::super::run::usage;
 use super::super::{Failure, say};
+use super::redaction::Redaction;
 use super::{count, size};
 use crate::exit;
 
@@ -56,6 +58,13 @@ pub struct Add {
     /// At most this many cases.
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
+    /// Take personal data and secrets out on the way in: a policy as of `assay dataset redact`, or `default`. What was found
+    /// never reaches the disk.
+    #[arg(long, value_name = "POLICY")]
+    redact: Option<String>,
+    /// The environment variable that holds the key (64 hexadecimal digits), for `hash` and `tokenise`.
+    #[arg(long, value_name = "NAME", default_value = "ASSAY_PRIVACY_KEY")]
+    key_env: String,
     /// A tag for the version.
     #[arg(long)]
     tag: Option<String>,
@@ -74,8 +83,22 @@ impl Add {
         if let Some(tag) = &self.tag {
             super::govern::check_tag(tag)?;
         }
+        let mut redaction = match &self.redact {
+            None => None,
+            Some(policy) => Some(Redaction::new(policy, &self.key_env, true)?),
+        };
         let held = library.hold()?;
-        let added = add::add(library, &held, &self.name, &who(), &declared, self.message)?;
+        let parameters = redaction.as_ref().map(Redaction::parameters);
+        let mut through = |case: &mut Case, is_last: bool| match &mut redaction {
+            None => Ok(()),
+            Some(redaction) if is_last => redaction.case(case).map(drop),
+            Some(redaction) => redaction.apply(case).map(drop),
+        };
+        let change = parameters.map(|redacted| add::Redacted { parameters: redacted, case: &mut through });
+        let added = add::add(library, &held, &self.name, &who(), &declared, self.message, change)?;
+        if let (Some(redaction), Some(record)) = (&mut redaction, &added.record) {
+            redaction.keep(library, record.version)?;
+        }
         let dataset = library.dataset(&self.name)?;
         let record = dataset.version(None)?;
         if let Some(tag) = self.tag.filter(|tag| dataset.tags.get(tag) != Some(&record.version)) {
@@ -83,9 +106,13 @@ impl Add {
             library.append(&held, &self.name, &who(), vec![event])?;
         }
         if self.json {
-            say(&serde_json::json!({"new": added.record.is_some(), "new_bytes": added.new_bytes, "version": record})
+            let found = redaction.as_ref().map(Redaction::kinds);
+            say(&json!({"new": added.record.is_some(), "new_bytes": added.new_bytes, "version": record, "found": found})
                 .to_string());
             return Ok(exit::PASS);
+        }
+        if let Some(redaction) = &redaction {
+            redaction.tell(&format!("{} cases", count(added.cases)));
         }
         let which = format!("{}@{} {}", self.name, record.number, record.version.short());
         if added.record.is_none() {
@@ -93,6 +120,9 @@ impl Add {
             return Ok(exit::PASS);
         }
         say(&format!("{which}: {} cases, {} new on disk", count(added.cases), size(added.new_bytes)));
+        if redaction.is_some() {
+            Redaction::tell_audit(library, record.version);
+        }
         if added.named > 0 {
             say(&format!("note: {} cases have no id and got one from their content", count(added.named)));
         }

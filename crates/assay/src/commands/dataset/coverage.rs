@@ -163,7 +163,8 @@ async fn last_results(
 ) -> Result<Option<Last>, Failure> {
     let home = Home::open(workspace, Path::new(".")).await?;
     let ours = |record: &assay_core::RunRecord| {
-        record.datasets.iter().any(|used| dataset.versions.iter().any(|version| version.version == used.version))
+        record.sealed().is_none()
+            && record.datasets.iter().any(|used| dataset.versions.iter().any(|version| version.version == used.version))
             && scorer.is_none_or(|name| record.scorer(name).is_some())
     };
     let Some(mut row) = home.state.runs(None, None, 1_000).await?.into_iter().find(|row| ours(&row.record)) else {

@@ -81,7 +81,8 @@ pub struct Set {
     /// public, internal, confidential or restricted.
     #[arg(long)]
     sensitivity: Option<String>,
-    /// Servers that may receive it when it is confidential or restricted; none but this machine otherwise.
+    /// Servers that may receive it when it is confidential or restricted, and `command` or `python` where programs or
+    /// Python functions may; none but models on this machine otherwise.
     #[arg(long, value_name = "HOST", value_delimiter = ',')]
     hosts: Option<Vec<String>>,
     /// The last day on which it may be used, as 2027-12-31.

@@ -14,6 +14,7 @@ use serde_json::json;
 
 use super::super::run::usage;
 use super::super::{Failure, say};
+use super::redaction::Redaction;
 use super::{count, size};
 use crate::exit;
 use crate::load::Home;
@@ -36,6 +37,13 @@ pub struct Import {
     /// Write the prompts and checks that a suite can take over into a suite file.
     #[arg(long, value_name = "FILE")]
     suite: Option<PathBuf>,
+    /// Take personal data and secrets out on the way in: a policy as of `assay dataset redact`, or `default`. What was found
+    /// never reaches the disk.
+    #[arg(long, value_name = "POLICY")]
+    redact: Option<String>,
+    /// The environment variable that holds the key (64 hexadecimal digits), for `hash` and `tokenise`.
+    #[arg(long, value_name = "NAME", default_value = "ASSAY_PRIVACY_KEY")]
+    key_env: String,
     /// A tag for the version.
     #[arg(long)]
     tag: Option<String>,
@@ -51,17 +59,24 @@ pub struct Import {
 struct Intake {
     writer: VersionWriter,
     answers: Option<Answers>,
+    redaction: Option<Redaction>,
 }
 
 impl Sink for Intake {
-    fn case(&mut self, case: Case, place: &Place) -> Result<(), DatasetError> {
+    fn case(&mut self, mut case: Case, place: &Place) -> Result<(), DatasetError> {
+        if let Some(redaction) = &mut self.redaction {
+            redaction.case(&mut case)?;
+        }
         if let Some(answers) = &mut self.answers {
             answers.count_case();
         }
         self.writer.add(&case, Some(place))
     }
 
-    fn answer(&mut self, answer: Answer) -> Result<(), DatasetError> {
+    fn answer(&mut self, mut answer: Answer) -> Result<(), DatasetError> {
+        if let Some(redaction) = self.redaction.as_mut().filter(|_| self.answers.is_some()) {
+            redaction.answer(&mut answer)?;
+        }
         match &mut self.answers {
             None => Ok(()),
             Some(answers) => answers.add(answer).map_err(|error| DatasetError::new(None, error.to_string())),
@@ -79,9 +94,13 @@ impl Import {
             return Err(usage(format!("{} exists already: name another file", path.display())));
         }
         let tool = self.from.as_ref().map(|word| word.parse::<Tool>().map_err(usage)).transpose()?;
+        let redaction = match &self.redact {
+            None => None,
+            Some(policy) => Some(Redaction::new(policy, &self.key_env, true)?),
+        };
         let held = library.hold()?;
         let answers = if self.cases_only { None } else { Some(Answers::new()?) };
-        let mut intake = Intake { writer: library.write(&held)?, answers };
+        let mut intake = Intake { writer: library.write(&held)?, answers, redaction };
         let report = import(&self.path, tool, &mut intake)?;
         if let Some(answers) = &intake.answers {
             // Before the version is added: a hostile file leaves nothing behind.
@@ -93,16 +112,25 @@ impl Import {
             (None, _) => add::tool(),
         };
         let (manifest, new_bytes) = intake.writer.finish()?;
+        let mut parameters =
+            json!({"from": tool, "lost": report.lost.iter().map(ToString::to_string).collect::<Vec<_>>()});
+        if let Some(redaction) = &intake.redaction {
+            parameters["redacted"] = redaction.parameters();
+        }
         let lineage = Lineage {
             how: How::Imported,
             parents: Vec::new(),
             // A folder of files with other endings was read all the same.
             sources: add::sources(&self.path).unwrap_or_default(),
             tool: add::tool(),
-            parameters: json!({"from": tool, "lost": report.lost.iter().map(ToString::to_string).collect::<Vec<_>>()}),
+            parameters,
             note: self.message.clone(),
         };
         let added = library.add(&held, &self.name, &who(), &manifest, lineage)?;
+        let mut redaction = intake.redaction;
+        if let (Some(redaction), Some(added)) = (&mut redaction, &added) {
+            redaction.keep(library, added.version)?;
+        }
         let dataset = library.dataset(&self.name)?;
         let record_of = dataset.version(None)?.clone();
         if let Some(tag) = self.tag.as_ref().filter(|tag| dataset.tags.get(*tag) != Some(&record_of.version)) {
@@ -132,6 +160,7 @@ impl Import {
             say(&json!({
                 "version": record_of, "new": added.is_some(), "new_bytes": new_bytes, "from": tool,
                 "run": run.as_ref().map(|(record, ..)| record.id), "answers": report.answers, "suite": suite, "lost": lost,
+                "found": redaction.as_ref().map(Redaction::kinds),
             })
             .to_string());
             return Ok(exit::PASS);
@@ -143,6 +172,12 @@ impl Import {
             plain(&tool, 80),
             if added.is_some() { format!(", {} new on disk", size(new_bytes)) } else { ", nothing changed".into() }
         ));
+        if let Some(redaction) = &redaction {
+            redaction.tell(&format!("{} cases and {} answers", count(report.cases), count(report.answers)));
+            if added.is_some() {
+                Redaction::tell_audit(library, record_of.version);
+            }
+        }
         if let Some((run, totals, _)) = &run {
             let targets: Vec<String> = run.targets.iter().map(|target| plain(&target.name, 80)).collect();
             let scorers: Vec<String> = run.scorers.iter().map(|scorer| plain(&scorer.name, 80)).collect();

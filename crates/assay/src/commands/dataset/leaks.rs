@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use assay_analysis::{Arm, Fill};
 use assay_core::{Reducer, RunRecord, ScoreKind};
 use assay_datasets::duplicates::text_of;
-use assay_datasets::library::{Event, check_day};
+use assay_datasets::library::{Event, check_day, today};
 use assay_datasets::{Dataset, Library, quality};
 use assay_metrics::contamination::{Index, Overlap, Rule};
 use assay_report::{plain, terminal};
@@ -17,13 +17,18 @@ use serde_json::{Value, json};
 
 use super::super::run::usage;
 use super::super::{Failure, say};
+use super::paraphrases::{self, Nearest};
 use super::{count, find};
+use crate::calls::CallLimits;
 use crate::exit;
 use crate::load::Home;
 
 /// When a case counts as seen.
 const RULES: [(&str, Rule); 3] =
     [("13 words", Rule::GPT3), ("70% of 8 words", Rule::PALM), ("50 characters", Rule::GPT4)];
+
+/// How the mark of candidates begins.
+const PARAPHRASES: &str = "paraphrase candidates";
 
 /// Looks for cases in a corpus (n-grams), in the prompts of targets, and for canaries of exports in what targets said; with
 /// `--made` compares cases from before and after a model's training ended. Shows how much better seen cases score in the
@@ -50,6 +55,15 @@ pub struct Leaks {
     /// The scorer whose scores are compared; the first of the newest run by default.
     #[arg(long)]
     scorer: Option<String>,
+    /// An embedding model, as a suite writes its targets: `{openai: text-embedding-3-small}`. Cases that are near a passage in
+    /// meaning are candidates for paraphrases and translations, to be looked at; they do not fail the command.
+    #[arg(long, value_name = "TARGET")]
+    embed: Option<String>,
+    /// The least cosine of a candidate; each model has a scale of its own.
+    #[arg(long, value_name = "COSINE", default_value_t = 0.85)]
+    embed_threshold: f32,
+    #[command(flatten)]
+    calls: CallLimits,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -68,9 +82,17 @@ impl Leaks {
         }
         let (dataset, record) = find(library, &self.name)?;
         let (mut ids, mut texts, mut made) = (Vec::new(), Vec::new(), Vec::new());
+        let mut to_embed: Vec<Option<String>> = Vec::new();
+        let today = today();
         for case in library.cases(record.version)? {
             let case = case?;
             texts.push(text_of(&case, self.field.as_deref()));
+            // Sealed cases, and those that may not be used, are not sent to anybody.
+            let stays = dataset.split.as_ref().is_some_and(|plan| plan.is_sealed(&case))
+                || dataset.unusable(&case, &today).is_some();
+            if self.embed.is_some() {
+                to_embed.push(texts.last().filter(|text| !stays && !text.trim().is_empty()).cloned());
+            }
             if let Some(path) = &self.made {
                 made.push(quality::field(&case, path).and_then(|value| value.as_str().map(str::to_owned)));
             }
@@ -93,12 +115,33 @@ impl Leaks {
             })?;
             marks.extend(found.into_iter().map(|(rule, of)| Mark { what: format!("in prompts: {rule}"), of }));
         }
+        let mut candidates = Vec::new();
+        if let Some(embedder) = &self.embed {
+            let mut passages = Vec::new();
+            self.corpus(&mut |document| paraphrases::passages(document, &mut |passage| passages.push(passage)))?;
+            for prompt in &prompts {
+                paraphrases::passages(prompt, &mut |passage| passages.push(passage));
+            }
+            if passages.is_empty() {
+                return Err(usage("--embed compares cases with a corpus or with prompts: name a corpus".into()));
+            }
+            let model = self.calls.model(embedder, "--embed", assay_models::build_embedder, &dataset).await?;
+            let found = paraphrases::nearest(&model, self.calls.most(), &to_embed, &passages).await?;
+            let is_near = |nearest: &Nearest| nearest.cosine >= self.embed_threshold;
+            marks.push(Mark {
+                what: format!("{PARAPHRASES}: cosine of {} or more", self.embed_threshold),
+                of: found.iter().map(|nearest| nearest.as_ref().map(is_near)).collect(),
+            });
+            candidates =
+                ids.iter().zip(found).filter_map(|(id, nearest)| Some((id, nearest.filter(is_near)?))).collect();
+            candidates.sort_by(|a: &(&String, Nearest), b| b.1.cosine.total_cmp(&a.1.cosine));
+        }
         if let Some(trained) = &self.trained {
             let old =
                 |made: &Option<String>| made.as_ref().map(|made| made.get(..10).unwrap_or(made) <= trained.as_str());
             marks.push(Mark { what: format!("made by {trained}"), of: made.iter().map(old).collect() });
         }
-        let scores = match runs.first() {
+        let scores = match runs.iter().find(|run| run.sealed().is_none()) {
             Some(newest) => Some(self.scores(&home, newest).await?),
             None => None,
         };
@@ -110,7 +153,7 @@ impl Leaks {
         for mark in &marks {
             let of = |which: Option<bool>| mark.of.iter().filter(|found| **found == which).count();
             let dose = scores.as_ref().and_then(|scores| scores.difference(&ids, mark));
-            if !mark.what.starts_with("made by") {
+            if !mark.what.starts_with("made by") && !mark.what.starts_with(PARAPHRASES) {
                 seen.extend(mark.of.iter().enumerate().filter(|(_, found)| **found == Some(true)).map(|(at, _)| at));
             }
             let estimate = dose.as_ref().map(|dose| &dose.estimate);
@@ -135,6 +178,7 @@ impl Leaks {
         if self.json {
             let cases = if sealed { &[][..] } else { &named };
             say(&json!({"cases": ids.len(), "documents": documents, "checks": lines, "seen": named.len(), "seen_cases": cases,
+                "candidates": candidates.iter().map(|(case, nearest)| json!({"case": case, "nearest": nearest})).collect::<Vec<_>>(),
                 "canaries": canaries, "scores_of": scores.as_ref().map(|scores| &scores.name)})
             .to_string());
             return Ok(code);
@@ -160,13 +204,28 @@ impl Leaks {
                 if shown.is_empty() { String::new() } else { format!(": {}{more}", plain(&shown.join(", "), 600)) }
             ));
         }
+        if !candidates.is_empty() {
+            say(&format!(
+                "{} cases may be paraphrases of what the corpus or a prompt holds:",
+                count(candidates.len() as u64)
+            ));
+            let cells = candidates.iter().take(20).map(|(case, nearest)| {
+                vec![(*case).clone(), format!("{:.3}", nearest.cosine), nearest.passage.clone()]
+            });
+            say(&terminal::table(&["case", "cosine", "nearest passage"], cells.collect(), &[1]));
+        }
         for (guid, trials) in &canaries {
             say(&format!(
                 "canary {guid} of an export of this dataset was said in {trials} trials: a model has seen the file"
             ));
         }
         if code == exit::PASS {
-            say("nothing was found; rephrased and translated cases would not be");
+            say(match self.embed {
+                Some(_) => "no case shares words; candidates for paraphrases need somebody's look",
+                None => {
+                    "nothing was found; rephrased and translated cases would not be (`--embed` looks for candidates)"
+                }
+            });
         }
         Ok(code)
     }

@@ -157,6 +157,15 @@ fn sentence(event: &Event) -> String {
             format!("divided into {}", parts.collect::<Vec<_>>().join(", "))
         }
         Event::Look { split, version, run } => format!("run {} looked at {split} of {}", run.short(), version.short()),
+        Event::Rung(rung) => format!(
+            "run {} of {}: {} {} of {}{}",
+            rung.run.short(),
+            rung.target,
+            rung.scorer,
+            rung.score,
+            rung.split,
+            if rung.improved { ", the new best" } else { " is still the best" }
+        ),
         Event::Opened { split, version, reason } => {
             format!("sealed cases of {split} of {} were seen: {reason}", version.short())
         }

@@ -118,6 +118,10 @@ impl Show {
                     format!(", sealed: {} of {looks} looks taken", dataset.looks_at(&part.name, record.version))
                 });
                 say(&format!("part {}: {} cases{looks}", plain(&part.name, 80), count(cases)));
+                for best in dataset.rungs(&part.name, record.version).filter(|rung| rung.improved) {
+                    let (scorer, target) = (plain(&best.scorer, 80), plain(&best.target, 80));
+                    say(&format!("  best {scorer}: {} of {target}, run {}", best.score, best.run.short()));
+                }
             }
             if let Some(added) = dataset
                 .log

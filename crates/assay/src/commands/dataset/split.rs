@@ -29,6 +29,10 @@ pub struct Split {
     /// How many runs may look at a version of a sealed part.
     #[arg(long, value_name = "N", default_value_t = 10)]
     looks: u64,
+    /// Tell a run over a sealed part its score only where it beats the best so far by more than the paired standard error,
+    /// so that many tries do not climb by luck.
+    #[arg(long, requires = "seal")]
+    ladder: bool,
     /// Makes the division another one; the dataset's name by default.
     #[arg(long)]
     salt: Option<String>,
@@ -39,7 +43,8 @@ impl Split {
         let held = library.hold()?;
         let dataset = library.dataset(&self.name)?;
         let salt = self.salt.unwrap_or_else(|| self.name.clone());
-        let plan = SplitPlan::parse(&self.parts, &self.seal, self.looks, self.by, salt)?;
+        let mut plan = SplitPlan::parse(&self.parts, &self.seal, self.looks, self.by, salt)?;
+        plan.parts.iter_mut().for_each(|part| part.ladder = self.ladder && part.looks.is_some());
         if let Some(known) = &dataset.split
             && let Some(part) = known.parts.iter().find(|part| part.looks.is_some())
             && *known != plan
@@ -71,7 +76,10 @@ impl Split {
             library.append(&held, &self.name, &who(), vec![Event::Split(plan.clone())])?;
         }
         for (part, cases) in plan.parts.iter().zip(counts) {
-            let looks = part.looks.map_or_else(String::new, |looks| format!(", sealed for {looks} looks per version"));
+            let looks = part.looks.map_or_else(String::new, |looks| {
+                let ladder = if part.ladder { ", with a ladder" } else { "" };
+                format!(", sealed for {looks} looks per version{ladder}")
+            });
             say(&format!("{}: {} cases{looks}", plain(&part.name, 80), count(cases)));
         }
         Ok(exit::PASS)

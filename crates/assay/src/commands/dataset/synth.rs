@@ -1,10 +1,11 @@
-//! `assay dataset synth` and `accept`: variants of cases by rule, which wait in quarantine until somebody accepts them.
+//! `assay dataset synth` and `accept`: variants of cases, which wait in quarantine until somebody accepts them.
 
 use std::collections::{BTreeSet, HashSet};
 
 use assay_core::{Case, Digest};
-use assay_datasets::library::{How, Lineage, Parent, QUARANTINE, today, who};
-use assay_datasets::{DatasetError, Library, add};
+use assay_datasets::library::{Held, How, Lineage, Parent, QUARANTINE, VersionRecord, today, who};
+use assay_datasets::version::VersionWriter;
+use assay_datasets::{Dataset, DatasetError, Library, add};
 use assay_metrics::near_duplicates::{Unit, jaccard, shingles};
 use assay_perturb::{ALL, Perturbation, Relation, named};
 use assay_report::{plain, terminal};
@@ -13,23 +14,40 @@ use serde_json::{Value, json};
 
 use super::super::run::usage;
 use super::super::{Failure, say};
+use super::synth_model::{KINDS, Kind, Order, ask};
 use super::{count, find};
+use crate::calls::CallLimits;
 use crate::exit;
 
 /// Makes variants of cases by rule (typos, case, Unicode look-alikes, formats of numbers and dates, politeness, paraphrase
-/// frames, distractors, ambiguous requests …), offline and the same for a seed. They wait in the dataset `NAME.quarantine`,
-/// which no suite may use, until `assay dataset accept` takes them over.
+/// frames, distractors, ambiguous requests …), offline and the same for a seed; or, with `--model`, by a model: paraphrases,
+/// edge cases, misleading wordings, translations. They wait in the dataset `NAME.quarantine`, which no suite may use, until
+/// `assay dataset accept` takes them over.
 #[derive(Args)]
 pub struct Synth {
     /// The dataset, and a version behind `@`.
     name: String,
     /// The rules; every one whose answer stays the same by default. `--list` shows them.
-    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', conflicts_with = "model")]
     rules: Vec<String>,
-    /// Show the rules.
+    /// Show the rules, and the kinds of variants that a model makes.
     #[arg(long)]
     list: bool,
-    /// The inputs that are varied; every text by default.
+    /// A model that makes the variants, as a suite writes its targets: `{openai: gpt-5-mini}`.
+    #[arg(long, value_name = "TARGET")]
+    model: Option<String>,
+    /// What the model makes: paraphrase, edge-case, adversarial, translation; the first three by default.
+    #[arg(long, value_name = "KIND", value_delimiter = ',', requires = "model")]
+    kinds: Vec<String>,
+    /// Languages of translations, as the model is told them: `de,pt-BR`.
+    #[arg(long, value_name = "LANGUAGE", value_delimiter = ',', requires = "model")]
+    to: Vec<String>,
+    /// At most this many cases are varied by the model.
+    #[arg(long, value_name = "N", requires = "model")]
+    limit: Option<u64>,
+    #[command(flatten)]
+    calls: CallLimits,
+    /// The inputs that are varied; every text by default. A model varies one.
     #[arg(long, value_name = "INPUT", value_delimiter = ',')]
     input: Vec<String>,
     /// At most this many variants of a case.
@@ -38,7 +56,7 @@ pub struct Synth {
     /// The share of places that a rule changes.
     #[arg(long, default_value_t = 0.2)]
     strength: f64,
-    /// The seed.
+    /// The seed; it is also part of the ids, so that another one makes further variants.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Leave out variants that are less similar to their case than this (Jaccard of 5-grams).
@@ -47,29 +65,38 @@ pub struct Synth {
 }
 
 impl Synth {
-    pub fn run(self, library: &Library) -> Result<u8, Failure> {
+    pub async fn run(self, library: &Library) -> Result<u8, Failure> {
         if self.list {
-            let cells = ALL.iter().map(|rule| {
+            let rules = ALL.iter().map(|rule| {
                 let answer = match rule.relation {
                     Relation::Invariant => "stays".to_owned(),
                     Relation::Directional(expected) => expected.to_owned(),
                 };
                 vec![rule.name.to_owned(), rule.about.to_owned(), answer]
             });
-            say(&terminal::table(&["rule", "what it does", "the answer"], cells.collect(), &[]));
+            let kinds = KINDS.iter().map(|kind| {
+                let about = format!("by `--model`: {}", kind.about);
+                vec![kind.name.to_owned(), about, kind.expected.unwrap_or("stays").to_owned()]
+            });
+            say(&terminal::table(&["rule", "what it does", "the answer"], rules.chain(kinds).collect(), &[]));
             return Ok(exit::PASS);
         }
-        let rules = self.chosen()?;
-        let held = library.hold()?;
         let (dataset, record) = find(library, &self.name)?;
         if dataset.name.ends_with(QUARANTINE) {
             return Err(usage("variants are made of cases that were accepted, not of those in quarantine".into()));
         }
-        let into = format!("{}{QUARANTINE}", dataset.name);
-        let mut writer = library.write(&held)?;
-        let (mut made, mut far) = (0u64, 0u64);
+        match &self.model {
+            Some(model) => self.by_model(library, &dataset, &record, model).await,
+            None => self.by_rule(library, &dataset, &record),
+        }
+    }
+
+    fn by_rule(&self, library: &Library, dataset: &Dataset, record: &VersionRecord) -> Result<u8, Failure> {
+        let rules = self.chosen()?;
+        let held = library.hold()?;
+        let mut far = 0u64;
         let today = today();
-        let waiting = Waiting::open(library, &into)?;
+        let mut quarantine = Quarantine::open(library, &held, dataset)?;
         for case in library.cases(record.version)? {
             let case = case?;
             // Sealed cases stay sealed: a variant of one would show it. What may not be used may not be varied.
@@ -91,50 +118,88 @@ impl Synth {
                     continue;
                 }
                 count += 1;
-                if !waiting.ids.contains(&Digest::of_bytes(variant.id.as_bytes())) {
-                    writer.add(&variant, None)?;
-                    made += 1;
-                }
+                quarantine.add(&variant)?;
             }
         }
-        if made == 0 && waiting.ids.is_empty() {
+        if quarantine.made == 0 && quarantine.waiting.ids.is_empty() {
             return Err(usage("no rule found anything to change in these cases".into()));
         }
-        // What waits already goes on waiting.
-        for case in waiting.cases(library)? {
-            writer.add(&case?, None)?;
-        }
-        let (manifest, _) = writer.finish()?;
-        let lineage = Lineage {
-            how: How::Synthesised,
-            parents: vec![Parent { dataset: dataset.name.clone(), version: record.version }],
-            sources: Vec::new(),
-            tool: add::tool(),
-            parameters: json!({
-                "rules": rules.iter().map(|rule| format!("{} {}", rule.name, rule.version)).collect::<Vec<_>>(),
-                "seed": self.seed, "strength": self.strength, "per_case": self.per_case, "inputs": self.input,
-            }),
-            note: None,
+        let parameters = json!({
+            "rules": rules.iter().map(|rule| format!("{} {}", rule.name, rule.version)).collect::<Vec<_>>(),
+            "seed": self.seed, "strength": self.strength, "per_case": self.per_case, "inputs": self.input,
+        });
+        quarantine.finish(library, &held, dataset, record, parameters)?;
+        self.tell(far, &dataset.name);
+        Ok(exit::PASS)
+    }
+
+    async fn by_model(
+        &self,
+        library: &Library,
+        dataset: &Dataset,
+        record: &VersionRecord,
+        model: &str,
+    ) -> Result<u8, Failure> {
+        let kinds = self.chosen_kinds()?;
+        let model = self.calls.model(model, "--model", assay_models::build, dataset).await?;
+        let order = Order {
+            languages: &self.to,
+            inputs: &self.input,
+            per_case: self.per_case,
+            limit: self.limit.unwrap_or(u64::MAX),
+            most: self.calls.most(),
+            seed: self.seed,
+            min_similarity: self.min_similarity,
+            kinds,
         };
-        let added = library.add(&held, &into, &who(), &manifest, lineage)?;
-        match added {
-            Some(version) => say(&format!(
-                "{into}@{} {}: {} new variants, {} cases wait",
-                version.number,
-                version.version.short(),
-                count(made),
-                count(version.cases)
-            )),
-            None => say(&format!("{into}: nothing changed, {} cases wait", count(manifest.cases))),
+        let made = ask(library, dataset, record, &model, &order).await?;
+        if made.variants.is_empty() {
+            made.notes().iter().for_each(|note| eprintln!("{note}"));
+            eprintln!("no variant was made, so nothing was written");
+            return Ok(exit::INFRASTRUCTURE);
         }
+        // Nobody had to wait while the model was asked.
+        let held = library.hold()?;
+        let mut quarantine = Quarantine::open(library, &held, dataset)?;
+        for variant in &made.variants {
+            quarantine.add(variant)?;
+        }
+        let parameters = json!({
+            "model": model.built.config, "kinds": order.kinds.iter().map(|kind| kind.name).collect::<Vec<_>>(),
+            "languages": self.to, "seed": self.seed, "per_case": self.per_case, "inputs": self.input,
+            "calls": made.calls, "cost_usd": made.cost.dollars(),
+        });
+        quarantine.finish(library, &held, dataset, record, parameters)?;
+        made.notes().iter().for_each(|note| say(note));
+        self.tell(made.far, &dataset.name);
+        Ok(exit::PASS)
+    }
+
+    fn tell(&self, far: u64, name: &str) {
         if far > 0 {
             say(&format!("left out: {} that are less similar than {}", count(far), self.min_similarity));
         }
         say(&format!(
-            "look at them with `assay dataset show {into}`, take them over with `assay dataset accept {}`",
-            dataset.name
+            "look at them with `assay dataset show {name}{QUARANTINE}`, take them over with `assay dataset accept {name}`"
         ));
-        Ok(exit::PASS)
+    }
+
+    fn chosen_kinds(&self) -> Result<Vec<&'static Kind>, Failure> {
+        let translates = self.kinds.iter().any(|kind| kind == "translation");
+        if translates != !self.to.is_empty() && (translates || !self.kinds.is_empty()) {
+            return Err(usage("translations need `--kinds translation` and languages, such as `--to de,fr`".into()));
+        }
+        if self.kinds.is_empty() {
+            let is_meant = |kind: &&Kind| kind.name != "translation" || !self.to.is_empty();
+            return Ok(KINDS.iter().filter(is_meant).collect());
+        }
+        let find = |name: &String| {
+            KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
+                let known = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+                usage(format!("there is no kind `{}`: {known}", plain(name, 80)))
+            })
+        };
+        self.kinds.iter().map(find).collect()
     }
 
     fn chosen(&self) -> Result<Vec<&'static Perturbation>, Failure> {
@@ -197,6 +262,65 @@ fn original(variant: &Case) -> Option<&str> {
     variant.metadata.get("variant")?["of"].as_str()
 }
 
+/// Variants on their way to what waits already.
+struct Quarantine {
+    name: String,
+    waiting: Waiting,
+    writer: VersionWriter,
+    made: u64,
+}
+
+impl Quarantine {
+    fn open(library: &Library, held: &Held, dataset: &Dataset) -> Result<Self, Failure> {
+        let name = format!("{}{QUARANTINE}", dataset.name);
+        Ok(Self { waiting: Waiting::open(library, &name)?, writer: library.write(held)?, name, made: 0 })
+    }
+
+    /// Adds a variant, unless it waits already.
+    fn add(&mut self, variant: &Case) -> Result<(), Failure> {
+        if !self.waiting.ids.contains(&Digest::of_bytes(variant.id.as_bytes())) {
+            self.writer.add(variant, None)?;
+            self.made += 1;
+        }
+        Ok(())
+    }
+
+    fn finish(
+        mut self,
+        library: &Library,
+        held: &Held,
+        dataset: &Dataset,
+        record: &VersionRecord,
+        parameters: Value,
+    ) -> Result<(), Failure> {
+        // What waits already goes on waiting.
+        for case in self.waiting.cases(library)? {
+            self.writer.add(&case?, None)?;
+        }
+        let (manifest, _) = self.writer.finish()?;
+        let lineage = Lineage {
+            how: How::Synthesised,
+            parents: vec![Parent { dataset: dataset.name.clone(), version: record.version }],
+            sources: Vec::new(),
+            tool: add::tool(),
+            parameters,
+            note: None,
+        };
+        match library.add(held, &self.name, &who(), &manifest, lineage)? {
+            Some(version) => say(&format!(
+                "{}@{} {}: {} new variants, {} cases wait",
+                self.name,
+                version.number,
+                version.version.short(),
+                count(self.made),
+                count(version.cases)
+            )),
+            None => say(&format!("{}: nothing changed, {} cases wait", self.name, count(manifest.cases))),
+        }
+        Ok(())
+    }
+}
+
 /// What waits in quarantine already.
 struct Waiting {
     version: Option<Digest>,
@@ -249,19 +373,21 @@ impl Accept {
         let held = library.hold()?;
         let (dataset, record) = find(library, &self.name)?;
         let (waiting, candidates) = find(library, &format!("{}{QUARANTINE}", dataset.name))?;
-        let mut varied = HashSet::new();
+        // What is kept in memory grows with what waits, not with the dataset.
+        let (mut varied, mut new) = (HashSet::new(), HashSet::new());
         for case in library.cases(candidates.version)? {
             let case = case?;
             if self.all || self.cases.contains(&case.id) {
                 varied.extend(original(&case).map(str::to_owned));
+                new.insert(Digest::of_bytes(case.id.as_bytes()));
             }
         }
         let mut writer = library.write(&held)?;
-        let (mut known, mut unusable) = (HashSet::new(), HashSet::new());
+        let mut unusable = HashSet::new();
         let today = today();
         for case in library.cases(record.version)? {
             let mut case = case?;
-            known.insert(Digest::of_bytes(case.id.as_bytes()));
+            new.remove(&Digest::of_bytes(case.id.as_bytes()));
             if dataset.unusable(&case, &today).is_some() {
                 unusable.insert(case.id.clone());
             }
@@ -277,7 +403,7 @@ impl Accept {
             let case = case?;
             let wanted = self.all || wanted.remove(&case.id);
             let may = !original(&case).is_some_and(|of| unusable.contains(of) || dataset.revoked.contains_key(of));
-            if wanted && may && known.insert(Digest::of_bytes(case.id.as_bytes())) {
+            if wanted && may && new.remove(&Digest::of_bytes(case.id.as_bytes())) {
                 writer.add(&case, None)?;
                 accepted += 1;
             }
