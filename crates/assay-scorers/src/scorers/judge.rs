@@ -583,7 +583,9 @@ impl JudgeScorer {
 
 /// A vote as results keep it.
 fn kept(stage: usize, juror: &Juror, vote: &Vote) -> Value {
-    let mut kept = json!({"stage": stage + 1, "judge": juror.judge.file.judge, "model": juror.model.name});
+    let mut kept = json!({
+        "stage": stage + 1, "juror": vote.juror + 1, "judge": juror.judge.file.judge, "model": juror.model.name,
+    });
     let mut set = |key: &str, value: Value| kept[key] = value;
     match &vote.result {
         Ok(opinion) => {
@@ -700,6 +702,8 @@ impl Scorer for JudgeScorer {
         }
         let opinions: Vec<&Opinion> = votes.iter().filter_map(|vote| vote.result.as_ref().ok()).collect();
         let tells = verdicts.len() > 1
+            || self.stages.len() > 1
+            || self.params.borderline.is_some()
             || !details.is_empty()
             || opinions.iter().any(|one| !one.checks.is_empty() || !one.orders.is_empty() || one.confidence.is_some());
         let mut score = match ruling {
