@@ -156,7 +156,9 @@ impl Session<'_> {
                 Ok(found) => return Ok(found),
                 Err(error) if reasks < self.max_reasks => {
                     reasks += 1;
-                    messages.push(("assistant", shorten(&answered.text)));
+                    // Some servers refuse a message without text.
+                    let said = if answered.text.trim().is_empty() { "(nothing)" } else { &answered.text };
+                    messages.push(("assistant", shorten(said)));
                     let complaint = format!("That could not be read: {error}. Reply with the JSON object only.");
                     messages.push(("user", complaint));
                 }

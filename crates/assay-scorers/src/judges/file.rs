@@ -370,9 +370,10 @@ impl JudgeFile {
                 say("/quotes", "quotations are for judges of kinds `claims` and `citations`".into());
             }
             let words = self.verdict.words();
-            for word in quotes.needed_for.iter().chain([&quotes.otherwise]) {
+            let needed = quotes.needed_for.iter().enumerate().map(|(i, word)| (format!("/quotes/needed_for/{i}"), word));
+            for (at, word) in needed.chain([("/quotes/otherwise".to_owned(), &quotes.otherwise)]) {
                 if !words.contains(word) {
-                    say("/quotes", format!("`{word}` is not among the verdicts ({})", words.join(", ")));
+                    say(&at, format!("`{word}` is not among the verdicts ({})", words.join(", ")));
                 }
             }
         }
