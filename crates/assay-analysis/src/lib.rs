@@ -7,16 +7,19 @@
 //! | [`summary`] | one run: a level with its interval for each target, scorer and slice |
 //! | `corpus` | metrics that are no mean of the cases' values: macro F1, corpus BLEU, the area under the ROC curve |
 //! | [`compare`] | candidate against baseline, paired by case |
+//! | [`judged`] | what stands behind judges' values: repeats that differ, juries, cascades, canaries |
 //! | [`gate`] | the rules of a suite read off the intervals |
 
 pub mod cases;
 pub mod compare;
 mod corpus;
 pub mod gate;
+pub mod judged;
 pub mod scores;
 pub mod summary;
 
 pub use compare::{Comparison, compare};
 pub use gate::{GateReport, evaluate};
+pub use judged::Judged;
 pub use scores::{Arm, Fill, RunScores};
 pub use summary::{Summary, summarize};

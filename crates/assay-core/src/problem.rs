@@ -92,7 +92,10 @@ pub fn read<T: DeserializeOwned>(value: &Value, at: &str) -> Result<T, Problem> 
             match segment {
                 serde_path_to_error::Segment::Seq { index } => place.push_str(&format!("/{index}")),
                 serde_path_to_error::Segment::Map { key } => place.push_str(&format!("/{}", pointer_step(key))),
-                serde_path_to_error::Segment::Enum { .. } | serde_path_to_error::Segment::Unknown => {}
+                serde_path_to_error::Segment::Enum { variant } => {
+                    place.push_str(&format!("/{}", pointer_step(variant)))
+                }
+                serde_path_to_error::Segment::Unknown => {}
             }
         }
         in_plain_words(&error.into_inner().to_string(), place)

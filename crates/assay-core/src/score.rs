@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Digest, Metric, Money, Usage};
 
@@ -51,6 +52,9 @@ pub struct Score {
     /// how many of them matched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counts: Vec<f64>,
+    /// What stands behind a judge's value: each verdict, each claim with the passage that holds it, what each stage cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Value>,
     /// Tokens a judge used for it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub usage: Usage,
@@ -109,6 +113,7 @@ impl Score {
             rationale: None,
             reason: None,
             counts: Vec::new(),
+            details: None,
             usage: Usage::default(),
             cost: Money::ZERO,
             asked: None,

@@ -104,8 +104,15 @@ pub(crate) async fn estimate(
 ) -> Result<Estimate, EngineError> {
     let suite = &prepared.suite;
     let epochs = suite.epochs;
-    let judges: Vec<_> =
-        prepared.scorers.iter().filter_map(|declared| Some((declared, declared.scorer.asks()?))).collect();
+    let judges: Vec<_> = prepared
+        .scorers
+        .iter()
+        .flat_map(|declared| {
+            let asks = declared.scorer.asks();
+            let alone = asks.len() == 1;
+            asks.into_iter().map(move |asks| (declared, asks, alone))
+        })
+        .collect();
     let remote = prepared.targets.iter().filter(|(_, built)| built.target.traits().remote).count();
     let mut estimate = Estimate {
         cases,
@@ -166,7 +173,7 @@ pub(crate) async fn estimate(
         estimate.add(Role::Target, name, trials, share, &each);
         load(&mut accounts, target, suite.concurrency, trials, share, &each);
     }
-    for (declared, asks) in &judges {
+    for (declared, asks, alone) in &judges {
         let name = &declared.record.name;
         let same = |row: &RunRow| {
             row.record
@@ -174,7 +181,9 @@ pub(crate) async fn estimate(
                 .iter()
                 .any(|known| known.fingerprint == declared.record.fingerprint && known.name == *name)
         };
-        let past = find(&earlier, Role::Judge, name, same);
+        // What a jury has spent is not known by member, nor how often each stage of a cascade will be asked: every member
+        // counts as asked about every trial.
+        let past = find(&earlier, Role::Judge, name, same).filter(|_| *alone);
         let bytes = asks.bytes as f64
             + mean(sample.iter().map(|at| bytes_of(at) as f64))
             + answer_tokens * LIKELY_BYTES_PER_TOKEN as f64;

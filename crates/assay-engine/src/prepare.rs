@@ -173,7 +173,7 @@ impl Prepared {
                 }
             }
         }
-        let scorer_context = ScorerContext { targets: context };
+        let scorer_context = ScorerContext { targets: context, ..ScorerContext::default() };
         let mut scorers = Vec::new();
         for part in &suite.scorers {
             match assay_scorers::build(&part.value, &part.name, &scorer_context) {
@@ -347,7 +347,7 @@ impl Prepared {
             }
         }
         for declared in self.scorers.iter() {
-            if let Some(asks) = declared.scorer.asks() {
+            for asks in declared.scorer.asks() {
                 cache.introduce(asks.target.traits().fingerprint, &declared.record.name, asks.config).await?;
             }
         }

@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use deltalake::DeltaTable;
 use url::Url;
 
-pub use query::Rows;
+pub use query::{Judgement, Rows};
 pub use seal::Segment;
 pub use tables::Table;
 

@@ -122,6 +122,47 @@ impl Lake {
         Ok(())
     }
 
+    /// Visits what stands behind a run's judgements, for the scorers named: scorer, target, label, reason and details.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn for_each_judgement(
+        &self,
+        run: &RunRecord,
+        scorers: &[&str],
+        mut visit: impl FnMut(Judgement<'_>),
+    ) -> Result<(), LakeError> {
+        // Tables of an earlier version have no details.
+        let none = self.query("SELECT * FROM scores WHERE false", None).await?;
+        if scorers.is_empty() || none.schema().field_with_name("details_json").is_err() {
+            return Ok(());
+        }
+        let names: Vec<String> = scorers.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
+        let sql = format!(
+            "SELECT scorer, target, status, label, reason, details_json FROM scores WHERE dt = {} AND run_id = '{}' \
+             AND trial_status = 'ok' AND scorer IN ({}) ORDER BY number",
+            day_literal(tables::partition_day(run)),
+            run.id,
+            names.join(", ")
+        );
+        let mut rows = self.query(&sql, None).await?;
+        while let Some(batch) = rows.next().await? {
+            let (scorer, target) = (strings(&batch, "scorer")?, strings(&batch, "target")?);
+            let (label, reason) = (strings(&batch, "label")?, strings(&batch, "reason")?);
+            let details = strings(&batch, "details_json")?;
+            for i in 0..batch.num_rows() {
+                visit(Judgement {
+                    scorer: scorer.value(i),
+                    target: target.value(i),
+                    label: label.is_valid(i).then(|| label.value(i)),
+                    reason: reason.is_valid(i).then(|| reason.value(i)),
+                    details: details.is_valid(i).then(|| details.value(i)),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Every answer of a run, in no order.
     ///
     /// # Errors
@@ -256,6 +297,21 @@ fn visit_batch(batch: &RecordBatch, visit: &mut impl FnMut(ScoreRow<'_>)) -> Res
         });
     }
     Ok(())
+}
+
+/// A judge's word on one trial, with what stands behind it.
+#[derive(Clone, Copy, Debug)]
+pub struct Judgement<'a> {
+    /// The scorer.
+    pub scorer: &'a str,
+    /// The target.
+    pub target: &'a str,
+    /// Its label.
+    pub label: Option<&'a str>,
+    /// Why there is no value.
+    pub reason: Option<&'a str>,
+    /// [`assay_core::Score::details`] as JSON.
+    pub details: Option<&'a str>,
 }
 
 /// The answers of a run, streamed.

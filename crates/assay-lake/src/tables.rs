@@ -127,6 +127,7 @@ fn score_fields() -> Vec<Field> {
         field("output_tokens", DataType::Int64, true),
         field("reason", DataType::Utf8, true),
         field("rationale", DataType::Utf8, true),
+        field("details_json", DataType::Utf8, true),
     ]);
     fields
 }
@@ -318,6 +319,7 @@ pub(crate) fn score_batch(run: &RunRecord, segment: u64, trials: &[Trial]) -> Re
     let mut output_tokens = Int64Builder::new();
     let mut reason = StringBuilder::new();
     let mut rationale = StringBuilder::new();
+    let mut details = StringBuilder::new();
     for trial in trials {
         for record in &run.scorers {
             identity.push(run, trial)?;
@@ -340,10 +342,11 @@ pub(crate) fn score_batch(run: &RunRecord, segment: u64, trials: &[Trial]) -> Re
                 None => reason.append_value(format!("the trial ended in `{}`", trial.outcome.status())),
             }
             rationale.append_option(score.and_then(|score| score.rationale.as_deref()));
+            details.append_option(score.and_then(|score| score.details.as_ref()).map(ToString::to_string));
         }
     }
     let mut columns = identity.finish(run, segment);
-    let rest: [ArrayRef; 11] = [
+    let rest: [ArrayRef; 12] = [
         Arc::new(scorer.finish()),
         Arc::new(status.finish()),
         Arc::new(trial_status.finish()),
@@ -355,6 +358,7 @@ pub(crate) fn score_batch(run: &RunRecord, segment: u64, trials: &[Trial]) -> Re
         Arc::new(output_tokens.finish()),
         Arc::new(reason.finish()),
         Arc::new(rationale.finish()),
+        Arc::new(details.finish()),
     ];
     columns.extend(rest);
     RecordBatch::try_new(Table::Scores.schema(), columns)

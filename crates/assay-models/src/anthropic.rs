@@ -12,7 +12,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::batch::{self, Batches, Found, Frame, Lines, Standing, Tag};
-use crate::chat::{Assemble, Prepared, Provider, bad, count, error_in, set, stream_error, unfinished, update};
+use crate::chat::{
+    Assemble, Prepared, Provider, bad, count, error_in, set, stream_error, temperature, unfinished, update,
+};
 use crate::client::{Endpoint, printable};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
@@ -241,7 +243,7 @@ impl Anthropic {
         } else {
             set(&mut body, "system", system);
         }
-        set(&mut body, "temperature", chat.temperature);
+        set(&mut body, "temperature", temperature(chat, payload));
         set(&mut body, "top_p", chat.top_p);
         set(&mut body, "stop_sequences", chat.stop.as_ref());
         set(&mut body, "tools", chat.tools.as_ref().map(|tools| tools.iter().map(tool).collect::<Vec<_>>()));

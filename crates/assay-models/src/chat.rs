@@ -428,7 +428,9 @@ pub(crate) fn default_prompt(case: &Case) -> String {
     }
 }
 
-/// The payload that every chat target takes: judges build theirs with it.
+/// The payload that every chat target takes: judges build theirs with it. Beside what it holds here a payload may have
+/// `temperature`, which counts where the target's configuration has none, and `top_logprobs`: so many alternatives of each
+/// token, which come back as `logprobs` in the answer's metadata where the provider gives them (OpenAI's protocol).
 pub fn payload(system: Option<&str>, messages: &[(&str, String)], response_schema: Option<&Value>) -> Value {
     let messages: Vec<Value> =
         messages.iter().map(|(role, content)| json!({"role": role, "content": content})).collect();
@@ -440,6 +442,11 @@ pub fn payload(system: Option<&str>, messages: &[(&str, String)], response_schem
         payload["response_schema"] = schema.clone();
     }
     payload
+}
+
+/// The temperature of a call: the configured one, else what the payload asks for.
+pub(crate) fn temperature(chat: &Chat, payload: &Value) -> Option<f64> {
+    chat.temperature.or_else(|| payload.get("temperature")?.as_f64())
 }
 
 /// Sets what is given.

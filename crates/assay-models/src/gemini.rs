@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use crate::chat::{Assemble, Chat, Prepared, Provider, count, error_in, mean, set, stream_error, unfinished, update};
+use crate::chat::{
+    Assemble, Chat, Prepared, Provider, count, error_in, mean, set, stream_error, temperature, unfinished, update,
+};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
 
@@ -77,7 +79,7 @@ impl Gemini {
             }
         }
         let mut settings = json!({});
-        set(&mut settings, "temperature", chat.temperature);
+        set(&mut settings, "temperature", temperature(chat, payload));
         set(&mut settings, "topP", chat.top_p);
         set(&mut settings, "maxOutputTokens", chat.max_tokens);
         set(&mut settings, "seed", chat.seed);

@@ -11,7 +11,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::batch::{self, Batches, Found, Frame, Lines, Standing, Tag};
-use crate::chat::{Prepared, Provider, count, error_in, set};
+use crate::chat::{Prepared, Provider, count, error_in, set, temperature};
 use crate::client::{Endpoint, classify, printable};
 use crate::registry::Config;
 use crate::target::{BuildContext, CallError, Problems, Reply, Target, Traits};
@@ -64,10 +64,10 @@ impl Target for OpenAi {
     async fn call(&self, payload: &Value) -> Result<Reply, CallError> {
         let body = self.body(payload);
         if self.0.chat.stream {
-            return self.stream(&body).await;
+            return self.stream(&body, payload).await;
         }
         let answer = self.0.endpoint.json(Method::POST, Some(&body)).await?;
-        Ok(Reply { output: read(&answer)?, ttft: None })
+        Ok(Reply { output: self.read(&answer, payload)?, ttft: None })
     }
 }
 
@@ -222,14 +222,16 @@ impl OpenAi {
         }
         messages.extend(payload["messages"].as_array().cloned().unwrap_or_default());
         let mut body = json!({"model": chat.model, "messages": messages});
-        set(&mut body, "temperature", chat.temperature);
+        set(&mut body, "temperature", temperature(chat, payload));
         set(&mut body, "top_p", chat.top_p);
         set(&mut body, self.1, chat.max_tokens);
         set(&mut body, "seed", chat.seed);
         set(&mut body, "stop", chat.stop.as_ref());
         set(&mut body, "tools", chat.tools.as_ref());
         set(&mut body, "tool_choice", chat.tool_choice.as_ref());
-        set(&mut body, "logprobs", chat.logprobs.then_some(true));
+        let alternatives = payload.get("top_logprobs");
+        set(&mut body, "logprobs", (chat.logprobs || alternatives.is_some()).then_some(true));
+        set(&mut body, "top_logprobs", alternatives);
         set(&mut body, "prompt_cache_key", chat.prompt_cache.then(|| self.0.traits.fingerprint.short()));
         if let Some(schema) = payload.get("response_schema") {
             body["response_format"] = json!({
@@ -247,7 +249,18 @@ impl OpenAi {
         body
     }
 
-    async fn stream(&self, body: &Value) -> Result<Reply, CallError> {
+    /// Reads an answer; the alternatives of its tokens are kept where they were asked for.
+    fn read(&self, answer: &Value, payload: &Value) -> Result<Output, CallError> {
+        let mut output = read(answer)?;
+        if payload.get("top_logprobs").is_some()
+            && let Some(tokens) = answer.pointer("/choices/0/logprobs/content").filter(|tokens| tokens.is_array())
+        {
+            output.metadata.insert("logprobs".into(), tokens.clone());
+        }
+        Ok(output)
+    }
+
+    async fn stream(&self, body: &Value, payload: &Value) -> Result<Reply, CallError> {
         let started = Instant::now();
         let response = self.0.endpoint.send(Method::POST, Some(body)).await?;
         let mut bytes = response.bytes_stream();
@@ -262,7 +275,7 @@ impl OpenAi {
                 }
             }
         }
-        Ok(Reply { output: read(&whole.finish()?)?, ttft })
+        Ok(Reply { output: self.read(&whole.finish()?, payload)?, ttft })
     }
 }
 

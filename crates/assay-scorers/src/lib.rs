@@ -5,6 +5,7 @@
 //! (`unscored`), or fails (`error`); it never turns a failure into a low score.
 
 pub mod input;
+pub mod judges;
 pub mod param;
 pub mod registry;
 pub mod rule;

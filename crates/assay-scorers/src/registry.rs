@@ -74,7 +74,7 @@ const KINDS: &[ScorerKind] = &[
     rule!("is_json", scorers::is_json::IsJson),
     rule!("json_match", scorers::json_match::JsonMatch),
     rule!("json_schema", scorers::json_schema::JsonSchemaRule),
-    own!("judge", scorers::judge, Judge),
+    own!("judge", scorers::judge, JudgeParams),
     rule!("label", scorers::label::Label),
     rule!("labels", scorers::labels::Labels),
     rule!("measure", scorers::measure::Measure<0>),
@@ -134,6 +134,8 @@ impl ScorerKind {
 pub struct ScorerContext {
     /// Where judges and user scorers find files, prices and the offline flag.
     pub targets: assay_models::BuildContext,
+    /// The threshold that the suite gives the scorer, where it does.
+    pub threshold: Option<f64>,
 }
 
 /// A scorer as a suite declares it.
@@ -181,8 +183,6 @@ pub fn build(entry: &Value, name: &str, context: &ScorerContext) -> Result<Decla
             None => problem.help("`assay scorers` lists them"),
         }]);
     };
-    let scorer = (kind.build)(params, context)
-        .map_err(|problems| problems.into_iter().map(|problem| problem.under(&at)).collect::<Vec<_>>())?;
     let number = |key: &str, least: f64| match options.get(key) {
         None => Ok(None),
         Some(value) => match value.as_f64().filter(|number| number.is_finite() && *number > least) {
@@ -195,6 +195,9 @@ pub fn build(entry: &Value, name: &str, context: &ScorerContext) -> Result<Decla
     };
     let weight = number("weight", 0.0)?.unwrap_or(1.0);
     let threshold = number("threshold", f64::NEG_INFINITY)?;
+    let context = ScorerContext { threshold, ..context.clone() };
+    let scorer = (kind.build)(params, &context)
+        .map_err(|problems| problems.into_iter().map(|problem| problem.under(&at)).collect::<Vec<_>>())?;
     let not = match options.get("not") {
         None => false,
         Some(Value::Bool(not)) => *not,

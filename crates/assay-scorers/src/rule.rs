@@ -73,12 +73,12 @@ pub trait Scorer: Send + Sync {
 
     /// Whether it asks a model.
     fn is_judge(&self) -> bool {
-        self.asks().is_some()
+        !self.asks().is_empty()
     }
 
-    /// The model it asks, where it asks one.
-    fn asks(&self) -> Option<Asks<'_>> {
-        None
+    /// The models it asks.
+    fn asks(&self) -> Vec<Asks<'_>> {
+        Vec::new()
     }
 
     /// Name, version and parameters: scores of one fingerprint can be compared.

@@ -214,6 +214,41 @@ pub fn group_difference(values: &[f64], second: &[bool], clusters: &[u32], confi
     Effect::with_df(means[1] - means[0], variance.sqrt(), df, confidence).ok_or(Reason::ZeroVarianceUnbounded)
 }
 
+/// How many independent judges a jury is worth: k / (1 + (k − 1) · ρ̄), ρ̄ the mean correlation of its members over the
+/// items that both of a pair have. The variance of the mean of k equally reliable judges is that of so many independent
+/// ones. Columns are members, rows items: their errors (judge − truth) where the truth is known; of bare votes it is a
+/// lower bound, because judges that are right agree. A pair without two common items or without variation says nothing;
+/// `None` when no pair says anything, for columns of unequal length, a value that is not finite, or correlations so far
+/// below 0 that the formula has no meaning. O(members² · items). Kish's design effect applied to raters.
+///
+/// # Examples
+/// ```
+/// use assay_stats::judges::independent;
+/// let errors = [vec![Some(0.0), Some(1.0), Some(0.0), Some(1.0)], vec![Some(0.0), Some(1.0), Some(0.0), Some(1.0)]];
+/// // Two that err alike are one.
+/// assert!((independent(&errors).unwrap() - 1.0).abs() < 1e-12);
+/// ```
+pub fn independent(members: &[Vec<Option<f64>>]) -> Option<f64> {
+    let rows = members.first()?.len();
+    let valid = |column: &Vec<Option<f64>>| column.len() == rows && column.iter().flatten().all(|v| v.is_finite());
+    if !members.iter().all(valid) {
+        return None;
+    }
+    let (mut sum, mut pairs) = (0.0, 0_u32);
+    for (i, a) in members.iter().enumerate() {
+        for b in &members[..i] {
+            let both: (Vec<f64>, Vec<f64>) = a.iter().zip(b).filter_map(|(a, b)| (*a).zip(*b)).unzip();
+            if let Some(r) = pearson(&both.0, &both.1) {
+                sum += r;
+                pairs += 1;
+            }
+        }
+    }
+    let k = members.len() as f64;
+    let scale = 1.0 + (k - 1.0) * sum / f64::from(pairs);
+    (pairs > 0 && scale > 1e-12).then(|| k / scale)
+}
+
 /// A logistic regression.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logistic {

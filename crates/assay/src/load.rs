@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use assay_analysis::{Arm, RunScores, compare, evaluate, summarize};
+use assay_analysis::{Arm, Judged, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
 use assay_core::{Digest, RunRecord};
 use assay_datasets::Library;
@@ -250,6 +250,19 @@ impl Home {
         Ok(failing)
     }
 
+    /// What a reader should know of a run's judges.
+    async fn judged(&self, record: &RunRecord) -> Result<Vec<String>, Failure> {
+        let judges: Vec<&str> =
+            record.scorers.iter().filter(|scorer| scorer.judge).map(|scorer| scorer.name.as_str()).collect();
+        let mut judged = Judged::default();
+        self.lake
+            .for_each_judgement(record, &judges, |found| {
+                judged.push(found.scorer, found.label, found.reason, found.details);
+            })
+            .await?;
+        Ok(judged.notes())
+    }
+
     /// The report of a run, against a baseline when there is one: a run and target that the user names, else the
     /// suite's baseline of that name.
     pub async fn report(
@@ -269,7 +282,8 @@ impl Home {
             (Some(arm), true) => find(arm.name()).map(|baseline| compare(arm, baseline, confidence)),
             _ => None,
         };
-        let summary = summarize(&scores, confidence);
+        let mut summary = summarize(&scores, confidence);
+        summary.warnings.extend(self.judged(&row.record).await?);
         let failing = self.failing(&row.record).await?;
         let report =
             Report { run: row.record, status: row.status, totals: row.totals, summary, comparison, gate, failing };

@@ -148,3 +148,39 @@ fn rankings_with_style_held_equal_agree_with_statsmodels() {
     }
     oracle.check();
 }
+
+/// Brute force: the variance of the mean of judges whose errors vary alike is that of `independent` judges.
+#[test]
+fn a_jury_is_worth_as_many_judges_as_its_mean_is_steady() {
+    use assay_stats::judges::independent;
+    let mut random = Stream(7);
+    let variance = |x: &[f64]| {
+        let mean = x.iter().sum::<f64>() / x.len() as f64;
+        x.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / x.len() as f64
+    };
+    for judges in 2..7_usize {
+        // Each has the same errors in an order of its own: equal variances, any correlations.
+        let errors: Vec<f64> = (0..60).map(|_| random.normal()).collect();
+        let columns: Vec<Vec<f64>> = (0..judges)
+            .map(|_| {
+                let mut column = errors.clone();
+                for i in 0..30 {
+                    column.swap(i, i + random.below(30) as usize);
+                }
+                column
+            })
+            .collect();
+        let means: Vec<f64> = (0..60).map(|i| columns.iter().map(|c| c[i]).sum::<f64>() / judges as f64).collect();
+        let given: Vec<Vec<Option<f64>>> = columns.iter().map(|c| c.iter().copied().map(Some).collect()).collect();
+        let found = independent(&given).unwrap();
+        assert!((found - variance(&errors) / variance(&means)).abs() < 1e-9, "{judges}: {found}");
+    }
+    // Six judges that share four fifths of their errors: 6 / (1 + 5 · 0.8) = 1.2.
+    let shared: Vec<f64> = (0..20_000).map(|_| random.normal()).collect();
+    let mut judge = || shared.iter().map(|z| Some(0.8_f64.sqrt() * z + 0.2_f64.sqrt() * random.normal())).collect();
+    let six: Vec<Vec<Option<f64>>> = (0..6).map(|_| judge()).collect();
+    assert!((independent(&six).unwrap() - 1.2).abs() < 0.02);
+    assert_eq!(independent(&[vec![Some(1.0); 4], vec![Some(0.0); 4]]), None);
+    assert_eq!(independent(&[vec![Some(f64::NAN)], vec![Some(0.0)]]), None);
+    assert_eq!(independent(&[]), None);
+}

@@ -11,5 +11,6 @@ mod data;
 mod datasets;
 mod first_run;
 mod growing;
+mod judges;
 mod servers;
 mod steering;
