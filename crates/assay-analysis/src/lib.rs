@@ -8,12 +8,18 @@
 //! | `corpus` | metrics that are no mean of the cases' values: macro F1, corpus BLEU, the area under the ROC curve |
 //! | [`compare`] | candidate against baseline, paired by case |
 //! | [`gate`] | the rules of a suite read off the intervals |
+//! | [`labels`] | what people said, on a judge's scale |
+//! | [`certificate`] | a judge against people: agreement, errors, bias, grade |
+//! | [`standing`] | what a certificate is worth today |
 
 pub mod cases;
+pub mod certificate;
 pub mod compare;
 mod corpus;
 pub mod gate;
+pub mod labels;
 pub mod scores;
+pub mod standing;
 pub mod summary;
 
 pub use compare::{Comparison, compare};

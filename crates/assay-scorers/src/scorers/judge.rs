@@ -5,6 +5,9 @@
 //! marked as data. A reply that cannot be read is asked for again (`max_reasks`, 2 by default); after that the
 //! trial is unscored, never failed. `repeats` asks several times and takes the mean. A judge is advisory: it
 //! cannot pass or fail a gate until it is calibrated against people.
+//!
+//! Verdicts that were recorded before need no model: `judge: {recorded: FIELD}` reads them from what the target kept with
+//! the answer, or from the case (also a template); `pass` names the words that mean a pass, `scale` the range of numbers.
 
 use std::sync::Arc;
 
@@ -80,6 +83,9 @@ struct JudgeScorer {
 /// # Errors
 /// Everything that is wrong with its parameters.
 pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>> {
+    if params.get("recorded").is_some() {
+        return super::judge_recorded::build(params);
+    }
     let params: Judge = problem::read(params, "").map_err(|problem| vec![problem])?;
     let rubric = Template::new(&params.rubric).map_err(|error| vec![Problem::new("/rubric", error.message)])?;
     if params.scale.is_some_and(|scale| scale.min >= scale.max) {
