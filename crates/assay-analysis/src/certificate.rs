@@ -130,6 +130,8 @@ pub struct ArmFigures {
 pub struct Canary {
     /// The item.
     pub item: Digest,
+    /// The case's id.
+    pub case: String,
     /// The arm that answered.
     pub arm: String,
     /// The verdict.
@@ -311,6 +313,7 @@ impl Calibrating<'_> {
         order.dedup_by_key(|entry| entry.first.item);
         let canary = |entry: &&Entry<'_>| Canary {
             item: entry.first.item,
+            case: entry.first.case.clone(),
             arm: self.arms[entry.first.arm].clone(),
             verdict: entry.value,
         };
@@ -422,8 +425,7 @@ impl Calibrating<'_> {
             (!with_judge.is_empty()).then(|| own - with_judge.iter().sum::<f64>() / with_judge.len() as f64)
         };
         let groups = shared.len().min(GROUPS);
-        let split: Vec<Vec<usize>> =
-            (0..groups).map(|group| (group..shared.len()).step_by(groups).collect()).collect();
+        let split: Vec<Vec<usize>> = (0..groups).map(|group| (group..shared.len()).step_by(groups).collect()).collect();
         let all: Vec<usize> = (0..shared.len()).collect();
         let found = gap(&all).zip(delete_one(&split, gap));
         let found = found.and_then(|(value, rest)| jackknife(value, &rest, Transform::Identity, self.confidence));
@@ -487,7 +489,14 @@ impl Calibrating<'_> {
         let cell = |y: bool, f: bool| {
             let found = rate(&|a, b| (b == y).then_some(a == f));
             let name = format!("people {}, judge {}", word(y), word(f));
-            Figure { key: count(f, y).to_string(), name, value: found.value, interval: found.interval, people: None, p: None }
+            Figure {
+                key: count(f, y).to_string(),
+                name,
+                value: found.value,
+                interval: found.interval,
+                people: None,
+                p: None,
+            }
         };
         made.confusion = Some([false, true].map(|y| [false, true].map(|f| cell(y, f))));
         let people = [count(false, false) + count(true, false), count(false, true) + count(true, true)];
@@ -694,7 +703,14 @@ impl Calibrating<'_> {
                     ("brier", "Brier score", brier(&f, &truth).map(|b| b.score)),
                 ] {
                     let interval = None;
-                    made.figures.push(Figure { key: key.into(), name: name.into(), value, interval, people: None, p: None });
+                    made.figures.push(Figure {
+                        key: key.into(),
+                        name: name.into(),
+                        value,
+                        interval,
+                        people: None,
+                        p: None,
+                    });
                 }
             }
         }
@@ -756,14 +772,7 @@ fn word(pass: bool) -> &'static str {
 }
 
 fn of_estimate(key: &str, name: &str, found: &Estimate) -> Figure {
-    Figure {
-        key: key.into(),
-        name: name.into(),
-        value: found.value,
-        interval: found.interval,
-        people: None,
-        p: None,
-    }
+    Figure { key: key.into(), name: name.into(), value: found.value, interval: found.interval, people: None, p: None }
 }
 
 /// For each item with several people's labels the share of pairs that are equal.

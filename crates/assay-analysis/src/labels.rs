@@ -145,7 +145,9 @@ mod tests {
     #[test]
     fn words_and_numbers_find_their_place_on_the_scale() {
         let binary = Coding { score: ScoreKind::Binary, positive: vec![], scale: None };
-        for (label, want) in [(json!(true), 1.0), (json!("No"), 0.0), (json!(1), 1.0), (json!(0.0), 0.0), (json!("pass"), 1.0)] {
+        for (label, want) in
+            [(json!(true), 1.0), (json!("No"), 0.0), (json!(1), 1.0), (json!(0.0), 0.0), (json!("pass"), 1.0)]
+        {
             assert_eq!(binary.code(&label), Ok(want), "{label}");
         }
         assert!(binary.code(&json!("2_full_refusal")).unwrap_err().contains("--positive"));

@@ -10,6 +10,7 @@
 //! | [`gate`] | the rules of a suite read off the intervals |
 //! | [`labels`] | what people said, on a judge's scale |
 //! | [`certificate`] | a judge against people: agreement, errors, bias, grade |
+//! | [`judged`] | a judge's levels and differences corrected by labels |
 //! | [`standing`] | what a certificate is worth today |
 
 pub mod cases;
@@ -17,12 +18,16 @@ pub mod certificate;
 pub mod compare;
 mod corpus;
 pub mod gate;
+pub mod judged;
 pub mod labels;
 pub mod scores;
 pub mod standing;
 pub mod summary;
 
+pub use certificate::{Calibrating, Certificate};
 pub use compare::{Comparison, compare};
 pub use gate::{GateReport, evaluate};
+pub use judged::Calibration;
 pub use scores::{Arm, Fill, RunScores};
+pub use standing::{Standing, standing};
 pub use summary::{Summary, summarize};

@@ -295,11 +295,12 @@ impl State {
         &self,
         fingerprint: Digest,
     ) -> Result<Option<StoredCertificate<T>>, StoreError> {
-        let row = sqlx::query("SELECT id, certificate FROM certificates WHERE fingerprint = $1 ORDER BY id DESC LIMIT 1")
-            .bind(fingerprint.to_string())
-            .fetch_optional(&self.file.pool)
-            .await
-            .map_err(|error| self.file.error(error))?;
+        let row =
+            sqlx::query("SELECT id, certificate FROM certificates WHERE fingerprint = $1 ORDER BY id DESC LIMIT 1")
+                .bind(fingerprint.to_string())
+                .fetch_optional(&self.file.pool)
+                .await
+                .map_err(|error| self.file.error(error))?;
         row.map(|row| {
             Ok(StoredCertificate {
                 id: self.get(&row, "id")?,

@@ -7,11 +7,12 @@ mod dataset;
 mod export;
 mod gate;
 mod init;
+mod judge;
 mod plan;
 mod query;
 mod report;
 mod resume;
-mod run;
+pub mod run;
 mod runs;
 mod schedule;
 mod schema;
@@ -63,6 +64,8 @@ pub enum Command {
     Export(export::Export),
     /// Keep datasets as versions
     Dataset(dataset::DatasetCommand),
+    /// Calibrate judges against people
+    Judge(judge::JudgeCommand),
     /// List the scorers
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
@@ -90,6 +93,7 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Query(command) => command.run(workspace).await,
         Command::Export(command) => command.run(workspace).await,
         Command::Dataset(command) => command.run(workspace).await,
+        Command::Judge(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),

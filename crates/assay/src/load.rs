@@ -122,6 +122,7 @@ impl Home {
                 }
             })
             .await?;
+        self.attach_labels(&mut scores).await?;
         Ok(scores)
     }
 

@@ -2,6 +2,7 @@
 
 mod commands;
 mod exit;
+mod judged;
 mod load;
 
 use std::process::ExitCode;

@@ -50,9 +50,7 @@ pub fn build(params: &Value) -> Result<Box<dyn Scorer>, Vec<Problem>> {
         return Err(vec![Problem::new("/pass", "`pass` is for verdicts of pass or fail, `scale` for numbers")]);
     }
     let template = match params.recorded.contains("{{") {
-        true => Some(
-            Template::new(&params.recorded).map_err(|error| vec![Problem::new("/recorded", error.message)])?,
-        ),
+        true => Some(Template::new(&params.recorded).map_err(|error| vec![Problem::new("/recorded", error.message)])?),
         false => None,
     };
     let fingerprint = fingerprint("judge-recorded", VERSION, &json!(params));

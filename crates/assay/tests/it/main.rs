@@ -10,5 +10,6 @@ mod crash;
 mod data;
 mod datasets;
 mod first_run;
+mod judges;
 mod servers;
 mod steering;
