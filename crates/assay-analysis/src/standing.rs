@@ -64,3 +64,92 @@ fn drifted(certificate: &Certificate, checks: &[Vec<bool>]) -> bool {
     let Ok(mut chart) = BernoulliCusum::design(usual, usual + 0.1, RUNS_BETWEEN_ALARMS * frozen) else { return false };
     checks.iter().flatten().any(|same| chart.update(f64::from(u8::from(!same))).unwrap_or(false))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    use assay_core::{Digest, Direction, ScoreKind};
+
+    use crate::certificate::{Calibrating, TERM_DAYS, Verdict};
+    use crate::labels::{Coding, Truth};
+
+    /// A judge of two arms that is right on all but every twentieth answer; people label everything.
+    fn certificate() -> Certificate {
+        let item = |case: u32, arm: usize| Digest::of_bytes(format!("{case} {arm}").as_bytes());
+        let truth = |case: u32, arm: usize| f64::from(u8::from((case * 7 + arm as u32 * 3) % 10 > 3));
+        let (mut verdicts, mut truths) = (Vec::new(), HashMap::new());
+        for case in 0..300u32 {
+            for arm in 0..2 {
+                let right = truth(case, arm);
+                verdicts.push(Verdict {
+                    item: item(case, arm),
+                    case: format!("c{case}"),
+                    cluster: case,
+                    clustered: false,
+                    arm,
+                    epoch: 0,
+                    value: Some(if case % 20 == 7 { 1.0 - right } else { right }),
+                    metadata: Vec::new(),
+                });
+                // Three people, one of whom errs here and there.
+                let raters = vec![(0, right), (1, right), (2, if case % 15 == 1 { 1.0 - right } else { right })];
+                truths.insert(item(case, arm), Truth { value: Some(right), random: true, chance: None, raters });
+            }
+        }
+        let names = ["a", "b", "c"].map(str::to_owned);
+        Calibrating {
+            judge: "j",
+            fingerprint: item(0, 9),
+            criterion: "j",
+            coding: Coding { score: ScoreKind::Binary, positive: vec![], scale: None },
+            direction: Direction::Higher,
+            threshold: Some(1.0),
+            runs: Vec::new(),
+            arms: vec!["base".into(), "cand".into()],
+            verdicts: &verdicts,
+            truths: (&truths, &names),
+            swapped: None,
+            pairwise: false,
+            slices: &[],
+            margin: 0.1,
+            confidence: 0.95,
+            epsilon: 0.15,
+            now_us: 0,
+            labels_digest: item(0, 9),
+            canaries: 50,
+        }
+        .certificate()
+    }
+
+    #[test]
+    fn a_grade_lasts_as_long_as_the_labels_and_the_judge_do() {
+        let made = certificate();
+        let same = vec![vec![true; 50]];
+        assert_eq!(made.canaries.len(), 50);
+        // Nobody has asked twice yet: how often a verdict flips is not known.
+        assert_eq!(standing(&made, &[], 0).grade, Grade::U);
+        let fresh = standing(&made, &same, 0);
+        assert_eq!((fresh.grade, fresh.checked), (Grade::A, (50, 0)), "{fresh:?}");
+        let late = standing(&made, &same, TERM_DAYS * 86_400_000_000);
+        assert!(late.grade == Grade::C && late.dropped[0].contains("expired"), "{late:?}");
+        // One verdict of fifty that flips now and then is no drift; every third is.
+        let mut one = vec![true; 50];
+        one[9] = false;
+        assert_eq!(standing(&made, &[same[0].clone(), one.clone(), same[0].clone()], 0).grade, Grade::A);
+        let third: Vec<bool> = (0..50).map(|i| i % 3 > 0).collect();
+        let mut checks = vec![same[0].clone(); 20];
+        checks.push(third);
+        let drifted = standing(&made, &checks, 0);
+        assert!(drifted.grade == Grade::C && drifted.dropped[0].contains("frozen verdicts differ"), "{drifted:?}");
+    }
+
+    #[test]
+    fn a_certificate_survives_being_kept() {
+        let made = certificate();
+        let kept: Certificate = serde_json::from_str(&serde_json::to_string(&made).unwrap()).unwrap();
+        assert_eq!(kept.evidence, made.evidence);
+        assert_eq!(kept.canaries, made.canaries);
+    }
+}

@@ -52,7 +52,7 @@ pub struct Calibrate {
     /// Leave out labels of cases and items that no run has, instead of refusing the file.
     #[arg(long)]
     skip_unknown: bool,
-    /// Labels that say nothing on purpose: a file that was drawn but is not finished may still be taken.
+    /// Take a file although more than a tenth of its lines have no label yet.
     #[arg(long)]
     unfinished: bool,
     /// The judge's verdicts with the order of each pair turned round: another scorer of the same runs.
@@ -112,6 +112,9 @@ impl Calibrate {
             (None, None) => gathered.scorer.name.clone(),
         };
         let coding = self.coding(&gathered, known.as_ref(), &criterion);
+        if self.next.is_some() && gathered.runs.iter().any(|run| run.sealed().is_some()) {
+            return Err(usage("a run is over a sealed part, whose cases are not to be seen: name others with `--run`".into()));
+        }
         if let Some(path) = &self.labels {
             let stored = self.match_labels(path, &criterion, &coding, &mut gathered)?;
             let added = home.state.add_labels(&criterion, &stored, self.replace, now_us()).await?;

@@ -104,12 +104,12 @@ impl Compare {
         let costs = [cost(home, &a).await?, cost(home, &b).await?];
         let names = [label(&a), label(&b)];
         if self.json {
-            let rows: Vec<_> = found
+            let found: Vec<_> = found
                 .iter()
                 .map(|(what, (x, y, d))| json!({"what": what, "first": x, "second": y, "difference": d}))
                 .collect();
-            say(&json!({"first": names[0], "second": names[1], "answers": rows.len(), "labelled": of_a.len().min(of_b.len()),
-                        "rows": rows, "cost": costs.iter().map(|c| json!({"usd_per_verdict": c.0, "tokens_per_verdict": c.1})).collect::<Vec<_>>()})
+            say(&json!({"first": names[0], "second": names[1], "answers": rows.len(),
+                        "rows": found, "cost": costs.iter().map(|c| json!({"usd_per_verdict": c.0, "tokens_per_verdict": c.1})).collect::<Vec<_>>()})
             .to_string());
             return Ok(exit::PASS);
         }

@@ -26,18 +26,31 @@ pub fn lacking(certificate: &Certificate) -> u64 {
     [50, 100, 200].into_iter().find(|need| have < *need).map_or(MORE, |need| need - have)
 }
 
+/// A judged answer: the item, its arm, the verdict, whether it carries a label drawn by chance.
+#[derive(Clone, Copy)]
+struct Judged {
+    item: Digest,
+    arm: usize,
+    verdict: f64,
+    labelled: bool,
+}
+
 /// A case with all its judged answers.
 struct Unit {
     case: Digest,
-    items: Vec<Digest>,
-    verdicts: Vec<f64>,
-    labelled: bool,
+    answers: Vec<Judged>,
+}
+
+impl Unit {
+    fn open(&self) -> bool {
+        self.answers.iter().any(|answer| !answer.labelled)
+    }
 }
 
 /// Draws cases with all their answers, so that differences between arms gain most: by what the judge said (low, middle,
 /// high) and whether the arms' verdicts differ, by Neyman's rule on how often the judge was wrong there, a fifth by size
-/// alone. The chance of an item is its stratum's share of labelled items after the draw, for items that are labelled
-/// already too: they stand in the file with their labels. An item in a stratum that is not asked for keeps its share.
+/// alone. The chance of an answer is the share of its stratum's and arm's answers that carry labels after the draw; labels
+/// from before stand in the file with the chances that all draws together give them.
 pub fn draw(
     gathered: &Gathered,
     criterion: &str,
@@ -48,42 +61,39 @@ pub fn draw(
 ) -> Result<Vec<Label>, Failure> {
     let mut units: BTreeMap<Digest, Unit> = BTreeMap::new();
     let mut seen: BTreeSet<Digest> = BTreeSet::new();
-    let known = |item: &Digest| truths.get(item).is_some_and(|truth| truth.random);
     for verdict in &gathered.verdicts {
         let (Some(value), Some(answer)) = (verdict.value, gathered.answers.get(&verdict.item)) else { continue };
-        let new = || Unit { case: answer.case_digest, items: Vec::new(), verdicts: Vec::new(), labelled: false };
+        let new = || Unit { case: answer.case_digest, answers: Vec::new() };
         let unit = units.entry(answer.case_digest).or_insert_with(new);
         if seen.insert(verdict.item) {
-            unit.items.push(verdict.item);
-            unit.verdicts.push(value);
-            unit.labelled |= known(&verdict.item);
+            let labelled = truths.get(&verdict.item).is_some_and(|truth| truth.random);
+            unit.answers.push(Judged { item: verdict.item, arm: verdict.arm, verdict: value, labelled });
         }
     }
-    let all: Vec<f64> = units.values().flat_map(|unit| unit.verdicts.iter().copied()).collect();
-    let (lo, hi) = all.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
+    let all = || units.values().flat_map(|unit| &unit.answers);
+    let (lo, hi) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), a| (lo.min(a.verdict), hi.max(a.verdict)));
     let width = (hi - lo).max(f64::MIN_POSITIVE);
     let stratum = |unit: &Unit| {
-        let mean = unit.verdicts.iter().sum::<f64>() / unit.verdicts.len() as f64;
-        let least = unit.verdicts.iter().copied().fold(f64::INFINITY, f64::min);
-        let most = unit.verdicts.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let verdicts = || unit.answers.iter().map(|answer| answer.verdict);
+        let mean = verdicts().sum::<f64>() / unit.answers.len() as f64;
+        let (least, most) = (verdicts().fold(f64::INFINITY, f64::min), verdicts().fold(f64::NEG_INFINITY, f64::max));
         (most - least > 0.25 * width, (3.0 * (mean - lo) / width).clamp(0.0, 2.0) as u8)
     };
     let mut strata: BTreeMap<(bool, u8), Vec<&Unit>> = BTreeMap::new();
     units.values().for_each(|unit| strata.entry(stratum(unit)).or_default().push(unit));
-    let judged: HashMap<Digest, f64> =
-        units.values().flat_map(|u| u.items.iter().copied().zip(u.verdicts.iter().copied())).collect();
-    let each = units.values().map(|unit| unit.items.len()).sum::<usize>() as f64 / units.len().max(1) as f64;
+    let open = all().filter(|answer| !answer.labelled).count() as f64;
+    let each = open / units.values().filter(|unit| unit.open()).count().max(1) as f64;
     let cases = (wanted as f64 / each.max(1.0)).ceil() as u64;
     let mut pools = Vec::new();
     for units in strata.values() {
         // How far the judge was off here, with one right and one wrong verdict beside what is known.
         let off: Vec<f64> = units
             .iter()
-            .flat_map(|unit| &unit.items)
-            .filter_map(|item| Some(((judged[item] - truths.get(item)?.value?) / width).abs().min(1.0)))
+            .flat_map(|unit| &unit.answers)
+            .filter_map(|a| Some(((a.verdict - truths.get(&a.item)?.value?) / width).abs().min(1.0)))
             .collect();
         let p = (off.iter().sum::<f64>() + 1.0) / (off.len() as f64 + 2.0);
-        let open = units.iter().filter(|unit| !unit.labelled).count() as u64;
+        let open = units.iter().filter(|unit| unit.open()).count() as u64;
         pools.push(Pool { cases: open, sd: (p * (1.0 - p)).sqrt() });
     }
     let Some(counts) = next_labels(&pools, cases, UNIFORM) else {
@@ -91,14 +101,27 @@ pub fn draw(
     };
     let (mut drawn, mut chances): (Vec<(Digest, f64)>, HashMap<Digest, f64>) = (Vec::new(), HashMap::new());
     for (units, count) in strata.values().zip(counts) {
-        let labelled = units.iter().filter(|unit| unit.labelled).count() as u64;
-        let chance = (labelled + count) as f64 / units.len() as f64;
-        let mut open: Vec<&&Unit> = units.iter().filter(|unit| !unit.labelled).collect();
+        let mut open: Vec<&&Unit> = units.iter().filter(|unit| unit.open()).collect();
         // A digest of seed and case is as good as chance, and the same for the same seed.
         open.sort_by_key(|unit| Digest::of_json(&json!([seed, unit.case])));
-        let taken = open.into_iter().take(count as usize).flat_map(|unit| &unit.items);
-        drawn.extend(taken.map(|item| (*item, chance)));
-        chances.extend(units.iter().flat_map(|unit| &unit.items).map(|item| (*item, chance)));
+        let taken: BTreeSet<Digest> = open.into_iter().take(count as usize).map(|unit| unit.case).collect();
+        let mut shares: HashMap<usize, (f64, f64)> = HashMap::new();
+        for unit in units {
+            for answer in &unit.answers {
+                let share = shares.entry(answer.arm).or_default();
+                share.0 += f64::from(u8::from(answer.labelled || taken.contains(&unit.case)));
+                share.1 += 1.0;
+            }
+        }
+        for unit in units {
+            for answer in &unit.answers {
+                let chance = shares[&answer.arm].0 / shares[&answer.arm].1;
+                chances.insert(answer.item, chance);
+                if !answer.labelled && taken.contains(&unit.case) {
+                    drawn.push((answer.item, chance));
+                }
+            }
+        }
     }
     let line = |item: Digest, label: Value, rater: &str, chance: f64| {
         let answer = gathered.answers.get(&item);
