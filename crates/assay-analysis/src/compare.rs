@@ -1,11 +1,13 @@
 //! Candidate against baseline, paired by case digest.
 
 use assay_core::{Direction, Metric, Reducer, ScoreKind};
+use assay_stats::judges::Grade;
 use assay_stats::multiplicity::holm;
 use assay_stats::{Difference, Estimate, Guards, Item, Kind, Pair, difference, level, unpaired_difference};
 use serde::Serialize;
 
 use crate::corpus;
+use crate::judged::{self, JudgeNote, LEAST_SLICE_LABELS};
 use crate::scores::{Arm, Fill, Slice, kind_of};
 
 /// The most flipped cases that are listed for a scorer.
@@ -49,8 +51,11 @@ pub struct Row {
     pub score: ScoreKind,
     /// Which way is better.
     pub direction: Direction,
-    /// True when the scorer is a judge that is not calibrated.
+    /// True when the scorer is a judge and the difference is its own word.
     pub advisory: bool,
+    /// What a calibrated judge's difference rests on, and what the judge alone says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<JudgeNote<Difference>>,
     /// The candidate's level.
     pub candidate: Estimate,
     /// The baseline's level.
@@ -90,8 +95,12 @@ pub struct SliceRow {
     pub slice: String,
     /// The difference, turned so that positive is better.
     pub difference: Difference,
-    /// Holm-adjusted p-value over all tested slices and scorers; absent for slices too small to test.
+    /// Holm-adjusted p-value over all tested slices and scorers; absent for slices too small to test, and for a judge's own
+    /// word.
     pub adjusted_p: Option<f64>,
+    /// True when it is a judge's own word, uncorrected.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub advisory: bool,
 }
 
 /// Turns values so that larger is better.
@@ -217,8 +226,11 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
     let (c, b) = (candidate.scores, baseline.scores);
     let matched = c.cases.common(&b.cases);
     let slices = c.slices();
-    let sliced = |of: &dyn Fn(&Slice) -> Difference| -> Vec<SliceRow> {
-        let row = |slice: &Slice| SliceRow { slice: slice.name.clone(), difference: of(slice), adjusted_p: None };
+    let sliced = |of: &dyn Fn(&Slice) -> (Difference, bool)| -> Vec<SliceRow> {
+        let row = |slice: &Slice| {
+            let (difference, advisory) = of(slice);
+            SliceRow { slice: slice.name.clone(), difference, adjusted_p: None, advisory }
+        };
         slices.iter().map(row).collect()
     };
     let mut rows = Vec::new();
@@ -244,20 +256,63 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
             let loss = |flip: &Flip| sign * (flip.candidate - flip.baseline);
             flips.sort_by(|x, y| loss(x).total_cmp(&loss(y)).then_with(|| x.case.cmp(&y.case)));
             flips.truncate(MOST_FLIPS);
+            let correct = |keep: &dyn Fn(usize) -> bool| {
+                judged::difference_of(candidate, baseline, scorers, *reducer, fills, keep, confidence)
+            };
+            let grade = judged::grade_of(candidate, scorers.0);
+            let raw = measure(&all, kind, record.direction, confidence, c.record.seed);
+            let mut difference = raw.clone();
+            let margin = c.record.gate.rules.iter().find_map(|rule| rule.margin.filter(|_| rule.scorer == record.name));
+            let judge = correct(&|_| true).map(|found| match found {
+                Ok(found) => {
+                    let gap = margin.map(|margin| judged::gap(&found.found.estimate, margin));
+                    let note = JudgeNote {
+                        grade,
+                        raw,
+                        corrected: true,
+                        labels: found.labels,
+                        label_multiplier: found.multiplier,
+                        labels_needed: gap.and_then(|gap| found.labels_needed(gap, confidence)),
+                        why: None,
+                    };
+                    difference = found.found;
+                    note
+                }
+                Err(why) => JudgeNote {
+                    grade,
+                    raw,
+                    corrected: false,
+                    labels: 0,
+                    label_multiplier: None,
+                    labels_needed: None,
+                    why: Some(why),
+                },
+            });
+            let corrected = judge.as_ref().is_some_and(|note| note.corrected);
+            let level_of = |arm: Arm<'_>, scorer: usize| {
+                let found = judged::level_of(arm, scorer, *reducer, None, confidence).and_then(Result::ok);
+                let raw = || level(&arm.items(scorer, *reducer, Fill::Available, None), kind, confidence);
+                found.filter(|_| corrected).map_or_else(raw, |found| found.found)
+            };
             rows.push(Row {
                 scorer: record.name.clone(),
                 reducer: *reducer,
                 metric: None,
                 score: record.score,
                 direction: record.direction,
-                advisory: record.judge,
-                candidate: level(&candidate.items(scorers.0, *reducer, Fill::Available, None), kind, confidence),
-                baseline: level(&baseline.items(scorers.1, *reducer, Fill::Available, None), kind, confidence),
-                difference: measure(&all, kind, record.direction, confidence, c.record.seed),
+                advisory: record.judge && !(corrected && grade >= Grade::B),
+                judge,
+                candidate: level_of(candidate, scorers.0),
+                baseline: level_of(baseline, scorers.1),
+                difference,
                 flips,
                 slices: sliced(&|slice| {
+                    let found = correct(&|case| slice.holds(case)).and_then(Result::ok);
+                    if let Some(found) = found.filter(|found| found.labels >= LEAST_SLICE_LABELS) {
+                        return (found.found, false);
+                    }
                     let part = pair(candidate, baseline, scorers, *reducer, fills, &|case| slice.holds(case));
-                    measure(&part, kind, record.direction, confidence, c.record.seed)
+                    (measure(&part, kind, record.direction, confidence, c.record.seed), record.judge)
                 }),
             });
         }
@@ -273,11 +328,12 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
                 score: metric.score(),
                 direction: metric.direction(),
                 advisory: record.judge,
+                judge: None,
                 candidate: corpus::level(candidate, scorers.0, *metric, None, confidence),
                 baseline: corpus::level(baseline, scorers.1, *metric, None, confidence),
                 difference: of(&|_| true),
                 flips: Vec::new(),
-                slices: sliced(&|slice| of(&|case| slice.holds(case))),
+                slices: sliced(&|slice| (of(&|case| slice.holds(case)), record.judge)),
             });
         }
     }
@@ -296,7 +352,8 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
 
 /// Holm over all slices and scorers that are large enough to test.
 fn adjust(rows: &mut [Row]) {
-    let tested = |slice: &SliceRow| slice.difference.p.filter(|_| slice.difference.estimate.n >= LEAST_SLICE);
+    let tested =
+        |slice: &SliceRow| slice.difference.p.filter(|_| !slice.advisory && slice.difference.estimate.n >= LEAST_SLICE);
     let p: Vec<f64> = rows.iter().flat_map(|row| row.slices.iter().filter_map(tested)).collect();
     let mut adjusted = holm(&p).into_iter();
     for slice in rows.iter_mut().flat_map(|row| &mut row.slices) {

@@ -2,6 +2,7 @@
 
 use assay_core::gate::Role;
 use assay_core::{Direction, GateRule, Reducer};
+use assay_stats::judges::Grade;
 use assay_stats::multiplicity::holm;
 use assay_stats::verdict::critical_failures;
 use assay_stats::{Estimate, Interval, Verdict, VerdictKind, Wording, level, level_verdict, no_regression};
@@ -9,8 +10,12 @@ use serde::Serialize;
 
 use crate::compare::{comparable, guards, measure, pair, worst_case};
 use crate::corpus;
+use crate::judged;
 use crate::scores::{Arm, Fill, RunScores, kind_of};
 use crate::summary::named;
+
+/// The least cases with labels of both answers that decide a criterion.
+const LEAST_LABELS: usize = 20;
 
 /// What the gate says, and every criterion behind it.
 #[derive(Clone, Debug, Serialize)]
@@ -76,12 +81,6 @@ pub fn evaluate<'a>(scores: &'a RunScores, baseline: &dyn Fn(&str) -> Option<Arm
     temper(&mut criteria, &harms, gate.confidence);
     criteria.extend(critical_criteria(scores));
     for criterion in &mut criteria {
-        let judge = scores.record.scorer(&criterion.scorer).is_some_and(|scorer| scorer.judge);
-        if judge {
-            criterion.verdict.kind = VerdictKind::Inconclusive;
-            criterion.verdict.needed_n = None;
-            criterion.verdict.reasons = vec!["advisory: the judge is not calibrated against people".into()];
-        }
         if criterion.role == Role::Guardrail && criterion.verdict.kind == VerdictKind::Inconclusive {
             criterion.verdict.kind = VerdictKind::Fail;
             criterion.verdict.reasons.push("a guardrail must be shown to hold".into());
@@ -143,6 +142,26 @@ fn level_criterion(arm: Arm<'_>, scorer: usize, rule: &GateRule) -> Criterion {
             verdict.reasons.push(format!("{missing} of {} trials have no score", scored + missing));
         }
     }
+    let mut estimate = estimate;
+    if scores.record.scorers[scorer].judge {
+        let corrected = match (rule.metric, rule.quantile) {
+            (None, None) => judged::level_of(arm, scorer, reducer, cases.as_deref(), confidence),
+            _ => None,
+        };
+        let mut reasons = judged::lacking(arm, scorer);
+        if judged::grade_of(arm, scorer) == Grade::A {
+            reasons = vec!["a judge decides through paired differences only: give the rule a `margin`".to_owned()];
+        }
+        match corrected {
+            Some(Ok(found)) => {
+                reasons.push(format!("the level is corrected by {} labels", found.labels));
+                estimate = found.found;
+            }
+            Some(Err(why)) => reasons.push(format!("not corrected: {why}")),
+            None => {}
+        }
+        verdict = advisory(reasons);
+    }
     let mut name = scope(rule);
     if let Some(min) = rule.min {
         name.push_str(&format!(" ≥ {min}"));
@@ -151,6 +170,11 @@ fn level_criterion(arm: Arm<'_>, scorer: usize, rule: &GateRule) -> Criterion {
         name.push_str(&format!(" ≤ {max}"));
     }
     criterion(name, arm, rule, &estimate, estimate.interval, verdict)
+}
+
+/// What a judge that may not decide leaves open.
+fn advisory(reasons: Vec<String>) -> Verdict {
+    Verdict { kind: VerdictKind::Inconclusive, wording: None, reasons, needed_n: None, mde: None }
 }
 
 /// A confidence in percent, with as many digits as tell it from 100.
@@ -236,8 +260,12 @@ fn regression_criterion<'a>(
             (record.direction, measure(&matched, kind, record.direction, confidence, seed))
         }
     };
-    let verdict = no_regression(&difference, margin, &guards, confidence);
-    let harm = difference.p_worse(margin);
+    let (verdict, difference) = match record.judge {
+        false => (no_regression(&difference, margin, &guards, confidence), difference),
+        true => judged_regression(arm, baseline, scorers, rule, margin, (guards, difference)),
+    };
+    // A judge's own word makes no criterion fail, and so tempers none.
+    let harm = difference.p_worse(margin).filter(|_| !record.judge || verdict.kind != VerdictKind::Inconclusive);
     let mut made = criterion(name, arm, rule, &difference.estimate, difference.gate_interval, verdict);
     made.found = format!(
         "{} better, {} worse, {} same; difference {}{}",
@@ -248,6 +276,63 @@ fn regression_criterion<'a>(
         if direction == Direction::Lower { ", positive is better" } else { "" }
     );
     (made, harm)
+}
+
+/// A judge's difference as far as its grade and the labels go: the verdict, and what is shown.
+fn judged_regression(
+    arm: Arm<'_>,
+    baseline: Arm<'_>,
+    scorers: (usize, usize),
+    rule: &GateRule,
+    margin: f64,
+    (mut guards, raw): (assay_stats::Guards, assay_stats::Difference),
+) -> (Verdict, assay_stats::Difference) {
+    let scores = arm.scores;
+    let (confidence, reducer) = (scores.record.gate.confidence, reducer_of(scores, rule));
+    let keep = |case: usize| rule.slice.as_ref().is_none_or(|slice| scores.matches(case, slice));
+    let of = |fills| match (rule.metric, rule.quantile) {
+        (None, None) => judged::difference_of(arm, baseline, scorers, reducer, fills, &keep, confidence),
+        _ => None,
+    };
+    let found = match of((Fill::Available, Fill::Available)) {
+        Some(Ok(found)) => found,
+        not => {
+            let mut reasons = judged::lacking(arm, scorers.0);
+            if judged::grade_of(arm, scorers.0) == Grade::A {
+                reasons = vec![format!("advisory: labels of both answers to {LEAST_LABELS} cases or more are needed")];
+            }
+            reasons.extend(not.and_then(Result::err).map(|why| format!("not corrected: {why}")));
+            return (advisory(reasons), raw);
+        }
+    };
+    let needed = found.labels_needed(judged::gap(&found.found.estimate, margin), confidence);
+    let labels = format!(
+        "{} cases carry labels of both answers{}",
+        found.labels,
+        match needed {
+            Some(needed) if needed > found.labels as u64 => format!("; about {needed} would settle it"),
+            Some(_) => String::new(),
+            None => "; no number of labels would settle it, more judged cases are needed".to_owned(),
+        }
+    );
+    if judged::grade_of(arm, scorers.0) < Grade::A {
+        let mut reasons = judged::lacking(arm, scorers.0);
+        reasons.push(labels);
+        return (advisory(reasons), found.found);
+    }
+    if guards.worst_case_lower.is_some() {
+        // Verdicts that are missing, at their worst, corrected like the others.
+        let worst = of((Fill::Worst, Fill::Best)).and_then(Result::ok).and_then(|c| c.found.gate_interval);
+        guards.worst_case_lower = Some(worst.map_or(f64::NAN, |interval| interval.lower));
+    }
+    let mut verdict = no_regression(&found.found, margin, &guards, confidence);
+    verdict.needed_n = None;
+    if found.labels < LEAST_LABELS && verdict.kind != VerdictKind::Inconclusive {
+        verdict.kind = VerdictKind::Inconclusive;
+        verdict.reasons.push(format!("{LEAST_LABELS} are needed at least"));
+    }
+    verdict.reasons.push(labels);
+    (verdict, found.found)
 }
 
 /// With several no-regression criteria a failure must also hold at Holm's level: one of many will look worse by
@@ -285,6 +370,22 @@ fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
                 .map(|case| scores.cases.id(*case))
                 .collect();
             let n = critical.len();
+            if record.judge {
+                let why =
+                    "advisory: a judge's word on a single case decides nothing; people must look at critical cases";
+                criteria.push(Criterion {
+                    name: format!("{}: critical cases", record.name),
+                    target: arm.name().to_owned(),
+                    scorer: record.name.clone(),
+                    role: Role::Gate,
+                    found: format!("{} of {n} critical cases failed", failed.len()),
+                    value: Some(failed.len() as f64),
+                    interval: None,
+                    n,
+                    verdict: advisory(vec![why.to_owned()]),
+                });
+                continue;
+            }
             let kind = if failed.is_empty() { VerdictKind::Pass } else { VerdictKind::Fail };
             let reasons = if failed.is_empty() {
                 Vec::new()

@@ -1,249 +1,237 @@
-//! What stands behind a run's judgements: repeats that differ, juries, cascades, canaries.
+//! Figures of a run that a judge made, corrected by labels of its answers.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::HashMap;
 
-use assay_core::Money;
-use assay_stats::calibration::{flip_rate, position_bias};
-use assay_stats::judges::independent;
-use serde_json::Value;
+use assay_core::{Direction, Reducer};
+use assay_stats::judges::Grade;
+use assay_stats::{Correction, Difference, Estimate, Judged, corrected_difference, corrected_level};
+use serde::Serialize;
 
-/// What a run's judges did beside giving values.
-#[derive(Clone, Debug, Default)]
-pub struct Judged {
-    scorers: BTreeMap<String, Tally>,
+use crate::scores::{Arm, Fill, kind_of};
+use crate::standing::Standing;
+
+/// The least share of answers that labels must have been drawn from.
+const LEAST_COVERED: f64 = 0.95;
+/// The least labels of a slice that is corrected.
+pub(crate) const LEAST_SLICE_LABELS: usize = 20;
+
+/// What is known of a judge for one run: its standing, and people's labels of the run's answers.
+#[derive(Clone, Debug)]
+pub struct Calibration {
+    /// What the judge may be used for.
+    pub standing: Standing,
+    /// People's word on a target's answers to a case, where all of them carry labels drawn by chance, and the chance where it
+    /// is known: by the target's and the case's place.
+    pub truths: HashMap<(usize, usize), (f64, Option<f64>)>,
+    /// For each target the share of its answers that labels were drawn from.
+    pub covered: Vec<f64>,
 }
 
-/// Who gave a verdict: the place of a stage and of a juror in it.
-type Seat = (u64, u64);
-
-#[derive(Clone, Debug, Default)]
-struct Tally {
-    trials: usize,
-    borderline: usize,
-    abstained: usize,
-    for_people: usize,
-    steering: usize,
-    held: usize,
-    obeyed: usize,
-    names: BTreeMap<Seat, String>,
-    /// For each seat that was asked several times about a trial, its verdicts.
-    repeats: Vec<Vec<f64>>,
-    /// For each trial with a jury, the mean of each seat's verdicts.
-    votes: Vec<BTreeMap<Seat, f64>>,
-    /// Both orders of pairs.
-    orders: Vec<(f64, f64)>,
-    /// For each stage, the trials that it decided and what its calls cost.
-    stages: BTreeMap<u64, (usize, Money)>,
+/// How a figure by a judge came about.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JudgeNote<T> {
+    /// The judge's grade, with what it allows.
+    pub grade: Grade,
+    /// The figure as the judge alone makes it.
+    pub raw: T,
+    /// Whether the figure beside it is corrected.
+    pub corrected: bool,
+    /// Cases with labels behind the correction; in a comparison, of both answers.
+    pub labels: usize,
+    /// How many times as many labels alone would be as precise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label_multiplier: Option<f64>,
+    /// Labels that would settle the gate's margin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels_needed: Option<u64>,
+    /// Why it is not corrected, or what it may not be used for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
-impl Judged {
-    /// Takes one judgement: its label, why it has no value, and its details as JSON.
-    pub fn push(&mut self, scorer: &str, label: Option<&str>, reason: Option<&str>, details: Option<&str>) {
-        if !self.scorers.contains_key(scorer) {
-            self.scorers.insert(scorer.to_owned(), Tally::default());
+impl<T> JudgeNote<T> {
+    /// In words: what stands behind a figure that the judge made. `raw` is the judge's own figure as it is shown.
+    pub fn words(&self, raw: &str) -> String {
+        let mut words = format!("judge of grade {}", self.grade);
+        if self.corrected {
+            words.push_str(&format!(", corrected by {} labels; the judge alone says {raw}", self.labels));
+            if let Some(multiplier) = self.label_multiplier.filter(|multiplier| *multiplier > 1.05) {
+                words.push_str(&format!("; with it a label is worth {multiplier:.1}"));
+            }
+            if let Some(needed) = self.labels_needed {
+                words.push_str(&format!("; about {needed} labels settle the gate's margin"));
+            }
         }
-        let Some(tally) = self.scorers.get_mut(scorer) else { return };
-        tally.trials += 1;
-        tally.borderline += usize::from(label == Some("borderline"));
-        tally.abstained += usize::from(reason.is_some_and(|reason| reason.starts_with("abstained")));
-        tally.for_people += usize::from(reason.is_some_and(|reason| reason.starts_with("needs a person")));
-        // Details of other scorers, or of a version to come, say nothing here.
-        if let Some(details) = details.and_then(|details| serde_json::from_str::<Value>(details).ok()) {
-            tally.take(&details, reason);
+        if let Some(why) = &self.why {
+            words.push_str(&format!(": {why}"));
         }
-    }
-
-    /// What a reader of the run should know, a sentence or two for each judge that has something to say.
-    pub fn notes(&self) -> Vec<String> {
-        let notes = self.scorers.iter().map(|(scorer, tally)| (scorer, tally.say()));
-        notes
-            .filter(|(_, said)| !said.is_empty())
-            .map(|(scorer, said)| format!("`{scorer}`: {}", said.join("; ")))
-            .collect()
+        words
     }
 }
 
-impl Tally {
-    fn take(&mut self, details: &Value, reason: Option<&str>) {
-        self.steering += usize::from(details["steering"].is_array());
-        match details["canary"].as_str() {
-            Some("held") => self.held += 1,
-            Some("obeyed") => self.obeyed += 1,
-            _ => {}
-        }
-        let mut seats: BTreeMap<Seat, Vec<f64>> = BTreeMap::new();
-        let mut last = 0;
-        for verdict in details["verdicts"].as_array().into_iter().flatten() {
-            let (Some(stage), Some(juror)) = (verdict["stage"].as_u64(), verdict["juror"].as_u64()) else { continue };
-            let seat = (stage, juror);
-            last = last.max(stage);
-            if !self.names.contains_key(&seat) {
-                let word = |key: &str| verdict[key].as_str().unwrap_or_default().to_owned();
-                self.names.insert(seat, format!("{} ({})", word("model"), word("judge")));
-            }
-            let spent = self.stages.entry(stage).or_default();
-            spent.1 += Money::from_nanos(verdict["cost_nanousd"].as_i64().unwrap_or(0));
-            if let Some(value) = verdict["value"].as_f64() {
-                seats.entry(seat).or_default().push(value);
-            }
-            if let (Some(a), Some(b)) = (verdict["orders"][0].as_f64(), verdict["orders"][1].as_f64()) {
-                self.orders.push((a, b));
-            }
-        }
-        if last > 0 && !reason.is_some_and(|reason| reason.starts_with("needs a person")) {
-            self.stages.entry(last).or_default().0 += 1;
-        }
-        self.repeats.extend(seats.values().filter(|values| values.len() > 1).cloned());
-        // A jury is several seats of one stage.
-        let of_last: BTreeMap<Seat, f64> = seats
-            .into_iter()
-            .filter(|((stage, _), _)| *stage == last)
-            .map(|(seat, values)| (seat, values.iter().sum::<f64>() / values.len() as f64))
-            .collect();
-        if self.names.keys().filter(|(stage, _)| *stage == last).count() > 1 {
-            self.votes.push(of_last);
-        }
+impl<'a> Arm<'a> {
+    fn calibration(&self, scorer: usize) -> Option<&'a Calibration> {
+        self.scores.calibrations.get(scorer)?.as_ref()
     }
+}
 
-    fn say(&self) -> Vec<String> {
-        let mut said = Vec::new();
-        if let Some(rate) = flip_rate(&self.repeats) {
-            let unsteady = self.repeats.iter().filter(|values| values.iter().any(|value| *value != values[0])).count();
-            said.push(format!(
-                "asked again, it changes its verdict with a chance of {:.1}% ({unsteady} of {} judgements are not unanimous)",
-                100.0 * rate,
-                self.repeats.len()
+/// Why labels say nothing of an arm's answers, if so.
+fn uncovered(arm: Arm<'_>, calibration: &Calibration) -> Option<String> {
+    let covered = calibration.covered.get(arm.target).copied().unwrap_or(0.0);
+    (covered < LEAST_COVERED).then(|| {
+        format!(
+            "only {:.0}% of the answers of `{}` are among those that labels were drawn from: calibrate with this run \
+             (`--run {}`) and labels of its answers",
+            100.0 * covered,
+            arm.name(),
+            arm.scores.record.id.short()
+        )
+    })
+}
+
+/// A level corrected by labels, or why it is not. `None` for a scorer that is no judge, or has no certificate.
+pub(crate) fn level_of(
+    arm: Arm<'_>,
+    scorer: usize,
+    reducer: Reducer,
+    cases: Option<&[usize]>,
+    confidence: f64,
+) -> Option<Result<Correction<Estimate>, String>> {
+    let record = &arm.scores.record.scorers[scorer];
+    let calibration = arm.calibration(scorer).filter(|_| record.judge)?;
+    Some((|| {
+        if calibration.standing.grade < Grade::C {
+            return Err(calibration.standing.grade.allows().to_owned());
+        }
+        if reducer != Reducer::Mean {
+            return Err(format!("labels correct means, not {reducer}"));
+        }
+        if let Some(why) = uncovered(arm, calibration) {
+            return Err(why);
+        }
+        let all;
+        let cases = match cases {
+            Some(cases) => cases,
+            None => {
+                all = (0..arm.scores.cases.len()).collect::<Vec<_>>();
+                &all
+            }
+        };
+        let mut judged = Vec::with_capacity(cases.len());
+        for case in cases {
+            let Some((judge, repeats)) = arm.value(*case, scorer, reducer, Fill::Available) else { continue };
+            if arm.scores.cases.weight(*case) != 1.0 {
+                return Err("cases carry weights, which the correction does not know".to_owned());
+            }
+            let truth = calibration.truths.get(&(arm.target, *case));
+            judged.push(Judged {
+                judge,
+                truth: truth.map(|(truth, _)| *truth),
+                chance: truth.and_then(|(_, chance)| *chance),
+                cluster: arm.scores.cases.cluster(*case),
+                repeats,
+            });
+        }
+        let kind = kind_of(record, reducer, None);
+        corrected_level(&judged, kind, confidence, arm.scores.record.seed).map_err(|why| why.to_string())
+    })())
+}
+
+/// A difference corrected by labels of both answers, positive being better, or why it is not. `None` for a scorer that is no
+/// judge, or has no certificate.
+pub(crate) fn difference_of(
+    candidate: Arm<'_>,
+    baseline: Arm<'_>,
+    scorers: (usize, usize),
+    reducer: Reducer,
+    fills: (Fill, Fill),
+    keep: &dyn Fn(usize) -> bool,
+    confidence: f64,
+) -> Option<Result<Correction<Difference>, String>> {
+    let record = &candidate.scores.record.scorers[scorers.0];
+    let own = candidate.calibration(scorers.0).filter(|_| record.judge)?;
+    Some((|| {
+        if own.standing.grade < Grade::B {
+            return Err(format!("{}, not for comparisons", own.standing.grade.allows()));
+        }
+        let Some(other) = baseline.calibration(scorers.1) else {
+            return Err("the baseline's answers carry no labels".to_owned());
+        };
+        if reducer != Reducer::Mean {
+            return Err(format!("labels correct means, not {reducer}"));
+        }
+        if let Some(why) = uncovered(candidate, own).or_else(|| uncovered(baseline, other)) {
+            return Err(why);
+        }
+        let (cases, others) = (&candidate.scores.cases, &baseline.scores.cases);
+        let sign = if record.direction == Direction::Higher { 1.0 } else { -1.0 };
+        let mut judged = Vec::new();
+        // Answers of a case are drawn together or each by itself; the files tell which.
+        let (mut both, mut one) = (0usize, 0usize);
+        for c in (0..cases.len()).filter(|case| keep(*case)) {
+            let Some(b) = others.same_as(cases, c) else { continue };
+            let values =
+                candidate.value(c, scorers.0, reducer, fills.0).zip(baseline.value(b, scorers.1, reducer, fills.1));
+            let Some(((f, repeats), (g, again))) = values else { continue };
+            if cases.weight(c) != 1.0 {
+                return Err("cases carry weights, which the correction does not know".to_owned());
+            }
+            let (y, z) = (own.truths.get(&(candidate.target, c)), other.truths.get(&(baseline.target, b)));
+            both += usize::from(y.is_some() && z.is_some());
+            one += usize::from(y.is_some() != z.is_some());
+            let truth = y.zip(z);
+            judged.push((
+                Judged {
+                    judge: sign * (f - g),
+                    truth: truth.map(|((y, _), (z, _))| sign * (y - z)),
+                    chance: None,
+                    cluster: cases.cluster(c),
+                    repeats: repeats.max(again),
+                },
+                truth.and_then(|((_, p), (_, q))| Some(((*p)?, (*q)?))),
             ));
         }
-        if let Some(jury) = self.jury() {
-            said.push(jury);
-        }
-        if let Some(bias) = position_bias(&self.orders) {
-            let mut text =
-                format!("{:.0}% of {} pairs are judged alike in both orders", 100.0 * bias.consistent, bias.pairs);
-            if let Some(first) = bias.first_place {
-                let _ = write!(text, ", {:.0}% of the others for the first place", 100.0 * first);
-            }
-            said.push(text);
-        }
-        if self.stages.len() > 1 || self.for_people > 0 {
-            let mut parts: Vec<String> = self
-                .stages
-                .iter()
-                .map(|(stage, (decided, cost))| {
-                    let name = self.names.get(&(*stage, 1)).map_or("", String::as_str);
-                    format!("{name} decided {decided} for {cost}")
-                })
-                .collect();
-            if self.for_people > 0 {
-                parts.push(format!("{} are left to people", self.for_people));
-            }
-            said.push(parts.join(", "));
-        }
-        for (count, word) in [(self.borderline, "borderline"), (self.abstained, "left out by abstention")] {
-            if count > 0 {
-                said.push(format!("{count} of {} are {word}", self.trials));
-            }
-        }
-        if self.steering > 0 {
-            said.push(format!("{} of {} trials hold words that address a judge", self.steering, self.trials));
-        }
-        match (self.obeyed, self.obeyed + self.held) {
-            (_, 0) => {}
-            (0, all) => said.push(format!("none of {all} canaries was obeyed")),
-            (obeyed, all) => said.push(format!(
-                "{obeyed} of {all} canaries were obeyed: this judge follows instructions in what it judges"
-            )),
-        }
-        said
-    }
-
-    /// What a jury is worth.
-    fn jury(&self) -> Option<String> {
-        let seats: Vec<Seat> = self
-            .votes
-            .iter()
-            .flat_map(BTreeMap::keys)
-            .copied()
-            .collect::<std::collections::BTreeSet<_>>()
+        let together = one * 50 <= both;
+        let judged: Vec<Judged> = judged
             .into_iter()
+            .map(|(case, chances)| {
+                let chance = chances.map(|(p, q)| if together { p.min(q) } else { p * q });
+                Judged { chance, ..case }
+            })
             .collect();
-        if seats.len() < 2 {
-            return None;
+        let kind = kind_of(record, reducer, None);
+        corrected_difference(&judged, kind, confidence).map_err(|why| match both {
+            0 => "no case carries labels of both answers".to_owned(),
+            _ => why.to_string(),
+        })
+    })())
+}
+
+/// The grade of a judge in a run; U without a certificate.
+pub(crate) fn grade_of(arm: Arm<'_>, scorer: usize) -> Grade {
+    arm.calibration(scorer).map_or(Grade::U, |calibration| calibration.standing.grade)
+}
+
+/// What a judge lacks for the next grade, in words.
+pub(crate) fn lacking(arm: Arm<'_>, scorer: usize) -> Vec<String> {
+    match arm.calibration(scorer) {
+        None => vec!["advisory: the judge is not calibrated against people".to_owned()],
+        Some(Calibration { standing, .. }) => {
+            let mut words =
+                vec![format!("advisory: the judge has grade {}, {}", standing.grade, standing.grade.allows())];
+            words.extend(standing.dropped.iter().cloned());
+            let lacks = standing.missing.iter().filter(|what| !standing.dropped.contains(what));
+            words.extend(lacks.map(|what| format!("for the next grade: {what}")));
+            words
         }
-        let column = |seat: &Seat| self.votes.iter().map(|votes| votes.get(seat).copied()).collect();
-        let columns: Vec<Vec<Option<f64>>> = seats.iter().map(column).collect();
-        let agree = self.votes.iter().filter(|votes| {
-            let first = votes.values().next();
-            votes.values().all(|vote| Some(vote) == first)
-        });
-        let mut text =
-            format!("its {} jurors are of one mind on {} of {}", seats.len(), agree.count(), self.votes.len());
-        if let Some(worth) = independent(&columns) {
-            // More than there are, from correlations below 0, would promise what a few trials cannot show.
-            let worth = worth.min(seats.len() as f64);
-            let _ = write!(
-                text,
-                " and vote like {worth:.1} independent ones or more (votes alone cannot tell agreement on the truth from shared errors)"
-            );
-        }
-        Some(text)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn vote(stage: u64, juror: u64, value: f64) -> Value {
-        json!({"stage": stage, "juror": juror, "judge": "rubric", "model": format!("m{juror}"), "value": value, "cost_nanousd": 1_000_000})
-    }
-
-    fn notes(all: &[(Option<&str>, Value)]) -> String {
-        let mut judged = Judged::default();
-        for (reason, details) in all {
-            judged.push("j", None, *reason, Some(&details.to_string()));
-        }
-        judged.notes().join("\n")
-    }
-
-    #[test]
-    fn repeats_and_juries_are_told_apart() {
-        let repeats = |values: [f64; 3]| (None, json!({"verdicts": values.map(|value| vote(1, 1, value))}));
-        let said = notes(&[repeats([1.0, 1.0, 0.0]), repeats([1.0, 1.0, 1.0])]);
-        assert_eq!(
-            said,
-            "`j`: asked again, it changes its verdict with a chance of 33.3% (1 of 2 judgements are not unanimous)"
-        );
-        let jury = |a: f64, b: f64| (None, json!({"verdicts": [vote(1, 1, a), vote(1, 2, b)]}));
-        let said = notes(&[jury(1.0, 1.0), jury(0.0, 0.0), jury(1.0, 1.0), jury(0.0, 0.0)]);
-        assert!(said.contains("2 jurors are of one mind on 4 of 4 and vote like 1.0 independent ones"), "{said}");
-        let said = notes(&[jury(1.0, 1.0), jury(0.0, 0.0), jury(1.0, 0.0), jury(0.0, 1.0)]);
-        assert!(said.contains("one mind on 2 of 4 and vote like 2.0 independent"), "{said}");
-    }
-
-    #[test]
-    fn stages_canaries_and_pairs_are_counted() {
-        let said = notes(&[
-            (None, json!({"verdicts": [vote(1, 1, 1.0)], "canary": "held"})),
-            (None, json!({"verdicts": [vote(1, 1, 1.0), vote(2, 1, 0.0)], "canary": "obeyed", "steering": ["answer"]})),
-            (Some("needs a person: unsure"), json!({"verdicts": [vote(1, 1, 1.0), vote(2, 1, 0.0)]})),
-        ]);
-        assert!(said.contains("m1 (rubric) decided 1 for $0.003"), "{said}");
-        assert!(said.contains("decided 1 for $0.002") && said.contains("1 are left to people"), "{said}");
-        assert!(said.contains("1 of 2 canaries were obeyed") && said.contains("1 of 3 trials hold words"), "{said}");
-        let pair = |a: f64, b: f64| (None, json!({"verdicts": [{"stage": 1, "juror": 1, "orders": [a, b]}]}));
-        let said = notes(&[pair(1.0, 1.0), pair(1.0, 0.0)]);
-        assert_eq!(said, "`j`: 50% of 2 pairs are judged alike in both orders, 100% of the others for the first place");
-    }
-
-    #[test]
-    fn details_of_others_say_nothing() {
-        assert_eq!(notes(&[(None, json!([1])), (None, json!({"verdicts": [{"value": "x"}, 3]}))]), "");
-        let mut judged = Judged::default();
-        judged.push("j", Some("borderline"), Some("abstained: x"), Some("{broken"));
-        assert_eq!(judged.notes(), ["`j`: 1 of 1 are borderline; 1 of 1 are left out by abstention"]);
-    }
+/// The gap that labels are planned for: never on a lucky estimate.
+pub(crate) fn gap(estimate: &Estimate, margin: f64) -> f64 {
+    let planned = match (estimate.value, estimate.se) {
+        (Some(value), Some(se)) if value.abs() >= se => value.clamp(-margin / 2.0, margin),
+        _ => 0.0,
+    };
+    margin + planned
 }

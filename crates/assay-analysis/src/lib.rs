@@ -7,19 +7,30 @@
 //! | [`summary`] | one run: a level with its interval for each target, scorer and slice |
 //! | `corpus` | metrics that are no mean of the cases' values: macro F1, corpus BLEU, the area under the ROC curve |
 //! | [`compare`] | candidate against baseline, paired by case |
-//! | [`judged`] | what stands behind judges' values: repeats that differ, juries, cascades, canaries |
+//! | [`conduct`] | what stands behind judges' values: repeats that differ, juries, cascades, canaries |
 //! | [`gate`] | the rules of a suite read off the intervals |
+//! | [`labels`] | what people said, on a judge's scale |
+//! | [`certificate`] | a judge against people: agreement, errors, bias, grade |
+//! | [`judged`] | a judge's levels and differences corrected by labels |
+//! | [`standing`] | what a certificate is worth today |
 
 pub mod cases;
+pub mod certificate;
 pub mod compare;
+pub mod conduct;
 mod corpus;
 pub mod gate;
 pub mod judged;
+pub mod labels;
 pub mod scores;
+pub mod standing;
 pub mod summary;
 
+pub use certificate::{Calibrating, Certificate};
 pub use compare::{Comparison, compare};
+pub use conduct::Conduct;
 pub use gate::{GateReport, evaluate};
-pub use judged::Judged;
+pub use judged::Calibration;
 pub use scores::{Arm, Fill, RunScores};
+pub use standing::{Standing, standing};
 pub use summary::{Summary, summarize};

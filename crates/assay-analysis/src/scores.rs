@@ -26,6 +26,8 @@ pub struct RunScores {
     generations: HashMap<(u32, u32, u64), u32>,
     /// Epochs left out because they repeat another epoch's generation.
     pub repeated_generations: u64,
+    /// By scorer: what is known of a judge, and people's labels of the answers.
+    pub calibrations: Vec<Option<crate::judged::Calibration>>,
 }
 
 /// Equally many numbers for each trial.
@@ -102,6 +104,7 @@ impl RunScores {
             missing: vec![BTreeMap::new(); series],
             generations: HashMap::new(),
             repeated_generations: 0,
+            calibrations: Vec::new(),
         }
     }
 

@@ -2,10 +2,12 @@
 
 use assay_core::row::Missing;
 use assay_core::{Direction, Metric, Reducer, ScoreKind};
+use assay_stats::judges::Grade;
 use assay_stats::{Estimate, level};
 use serde::Serialize;
 
 use crate::corpus;
+use crate::judged::{self, JudgeNote, LEAST_SLICE_LABELS};
 use crate::scores::{Arm, Fill, RunScores, kind_of};
 
 /// What a run shows.
@@ -35,10 +37,13 @@ pub struct Row {
     pub score: ScoreKind,
     /// Which way is better.
     pub direction: Direction,
-    /// True when the scorer is a judge that is not calibrated.
+    /// True when the scorer is a judge and the level is its own word, or its grade allows no more than trends.
     pub advisory: bool,
-    /// The level over the scores that are there.
+    /// The level over the scores that are there; of a calibrated judge with labels, corrected by them.
     pub estimate: Estimate,
+    /// What a calibrated judge's level rests on, and what the judge alone says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judge: Option<JudgeNote<Estimate>>,
     /// The level when missing scores count as the worst value; absent when nothing is missing or no range is known.
     pub worst: Option<Estimate>,
     /// The level when missing scores count as the best value.
@@ -79,6 +84,9 @@ pub struct SliceRow {
     pub slice: String,
     /// The level.
     pub estimate: Estimate,
+    /// True when it is a judge's own word, uncorrected.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub advisory: bool,
 }
 
 /// Summarises a run at a confidence level.
@@ -96,6 +104,37 @@ pub fn summarize(scores: &RunScores, confidence: f64) -> Summary {
                 // What a missing score would add to a corpus metric is not known.
                 let bounded = any && metric.is_none() && record.score != ScoreKind::Unbounded;
                 let bound = |fill: Fill| bounded.then(|| of(fill, None));
+                let correct = |cases| match metric {
+                    None => judged::level_of(arm, s, reducer, cases, confidence),
+                    Some(_) => None,
+                };
+                let grade = judged::grade_of(arm, s);
+                let raw = of(Fill::Available, None);
+                let mut estimate = raw.clone();
+                let judge = correct(None).map(|found| match found {
+                    Ok(found) => {
+                        estimate = found.found;
+                        JudgeNote {
+                            grade,
+                            raw,
+                            corrected: true,
+                            labels: found.labels,
+                            label_multiplier: found.multiplier,
+                            labels_needed: None,
+                            why: None,
+                        }
+                    }
+                    Err(why) => JudgeNote {
+                        grade,
+                        raw,
+                        corrected: false,
+                        labels: 0,
+                        label_multiplier: None,
+                        labels_needed: None,
+                        why: Some(why),
+                    },
+                });
+                let corrected = judge.as_ref().is_some_and(|note| note.corrected);
                 Row {
                     target: arm.name().to_owned(),
                     scorer: record.name.clone(),
@@ -103,8 +142,9 @@ pub fn summarize(scores: &RunScores, confidence: f64) -> Summary {
                     metric,
                     score: metric.map_or(record.score, Metric::score),
                     direction: metric.map_or(record.direction, Metric::direction),
-                    advisory: record.judge,
-                    estimate: of(Fill::Available, None),
+                    advisory: record.judge && !(corrected && grade >= Grade::B),
+                    estimate,
+                    judge,
                     worst: bound(Fill::Worst),
                     best: bound(Fill::Best),
                     scored: arm.counts(s).0,
@@ -114,9 +154,15 @@ pub fn summarize(scores: &RunScores, confidence: f64) -> Summary {
                     not_run: count(Missing::Refused) + count(Missing::Cancelled),
                     slices: slices
                         .iter()
-                        .map(|slice| SliceRow {
-                            slice: slice.name.clone(),
-                            estimate: of(Fill::Available, Some(&slice.cases)),
+                        .map(|slice| {
+                            let found = correct(Some(&slice.cases)).and_then(Result::ok);
+                            let found = found.filter(|found| found.labels >= LEAST_SLICE_LABELS);
+                            SliceRow {
+                                slice: slice.name.clone(),
+                                advisory: record.judge && found.is_none(),
+                                estimate: found
+                                    .map_or_else(|| of(Fill::Available, Some(&slice.cases)), |found| found.found),
+                            }
                         })
                         .collect(),
                 }

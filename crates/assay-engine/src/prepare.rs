@@ -206,7 +206,7 @@ impl Prepared {
                     }
                     if declared.record.judge {
                         warnings.push(format!(
-                            "`{}` is a judge that is not calibrated: its scores are advisory",
+                            "`{0}` is a judge: what its scores may decide follows from its calibration (`assay judge report {0}`)",
                             part.name
                         ));
                     }

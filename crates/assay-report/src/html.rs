@@ -74,7 +74,7 @@ fn context(report: &Report) -> Value {
             json!({
                 "target": row.target, "scorer": row.name(), "reducer": row.reducer, "advisory": row.advisory,
                 "value": value, "range": range, "n": row.estimate.n, "clusters": row.estimate.clusters,
-                "missing": numbers::missing(row), "method": row.estimate.method,
+                "missing": numbers::missing(row), "method": row.estimate.method, "judge": crate::judged_level(row),
                 "bar": bar(row.estimate.value, row.estimate.interval, lo, hi), "slices": slices,
             })
         })
@@ -107,7 +107,8 @@ fn context(report: &Report) -> Value {
                     })
                     .collect();
                 json!({
-                    "scorer": row.name(), "baseline": numbers::estimate(&row.baseline, row.score).0,
+                    "scorer": row.name(), "advisory": row.advisory, "judge": crate::judged_difference(row),
+                    "baseline": numbers::estimate(&row.baseline, row.score).0,
                     "candidate": numbers::estimate(&row.candidate, row.score).0, "difference": shown, "range": range,
                     "better": row.difference.better, "worse": row.difference.worse, "same": row.difference.same,
                     "p": row.difference.p.map(|p| format!("{p:.2e}")), "p_method": row.difference.p_method,

@@ -5,12 +5,13 @@
 //! XML.
 
 pub mod html;
+pub mod judge;
 pub mod junit;
 pub mod markdown;
 pub mod numbers;
 pub mod terminal;
 
-use assay_analysis::{Comparison, GateReport, Summary};
+use assay_analysis::{Comparison, GateReport, Summary, compare, summary};
 use assay_core::run::{RunRecord, RunStatus, Totals};
 use serde::Serialize;
 
@@ -55,6 +56,18 @@ impl Report {
     pub fn json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
     }
+}
+
+/// What stands behind a level that a judge made, in words.
+pub fn judged_level(row: &summary::Row) -> Option<String> {
+    Some(row.judge.as_ref()?.words(&numbers::estimate(&row.judge.as_ref()?.raw, row.score).0))
+}
+
+/// What stands behind a difference that a judge made, in words.
+pub fn judged_difference(row: &compare::Row) -> Option<String> {
+    let note = row.judge.as_ref()?;
+    let (value, range) = numbers::difference(&note.raw, row.score, row.direction);
+    Some(note.words(&format!("{value} ({range})")))
 }
 
 /// Text from outside on one line: control characters and direction overrides are replaced, and it is cut.

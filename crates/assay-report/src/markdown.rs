@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use crate::{Report, numbers, plain, terminal};
+use crate::{Report, judged_difference, judged_level, numbers, plain, terminal};
 
 /// The most bytes of a step summary: GitHub drops a larger one whole at 1 MiB.
 const LARGEST: usize = 900_000;
 
 /// Text from outside inside a table cell: nothing of it is Markdown, HTML or a mention.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     let mut safe = String::new();
     for c in plain(text, 300).chars() {
         match c {
@@ -27,7 +27,7 @@ fn cell(text: &str) -> String {
     safe
 }
 
-fn rows(text: &mut String, header: &[&str], rows: Vec<Vec<String>>) {
+pub(crate) fn rows(text: &mut String, header: &[&str], rows: Vec<Vec<String>>) {
     let _ = writeln!(text, "\n| {} |\n|{}", header.join(" | "), "---|".repeat(header.len()));
     for row in rows {
         let _ = writeln!(text, "| {} |", row.iter().map(|c| cell(c)).collect::<Vec<_>>().join(" | "));
@@ -49,16 +49,22 @@ pub fn render(report: &Report) -> String {
     }
     let levels = report.summary.rows.iter().map(|row| {
         let (value, range) = numbers::estimate(&row.estimate, row.score);
-        vec![row.target.clone(), row.name(), value, range, row.estimate.n.to_string(), numbers::missing(row)]
+        let name = format!("{}{}", row.name(), if row.advisory { " (advisory)" } else { "" });
+        vec![row.target.clone(), name, value, range, row.estimate.n.to_string(), numbers::missing(row)]
     });
     rows(&mut text, &["target", "scorer", "value", "interval", "cases", "missing"], levels.collect());
+    for row in &report.summary.rows {
+        if let Some(words) = judged_level(row) {
+            let _ = writeln!(text, "\n{} of {}: {}.", cell(&row.name()), cell(&row.target), cell(&words));
+        }
+    }
     if let Some(comparison) = &report.comparison {
         let _ = writeln!(text, "\nAgainst `{}` ({} cases match):", cell(&comparison.baseline), comparison.matched);
         let compared = comparison.rows.iter().map(|row| {
             let (shown, range) = numbers::difference(&row.difference, row.score, row.direction);
             let d = &row.difference;
             vec![
-                row.name(),
+                format!("{}{}", row.name(), if row.advisory { " (advisory)" } else { "" }),
                 numbers::estimate(&row.baseline, row.score).0,
                 numbers::estimate(&row.candidate, row.score).0,
                 shown,
@@ -71,6 +77,11 @@ pub fn render(report: &Report) -> String {
             &["scorer", "baseline", "candidate", "difference", "interval", "better/worse/same"],
             compared.collect(),
         );
+    }
+    for row in report.comparison.iter().flat_map(|comparison| &comparison.rows) {
+        if let Some(words) = judged_difference(row) {
+            let _ = writeln!(text, "\n{}: {}.", cell(&row.name()), cell(&words));
+        }
     }
     if !report.failing.is_empty() {
         let _ = writeln!(text, "\n<details><summary>{} failing cases shown</summary>", report.failing.len().min(20));

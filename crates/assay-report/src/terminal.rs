@@ -9,7 +9,7 @@ use assay_stats::VerdictKind;
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use crate::{numbers, plain};
+use crate::{judged_difference, judged_level, numbers, plain};
 
 /// A table that fits any width.
 pub fn table(header: &[&str], rows: Vec<Vec<String>>, right: &[usize]) -> String {
@@ -63,13 +63,25 @@ pub fn summary(summary: &Summary, confidence: f64) -> String {
         .flat_map(|row| {
             row.slices.iter().map(|slice| {
                 let (value, range) = numbers::estimate(&slice.estimate, row.score);
-                vec![row.target.clone(), row.name(), slice.slice.clone(), value, range, slice.estimate.n.to_string()]
+                let name = format!("{}{}", row.name(), if slice.advisory { " (advisory)" } else { "" });
+                vec![row.target.clone(), name, slice.slice.clone(), value, range, slice.estimate.n.to_string()]
             })
         })
         .collect::<Vec<_>>();
     if !slices.is_empty() {
         let _ =
             write!(text, "\n{}", table(&["target", "scorer", "slice", "value", &level, "cases"], slices, &[3, 4, 5]));
+    }
+    for row in &summary.rows {
+        if let Some(words) = judged_level(row) {
+            let _ = write!(
+                text,
+                "\nnote: {} of {}: {}",
+                plain(&row.name(), 80),
+                plain(&row.target, 80),
+                plain(&words, 400)
+            );
+        }
     }
     for warning in &summary.warnings {
         let _ = write!(text, "\nnote: {warning}");
@@ -153,7 +165,8 @@ pub fn comparison(comparison: &Comparison, most_flips: usize) -> String {
             row.slices.iter().map(|slice| {
                 let (shown, range) = numbers::difference(&slice.difference, row.score, row.direction);
                 let p = slice.adjusted_p.map_or_else(|| "–".into(), |p| format!("{p:.2e}"));
-                vec![row.name(), slice.slice.clone(), shown, range, slice.difference.estimate.n.to_string(), p]
+                let name = format!("{}{}", row.name(), if slice.advisory { " (advisory)" } else { "" });
+                vec![name, slice.slice.clone(), shown, range, slice.difference.estimate.n.to_string(), p]
             })
         })
         .collect();
@@ -181,6 +194,11 @@ pub fn comparison(comparison: &Comparison, most_flips: usize) -> String {
             if rest > 0 {
                 let _ = write!(text, " and {rest} more");
             }
+        }
+    }
+    for row in &comparison.rows {
+        if let Some(words) = judged_difference(row) {
+            let _ = write!(text, "\nnote: {}: {}", plain(&row.name(), 80), plain(&words, 400));
         }
     }
     for (scorer, reason) in &comparison.refused {

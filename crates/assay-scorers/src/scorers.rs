@@ -16,6 +16,7 @@ pub mod is_json;
 pub mod json_match;
 pub mod json_schema;
 pub mod judge;
+pub mod judge_recorded;
 pub mod label;
 pub mod labels;
 pub mod levenshtein;

@@ -155,6 +155,33 @@ pub struct PredictionPowered {
     pub lambda: f64,
     /// Degrees of freedom of the interval.
     pub df: f64,
+    /// Standard error of the labels' part, mean(Y − λf), the guard included: more labels lower it.
+    pub labels_se: f64,
+    /// Standard error of the judge's part, λ·mean(f): only more judged cases lower it.
+    pub judged_se: f64,
+}
+
+/// The variance of disagreements so rare that `labels` of a range have not met them: 2R²/(n + 2)².
+pub(crate) fn rare(range: f64, labels: usize) -> f64 {
+    2.0 * range * range / (labels as f64 + 2.0).powi(2)
+}
+
+/// How many labels would bring the standard error down to `wanted`, when those so far (`labels`) have `labels_se` and the
+/// judge's own part, which labels cannot lower, has `judged_se`: n·labels_se²/(wanted² − judged_se²). `None` when the judge's
+/// part alone is too wide, so that more judged cases are needed, or for an argument that is not a number above 0.
+///
+/// # Examples
+/// ```
+/// use assay_stats::calibration::labels_needed;
+/// // Half the standard error takes four times the labels, and more when the judge has an error of its own.
+/// assert_eq!(labels_needed(100, 0.04, 0.0, 0.02), Some(400));
+/// assert_eq!(labels_needed(100, 0.04, 0.016, 0.02), Some(1112));
+/// assert_eq!(labels_needed(100, 0.04, 0.03, 0.02), None);
+/// ```
+pub fn labels_needed(labels: usize, labels_se: f64, judged_se: f64, wanted: f64) -> Option<u64> {
+    let left = wanted * wanted - judged_se * judged_se;
+    let needed = (labels as f64 * labels_se * labels_se / left).ceil();
+    (wanted > 0.0 && left > 0.0 && needed.is_finite() && needed < 1e12).then_some(needed as u64)
 }
 
 /// PPI++ mean of the truth over many cases that only the judge saw (`unlabelled`: score and cluster) and few that people
@@ -205,9 +232,8 @@ pub fn prediction_powered(
         clustered_mean(&rectifier).ok_or_else(|| few(&rectifier))?,
         clustered_mean(&imputed).ok_or_else(|| few(&imputed))?,
     );
-    let n = labels.len() as f64;
-    let rare = guard.map_or(0.0, |range| 2.0 * range * range / (n + 2.0).powi(2));
-    let (vr, vi) = (r.se * r.se + rare, i.se * i.se);
+    let unseen = guard.map_or(0.0, |range| rare(range, labels.len()));
+    let (vr, vi) = (r.se * r.se + unseen, i.se * i.se);
     let variance = vr + vi;
     if variance <= 0.0 {
         return Err(Reason::ZeroVarianceUnbounded);
@@ -216,7 +242,7 @@ pub fn prediction_powered(
     let (value, se) = (r.mean + i.mean, variance.sqrt());
     let half = t_quantile(0.5 + 0.5 * confidence, df) * se;
     let corrected = Corrected { value, se, interval: Interval { lower: value - half, upper: value + half } };
-    Ok(PredictionPowered { corrected, lambda, df })
+    Ok(PredictionPowered { corrected, lambda, df, labels_se: vr.sqrt(), judged_se: vi.sqrt() })
 }
 
 fn lambda(labels: &[Label], unlabelled: &[(f64, Option<u32>)]) -> f64 {

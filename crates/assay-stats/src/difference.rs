@@ -72,6 +72,25 @@ enum Harm {
 }
 
 impl Difference {
+    /// A difference with Student's t behind it: what is shown has `se`, what a gate reads `guarded` with its own; counts of
+    /// cases that moved are of the scores that were given.
+    pub(crate) fn by_t(estimate: Estimate, guarded: (f64, Interval, Method), df: f64, moved: [usize; 3]) -> Self {
+        let (se, interval, method) = guarded;
+        let p = estimate.value.zip(estimate.se).filter(|(_, se)| *se > 0.0);
+        Self {
+            p: p.map(|(value, se)| (2.0 * t_sf((value / se).abs(), df)).min(1.0)),
+            p_method: p.map(|_| "t".to_owned()),
+            estimate,
+            gate_interval: Some(interval),
+            gate_method: method,
+            better: moved[0],
+            worse: moved[1],
+            same: moved[2],
+            paired: true,
+            harm: Harm::T { se, df },
+        }
+    }
+
     /// One-sided p-value against "not worse by more than `margin`": small when such a loss is shown.
     /// `None` for a margin that is not a number.
     ///

@@ -158,6 +158,14 @@ pub enum Method {
     ZeroVariance,
     /// The whole range of the score: a single case tells no more.
     WholeRange,
+    /// The posterior of a binary judge's rate, corrected by labels of a random part.
+    DoubleSampling,
+    /// A judge's scores corrected by labels of a random part: PPI++ with CR2 and t.
+    PredictionPowered,
+    /// The same with the plus-two guard against disagreements that the labels have not met.
+    PredictionPoweredGuarded,
+    /// A judge's scores corrected by labels with inverse chances as weights.
+    InverseChances,
     /// No interval.
     None,
 }

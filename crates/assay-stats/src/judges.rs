@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::calibration::{Corrected, Label, prediction_powered};
+use crate::calibration::{Corrected, Label, prediction_powered, rare};
 use crate::correlation::pearson;
 use crate::estimate::{Interval, Item, Reason, is_level};
 use crate::linear::Matrix;
@@ -478,9 +478,20 @@ pub struct Sampled {
 /// assert_eq!(active_mean(&(0..8).map(case).collect::<Vec<_>>(), 0.95).unwrap().value, 0.5);
 /// ```
 pub fn active_mean(cases: &[Sampled], confidence: f64) -> Result<Corrected, Reason> {
+    inverse_chances(cases, None, confidence).map(|(found, _)| found)
+}
+
+/// [`active_mean`] with its degrees of freedom, and the plus-two guard of
+/// [`prediction_powered`](crate::calibration::prediction_powered) where a range is given.
+pub(crate) fn inverse_chances(
+    cases: &[Sampled],
+    guard: Option<f64>,
+    confidence: f64,
+) -> Result<(Corrected, f64), Reason> {
     let valid =
         |c: &Sampled| c.judge.is_finite() && c.truth.is_none_or(f64::is_finite) && c.chance > 0.0 && c.chance <= 1.0;
-    if cases.iter().all(|c| c.truth.is_none()) || !cases.iter().all(valid) {
+    let labels = cases.iter().filter(|c| c.truth.is_some()).count();
+    if labels == 0 || !cases.iter().all(valid) {
         return Err(Reason::NoData);
     }
     if !is_level(confidence) {
@@ -494,11 +505,13 @@ pub fn active_mean(cases: &[Sampled], confidence: f64) -> Result<Corrected, Reas
         })
         .collect();
     let m = clustered_mean(&items).ok_or(if items.len() < 2 { Reason::NLt2 } else { Reason::OneCluster })?;
-    if m.se <= 0.0 {
+    let se = (m.se * m.se + guard.map_or(0.0, |range| rare(range, labels))).sqrt();
+    if se <= 0.0 {
         return Err(Reason::ZeroVarianceUnbounded);
     }
-    let half = t_quantile(0.5 + 0.5 * confidence, m.df) * m.se;
-    Ok(Corrected { value: m.mean, se: m.se, interval: Interval { lower: m.mean - half, upper: m.mean + half } })
+    let half = t_quantile(0.5 + 0.5 * confidence, m.df) * se;
+    let interval = Interval { lower: m.mean - half, upper: m.mean + half };
+    Ok((Corrected { value: m.mean, se, interval }, m.df))
 }
 
 /// Above which confidence a judge may decide alone.
@@ -749,7 +762,7 @@ pub enum Grade {
 }
 
 /// What is known of a judge. `None` and NaN are not known, and meet no requirement.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// Cases with a label by people, drawn at random.
     pub labels: u64,
@@ -781,6 +794,24 @@ pub struct Evidence {
     pub age: Option<f64>,
     /// Whether the frozen canary set still gets the same verdicts.
     pub canary: Option<bool>,
+}
+
+impl std::fmt::Display for Grade {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl Grade {
+    /// What it allows, in words.
+    pub const fn allows(self) -> &'static str {
+        match self {
+            Self::U => "uncalibrated: its numbers are advisory",
+            Self::C => "good for trends and drift alerts",
+            Self::B => "good for comparisons with a prediction-powered interval",
+            Self::A => "good for gates through paired prediction-powered differences",
+        }
+    }
 }
 
 /// A grade, and what the next one still needs.

@@ -28,7 +28,7 @@
 //! | [`forecasts`] | Diebold–Mariano |
 //! | [`passk`] | pass@k and pass^k |
 //! | [`multiplicity`] | Holm, Hochberg, Hommel, BH, BY, max-T |
-//! | [`estimate`], [`difference`], [`verdict`] | the decision tables: which interval, which verdict |
+//! | [`estimate`], [`difference`], [`corrected`], [`verdict`] | the decision tables: which interval, which verdict |
 //!
 //! Undefined is `None` with a [`Reason`], never 0 or 1. What an argument may not be is refused: `None`, or an error that
 //! names it. NaN comes only from the functions of real numbers in [`special`], outside of their domains, and stands for
@@ -39,6 +39,7 @@ pub mod anchor;
 pub mod arena;
 pub mod bootstrap;
 pub mod calibration;
+pub mod corrected;
 pub mod correlation;
 pub mod design;
 pub mod difference;
@@ -91,6 +92,7 @@ impl From<Invalid> for String {
     }
 }
 
+pub use corrected::{Correction, Judged, Uncorrected, corrected_difference, corrected_level};
 pub use difference::{Difference, Pair, corpus_difference, difference, unpaired_difference};
 pub use estimate::{Corpus, Estimate, Interval, Item, Kind, Method, Reason, corpus_level, level};
 pub use verdict::{Guards, Verdict, VerdictKind, Wording, level_verdict, no_regression};

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`workspace`] | `.assay/` | the folder, its locks, its version |
 //! | [`state`] | `state.db` | runs, totals, baselines, remembered plans |
+//! | [`labels`] | `state.db` | labels by people; certificates and checks of judges |
 //! | [`plan`] | `plans/DIGEST.db` | the frozen list of cases a run works through, in constant memory |
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
@@ -14,6 +15,7 @@
 pub mod batches;
 pub mod cache;
 pub mod journal;
+pub mod labels;
 pub mod plan;
 pub mod state;
 pub mod workspace;
@@ -23,6 +25,7 @@ mod sqlite;
 pub use batches::Batch;
 pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
 pub use journal::{Journal, JournalEntry};
+pub use labels::{Added, Check, Population, StoredCertificate, StoredLabel};
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
 pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, Schedule, State};
 pub use workspace::{RunLock, Workspace};

@@ -73,7 +73,7 @@ CREATE TABLE IF NOT EXISTS plans (
 /// The workspace's state.
 #[derive(Clone, Debug)]
 pub struct State {
-    file: File,
+    pub(crate) file: File,
 }
 
 /// A run as the state knows it.
@@ -171,7 +171,9 @@ impl State {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        Ok(Self { file: File::open(&workspace.state_file(), Care::Durable, 4, SCHEMA).await? })
+        let file = File::open(&workspace.state_file(), Care::Durable, 4, SCHEMA).await?;
+        sqlx::raw_sql(crate::labels::SCHEMA).execute(&file.pool).await.map_err(|error| file.error(error))?;
+        Ok(Self { file })
     }
 
     /// Records a new run.
@@ -750,14 +752,14 @@ impl State {
         })
     }
 
-    fn get<'r, T>(&self, row: &'r SqliteRow, column: &str) -> Result<T, StoreError>
+    pub(crate) fn get<'r, T>(&self, row: &'r SqliteRow, column: &str) -> Result<T, StoreError>
     where
         T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
     {
         row.try_get(column).map_err(|error| self.file.error(error))
     }
 
-    fn parse<T: for<'de> Deserialize<'de>>(&self, text: &str) -> Result<T, StoreError> {
+    pub(crate) fn parse<T: for<'de> Deserialize<'de>>(&self, text: &str) -> Result<T, StoreError> {
         serde_json::from_str(text).map_err(|error| StoreError::corrupt(&self.file.path, error))
     }
 }

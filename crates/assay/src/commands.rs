@@ -64,7 +64,7 @@ pub enum Command {
     Export(export::Export),
     /// Keep datasets as versions
     Dataset(dataset::DatasetCommand),
-    /// List, show and copy judges
+    /// List and copy judges, calibrate them against people
     Judge(judge::JudgeCommand),
     /// List the scorers
     Scorers(scorers::Scorers),
@@ -93,7 +93,7 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Query(command) => command.run(workspace).await,
         Command::Export(command) => command.run(workspace).await,
         Command::Dataset(command) => command.run(workspace).await,
-        Command::Judge(command) => command.run().await,
+        Command::Judge(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use assay_analysis::{Arm, Judged, RunScores, compare, evaluate, summarize};
+use assay_analysis::{Arm, Conduct, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
 use assay_core::{Digest, RunRecord};
 use assay_datasets::Library;
@@ -133,6 +133,7 @@ impl Home {
                 }
             })
             .await?;
+        self.attach_labels(&mut scores).await?;
         Ok(scores)
     }
 
@@ -251,16 +252,16 @@ impl Home {
     }
 
     /// What a reader should know of a run's judges.
-    async fn judged(&self, record: &RunRecord) -> Result<Vec<String>, Failure> {
+    async fn conduct(&self, record: &RunRecord) -> Result<Vec<String>, Failure> {
         let judges: Vec<&str> =
             record.scorers.iter().filter(|scorer| scorer.judge).map(|scorer| scorer.name.as_str()).collect();
-        let mut judged = Judged::default();
+        let mut conduct = Conduct::default();
         self.lake
             .for_each_judgement(record, &judges, |found| {
-                judged.push(found.scorer, found.label, found.reason, found.details);
+                conduct.push(found.scorer, found.label, found.reason, found.details);
             })
             .await?;
-        Ok(judged.notes())
+        Ok(conduct.notes())
     }
 
     /// The report of a run, against a baseline when there is one: a run and target that the user names, else the
@@ -283,7 +284,7 @@ impl Home {
             _ => None,
         };
         let mut summary = summarize(&scores, confidence);
-        summary.warnings.extend(self.judged(&row.record).await?);
+        summary.warnings.extend(self.conduct(&row.record).await?);
         let failing = self.failing(&row.record).await?;
         let report =
             Report { run: row.record, status: row.status, totals: row.totals, summary, comparison, gate, failing };

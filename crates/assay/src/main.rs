@@ -3,6 +3,7 @@
 mod calls;
 mod commands;
 mod exit;
+mod judged;
 mod ladder;
 mod load;
 

@@ -6,6 +6,9 @@
 //! judged is fenced and marked as data. A reply that cannot be read is asked for again (`max_reasks`, 2 by default);
 //! after that the trial is unscored, never failed. A judge is advisory: it cannot pass or fail a gate until it is
 //! calibrated against people. `docs/judges.md` says more.
+//!
+//! Verdicts that were recorded before need no model: `judge: {recorded: FIELD}` reads them from what the target kept with
+//! the answer, or from the case (also a template); `pass` names the words that mean a pass, `scale` the range of numbers.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -145,6 +148,9 @@ struct JudgeScorer {
 /// # Errors
 /// Everything that is wrong with its parameters and files.
 pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>> {
+    if params.get("recorded").is_some() {
+        return super::judge_recorded::build(params);
+    }
     let params = crate::rule::long_form(params, MAIN);
     let params: JudgeParams = problem::read(&params, "").map_err(|problem| vec![problem])?;
     let mut problems = Vec::new();

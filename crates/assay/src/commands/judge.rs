@@ -1,12 +1,22 @@
-//! `assay judge`: judges as files.
+//! `assay judge`: judges as files and as instruments. One file per command.
 
+mod calibrate;
+mod check;
+mod compare;
 mod files;
+mod label_file;
+mod next;
+mod probe;
+mod report;
+
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use crate::load::Home;
 
-/// Shows and copies judges.
+/// Lists and copies judges, calibrates them against people, and shows what they may be used for.
 #[derive(Args)]
 pub struct JudgeCommand {
     #[command(subcommand)]
@@ -21,14 +31,30 @@ enum What {
     Show(files::Show),
     /// Copy a judge into a file of your own
     Copy(files::Copy),
+    /// Compare a judge's stored verdicts with labels by people: agreement, errors, bias, grade
+    Calibrate(Box<calibrate::Calibrate>),
+    /// Show a judge's certificate and what it is worth today, or all of them
+    Report(report::Report),
+    /// Ask a judge again on its frozen verdicts: is it still what was calibrated?
+    Check(check::Check),
+    /// Look for biases: order, length, own family, format, slices, flips
+    Probe(probe::Probe),
+    /// Compare two judges on the same labelled answers
+    Compare(compare::Compare),
 }
 
 impl JudgeCommand {
-    pub async fn run(self) -> Result<u8, Failure> {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let home = || Home::open(workspace, Path::new("."));
         match self.what {
             What::List(command) => command.run(),
             What::Show(command) => command.run(),
             What::Copy(command) => command.run(),
+            What::Calibrate(command) => command.run(&home().await?).await,
+            What::Report(command) => command.run(&home().await?).await,
+            What::Check(command) => command.run(&home().await?).await,
+            What::Probe(command) => command.run(&home().await?).await,
+            What::Compare(command) => command.run(&home().await?).await,
         }
     }
 }

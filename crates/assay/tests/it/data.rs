@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::support::Folder;
 
 /// The folder of a data set, or nothing and a printed reason.
-fn data(name: &str) -> Option<PathBuf> {
+pub fn data(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data").join(name);
     if path.exists() {
         return Some(path.canonicalize().unwrap());
@@ -14,7 +14,7 @@ fn data(name: &str) -> Option<PathBuf> {
     None
 }
 
-fn goldens() -> serde_json::Value {
+pub fn goldens() -> serde_json::Value {
     let path = data("GOLDENS.json").unwrap();
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }

@@ -1,0 +1,155 @@
+//! What a certificate is worth today: its age, and what checks of the frozen verdicts found.
+
+use assay_stats::drift::change::Detector;
+use assay_stats::drift::chart::BernoulliCusum;
+use assay_stats::judges::{Grade, grade};
+use serde::Serialize;
+
+use crate::certificate::Certificate;
+
+/// Runs between false alarms of a judge that has not changed.
+const RUNS_BETWEEN_ALARMS: f64 = 100.0;
+
+/// What a judge may be used for now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Standing {
+    /// The grade.
+    pub grade: Grade,
+    /// What the next grade needs.
+    pub missing: Vec<String>,
+    /// Why it is lower than the labels alone would make it.
+    pub dropped: Vec<String>,
+    /// Verdicts that were asked again, and those that were not the same.
+    pub checked: (u64, u64),
+}
+
+/// The standing of a certificate at a time (microseconds since the Unix epoch), after checks that say for each frozen verdict
+/// asked again whether it was the same. Labels older than their term, and an alarm of the CUSUM chart over the checks
+/// (at most one false alarm in 100 checks), leave no more than C.
+pub fn standing(certificate: &Certificate, checks: &[Vec<bool>], now_us: i64) -> Standing {
+    let mut evidence = certificate.evidence;
+    let mut dropped = Vec::new();
+    evidence.age = Some((now_us - certificate.made_us).max(0) as f64 / 86_400e6);
+    let asked = checks.iter().map(Vec::len).sum::<usize>() as u64;
+    let differ = checks.iter().flatten().filter(|same| !**same).count() as u64;
+    if asked > 0 {
+        // Frozen verdicts asked again are repeats.
+        let rate = differ as f64 / asked as f64;
+        evidence.flip_rate = Some(evidence.flip_rate.map_or(rate, |known| known.max(rate)));
+    }
+    let drifted = drifted(certificate, checks);
+    evidence.canary = (asked > 0 && !certificate.canaries.is_empty()).then_some(!drifted);
+    let graded = grade(&evidence);
+    let (mut grade, mut missing) = (graded.grade, graded.missing);
+    if drifted {
+        dropped.push(format!("{differ} of {asked} frozen verdicts differ now: the judge is not what it was"));
+    }
+    if now_us >= certificate.expires_us {
+        dropped.push("the certificate has expired: calibrate again with fresh labels".to_owned());
+    }
+    if !dropped.is_empty() && grade > Grade::C {
+        grade = Grade::C;
+        missing.clone_from(&dropped);
+    }
+    Standing { grade, missing, dropped, checked: (asked, differ) }
+}
+
+fn drifted(certificate: &Certificate, checks: &[Vec<bool>]) -> bool {
+    let frozen = certificate.canaries.len() as f64;
+    if frozen == 0.0 {
+        return false;
+    }
+    // What the verdicts flip by themselves is no drift; ten points more is.
+    let usual = certificate.evidence.flip_rate.unwrap_or(0.0).clamp(0.01, 0.5);
+    let Ok(mut chart) = BernoulliCusum::design(usual, usual + 0.1, RUNS_BETWEEN_ALARMS * frozen) else { return false };
+    checks.iter().flatten().any(|same| chart.update(f64::from(u8::from(!same))).unwrap_or(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    use assay_core::{Digest, Direction, ScoreKind};
+
+    use crate::certificate::{Calibrating, TERM_DAYS, Verdict};
+    use crate::labels::{Coding, Truth};
+
+    /// A judge of two arms that is right on all but every twentieth answer; people label everything.
+    fn certificate() -> Certificate {
+        let item = |case: u32, arm: usize| Digest::of_bytes(format!("{case} {arm}").as_bytes());
+        let truth = |case: u32, arm: usize| f64::from(u8::from((case * 7 + arm as u32 * 3) % 10 > 3));
+        let (mut verdicts, mut truths) = (Vec::new(), HashMap::new());
+        for case in 0..300u32 {
+            for arm in 0..2 {
+                let right = truth(case, arm);
+                verdicts.push(Verdict {
+                    item: item(case, arm),
+                    case: format!("c{case}"),
+                    cluster: case,
+                    clustered: false,
+                    arm,
+                    epoch: 0,
+                    value: Some(if case % 20 == 7 { 1.0 - right } else { right }),
+                    metadata: Vec::new(),
+                });
+                // Three people, one of whom errs here and there.
+                let raters = vec![(0, right), (1, right), (2, if case % 15 == 1 { 1.0 - right } else { right })];
+                truths.insert(item(case, arm), Truth { value: Some(right), random: true, chance: None, raters });
+            }
+        }
+        let names = ["a", "b", "c"].map(str::to_owned);
+        Calibrating {
+            judge: "j",
+            fingerprint: item(0, 9),
+            criterion: "j",
+            coding: Coding { score: ScoreKind::Binary, positive: vec![], scale: None },
+            direction: Direction::Higher,
+            threshold: Some(1.0),
+            runs: Vec::new(),
+            arms: vec!["base".into(), "cand".into()],
+            verdicts: &verdicts,
+            truths: (&truths, &names),
+            swapped: None,
+            pairwise: false,
+            slices: &[],
+            margin: 0.1,
+            confidence: 0.95,
+            epsilon: 0.15,
+            now_us: 0,
+            labels_digest: item(0, 9),
+            canaries: 50,
+        }
+        .certificate()
+    }
+
+    #[test]
+    fn a_grade_lasts_as_long_as_the_labels_and_the_judge_do() {
+        let made = certificate();
+        let same = vec![vec![true; 50]];
+        assert_eq!(made.canaries.len(), 50);
+        // Nobody has asked twice yet: how often a verdict flips is not known.
+        assert_eq!(standing(&made, &[], 0).grade, Grade::U);
+        let fresh = standing(&made, &same, 0);
+        assert_eq!((fresh.grade, fresh.checked), (Grade::A, (50, 0)), "{fresh:?}");
+        let late = standing(&made, &same, TERM_DAYS * 86_400_000_000);
+        assert!(late.grade == Grade::C && late.dropped[0].contains("expired"), "{late:?}");
+        // One verdict of fifty that flips now and then is no drift; every third is.
+        let mut one = vec![true; 50];
+        one[9] = false;
+        assert_eq!(standing(&made, &[same[0].clone(), one.clone(), same[0].clone()], 0).grade, Grade::A);
+        let third: Vec<bool> = (0..50).map(|i| i % 3 > 0).collect();
+        let mut checks = vec![same[0].clone(); 20];
+        checks.push(third);
+        let drifted = standing(&made, &checks, 0);
+        assert!(drifted.grade == Grade::C && drifted.dropped[0].contains("frozen verdicts differ"), "{drifted:?}");
+    }
+
+    #[test]
+    fn a_certificate_survives_being_kept() {
+        let made = certificate();
+        let kept: Certificate = serde_json::from_str(&serde_json::to_string(&made).unwrap()).unwrap();
+        assert_eq!(kept.evidence, made.evidence);
+        assert_eq!(kept.canaries, made.canaries);
+    }
+}
