@@ -412,6 +412,32 @@ pub fn raw(a: &[bool], b: &[bool]) -> Option<Raw> {
     })
 }
 
+/// How often another rater of the same unit gives a category, given that one rater does: Σ n_c(n_c − 1) / Σ n_c(m − 1)
+/// over units with m ≥ 2 ratings, n_c of them in the category; for each of `categories`, `None` where no such unit has one.
+/// For two raters it is 2a/(2a + b + c). O(units · categories). Cicchetti & Feinstein 1990; Uebersax 1982.
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::specific;
+/// let rows = [[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [2.0, 2.0]].map(|row| row.map(Some).to_vec());
+/// assert_eq!(specific(&rows, &[1.0, 2.0, 3.0]), [Some(2.0 / 3.0), Some(4.0 / 5.0), None]);
+/// ```
+pub fn specific(ratings: &Ratings, categories: &[f64]) -> Vec<Option<f64>> {
+    let mut sums = vec![(0.0, 0.0); categories.len()];
+    for unit in ratings {
+        let m = unit.iter().flatten().count() as f64;
+        if m < 2.0 {
+            continue;
+        }
+        for (category, (same, all)) in categories.iter().zip(&mut sums) {
+            let n = unit.iter().flatten().filter(|rating| *rating == category).count() as f64;
+            *same += n * (n - 1.0);
+            *all += n * (m - 1.0);
+        }
+    }
+    sums.into_iter().map(|(same, all)| (all > 0.0).then(|| same / all)).collect()
+}
+
 /// An intra-class correlation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Icc {
