@@ -104,7 +104,11 @@ impl Review {
             )));
         };
         if criterion.level().is_none() {
-            return Err(ReviewError::usage(format!("`{}` is a {}: there is nothing to settle", criterion.name, criterion.kind.as_str())));
+            return Err(ReviewError::usage(format!(
+                "`{}` is a {}: there is nothing to settle",
+                criterion.name,
+                criterion.kind.as_str()
+            )));
         }
         if by.trim().is_empty() || by.chars().any(char::is_control) {
             return Err(ReviewError::usage("somebody must put their name to it: `--by`"));

@@ -123,13 +123,20 @@ pub(crate) fn text(value: &Value) -> String {
 pub(crate) fn inputs_text(content: &Content) -> String {
     match content.inputs.len() {
         1 => content.inputs.values().map(text).collect(),
-        _ => content.inputs.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect::<Vec<_>>().join("\n"),
+        _ => {
+            content.inputs.iter().map(|(name, value)| format!("{name}: {}", text(value))).collect::<Vec<_>>().join("\n")
+        }
     }
 }
 
 /// Passages as one text.
 pub(crate) fn contexts_text(content: &Content) -> String {
-    content.contexts.iter().map(|passage| passage.text.as_deref().unwrap_or_else(|| passage.key())).collect::<Vec<_>>().join("\n\n")
+    content
+        .contexts
+        .iter()
+        .map(|passage| passage.text.as_deref().unwrap_or_else(|| passage.key()))
+        .collect::<Vec<_>>()
+        .join("\n\n")
 }
 
 impl Review {
@@ -161,10 +168,11 @@ impl Review {
         type Key<'a> = (&'a str, &'a str, &'a str);
         let mut answers: BTreeMap<Key<'_>, (Value, &Incoming)> = BTreeMap::new();
         for one in incoming {
-            let found = by_id.get(one.item.as_str()).copied().or_else(|| match by_case.get(one.item.as_str())?.as_slice() {
-                [only] => Some(*only),
-                _ => None,
-            });
+            let found =
+                by_id.get(one.item.as_str()).copied().or_else(|| match by_case.get(one.item.as_str())?.as_slice() {
+                    [only] => Some(*only),
+                    _ => None,
+                });
             let Some(item) = found else {
                 let several = by_case.get(one.item.as_str()).map_or(0, Vec::len);
                 faults.push(match several {

@@ -60,7 +60,14 @@ pub fn is_right(rubric: &Rubric, right: &Answers, given: &Answers) -> bool {
 }
 
 impl Review {
-    async fn event(&self, write: &mut Write, project: &str, rater: &str, what: &str, why: &str) -> Result<(), ReviewError> {
+    async fn event(
+        &self,
+        write: &mut Write,
+        project: &str,
+        rater: &str,
+        what: &str,
+        why: &str,
+    ) -> Result<(), ReviewError> {
         sqlx::query("INSERT INTO rater_events (project, rater, at_us, what, why) VALUES ($1, $2, $3, $4, $5)")
             .bind(project)
             .bind(rater)
@@ -119,7 +126,9 @@ impl Review {
         }
         let known = self.rater(write, &project.name, name).await?;
         if let Some(known) = &known
-            && (known.block.is_some() || !with_block || matches!(known.state, RaterState::Suspended | RaterState::Failed))
+            && (known.block.is_some()
+                || !with_block
+                || matches!(known.state, RaterState::Suspended | RaterState::Failed))
         {
             return Ok(known.clone());
         }
@@ -182,12 +191,19 @@ impl Review {
             return Err(ReviewError::usage("this rubric has no quiz"));
         };
         if given.len() != quiz.items.len() {
-            return Err(ReviewError::usage(format!("the quiz has {} items, {} were answered", quiz.items.len(), given.len())));
+            return Err(ReviewError::usage(format!(
+                "the quiz has {} items, {} were answered",
+                quiz.items.len(),
+                given.len()
+            )));
         }
         let mut write = self.write().await?;
         let known = self.rater(&mut write, &project.name, rater).await?;
         let Some(known) = known.filter(|known| known.state == RaterState::New) else {
-            return Err(ReviewError::usage(format!("`{}` need not or may not take the quiz now", rater.escape_debug())));
+            return Err(ReviewError::usage(format!(
+                "`{}` need not or may not take the quiz now",
+                rater.escape_debug()
+            )));
         };
         let right = |(item, given): &(&Worked, &Answers)| is_right(&project.rubric, &item.answers, given);
         let hits = quiz.items.iter().zip(given).filter(right).count();
@@ -316,8 +332,8 @@ impl Review {
     }
 
     async fn must_exist(&self, write: &mut Write, project: &str, rater: &str) -> Result<Rater, ReviewError> {
-        self.rater(write, project, rater).await?.ok_or_else(|| {
-            ReviewError::usage(format!("`{}` is no rater of project `{project}`", rater.escape_debug()))
-        })
+        self.rater(write, project, rater)
+            .await?
+            .ok_or_else(|| ReviewError::usage(format!("`{}` is no rater of project `{project}`", rater.escape_debug())))
     }
 }

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::ReviewError;
+use crate::Rubric;
 use crate::rubric::{Criterion, Kind, RubricChange};
 use crate::store::{Progress, Project, Review, RubricVersion};
 use crate::words::{Adjudication, Done, Item, Note, Rater, RaterState, Rating};
 use crate::work::asked_anew;
-use crate::Rubric;
 
 /// All that a project knows, for figures.
 #[derive(Clone, Debug)]
@@ -223,8 +223,9 @@ pub fn weighed(snapshot: &Snapshot, criterion: &Criterion) -> Option<Weighed> {
     let (before, after) = (most_probable(&shares(&votes, classes)?), most_probable(&fit.posteriors));
     let changed = (0..items.len()).filter(|i| before[*i] != after[*i]).map(|i| items[i].to_owned()).collect();
     let thin = (0..raters.len()).filter(|r| votes.iter().filter(|vote| vote.rater == *r).count() < 20).count();
-    let caution = (raters.len() < 5 || thin > 0)
-        .then(|| format!("{} raters, {thin} of them with fewer than 20 labels; it wants five with twenty", raters.len()));
+    let caution = (raters.len() < 5 || thin > 0).then(|| {
+        format!("{} raters, {thin} of them with fewer than 20 labels; it wants five with twenty", raters.len())
+    });
     Some(Weighed { items: items.len(), changed, caution })
 }
 
@@ -314,7 +315,9 @@ impl Review {
             return Err(ReviewError::Nothing(format!("project `{}` uses this rubric already", project.name)));
         }
         if project.rubric.is_pairwise() != rubric.is_pairwise() {
-            return Err(ReviewError::usage("a rubric about one answer cannot become one about two: make another project"));
+            return Err(ReviewError::usage(
+                "a rubric about one answer cannot become one about two: make another project",
+            ));
         }
         let change = RubricChange::between(&project.rubric, rubric);
         let version = project.version + 1;

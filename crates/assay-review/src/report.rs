@@ -14,7 +14,7 @@ use crate::outcome::{Outcome, Snapshot};
 use crate::rubric::RubricChange;
 use crate::store::Progress;
 
-pub use agreement::{CriterionReport, Impact, LeftOut, SliceAgreement, Specific, SpanAgreement};
+pub use agreement::{CriterionReport, Impact, LeftOut, SliceAgreement, SpanAgreement, Specific};
 pub use people::{GoldReport, RaterReport, Severities};
 
 /// What a report asks.

@@ -480,8 +480,7 @@ impl Criterion {
 
     /// The numbers that answers may have, smallest first.
     pub fn categories(&self) -> Vec<f64> {
-        let mut numbers: Vec<f64> =
-            self.answers().iter().filter_map(|(value, _)| self.number(value)).collect();
+        let mut numbers: Vec<f64> = self.answers().iter().filter_map(|(value, _)| self.number(value)).collect();
         numbers.sort_by(f64::total_cmp);
         numbers
     }

@@ -225,7 +225,10 @@ impl Review {
         let pairs = rubric.is_pairwise();
         if let Some(odd) = items.iter().find(|item| item.content.other.is_some() != pairs) {
             return Err(ReviewError::usage(if pairs {
-                format!("the rubric compares two answers, item `{}` has one: name a second run with `--against`", odd.id)
+                format!(
+                    "the rubric compares two answers, item `{}` has one: name a second run with `--against`",
+                    odd.id
+                )
             } else {
                 format!("item `{}` has two answers, and the rubric has no pairwise criterion", odd.id)
             }));
@@ -388,7 +391,9 @@ impl Review {
     /// # Errors
     /// The database fails.
     pub async fn rubrics(&self, project: &str) -> Result<Vec<RubricVersion>, ReviewError> {
-        let rows = self.all("SELECT version, digest, added_us, rubric FROM rubrics WHERE project = $1 ORDER BY version", project).await?;
+        let rows = self
+            .all("SELECT version, digest, added_us, rubric FROM rubrics WHERE project = $1 ORDER BY version", project)
+            .await?;
         rows.iter()
             .map(|row| {
                 Ok(RubricVersion {
@@ -441,8 +446,7 @@ impl Review {
     pub(crate) fn item_of(&self, row: &SqliteRow) -> Result<Item, ReviewError> {
         let content: Content = self.parse(row.get("content"))?;
         let metadata: BTreeMap<String, String> = self.parse(row.get("metadata"))?;
-        let gold: Option<Answers> =
-            row.get::<Option<&str>, _>("gold").map(|text| self.parse(text)).transpose()?;
+        let gold: Option<Answers> = row.get::<Option<&str>, _>("gold").map(|text| self.parse(text)).transpose()?;
         Ok(Item {
             id: row.get("id"),
             case: row.get("case_id"),

@@ -372,4 +372,3 @@ pub struct Adjudication {
     /// When, in microseconds since the Unix epoch.
     pub at_us: i64,
 }
-

@@ -100,7 +100,10 @@ pub fn read_answers(
         let Some(criterion) = rubric.criterion(name) else {
             let known: Vec<&str> = rubric.criteria.iter().map(|criterion| criterion.name.as_str()).collect();
             let name: String = name.escape_debug().take(80).collect();
-            return Err(ReviewError::usage(format!("the rubric has no criterion `{name}` (it has: {})", known.join(", "))));
+            return Err(ReviewError::usage(format!(
+                "the rubric has no criterion `{name}` (it has: {})",
+                known.join(", ")
+            )));
         };
         if value.is_null() {
             continue;
@@ -127,7 +130,8 @@ fn spans_stand(criterion: &Criterion, value: &Value, content: &Content) -> Resul
     let spans: Vec<Span> = serde_json::from_value(value.clone()).unwrap_or_default();
     for span in spans {
         let text = field_text(content, &span.field);
-        let words: Option<String> = text.map(|text| text.chars().skip(span.start).take(span.end - span.start).collect());
+        let words: Option<String> =
+            text.map(|text| text.chars().skip(span.start).take(span.end - span.start).collect());
         if words.as_deref() != Some(span.text.as_str()) {
             return Err(ReviewError::usage(format!(
                 "a span of `{}` does not stand at characters {} to {} of `{}`",
@@ -149,7 +153,12 @@ pub(crate) fn asked_anew(old: &Rubric, new: &Rubric) -> Vec<String> {
 }
 
 impl Review {
-    pub(crate) async fn rater(&self, write: &mut Write, project: &str, name: &str) -> Result<Option<Rater>, ReviewError> {
+    pub(crate) async fn rater(
+        &self,
+        write: &mut Write,
+        project: &str,
+        name: &str,
+    ) -> Result<Option<Rater>, ReviewError> {
         let row = sqlx::query("SELECT * FROM raters WHERE project = $1 AND name = $2")
             .bind(project)
             .bind(name)
@@ -160,12 +169,18 @@ impl Review {
     }
 
     async fn known_rater(&self, write: &mut Write, project: &str, name: &str) -> Result<Rater, ReviewError> {
-        self.rater(write, project, name).await?.ok_or_else(|| {
-            ReviewError::usage(format!("`{}` is no rater of project `{project}`", name.escape_debug()))
-        })
+        self.rater(write, project, name)
+            .await?
+            .ok_or_else(|| ReviewError::usage(format!("`{}` is no rater of project `{project}`", name.escape_debug())))
     }
 
-    async fn count(&self, write: &mut Write, sql: &'static str, project: &str, rater: &str) -> Result<u64, ReviewError> {
+    async fn count(
+        &self,
+        write: &mut Write,
+        sql: &'static str,
+        project: &str,
+        rater: &str,
+    ) -> Result<u64, ReviewError> {
         let count: i64 = sqlx::query_scalar(sql)
             .bind(project)
             .bind(rater)
@@ -523,7 +538,13 @@ impl Review {
         Ok(())
     }
 
-    pub(crate) async fn pay(&self, write: &mut Write, project: &str, what: &str, cost: Money) -> Result<(), ReviewError> {
+    pub(crate) async fn pay(
+        &self,
+        write: &mut Write,
+        project: &str,
+        what: &str,
+        cost: Money,
+    ) -> Result<(), ReviewError> {
         if cost == Money::ZERO {
             return Ok(());
         }
@@ -658,7 +679,10 @@ impl Review {
         text: &str,
     ) -> Result<(), ReviewError> {
         if text.chars().count() > crate::rubric::LONGEST_COMMENT {
-            return Err(ReviewError::usage(format!("a remark has at most {} characters", crate::rubric::LONGEST_COMMENT)));
+            return Err(ReviewError::usage(format!(
+                "a remark has at most {} characters",
+                crate::rubric::LONGEST_COMMENT
+            )));
         }
         let mut write = self.write().await?;
         self.known_rater(&mut write, project, rater).await?;
@@ -696,7 +720,11 @@ impl Review {
                 .await
                 .map_err(|error| self.failed(error))?;
         let Some(swap) = swap else {
-            return Err(ReviewError::usage(format!("`{}` has not rated item `{}`", rater.escape_debug(), item.escape_debug())));
+            return Err(ReviewError::usage(format!(
+                "`{}` has not rated item `{}`",
+                rater.escape_debug(),
+                item.escape_debug()
+            )));
         };
         let stored = self.item_in(&mut write, &project.name, item).await?;
         let (standing, _) = self.standing(&mut write, &project, item, rater).await?;
@@ -751,7 +779,8 @@ impl Review {
             .execute(&mut *write)
             .await
             .map_err(|error| self.failed(error))?;
-        self.pay(&mut write, &project.name, "undone", Money::ZERO - Money::from_nanos(last.get("cost_nanousd"))).await?;
+        self.pay(&mut write, &project.name, "undone", Money::ZERO - Money::from_nanos(last.get("cost_nanousd")))
+            .await?;
         let until_us = now + i64::try_from(project.settings.lease_seconds).unwrap_or(1_800) * 1_000_000;
         // It comes before whatever was on the screen.
         sqlx::query("DELETE FROM leases WHERE project = $1 AND rater = $2")

@@ -555,6 +555,34 @@ mod tests {
 
     proptest! {
         #[test]
+        fn specific_agreement_is_the_share_of_pairs(rows in prop::collection::vec(prop::collection::vec(0i32..4, 4), 1..12)) {
+            let ratings: Vec<Vec<Option<f64>>> =
+                rows.iter().map(|row| row.iter().map(|v| (*v > 0).then(|| f64::from(*v))).collect()).collect();
+            let found = specific(&ratings, &[1.0, 2.0, 3.0]);
+            for (category, found) in (1..4).zip(found) {
+                let (mut same, mut all) = (0u32, 0u32);
+                for row in &rows {
+                    for (i, a) in row.iter().enumerate().filter(|(_, a)| **a == category) {
+                        for (_, b) in row.iter().enumerate().filter(|(j, b)| *j != i && **b > 0) {
+                            all += 1;
+                            same += u32::from(a == b);
+                        }
+                    }
+                }
+                prop_assert_eq!(found, (all > 0).then(|| f64::from(same) / f64::from(all)));
+            }
+        }
+
+        #[test]
+        fn specific_agreement_of_two_raters_is_that_of_raw(pairs in prop::collection::vec((any::<bool>(), any::<bool>()), 1..30)) {
+            let (a, b): (Vec<bool>, Vec<bool>) = pairs.iter().copied().unzip();
+            let value = |yes: bool| Some(f64::from(u8::from(yes)));
+            let rows: Vec<Vec<Option<f64>>> = pairs.iter().map(|(a, b)| vec![value(*a), value(*b)]).collect();
+            let got = raw(&a, &b).unwrap();
+            prop_assert_eq!(specific(&rows, &[0.0, 1.0]), vec![got.negative, got.positive]);
+        }
+
+        #[test]
         fn order_of_units_and_raters_does_not_matter(rows in prop::collection::vec(prop::collection::vec(0i32..4, 3), 3..12)) {
             let ratings: Vec<Vec<Option<f64>>> =
                 rows.iter().map(|row| row.iter().map(|v| (*v > 0).then(|| f64::from(*v))).collect()).collect();

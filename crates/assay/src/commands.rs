@@ -11,6 +11,7 @@ mod plan;
 mod query;
 mod report;
 mod resume;
+mod review;
 mod run;
 mod runs;
 mod schedule;
@@ -63,11 +64,13 @@ pub enum Command {
     Export(export::Export),
     /// Keep datasets as versions
     Dataset(dataset::DatasetCommand),
+    /// Have people rate answers: projects, raters, agreement, labels
+    Review(review::ReviewCommand),
     /// List the scorers
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
     Stats(stats::Stats),
-    /// Print the JSON Schema of suite files
+    /// Print the JSON Schema of suite and rubric files
     Schema(schema::Schema),
 }
 
@@ -90,6 +93,7 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Query(command) => command.run(workspace).await,
         Command::Export(command) => command.run(workspace).await,
         Command::Dataset(command) => command.run(workspace).await,
+        Command::Review(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),

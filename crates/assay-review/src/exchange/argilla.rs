@@ -77,8 +77,7 @@ fn out(project: &Project, item: &Item, kind: Kind, value: &Value) -> Value {
 
 /// A JSON file that is a list.
 pub(super) fn list(path: &Path, what: &str) -> Result<Vec<Value>, ReviewError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| ReviewError::Io { path: path.to_owned(), error })?;
+    let text = std::fs::read_to_string(path).map_err(|error| ReviewError::Io { path: path.to_owned(), error })?;
     match serde_json::from_str(&text) {
         Ok(Value::Array(list)) => Ok(list),
         Ok(_) => Err(ReviewError::usage(format!("{}: {what}", path.display()))),
@@ -106,7 +105,10 @@ pub fn read(path: &Path, project: &Project, items: &[Item], raters: &[Rater]) ->
                     continue;
                 }
                 let Some(user) = response.get("user_id").filter(|user| !user.is_null()).map(text) else {
-                    return Err(ReviewError::usage(format!("{place}: a response to `{}` has no `user_id`", super::clean(name))));
+                    return Err(ReviewError::usage(format!(
+                        "{place}: a response to `{}` has no `user_id`",
+                        super::clean(name)
+                    )));
                 };
                 let mut value = response.get("value").cloned().unwrap_or_default();
                 if project.rubric.criterion(name).is_some_and(|criterion| criterion.kind == Kind::Spans)

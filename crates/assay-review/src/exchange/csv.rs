@@ -13,8 +13,7 @@ use crate::rubric::Rubric;
 use crate::{ReviewError, words::Done};
 
 /// The columns of [`write`].
-const COLUMNS: [&str; 9] =
-    ["item", "case", "rater", "criterion", "value", "origin", "counts", "seconds", "at_us"];
+const COLUMNS: [&str; 9] = ["item", "case", "rater", "criterion", "value", "origin", "counts", "seconds", "at_us"];
 
 /// A cell that no spreadsheet runs.
 pub(crate) fn guarded(text: &str) -> String {
@@ -76,7 +75,10 @@ pub fn read(path: &Path, rubric: &Rubric) -> Result<Vec<Incoming>, ReviewError> 
         let needed = |name: &str| {
             cell(&row, name).ok_or_else(|| {
                 let columns: Vec<&str> = row.keys().map(String::as_str).collect();
-                ReviewError::usage(format!("{place}: `{name}` is missing or empty (the row has: {})", columns.join(", ")))
+                ReviewError::usage(format!(
+                    "{place}: `{name}` is missing or empty (the row has: {})",
+                    columns.join(", ")
+                ))
             })
         };
         let took_ms = match cell(&row, "seconds") {
@@ -95,7 +97,8 @@ pub fn read(path: &Path, rubric: &Rubric) -> Result<Vec<Incoming>, ReviewError> 
             .collect();
         let (item, long) = (needed("item")?, row.contains_key("criterion"));
         if long {
-            let Some(value) = row.get("value").filter(|value| !value.is_null() && **value != Value::String(String::new()))
+            let Some(value) =
+                row.get("value").filter(|value| !value.is_null() && **value != Value::String(String::new()))
             else {
                 continue;
             };

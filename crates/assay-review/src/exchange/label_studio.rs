@@ -25,7 +25,9 @@ pub fn configuration(rubric: &Rubric) -> String {
         let _ = writeln!(xml, "  <Header size=\"6\" value=\"{title}\"/>\n  <Text name=\"{name}\" value=\"${name}\"/>");
     }
     if rubric.is_pairwise() {
-        xml.push_str("  <Header size=\"6\" value=\"Second answer\"/>\n  <Text name=\"output_2\" value=\"$output_2\"/>\n");
+        xml.push_str(
+            "  <Header size=\"6\" value=\"Second answer\"/>\n  <Text name=\"output_2\" value=\"$output_2\"/>\n",
+        );
     }
     for criterion in &rubric.criteria {
         let question = criterion.question.as_deref().unwrap_or(&criterion.name);
@@ -136,9 +138,7 @@ pub fn tasks(snapshot: &Snapshot) -> Value {
 
 fn results(project: &Project, item: &Item, criterion: &Criterion, value: &Value) -> Vec<Value> {
     let value = turned(criterion.kind, value.clone(), leaves_turned(project, item));
-    let one = |kind: &str, value: Value| {
-        json!({"from_name": criterion.name, "to_name": "output", "type": kind, "value": value})
-    };
+    let one = |kind: &str, value: Value| json!({"from_name": criterion.name, "to_name": "output", "type": kind, "value": value});
     match criterion.kind {
         Kind::Comment => vec![one("textarea", json!({"text": [value]}))],
         Kind::Spans => {
@@ -215,7 +215,10 @@ pub fn read(path: &Path, project: &Project, items: &[Item]) -> Result<Vec<Incomi
                     .find_map(|key| value.get(*key)?.as_array()?.first().cloned())
                     .or_else(|| ["rating", "number", "text"].iter().find_map(|key| value.get(*key).cloned()));
                 let Some(answer) = answer else {
-                    return Err(ReviewError::usage(format!("{place}: the result of `{}` holds no answer", super::clean(&name))));
+                    return Err(ReviewError::usage(format!(
+                        "{place}: the result of `{}` holds no answer",
+                        super::clean(&name)
+                    )));
                 };
                 incoming.push(Incoming {
                     item: id.clone(),

@@ -66,7 +66,9 @@ impl Review {
     ) -> Result<Manifest, ReviewError> {
         let project = self.project(project).await?;
         if project.rubric.criteria.iter().all(|criterion| criterion.kind == Kind::Spans) {
-            return Err(ReviewError::usage("a rubric of spans alone cannot be handed off: places in redacted texts are others"));
+            return Err(ReviewError::usage(
+                "a rubric of spans alone cannot be handed off: places in redacted texts are others",
+            ));
         }
         std::fs::create_dir(folder).map_err(io(folder))?;
         let items = self.items(&project.name).await?;
@@ -186,7 +188,11 @@ impl Review {
                 one.item.clone_from(item);
             } else {
                 // An id of this project is no id of the packet.
-                return Err(ReviewError::usage(format!("{}: the packet has no item `{}`", one.place, super::clean(&one.item))));
+                return Err(ReviewError::usage(format!(
+                    "{}: the packet has no item `{}`",
+                    one.place,
+                    super::clean(&one.item)
+                )));
             }
             one.turned = true;
         }
@@ -234,7 +240,9 @@ fn readme(rubric: &Rubric) -> String {
         }
     }
     if rubric.criteria.iter().any(|criterion| criterion.kind == Kind::Spans) {
-        text.push_str("\nQuestions that mark parts of a text are not asked here: places in redacted texts are others.\n");
+        text.push_str(
+            "\nQuestions that mark parts of a text are not asked here: places in redacted texts are others.\n",
+        );
     }
     text
 }

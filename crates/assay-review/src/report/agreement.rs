@@ -417,8 +417,7 @@ pub(super) fn impact(
         last
     };
     let (was, is) = (last(before), last(after));
-    let both: Vec<(&Rating, &Rating)> =
-        was.iter().filter_map(|(key, old)| Some((*old, *is.get(key)?))).collect();
+    let both: Vec<(&Rating, &Rating)> = was.iter().filter_map(|(key, old)| Some((*old, *is.get(key)?))).collect();
     let shifts: Vec<f64> = both
         .iter()
         .filter_map(|(old, new)| Some(after.number(&new.value)? - before.number(&old.value)?))

@@ -209,11 +209,8 @@ fn drifting(graded: &BTreeMap<&str, Vec<bool>>, bad: f64) -> Vec<String> {
 
 /// Each rater's fast ratings, and their chance by Holm over raters.
 fn paces(snapshot: &Snapshot, share: f64) -> HashMap<&str, (u64, f64)> {
-    let timed: Vec<(&Done, i64)> = snapshot
-        .done
-        .iter()
-        .filter_map(|done| Some((done, done.took_ms.filter(|ms| *ms > 0)?)))
-        .collect();
+    let timed: Vec<(&Done, i64)> =
+        snapshot.done.iter().filter_map(|done| Some((done, done.took_ms.filter(|ms| *ms > 0)?))).collect();
     let names = |of: fn(&Done) -> &str| -> Vec<&str> {
         let mut names: Vec<&str> = timed.iter().map(|(done, _)| of(done)).collect();
         names.sort_unstable();
@@ -285,8 +282,7 @@ pub(super) fn work(snapshot: &Snapshot) -> Work {
         hours,
         spent,
         cost_per_accepted: each,
-        left: each.map(|each| {
-            Money::from_dollars(each.dollars() * progress.wanted.saturating_sub(progress.accepted) as f64)
-        }),
+        left: each
+            .map(|each| Money::from_dollars(each.dollars() * progress.wanted.saturating_sub(progress.accepted) as f64)),
     }
 }

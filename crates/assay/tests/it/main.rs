@@ -10,5 +10,6 @@ mod crash;
 mod data;
 mod datasets;
 mod first_run;
+mod review;
 mod servers;
 mod steering;
