@@ -40,7 +40,7 @@ pub fn disputes(snapshot: &Snapshot, apart: f64) -> Vec<Dispute> {
     for criterion in &snapshot.project.rubric.criteria {
         let Some(level) = criterion.level() else { continue };
         let by_item = snapshot.by_item(criterion);
-        for item in &snapshot.items {
+        for item in snapshot.items.iter().filter(|item| item.chance.is_some()) {
             let own = by_item.get(item.id.as_str()).map_or(&[][..], Vec::as_slice);
             let numbers: Vec<f64> = own.iter().filter_map(|rating| criterion.number(&rating.value)).collect();
             let greatest = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);

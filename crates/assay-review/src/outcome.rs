@@ -49,14 +49,18 @@ impl Snapshot {
             .collect()
     }
 
-    /// The ratings of a criterion that count: by raters in good standing, to the question as it is asked now.
+    /// The ratings of a criterion that count: by raters in good standing, to the question as it is asked now, about items
+    /// that were drawn. Gold was chosen for being clear, so raters agree on it more than on others.
     pub fn accepted(&self, criterion: &Criterion) -> Vec<&Rating> {
         let (standing, question) = (self.in_standing(), criterion.digest());
+        let gold: HashSet<&str> =
+            self.items.iter().filter(|item| item.chance.is_none()).map(|item| item.id.as_str()).collect();
         self.ratings
             .iter()
             .filter(|rating| {
                 rating.criterion == criterion.name
                     && rating.question == question
+                    && !gold.contains(rating.item.as_str())
                     && standing.contains(rating.rater.as_str())
             })
             .collect()

@@ -175,7 +175,8 @@ fn notes(snapshot: &Snapshot, raters: &[RaterReport]) -> Vec<String> {
     let mut notes = Vec::new();
     let working = raters.iter().filter(|rater| rater.accepted > 0).count();
     if (1..5).contains(&working) {
-        notes.push(format!("{working} raters: the figures are about these raters only"));
+        let raters = if working == 1 { "one rater".to_owned() } else { format!("{working} raters") };
+        notes.push(format!("{raters}: the figures are about these raters only"));
     }
     if snapshot.progress.stale > 0 {
         notes.push(format!(

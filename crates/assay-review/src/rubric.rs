@@ -413,9 +413,7 @@ impl Criterion {
     pub fn answers(&self) -> Vec<(Value, String)> {
         match self.kind {
             Kind::YesNo => vec![(json!(true), "yes".into()), (json!(false), "no".into())],
-            Kind::Ordinal => {
-                self.steps().into_iter().map(|(step, anchor)| (json!(step), format!("{step}  {anchor}"))).collect()
-            }
+            Kind::Ordinal => self.steps().into_iter().map(|(step, anchor)| (json!(step), anchor.to_owned())).collect(),
             Kind::Choice => {
                 let shown = |(name, means): (String, String)| {
                     let words = if means.is_empty() { name.clone() } else { format!("{name}: {means}") };

@@ -82,7 +82,8 @@ impl Review {
         let mut redacted: BTreeMap<String, u64> = BTreeMap::new();
         let mut aliases = Vec::with_capacity(items.len());
         for item in shuffled(&project, &items) {
-            let alias = hex(8);
+            // With a letter in front, no spreadsheet takes it for a number.
+            let alias = format!("x{}", hex(8));
             let content = outgoing(&project, item);
             let mut shown = json!({"item": alias, "inputs": inputs_text(&content), "output": text(&content.output)});
             if !content.contexts.is_empty() {

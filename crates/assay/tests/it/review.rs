@@ -28,7 +28,7 @@ fn program(n: usize) -> Folder {
         .map(|i| {
             let language = if i % 2 == 0 { "en" } else { "de" };
             format!(
-                "{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"expected\": \"x\", \"language\": \"{language}\", \
+                "{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"expected\": \"x\", \"metadata\": {{\"language\": \"{language}\"}}, \
                  \"output\": \"answer {i} \\u001b[31mred\\u202e\\nsecond line\"}}\n"
             )
         })
@@ -107,7 +107,12 @@ fn from_a_run_to_labels() {
     assert_eq!(report["criteria"][0]["agreement"], 4.0 / 6.0);
     assert_eq!(report["settled"], 1);
     let text = folder.assay(&["review", "report", "p"]);
-    assert!(text.out.contains("these raters only") && text.out.contains("revise the rubric"), "{}", text.out);
+    assert!(
+        text.out.contains("2 raters: the figures are about these raters only")
+            && text.out.contains("revise the rubric"),
+        "{}",
+        text.out
+    );
     let shown = folder.assay(&["review", "show", "p", &item[..10]]);
     assert!(shown.out.contains("lead settled correct: no"), "{}", shown.out);
 }
@@ -123,7 +128,7 @@ fn wrong_words_get_clear_answers() {
     assert_eq!(code(&["review", "show", "p"], "there is no project `p`"), 2);
     folder.write("bad.rubric.yaml", RUBRIC.replace("kind: yes_no", "kind: yesno"));
     let bad = ["review", "create", "p", "--rubric", "bad.rubric.yaml", "--run", "latest"];
-    assert_eq!(code(&bad, "bad.rubric.yaml:5:28"), 2);
+    assert_eq!(code(&bad, "bad.rubric.yaml:5:21"), 2);
     let four =
         ["review", "create", "p", "--rubric", "answers.rubric.yaml", "--run", "latest", "--raters-per-item", "4"];
     assert_eq!(code(&four, "cannot have 4 raters of 3"), 2);
