@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use assay_core::Money;
 use assay_review::exchange::{Incoming, OnConflict};
+use assay_review::outcome::Snapshot;
 use assay_review::outcome::{Aggregate, outcomes};
 use assay_review::report::{Options, Report, report};
-use assay_review::{Item, Settings, Snapshot};
+use assay_review::{Item, Settings};
 use serde_json::{Value, json};
 
 use crate::support::{folder, items, rubric, shared};

@@ -2,9 +2,10 @@
 
 use assay_core::Money;
 use assay_privacy::{Policy, Redactor};
+use assay_review::Settings;
 use assay_review::exchange::{Incoming, OnConflict, argilla, csv, label_studio};
+use assay_review::outcome::Snapshot;
 use assay_review::rubric::Span;
-use assay_review::{Settings, Snapshot};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, folder, items, project};

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use assay_review::{Answers, Content, Item, Next, Project, Review, Rubric, Settings, Task};
+use assay_review::store::Project;
+use assay_review::{Answers, Content, Item, Next, Review, Rubric, Settings, Task};
 use assay_store::Workspace;
 use serde_json::{Value, json};
 
