@@ -5,6 +5,8 @@
 mod agreement;
 mod people;
 
+use std::collections::BTreeMap;
+
 use assay_core::Money;
 use assay_stats::Interval;
 use serde::{Deserialize, Serialize};
@@ -88,6 +90,8 @@ pub struct Report {
     pub raters: Vec<RaterReport>,
     /// What is to be discussed, the widest disagreement first; settled ones are left out.
     pub discuss: Vec<Dispute>,
+    /// By how much each week is scored higher than the others, by criterion, where ratings span several weeks.
+    pub weeks: BTreeMap<String, Vec<Figure>>,
     /// Questions that were settled.
     pub settled: usize,
     /// Items whose raters are split, by criterion: they have no label until somebody settles them.
@@ -143,7 +147,18 @@ pub fn report(snapshot: &Snapshot, options: &Options, outcomes: &[Outcome]) -> R
         .filter(|(_, count)| *count > 0)
         .collect();
     let work = people::work(snapshot);
-    let notes = notes(snapshot, &raters);
+    let weeks: BTreeMap<String, Vec<Figure>> = snapshot
+        .project
+        .rubric
+        .criteria
+        .iter()
+        .filter_map(|criterion| {
+            let found = people::severities(snapshot, criterion, options.confidence)?;
+            Some((criterion.name.clone(), found.weeks)).filter(|(_, weeks)| !weeks.is_empty())
+        })
+        .collect();
+    let mut notes = notes(snapshot, &raters);
+    notes.extend(drift(&weeks));
     Report {
         project: snapshot.project.name.clone(),
         rubric: snapshot.project.rubric.digest().to_string(),
@@ -151,6 +166,7 @@ pub fn report(snapshot: &Snapshot, options: &Options, outcomes: &[Outcome]) -> R
         progress: snapshot.progress.clone(),
         criteria,
         raters,
+        weeks,
         discuss,
         settled,
         split,
@@ -169,6 +185,24 @@ fn impact(snapshot: &Snapshot, options: &Options) -> Vec<Impact> {
             change.changed.into_iter().filter_map(own).collect::<Vec<_>>()
         })
         .collect()
+}
+
+/// Weeks whose interval leaves 0 out: raters have become stricter or milder on the same items.
+fn drift(weeks: &BTreeMap<String, Vec<Figure>>) -> Vec<String> {
+    let apart = |figure: &Figure| {
+        figure.lower.is_some_and(|lower| lower > 0.0) || figure.upper.is_some_and(|upper| upper < 0.0)
+    };
+    let mut notes = Vec::new();
+    for (name, weeks) in weeks {
+        for (at, week) in weeks.iter().enumerate().filter(|(_, week)| apart(week)) {
+            notes.push(format!(
+                "{name} is scored {:+.2} in week {} against the others, on the same items",
+                week.value,
+                at + 1
+            ));
+        }
+    }
+    notes
 }
 
 fn notes(snapshot: &Snapshot, raters: &[RaterReport]) -> Vec<String> {

@@ -247,3 +247,30 @@ async fn the_quiz_is_passed_before_the_first_item() {
     }
     assert!(matches!(folder.review.next("p", "bob").await.unwrap(), Next::Stopped { .. }));
 }
+
+#[tokio::test]
+async fn a_week_in_which_all_are_milder_is_told() {
+    let folder = folder().await;
+    let clock = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(1_000_000));
+    let seen = clock.clone();
+    let review = folder.review.clone().with_clock(move || seen.load(std::sync::atomic::Ordering::SeqCst));
+    let made = project(&review, RUBRIC, few(2, 2), items(40)).await;
+    for (week, rater) in [(0, "ann"), (0, "bob"), (1, "ann"), (1, "bob")] {
+        clock.store(1_000_000 + week * 7 * 86_400_000_000, std::sync::atomic::Ordering::SeqCst);
+        review.join(&made, rater, true).await.unwrap();
+        let mut n = 0;
+        // Ann rates a part of her items late, and one step milder.
+        while n < if week == 0 && rater == "ann" { 20 } else { 40 } {
+            let Next::Item(task) = review.next("p", rater).await.unwrap() else { break };
+            let number: i64 = task.item[1..].parse().unwrap();
+            let given = answers(true, 1 + number % 2 + week);
+            review.submit("p", rater, &task.item, &task.token, &given, None).await.unwrap();
+            n += 1;
+        }
+    }
+    let found = report(&review.snapshot("p").await.unwrap(), &Options::default(), &[]);
+    let weeks = &found.weeks["helpful"];
+    assert_eq!(weeks.len(), 2);
+    assert!(weeks[1].lower.unwrap() > 0.0 && (weeks[1].value - 0.5).abs() < 0.01, "{weeks:?}");
+    assert!(found.notes.iter().any(|note| note.contains("helpful is scored +0.50 in week 2")), "{:?}", found.notes);
+}
