@@ -429,7 +429,9 @@ impl Review {
         let mut criteria: Vec<String> =
             project.rubric.criteria.iter().map(|criterion| criterion.name.clone()).collect();
         if !stale.is_empty() || !standing.is_empty() {
-            criteria.retain(|name| !standing.contains_key(name) || stale.contains(name));
+            // What could be left open before may stay open.
+            let needed = |name: &String| project.rubric.criterion(name).is_some_and(Criterion::is_required);
+            criteria.retain(|name| stale.contains(name) || (!standing.contains_key(name) && needed(name)));
         }
         let before = standing
             .into_iter()
