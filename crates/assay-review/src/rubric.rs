@@ -621,8 +621,10 @@ quiz:
 
     #[test]
     fn every_problem_is_told_at_its_line() {
-        let broken =
-            FULL.replace("[false,", "['false',").replace("correct: yes", "corect: yes").replace("3: fully", "x: fully");
+        let broken = FULL
+            .replace("[false,", "['false',")
+            .replace("correct: yes", "correct_: yes")
+            .replace("3: fully", "x: fully");
         let told = read(&broken).unwrap_err();
         assert!(told.contains("a.rubric.yaml:8:") && told.contains("whole number"), "{told}");
         assert!(told.contains("a.rubric.yaml:14:") && told.contains("did you mean `correct`?"), "{told}");

@@ -110,11 +110,11 @@ async fn an_import_is_all_or_nothing_and_names_each_fault() {
     let mut bad = full("ann");
     bad.push(one("nowhere", "ann", "correct", json!("yes")));
     bad.push(one("i1", "ann", "helpful", json!(3)));
-    bad.push(one("i1", "ann", "helpfull", json!(3)));
+    bad.push(one("i1", "ann", "helpful_", json!(3)));
     bad.push(one("i1", "ann", "tone", json!("rude")));
     let told = folder.review.import("p", &bad, OnConflict::Refuse, Money::ZERO).await.unwrap_err().to_string();
     for part in
-        ["no item `nowhere`", "says 3 here", "no criterion `helpfull`", "`rude` is no option", "nothing was imported"]
+        ["no item `nowhere`", "says 3 here", "no criterion `helpful_`", "`rude` is no option", "nothing was imported"]
     {
         assert!(told.contains(part), "{told}");
     }
