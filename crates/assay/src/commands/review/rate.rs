@@ -145,6 +145,7 @@ impl Rate {
                 say(&format!("  {}: {}", plain(name, 80), plain(&told(value), 400)));
             }
             item.why.iter().for_each(|why| say(&format!("  {}", plain(why, 2_000))));
+            screen.pause()?;
         }
         let Some(quiz) = &rubric.quiz else { return Ok(true) };
         let mut given = Vec::new();

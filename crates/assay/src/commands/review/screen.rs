@@ -113,6 +113,14 @@ impl Screen {
         Ok(())
     }
 
+    /// Waits for a key where the next item would clear away what was just told.
+    pub fn pause(&mut self) -> Result<(), Failure> {
+        if self.term.is_some() {
+            self.word("-- any key goes on --")?;
+        }
+        Ok(())
+    }
+
     /// Clears what was shown, where that means something.
     pub fn clear(&self) {
         if let Some(term) = &self.term {
