@@ -412,6 +412,32 @@ pub fn raw(a: &[bool], b: &[bool]) -> Option<Raw> {
     })
 }
 
+/// How often another rater of the same unit gives a category, given that one rater does: Σ n_c(n_c − 1) / Σ n_c(m − 1)
+/// over units with m ≥ 2 ratings, n_c of them in the category; for each of `categories`, `None` where no such unit has one.
+/// For two raters it is 2a/(2a + b + c). O(units · categories). Cicchetti & Feinstein 1990; Uebersax 1982.
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::specific;
+/// let rows = [[1.0, 1.0], [1.0, 2.0], [2.0, 2.0], [2.0, 2.0]].map(|row| row.map(Some).to_vec());
+/// assert_eq!(specific(&rows, &[1.0, 2.0, 3.0]), [Some(2.0 / 3.0), Some(4.0 / 5.0), None]);
+/// ```
+pub fn specific(ratings: &Ratings, categories: &[f64]) -> Vec<Option<f64>> {
+    let mut sums = vec![(0.0, 0.0); categories.len()];
+    for unit in ratings {
+        let m = unit.iter().flatten().count() as f64;
+        if m < 2.0 {
+            continue;
+        }
+        for (category, (same, all)) in categories.iter().zip(&mut sums) {
+            let n = unit.iter().flatten().filter(|rating| *rating == category).count() as f64;
+            *same += n * (n - 1.0);
+            *all += n * (m - 1.0);
+        }
+    }
+    sums.into_iter().map(|(same, all)| (all > 0.0).then(|| same / all)).collect()
+}
+
 /// An intra-class correlation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Icc {
@@ -528,6 +554,34 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn specific_agreement_is_the_share_of_pairs(rows in prop::collection::vec(prop::collection::vec(0i32..4, 4), 1..12)) {
+            let ratings: Vec<Vec<Option<f64>>> =
+                rows.iter().map(|row| row.iter().map(|v| (*v > 0).then(|| f64::from(*v))).collect()).collect();
+            let found = specific(&ratings, &[1.0, 2.0, 3.0]);
+            for (category, found) in (1..4).zip(found) {
+                let (mut same, mut all) = (0u32, 0u32);
+                for row in &rows {
+                    for (i, a) in row.iter().enumerate().filter(|(_, a)| **a == category) {
+                        for (_, b) in row.iter().enumerate().filter(|(j, b)| *j != i && **b > 0) {
+                            all += 1;
+                            same += u32::from(a == b);
+                        }
+                    }
+                }
+                prop_assert_eq!(found, (all > 0).then(|| f64::from(same) / f64::from(all)));
+            }
+        }
+
+        #[test]
+        fn specific_agreement_of_two_raters_is_that_of_raw(pairs in prop::collection::vec((any::<bool>(), any::<bool>()), 1..30)) {
+            let (a, b): (Vec<bool>, Vec<bool>) = pairs.iter().copied().unzip();
+            let value = |yes: bool| Some(f64::from(u8::from(yes)));
+            let rows: Vec<Vec<Option<f64>>> = pairs.iter().map(|(a, b)| vec![value(*a), value(*b)]).collect();
+            let got = raw(&a, &b).unwrap();
+            prop_assert_eq!(specific(&rows, &[0.0, 1.0]), vec![got.negative, got.positive]);
+        }
+
         #[test]
         fn order_of_units_and_raters_does_not_matter(rows in prop::collection::vec(prop::collection::vec(0i32..4, 3), 3..12)) {
             let ratings: Vec<Vec<Option<f64>>> =

@@ -9,6 +9,7 @@
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
 //! | [`cache`] | `cache.db` | answers by content digest |
+//! | [`sqlite`] | – | how each of these files is opened; `review.db` of `assay-review` too |
 //!
 //! SQLite in WAL mode: many readers beside a writer, and a reader never sees `busy`.
 
@@ -17,10 +18,9 @@ pub mod cache;
 pub mod journal;
 pub mod labels;
 pub mod plan;
+pub mod sqlite;
 pub mod state;
 pub mod workspace;
-
-mod sqlite;
 
 pub use batches::Batch;
 pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
@@ -88,7 +88,8 @@ impl StoreError {
         }
     }
 
-    pub(crate) fn corrupt(path: &std::path::Path, message: impl ToString) -> Self {
+    /// Stored data of a file that cannot be read back.
+    pub fn corrupt(path: &std::path::Path, message: impl ToString) -> Self {
         Self::Corrupt { path: path.to_owned(), message: message.to_string() }
     }
 }

@@ -9,14 +9,16 @@ use crate::StoreError;
 
 /// A database file with its pool.
 #[derive(Clone, Debug)]
-pub(crate) struct File {
+pub struct File {
+    /// Where it is.
     pub path: PathBuf,
+    /// Its connections.
     pub pool: SqlitePool,
 }
 
 /// How careful writes are.
 #[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Care {
+pub enum Care {
     /// Every commit is on disk before it returns.
     Durable,
     /// A power cut may lose the last commits, never corrupt the file.
@@ -26,12 +28,20 @@ pub(crate) enum Care {
 }
 
 impl File {
+    /// Opens a file, making it and the tables of `schema` when they are missing.
+    ///
+    /// # Errors
+    /// A file that cannot be opened or made.
     pub async fn open(path: &Path, care: Care, connections: u32, schema: &'static str) -> Result<Self, StoreError> {
         let file = Self::connect(path, care, connections, false).await?;
         sqlx::raw_sql(schema).execute(&file.pool).await.map_err(|error| file.error(error))?;
         Ok(file)
     }
 
+    /// Opens a file that nobody writes to any more.
+    ///
+    /// # Errors
+    /// A file that is not there or cannot be read.
     pub async fn open_read_only(path: &Path, connections: u32) -> Result<Self, StoreError> {
         Self::connect(path, Care::Scratch, connections, true).await
     }
@@ -58,10 +68,14 @@ impl File {
     }
 
     /// A value as it is bound or stored.
+    ///
+    /// # Errors
+    /// A value that JSON cannot hold.
     pub fn json<T: serde::Serialize>(&self, value: &T) -> Result<String, StoreError> {
         serde_json::to_string(value).map_err(|error| StoreError::corrupt(&self.path, error))
     }
 
+    /// An error of the database, with the file's name.
     pub fn error(&self, error: sqlx::Error) -> StoreError {
         StoreError::Database { path: self.path.clone(), error }
     }

@@ -66,6 +66,11 @@ impl Workspace {
         self.root.join("reports")
     }
 
+    /// Where the ratings of people are.
+    pub fn review_file(&self) -> PathBuf {
+        self.root.join("review.db")
+    }
+
     pub(crate) fn state_file(&self) -> PathBuf {
         self.root.join("state.db")
     }

@@ -12,6 +12,7 @@ mod plan;
 mod query;
 mod report;
 mod resume;
+mod review;
 pub mod run;
 mod runs;
 mod schedule;
@@ -66,11 +67,13 @@ pub enum Command {
     Dataset(dataset::DatasetCommand),
     /// List and copy judges, calibrate them against people
     Judge(judge::JudgeCommand),
+    /// Have people rate answers: projects, raters, agreement, labels
+    Review(review::ReviewCommand),
     /// List the scorers
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
     Stats(stats::Stats),
-    /// Print the JSON Schema of suite files
+    /// Print the JSON Schema of suite and rubric files
     Schema(schema::Schema),
 }
 
@@ -94,6 +97,7 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Export(command) => command.run(workspace).await,
         Command::Dataset(command) => command.run(workspace).await,
         Command::Judge(command) => command.run(workspace).await,
+        Command::Review(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),

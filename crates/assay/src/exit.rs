@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use assay_datasets::DatasetError;
 use assay_engine::EngineError;
+use assay_review::ReviewError;
 use assay_store::StoreError;
 use assay_suite::Diagnostics;
 
@@ -43,6 +44,9 @@ pub fn report(error: &(dyn Error + 'static)) -> u8 {
     if let Some(dataset) = error.downcast_ref::<DatasetError>() {
         return report(&EngineError::Dataset(dataset.clone()));
     }
+    if let Some(review) = error.downcast_ref::<ReviewError>() {
+        return self::review(review);
+    }
     eprintln!("error: {}", assay_report::plain(&error.to_string(), 4_000));
     match error.downcast_ref::<EngineError>() {
         Some(EngineError::Dataset(_) | EngineError::Usage(_) | EngineError::Suite(_)) => USAGE,
@@ -57,6 +61,23 @@ pub fn report(error: &(dyn Error + 'static)) -> u8 {
                 None => USAGE,
             },
         },
+    }
+}
+
+fn review(error: &ReviewError) -> u8 {
+    if let ReviewError::Data(dataset) = error {
+        return report(dataset);
+    }
+    // An import tells each of its faults on a line of its own.
+    for (at, line) in error.to_string().lines().enumerate() {
+        eprintln!("{}{}", if at == 0 { "error: " } else { "  " }, assay_report::plain(line, 2_000));
+    }
+    match error {
+        ReviewError::Usage(_) | ReviewError::Data(_) => USAGE,
+        ReviewError::Nothing(_) => NOTHING,
+        ReviewError::Budget(_) => BUDGET,
+        ReviewError::Io { .. } => INFRASTRUCTURE,
+        ReviewError::Store(error) => store(error),
     }
 }
 

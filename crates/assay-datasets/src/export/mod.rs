@@ -15,6 +15,8 @@ mod datasets;
 mod lines;
 mod table;
 
+pub use table::starts_formula;
+
 use std::fmt;
 use std::io::Write;
 use std::path::Path;

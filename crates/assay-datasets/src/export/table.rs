@@ -211,7 +211,7 @@ pub(crate) fn write(
 }
 
 /// Whether a spreadsheet would run the text as a formula (OWASP, "CSV Injection").
-fn starts_formula(text: &str) -> bool {
+pub fn starts_formula(text: &str) -> bool {
     text.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
         && text.parse::<f64>().is_err()
 }

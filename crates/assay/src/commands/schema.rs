@@ -1,21 +1,36 @@
-//! `assay schema`: the JSON Schema of suite files, for editors.
+//! `assay schema`: the JSON Schema of suite and rubric files, for editors.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{Failure, say};
 use crate::exit;
 
-/// Prints the JSON Schema of suite files: `assay schema > assay.schema.json`.
+/// Prints the JSON Schema of suite files, or of another kind: `assay schema rubric > rubric.schema.json`.
 #[derive(Args)]
-pub struct Schema {}
+pub struct Schema {
+    /// The kind of file.
+    #[arg(value_enum, default_value = "suite")]
+    of: Of,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Of {
+    /// What is evaluated
+    Suite,
+    /// What raters are asked
+    Rubric,
+}
 
 impl Schema {
     pub fn run(self) -> Result<u8, Failure> {
-        let schema = assay_suite::schema::schema(
-            assay_models::schema(),
-            assay_scorers::schema(),
-            assay_datasets::declare::schema(),
-        );
+        let schema = match self.of {
+            Of::Suite => assay_suite::schema::schema(
+                assay_models::schema(),
+                assay_scorers::schema(),
+                assay_datasets::declare::schema(),
+            ),
+            Of::Rubric => assay_review::Rubric::schema(),
+        };
         say(&serde_json::to_string_pretty(&schema)?);
         Ok(exit::PASS)
     }

@@ -13,5 +13,6 @@ mod datasets;
 mod first_run;
 mod growing;
 mod judges;
+mod review;
 mod servers;
 mod steering;
