@@ -8,6 +8,7 @@
 //! | `corpus` | metrics that are no mean of the cases' values: macro F1, corpus BLEU, the area under the ROC curve |
 //! | [`compare`] | candidate against baseline, paired by case |
 //! | [`conduct`] | what stands behind judges' values: repeats that differ, juries, cascades, canaries |
+//! | [`control`] | a run over a part of the cases, helped by an earlier run over all of them |
 //! | [`gate`] | the rules of a suite read off the intervals |
 //! | [`labels`] | what people said, on a judge's scale |
 //! | [`certificate`] | a judge against people: agreement, errors, bias, grade |
@@ -18,6 +19,7 @@ pub mod cases;
 pub mod certificate;
 pub mod compare;
 pub mod conduct;
+pub mod control;
 mod corpus;
 pub mod gate;
 pub mod judged;

@@ -60,55 +60,89 @@ pub struct Sample {
     seed: u64,
 }
 
-/// Draws from a version the cases that may be used today and are not sealed. Memory is strata · count · 16 bytes at most.
-///
-/// # Errors
-/// A count of 0 or over a million, more strata than 10,000, a least that the count cannot give to all, a version that
-/// cannot be read.
-pub fn draw(library: &Library, dataset: &Dataset, record: &VersionRecord, plan: &Plan) -> Result<Sample, DatasetError> {
-    if !(1..=MOST_DRAWN).contains(&plan.count) {
-        return Err(DatasetError::new(None, "from 1 to 1,000,000 cases can be drawn"));
-    }
-    let today = today();
-    let mut strata: BTreeMap<String, (u64, BinaryHeap<(u64, u64)>)> = BTreeMap::new();
-    Chunks::new(library, record.version, None)?.each(None, &mut |row, case| {
-        let sealed = dataset.split.as_ref().is_some_and(|split| split.is_sealed(&case));
-        if sealed || dataset.unusable(&case, &today).is_some() {
-            return Ok(());
+/// Cases by stratum, met one by one: of each stratum those with the smallest marks are kept. Memory is
+/// strata · count · 16 bytes at most.
+pub struct Strata<'a> {
+    plan: &'a Plan,
+    strata: BTreeMap<String, (u64, BinaryHeap<(u64, u64)>)>,
+}
+
+impl<'a> Strata<'a> {
+    /// Without a case.
+    ///
+    /// # Errors
+    /// A count of 0 or over a million.
+    pub fn new(plan: &'a Plan) -> Result<Self, DatasetError> {
+        if !(1..=MOST_DRAWN).contains(&plan.count) {
+            return Err(DatasetError::new(None, "from 1 to 1,000,000 cases can be drawn"));
         }
-        let stratum = stratum_of(&case, &plan.by);
-        if strata.len() >= MOST_STRATA && !strata.contains_key(&stratum) {
-            let keys = plan.by.join(", ");
+        Ok(Self { plan, strata: BTreeMap::new() })
+    }
+
+    /// Meets a case in its row.
+    ///
+    /// # Errors
+    /// More strata than 10,000.
+    pub fn meet(&mut self, case: &Case, row: u64) -> Result<(), DatasetError> {
+        let stratum = stratum_of(case, &self.plan.by);
+        if self.strata.len() >= MOST_STRATA && !self.strata.contains_key(&stratum) {
+            let keys = self.plan.by.join(", ");
             return Err(DatasetError::new(None, format!("{keys}: more than {MOST_STRATA} strata"))
                 .help("draw by keys of few values, such as `language`"));
         }
-        let (cases, drawn) = strata.entry(stratum).or_default();
+        let (cases, drawn) = self.strata.entry(stratum).or_default();
         *cases += 1;
-        drawn.push((Digest::of_bytes(format!("{}\n{}", plan.seed, case.id).as_bytes()).leading(), row));
-        if drawn.len() as u64 > plan.count {
+        drawn.push((Digest::of_bytes(format!("{}\n{}", self.plan.seed, case.id).as_bytes()).leading(), row));
+        if drawn.len() as u64 > self.plan.count {
             drawn.pop();
         }
         Ok(())
-    })?;
-    let cases: Vec<u64> = strata.values().map(|(cases, _)| *cases).collect();
-    let counts = allot(&cases, plan)?;
-    let mut sample = Sample { strata: Vec::new(), rows: Vec::new(), seed: plan.seed };
-    for ((stratum, (cases, drawn)), count) in strata.into_iter().zip(counts) {
-        let rows = drawn.into_sorted_vec();
-        sample.rows.extend(rows.iter().take(count as usize).map(|(_, row)| (*row, sample.strata.len())));
-        sample.strata.push(Stratum { stratum, cases, drawn: count });
     }
-    sample.rows.sort_unstable();
-    Ok(sample)
+
+    /// How many cases were met.
+    pub fn met(&self) -> u64 {
+        self.strata.values().map(|(cases, _)| cases).sum()
+    }
+
+    /// Draws, or takes all where no more than the count were met.
+    ///
+    /// # Errors
+    /// A least that the count cannot give to all strata.
+    pub fn draw(self) -> Result<Sample, DatasetError> {
+        let cases: Vec<u64> = self.strata.values().map(|(cases, _)| *cases).collect();
+        let counts = if self.met() <= self.plan.count { cases.clone() } else { allot(&cases, self.plan)? };
+        let mut sample = Sample { strata: Vec::new(), rows: Vec::new(), seed: self.plan.seed };
+        for ((stratum, (cases, drawn)), count) in self.strata.into_iter().zip(counts) {
+            let rows = drawn.into_sorted_vec();
+            sample.rows.extend(rows.iter().take(count as usize).map(|(_, row)| (*row, sample.strata.len())));
+            sample.strata.push(Stratum { stratum, cases, drawn: count });
+        }
+        sample.rows.sort_unstable();
+        Ok(sample)
+    }
 }
 
-/// How many of each stratum: the least, then by size.
-fn allot(cases: &[u64], plan: &Plan) -> Result<Vec<u64>, DatasetError> {
-    let all: u64 = cases.iter().sum();
+/// Draws from a version the cases that may be used today and are not sealed.
+///
+/// # Errors
+/// As [`Strata`]; fewer cases than the count; a version that cannot be read.
+pub fn draw(library: &Library, dataset: &Dataset, record: &VersionRecord, plan: &Plan) -> Result<Sample, DatasetError> {
+    let today = today();
+    let mut strata = Strata::new(plan)?;
+    Chunks::new(library, record.version, None)?.each(None, &mut |row, case| {
+        let sealed = dataset.split.as_ref().is_some_and(|split| split.is_sealed(&case));
+        if sealed || dataset.unusable(&case, &today).is_some() { Ok(()) } else { strata.meet(&case, row) }
+    })?;
+    let all = strata.met();
     if all < plan.count {
         return Err(DatasetError::new(None, format!("{} cases cannot be drawn: {all} may be used", plan.count))
             .help("sealed, revoked and expired cases are not drawn"));
     }
+    strata.draw()
+}
+
+/// How many of each stratum: the least, then by size.
+fn allot(cases: &[u64], plan: &Plan) -> Result<Vec<u64>, DatasetError> {
     let mut counts: Vec<u64> = cases.iter().map(|cases| plan.least.min(*cases)).collect();
     let least: u64 = counts.iter().sum();
     if least > plan.count {
@@ -132,6 +166,11 @@ fn stratum_of(case: &Case, by: &[String]) -> String {
 }
 
 impl Sample {
+    /// The rows that were drawn, in order, each with its chance.
+    pub fn rows(&self) -> impl Iterator<Item = (u64, f64)> + '_ {
+        self.rows.iter().map(|(row, stratum)| (*row, self.strata[*stratum].chance()))
+    }
+
     /// Hands on the cases that were drawn, in the order of the version. Each says in its metadata which stratum it speaks
     /// for and how likely it was to be drawn, and its weight is divided by that chance, so that means over the sample
     /// speak for all cases (Horvitz & Thompson 1952).

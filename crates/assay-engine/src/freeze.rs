@@ -4,13 +4,13 @@ use std::path::Path;
 
 use assay_core::run::DatasetRecord;
 use assay_core::{Case, Digest, SliceExpr};
+use assay_datasets::sample::{Plan, Sample as Drawn, Strata};
 use assay_datasets::{DatasetDecl, Library};
 use assay_store::{PlanBuilder, PlanFile, State, Workspace};
 use assay_suite::Sample;
 use serde_json::json;
 
 use crate::EngineError;
-use crate::sample::Sampler;
 
 /// Which cases of the datasets a run takes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +25,32 @@ impl Taken<'_> {
     fn may(&self, case: &Case) -> bool {
         self.filter.is_none_or(|filter| assay_datasets::matches(filter, case))
     }
+}
+
+/// Draws a sample of the cases that may be taken; rows count from 1.
+fn draw(
+    sample: &Sample,
+    seed: u64,
+    base: &Path,
+    datasets: &[(String, DatasetDecl)],
+    library: Option<&Library>,
+    taken: Taken<'_>,
+) -> Result<Drawn, EngineError> {
+    let plan = Plan { count: sample.cases, by: sample.by.clone(), least: sample.at_least, seed };
+    let mut strata = Strata::new(&plan)?;
+    let mut row = 0;
+    for (_, declared) in datasets {
+        for case in assay_datasets::open(declared, base, library)? {
+            let (case, _) = case?;
+            if taken.may(&case) {
+                row += 1;
+                if !case.critical {
+                    strata.meet(&case, row)?;
+                }
+            }
+        }
+    }
+    Ok(strata.draw()?)
 }
 
 /// Freezes datasets, or finds that the same sources were frozen before. Cases of several datasets get their dataset's
@@ -52,18 +78,12 @@ pub async fn freeze(
     {
         return Ok((PlanFile::open(workspace, plan).await?, records));
     }
-    let mut sampler = taken.sample.map(|(sample, seed)| Sampler::new(sample, seed));
-    if let Some(sampler) = &mut sampler {
-        for (_, declared) in datasets {
-            for case in assay_datasets::open(declared, base, library)? {
-                let (case, _) = case?;
-                if taken.may(&case) {
-                    sampler.count(&case)?;
-                }
-            }
-        }
-        sampler.draw();
-    }
+    let drawn = match taken.sample {
+        Some((sample, seed)) => Some(draw(sample, seed, base, datasets, library, taken)?),
+        None => None,
+    };
+    let mut drawn = drawn.as_ref().map(|drawn| drawn.rows().peekable());
+    let mut row = 0;
     let mut builder = PlanBuilder::new(workspace).await?;
     for (index, (name, declared)) in datasets.iter().enumerate() {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
@@ -73,9 +93,11 @@ pub async fn freeze(
             if !taken.may(&case) {
                 continue;
             }
-            if let Some(sampler) = &sampler {
-                let Some(weight) = sampler.weight(&case) else { continue };
-                case.weight *= weight;
+            row += 1;
+            // Critical cases are all taken, and stand for themselves.
+            if let Some(drawn) = drawn.as_mut().filter(|_| !case.critical) {
+                let Some((_, chance)) = drawn.next_if(|(at, _)| *at == row) else { continue };
+                case.weight /= chance;
             }
             builder.add(index, case, &prefix, place.to_string()).await?;
         }

@@ -35,7 +35,6 @@ pub mod limits;
 pub mod looks;
 pub mod prepare;
 pub mod progress;
-mod sample;
 pub mod schedule;
 #[cfg(test)]
 mod simulator;

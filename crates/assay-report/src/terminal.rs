@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use assay_analysis::control::Helped;
 use assay_analysis::{Comparison, GateReport, Summary};
 use assay_core::ScoreKind;
 use assay_core::run::{RunRecord, Totals};
@@ -87,6 +88,19 @@ pub fn summary(summary: &Summary, confidence: f64) -> String {
         let _ = write!(text, "\nnote: {warning}");
     }
     text
+}
+
+/// Levels of a run over a part of the cases, with the help of an earlier run over all.
+pub fn helped(rows: &[Helped], confidence: f64) -> String {
+    let level = format!("{}% interval", numbers::confidence(confidence));
+    let cells = rows.iter().map(|row| {
+        let (alone, range) = numbers::estimate(&row.alone, row.score);
+        let (value, narrower) = numbers::estimate(&row.helped, row.score);
+        let worth = row.worth.map_or_else(String::new, |worth| format!("{worth:.1} × the cases"));
+        vec![row.scorer.clone(), alone, range, row.cases.to_string(), value, narrower, row.all.to_string(), worth]
+    });
+    let header = ["scorer", "alone", level.as_str(), "cases", "with help", level.as_str(), "of cases", "as good as"];
+    table(&header, cells.collect(), &[1, 2, 3, 4, 5, 6])
 }
 
 /// What a run did and cost, on one line.

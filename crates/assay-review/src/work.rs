@@ -287,7 +287,7 @@ impl Review {
         if again.is_some() {
             return Ok(again);
         }
-        let item = match self.from_block(write, project, rater, now).await? {
+        let item = match self.in_block(write, project, rater, now).await? {
             Some(item) => Some(item),
             None => self.orphan(write, project, rater, now).await?,
         };
@@ -304,7 +304,7 @@ impl Review {
     }
 
     /// The next item of a rater's own block that still has room.
-    async fn from_block(
+    async fn in_block(
         &self,
         write: &mut Write,
         project: &Project,

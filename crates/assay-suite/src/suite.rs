@@ -93,17 +93,17 @@ pub struct Tier {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
-    /// About this many cases; more where `at_least` asks for more.
+    /// This many cases, or all.
     pub cases: u64,
-    /// The keys of metadata whose values make the strata. A case without one of them is in a stratum of its own kind.
+    /// The keys of metadata whose values make the strata.
     pub by: Vec<String>,
     /// At least this many from each stratum, or all it has.
-    #[serde(default = "ten")]
+    #[serde(default = "one")]
     pub at_least: u64,
 }
 
-const fn ten() -> u64 {
-    10
+const fn one() -> u64 {
+    1
 }
 
 /// The file as written. Its JSON Schema is the published one, with the parts of other crates put in.

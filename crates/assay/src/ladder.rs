@@ -1,6 +1,7 @@
 //! Sealed parts with a ladder: a run is told its score only where it beats the best so far by more than the paired standard
 //! error (Blum & Hardt 2015), so that many tries do not climb by luck. What was told is in the dataset's log.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use assay_analysis::{Arm, Fill, RunScores};
@@ -118,9 +119,9 @@ impl Ladder {
                 }
                 let mut ladder = holdout::Ladder::default();
                 if let Some(best) = &best {
-                    if !earlier.contains_key(&best.run) {
+                    if let Entry::Vacant(entry) = earlier.entry(best.run) {
                         let row = home.state.find_run(&best.run.to_string()).await?;
-                        earlier.insert(best.run, home.all_scores(&row.record, &HashSet::new()).await?);
+                        entry.insert(home.all_scores(&row.record, &HashSet::new()).await?);
                     }
                     let theirs = earlier.get(&best.run).and_then(|scores| {
                         let arm = scores.arm(Some(&best.target)).or_else(|| scores.arm(None))?;

@@ -15,6 +15,7 @@ use assay_stats::VerdictKind;
 use assay_store::{PlanFile, RunRow, State, Workspace};
 
 use crate::commands::Failure;
+use crate::commands::run::usage;
 
 /// The most failing cases that a report shows.
 const MOST_FAILING: usize = 100;
@@ -70,6 +71,12 @@ pub fn sealed(name: &str, split: &str) -> Failure {
         "the part `{split}` of `{name}` is sealed: say why its cases must be seen with `--reason`, which is recorded"
     )
     .into()
+}
+
+/// What is said to somebody who names a run of several targets where one is meant.
+pub fn several_targets(record: &RunRecord, word: &str) -> Failure {
+    let names: Vec<&str> = record.targets.iter().map(|target| target.name.as_str()).collect();
+    usage(format!("the run has several targets: say `{word}:{}`", names.join(&format!("` or `{word}:"))))
 }
 
 /// A workspace with its parts open.

@@ -1,7 +1,7 @@
 //! Label Studio: a JSON list of tasks with predictions and annotations, and the labelling configuration that fits them.
 //! <https://labelstud.io/guide/task_format>
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -79,11 +79,14 @@ fn escaped(text: &str) -> String {
     safe
 }
 
+/// What was said of an item, by criterion.
+type Answers<'a> = Vec<(&'a Criterion, Value)>;
+
 /// Tasks for all items: what raters see as `data`, what they say together as a prediction, each rater's answers as an
 /// annotation.
 pub fn tasks(snapshot: &Snapshot) -> Value {
     let project = &snapshot.project;
-    let mut together: HashMap<&str, Vec<(&Criterion, Value)>> = HashMap::new();
+    let mut together: HashMap<&str, Answers<'_>> = HashMap::new();
     let all = outcomes(snapshot, Aggregate::Majority);
     for outcome in &all {
         let criterion = project.rubric.criterion(&outcome.criterion);
@@ -91,7 +94,7 @@ pub fn tasks(snapshot: &Snapshot) -> Value {
             together.entry(&outcome.item).or_default().push((criterion, value.clone()));
         }
     }
-    let mut given: HashMap<&str, std::collections::BTreeMap<&str, Vec<(&Criterion, Value)>>> = HashMap::new();
+    let mut given: HashMap<&str, BTreeMap<&str, Answers<'_>>> = HashMap::new();
     for criterion in &project.rubric.criteria {
         for rating in snapshot.accepted(criterion) {
             let of_item = given.entry(&rating.item).or_default();

@@ -18,7 +18,7 @@ fn few(raters: u64, each: u64) -> Settings {
 async fn a_rater_is_suspended_by_the_upper_bound_and_others_get_the_items() {
     let folder = folder().await;
     let mut all = items(40);
-    for item in all.drain(..).collect::<Vec<_>>() {
+    for item in std::mem::take(&mut all) {
         let hidden = all.len() >= 30;
         all.push(if hidden { gold(item, json!({"correct": true, "helpful": 3})) } else { item });
     }

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::judge::Scale;
 use crate::ScoreInput;
 use crate::rule::{Scorer, fingerprint, shorten, variables};
 
@@ -15,6 +14,16 @@ const VERSION: u32 = 1;
 
 const PASSES: [&str; 6] = ["pass", "true", "yes", "correct", "1", "1.0"];
 const FAILS: [&str; 6] = ["fail", "false", "no", "incorrect", "0", "0.0"];
+
+/// The range of verdicts that are numbers.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    /// The worst.
+    pub min: i64,
+    /// The best.
+    pub max: i64,
+}
 
 /// Parameters of a recorded judge.
 #[derive(Debug, Deserialize, Serialize, JsonSchema)]
@@ -25,7 +34,7 @@ pub struct Recorded {
     pub recorded: String,
     /// A whole-number scale instead of pass or fail.
     #[serde(default)]
-    pub scale: Option<Scale>,
+    pub scale: Option<Bounds>,
     /// The words that mean a pass; others mean a fail. By default the usual ones, and what is neither is unscored.
     #[serde(default)]
     pub pass: Vec<String>,
@@ -75,7 +84,7 @@ impl RecordedJudge {
             Value::String(word) => word.trim().to_owned(),
             other => other.to_string(),
         };
-        if let Some(Scale { min, max }) = self.params.scale {
+        if let Some(Bounds { min, max }) = self.params.scale {
             let number = word.parse::<f64>().ok().filter(|n| (min as f64..=max as f64).contains(n));
             return number.map(|n| (n - min as f64) / (max - min) as f64).ok_or_else(unread);
         }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::run::usage;
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Against, Home};
+use crate::load::{Against, Home, several_targets};
 
 /// Compares two runs, or two targets of one run, paired by case.
 #[derive(Args)]
@@ -31,12 +31,7 @@ impl Compare {
         let (row, target) = home.find(&self.candidate).await?;
         let (suite, several) = (row.record.suite.clone(), row.record.targets.len() > 1);
         if several && target.is_none() {
-            let names: Vec<&str> = row.record.targets.iter().map(|target| target.name.as_str()).collect();
-            return Err(usage(format!(
-                "the run has several targets: say `{}:{}`",
-                self.candidate,
-                names.join("` or `:")
-            )));
+            return Err(several_targets(&row.record, &self.candidate));
         }
         let against = self.baseline.map_or_else(|| Against::Named("main".into()), Against::Run);
         let (report, _) = home.report(row, target.as_deref(), against).await?;

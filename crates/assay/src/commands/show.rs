@@ -1,14 +1,17 @@
 //! `assay show`: a run, or one of its cases.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use assay_analysis::control::helped;
 use assay_report::{plain, terminal};
+use assay_store::RunRow;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Against, Home, unseal};
+use crate::load::{Against, Home, several_targets, unseal};
 
 /// Shows a run's scores, or everything about one of its cases.
 #[derive(Args)]
@@ -21,6 +24,10 @@ pub struct Show {
     /// Why a case of a sealed part must be seen; it is recorded.
     #[arg(long)]
     reason: Option<String>,
+    /// An earlier run over all cases of which this run took a part at random (`limit`): what is known of the others makes
+    /// the levels more precise.
+    #[arg(long, value_name = "RUN", conflicts_with = "case")]
+    control: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -30,6 +37,9 @@ impl Show {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let (row, target) = home.find(&self.run).await?;
+        if let Some(earlier) = &self.control {
+            return controlled(&home, &row, target.as_deref(), earlier, self.json).await;
+        }
         let Some(case) = self.case else {
             let (report, _) = home.report(row, target.as_deref(), Against::Named("main".into())).await?;
             if self.json {
@@ -81,6 +91,29 @@ impl Show {
         }
         Ok(exit::PASS)
     }
+}
+
+/// Levels with the help of an earlier run.
+async fn controlled(home: &Home, row: &RunRow, target: Option<&str>, earlier: &str, json: bool) -> Result<u8, Failure> {
+    let none = HashSet::new();
+    let (other, of) = home.find(earlier).await?;
+    let (scores, before) = (home.scores(&row.record, &none).await?, home.scores(&other.record, &none).await?);
+    let arm = scores.arm(target).ok_or_else(|| several_targets(&row.record, &row.record.id.short()))?;
+    let like = before
+        .arm(of.as_deref())
+        .or_else(|| before.arm(Some(arm.name())))
+        .ok_or_else(|| several_targets(&other.record, earlier))?;
+    let (rows, refused) = helped(arm, like, row.record.gate.confidence);
+    if json {
+        say(&serde_json::to_string_pretty(&json!({"rows": rows, "refused": refused}))?);
+        return Ok(exit::PASS);
+    }
+    say(&format!("{} of {} with {} as a control", arm.name(), row.record.id.short(), other.record.id.short()));
+    say(&terminal::helped(&rows, row.record.gate.confidence));
+    for (scorer, why) in refused {
+        say(&format!("{}: {}", plain(&scorer, 80), plain(&why, 300)));
+    }
+    Ok(exit::PASS)
 }
 
 fn same(score: &Map<String, Value>, trial: &Map<String, Value>) -> bool {

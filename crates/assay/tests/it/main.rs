@@ -14,5 +14,6 @@ mod first_run;
 mod growing;
 mod judges;
 mod review;
+mod samples;
 mod servers;
 mod steering;

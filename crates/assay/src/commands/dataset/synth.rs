@@ -186,7 +186,7 @@ impl Synth {
 
     fn chosen_kinds(&self) -> Result<Vec<&'static Kind>, Failure> {
         let translates = self.kinds.iter().any(|kind| kind == "translation");
-        if translates != !self.to.is_empty() && (translates || !self.kinds.is_empty()) {
+        if translates == self.to.is_empty() && (translates || !self.kinds.is_empty()) {
             return Err(usage("translations need `--kinds translation` and languages, such as `--to de,fr`".into()));
         }
         if self.kinds.is_empty() {

@@ -179,7 +179,7 @@ pub async fn ask(
             Ok(called) => called,
             Err(error) => return Err(error.into()),
         };
-        made.cost = made.cost + called.cost;
+        made.cost += called.cost;
         made.calls += u64::from(called.attempts);
         let answer = match called.result {
             Ok(reply) => reply.output.text().trim().to_owned(),

@@ -113,7 +113,9 @@ impl Calibrate {
         };
         let coding = self.coding(&gathered, known.as_ref(), &criterion);
         if self.next.is_some() && gathered.runs.iter().any(|run| run.sealed().is_some()) {
-            return Err(usage("a run is over a sealed part, whose cases are not to be seen: name others with `--run`".into()));
+            return Err(usage(
+                "a run is over a sealed part, whose cases are not to be seen: name others with `--run`".into(),
+            ));
         }
         if let Some(path) = &self.labels {
             let stored = self.match_labels(path, &criterion, &coding, &mut gathered)?;

@@ -163,7 +163,7 @@ impl Import {
         };
         let cost = match self.paid {
             None => Money::ZERO,
-            Some(dollars) if dollars.is_finite() && dollars >= 0.0 && dollars < 1e9 => Money::from_dollars(dollars),
+            Some(dollars) if (0.0..1e9).contains(&dollars) => Money::from_dollars(dollars),
             Some(_) => return Err("`--paid` is an amount, 0 or more".into()),
         };
         let done = review.import(&project.name, &incoming, on_conflict, cost).await?;

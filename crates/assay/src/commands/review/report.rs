@@ -46,7 +46,7 @@ pub struct ReportCommand {
 
 impl ReportCommand {
     pub async fn run(self, review: &Review) -> Result<u8, Failure> {
-        if !(0.5..1.0).contains(&self.confidence) || !(self.target > 0.0 && self.target < 1.0) {
+        if !((0.5..1.0).contains(&self.confidence) && self.target > 0.0 && self.target < 1.0) {
             return Err("the level is from 0.5 to below 1, the reliability between 0 and 1".into());
         }
         let snapshot = review.snapshot(&self.project).await?;
