@@ -64,7 +64,7 @@ fn judged_suite(cases: u64, labelled: u64, lenient: f64) -> Folder {
     folder.write("labels.jsonl", labels);
     folder.write(
         "assay.yaml",
-        "suite: judged\ndatasets:\n  - path: cases.jsonl\n    fields: {id: id, input: [question], outputs: outputs}\ntargets:\n  - {name: base, recorded: base}\n  - {name: cand, recorded: cand}\nscorers:\n  - {name: good, judge: {recorded: verdict}}\ngate:\n  rules:\n    - {scorer: good, margin: 0.1, target: cand}\n",
+        "suite: judged\ndatasets:\n  - path: cases.jsonl\n    fields: {id: id, input: [question]}\ntargets:\n  - {name: base, recorded: base}\n  - {name: cand, recorded: cand}\nscorers:\n  - {name: good, judge: {recorded: verdict}}\ngate:\n  rules:\n    - {scorer: good, margin: 0.1, target: cand}\n",
     );
     folder
 }
@@ -252,7 +252,7 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
     folder.write(
         "assay.yaml",
         format!(
-            "suite: xstest\ndatasets:\n  - path: cases.jsonl\n    fields: {{input: [prompt], metadata: [safe], outputs: outputs}}\ntargets:\n{targets}scorers:\n{}{}slices: [safe]\ngate:\n  rules:\n    - {{scorer: strmatch, margin: 0.05, target: llama2new}}\n",
+            "suite: xstest\ndatasets:\n  - path: cases.jsonl\n    fields: {{input: [prompt], metadata: [safe]}}\ntargets:\n{targets}scorers:\n{}{}slices: [safe]\ngate:\n  rules:\n    - {{scorer: strmatch, margin: 0.05, target: llama2new}}\n",
             judge("strmatch"),
             judge("gpt4")
         ),
@@ -332,7 +332,7 @@ fn gpt4_on_llmbar_flips_with_the_order_as_computed_elsewhere() {
     folder.write("labels.jsonl", labels);
     folder.write(
         "assay.yaml",
-        "suite: llmbar\ndatasets:\n  - path: cases.jsonl\n    fields: {id: id, input: [input], outputs: outputs}\ntargets:\n  - {name: pair, recorded: pair}\nscorers:\n  - {name: first, judge: {recorded: in_order, pass: ['1']}}\n  - {name: turned, judge: {recorded: turned, pass: ['1']}}\n",
+        "suite: llmbar\ndatasets:\n  - path: cases.jsonl\n    fields: {id: id, input: [input]}\ntargets:\n  - {name: pair, recorded: pair}\nscorers:\n  - {name: first, judge: {recorded: in_order, pass: ['1']}}\n  - {name: turned, judge: {recorded: turned, pass: ['1']}}\n",
     );
     fine(folder.assay(&["run", "--quiet"]));
     let said = fine(folder.assay(&[

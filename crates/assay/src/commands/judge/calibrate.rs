@@ -113,7 +113,9 @@ impl Calibrate {
         };
         let coding = self.coding(&gathered, known.as_ref(), &criterion);
         if self.next.is_some() && gathered.runs.iter().any(|run| run.sealed().is_some()) {
-            return Err(usage("a run is over a sealed part, whose cases are not to be seen: name others with `--run`".into()));
+            return Err(usage(
+                "a run is over a sealed part, whose cases are not to be seen: name others with `--run`".into(),
+            ));
         }
         if let Some(path) = &self.labels {
             let stored = self.match_labels(path, &criterion, &coding, &mut gathered)?;
@@ -253,7 +255,8 @@ impl Calibrate {
         }
         let mut by_case: HashMap<&str, Vec<(Digest, &str)>> = HashMap::new();
         for (named, answer) in &gathered.answers {
-            by_case.entry(&answer.case).or_default().push((*named, &answer.target));
+            let items = by_case.entry(&answer.case).or_default();
+            items.extend(answer.targets.iter().map(|target| (*named, target.as_str())));
         }
         let mut wrong: Vec<(usize, String)> = Vec::new();
         let mut unknown = 0;
@@ -374,10 +377,12 @@ fn find_item(
     };
     let targets: BTreeSet<&str> = items.iter().map(|(_, target)| *target).collect();
     let list = || targets.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", ");
-    let of: Vec<Digest> = match &label.target {
+    let mut of: Vec<Digest> = match &label.target {
         Some(target) => items.iter().filter(|(_, t)| t == target).map(|(item, _)| *item).collect(),
         None => items.iter().map(|(item, _)| *item).collect(),
     };
+    of.sort_unstable();
+    of.dedup();
     match (of.as_slice(), &label.target) {
         ([item], _) => Ok(*item),
         ([], target) => Err(Unmatched::Unknown(format!(
