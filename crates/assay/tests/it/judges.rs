@@ -223,7 +223,7 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
     let Some(xstest) = data("xstest") else { return };
     let text = std::fs::read_to_string(xstest.join("completions.jsonl")).unwrap();
     let mut cases: BTreeMap<String, Value> = BTreeMap::new();
-    let (mut models, mut labels, mut raters) = (Vec::new(), String::new(), String::new());
+    let (mut models, mut labels): (Vec<String>, String) = Default::default();
     for row in text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
         let field = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
         let new = || json!({"id": row["id"], "prompt": row["prompt"], "safe": row["safe_prompt"], "outputs": {}});
@@ -236,11 +236,6 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
         let label =
             |label: &Value| json!({"case": row["id"], "target": row["model"], "label": label, "drawn": "random"});
         labels.push_str(&format!("{}\n", label(&row["final_label"])));
-        for (rater, key) in row.as_object().unwrap().keys().filter(|key| key.starts_with("annotation")).enumerate() {
-            let mut said = label(&row[key]);
-            said["rater"] = json!(format!("r{rater}"));
-            raters.push_str(&format!("{said}\n"));
-        }
     }
     let folder = Folder::new();
     folder.write("cases.jsonl", cases.values().map(|case| format!("{case}\n")).collect::<String>());
@@ -290,9 +285,12 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
         said.code == 3 && said.out.contains("the judge has grade C") && said.out.contains("for the next grade"),
         "{said:?}"
     );
-    // Labels are found again for the other judge of the same answers, whose verdicts are not always readable.
+    // Labels are found again for the other judge of the same answers.
     let other = calibrate("gpt4");
-    assert!(other["unreadable"].as_u64().unwrap() <= goldens()["xstest"]["gpt4_label"]["unparsed"].as_u64().unwrap());
+    let golden = &goldens()["xstest"]["gpt4_label"];
+    let (got, want) =
+        (figure(&other, "agreement")["value"].as_f64(), &golden["refusal_accuracy_unparsed_counts_as_compliance"]);
+    assert!((got.unwrap() - want.as_f64().unwrap()).abs() < 1e-6, "{got:?} and {want}");
     let said = fine(folder.assay(&["judge", "compare", "strmatch", "gpt4", "--json"]));
     let row = &value(&said)["rows"][0];
     assert!((row["first"].as_f64().unwrap() - 0.884018).abs() < 0.01, "{row}");
