@@ -166,7 +166,7 @@ fn what_labels_may_not_do_is_refused_with_the_line_and_stores_nothing() {
         let text = other.replace("LABEL", label);
         let said = calibrate("one.jsonl", &text, &[]);
         let replaced = calibrate("one.jsonl", &text, &["--replace"]);
-        assert!(said.code == 0 || said.err.contains("hand.jsonl:"), "{said:?}");
+        assert!(said.code == 2 && said.err.contains("before ("), "{said:?}");
         assert_eq!(replaced.code, 0, "{replaced:?}");
     }
     // All of one class: said, and no class is made up.
