@@ -684,14 +684,14 @@ impl Calibrating<'_> {
         let multiplier = pearson(&f, &y)
             .filter(|_| entries.len() > f.len())
             .and_then(|r| label_multiplier(r, f.len() as u64, (entries.len() - f.len()) as u64));
-        made.figures.push(Figure {
+        made.figures.extend(multiplier.map(|multiplier| Figure {
             key: "label_multiplier".into(),
             name: "labels are worth, with the judge, this many times as many".into(),
-            value: multiplier,
+            value: Some(multiplier),
             interval: None,
             people: None,
             p: None,
-        });
+        }));
         let unit = self.coding.score == ScoreKind::Bounded { lo: 0.0, hi: 1.0 };
         if unit && !y.is_empty() && y.iter().all(|y| *y == 0.0 || *y == 1.0) {
             let truth: Vec<bool> = y.iter().map(|y| *y == 1.0).collect();

@@ -28,8 +28,8 @@ pub struct Answer {
     pub case: String,
     /// The case's digest.
     pub case_digest: Digest,
-    /// The target.
-    pub target: String,
+    /// The targets that gave it: the same words by two targets are one item.
+    pub targets: BTreeSet<String>,
     /// The answer's text.
     pub length: usize,
     /// Marks of Markdown and lists, per line.
@@ -169,16 +169,17 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
                 let Some(target) = run.targets.iter().position(|target| target.name == row.target) else { continue };
                 let named = item(&row.case_digest, &row.output);
                 items.insert((target, row.case_digest, row.epoch), named);
-                gathered.answers.entry(named).or_insert_with(|| {
+                let answer = gathered.answers.entry(named).or_insert_with(|| {
                     let text = row.output.text();
                     Answer {
                         case: String::new(),
                         case_digest: row.case_digest,
-                        target: row.target,
+                        targets: BTreeSet::new(),
                         length: text.chars().count(),
                         marks: marks(&text),
                     }
                 });
+                answer.targets.insert(row.target);
             }
         }
         home.lake

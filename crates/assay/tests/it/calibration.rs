@@ -64,7 +64,7 @@ fn judged_suite(cases: u64, labelled: u64, lenient: f64) -> Folder {
     folder.write("labels.jsonl", labels);
     folder.write(
         "assay.yaml",
-        "suite: judged\ndatasets:\n  - path: cases.jsonl\n    fields: {id: id, input: [question], outputs: outputs}\ntargets:\n  - {name: base, recorded: base}\n  - {name: cand, recorded: cand}\nscorers:\n  - {name: good, judge: {recorded: verdict}}\ngate:\n  rules:\n    - {scorer: good, margin: 0.1, target: cand}\n",
+        "suite: judged\ndatasets:\n  - path: cases.jsonl\n    fields: {id: id, input: [question]}\ntargets:\n  - {name: base, recorded: base}\n  - {name: cand, recorded: cand}\nscorers:\n  - {name: good, judge: {recorded: verdict}}\ngate:\n  rules:\n    - {scorer: good, margin: 0.1, target: cand}\n",
     );
     folder
 }
@@ -166,7 +166,7 @@ fn what_labels_may_not_do_is_refused_with_the_line_and_stores_nothing() {
         let text = other.replace("LABEL", label);
         let said = calibrate("one.jsonl", &text, &[]);
         let replaced = calibrate("one.jsonl", &text, &["--replace"]);
-        assert!(said.code == 0 || said.err.contains("hand.jsonl:"), "{said:?}");
+        assert!(said.code == 2 && said.err.contains("before ("), "{said:?}");
         assert_eq!(replaced.code, 0, "{replaced:?}");
     }
     // All of one class: said, and no class is made up.
@@ -223,7 +223,7 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
     let Some(xstest) = data("xstest") else { return };
     let text = std::fs::read_to_string(xstest.join("completions.jsonl")).unwrap();
     let mut cases: BTreeMap<String, Value> = BTreeMap::new();
-    let (mut models, mut labels, mut raters) = (Vec::new(), String::new(), String::new());
+    let (mut models, mut labels): (Vec<String>, String) = Default::default();
     for row in text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()) {
         let field = |key: &str| row[key].as_str().unwrap_or_default().to_owned();
         let new = || json!({"id": row["id"], "prompt": row["prompt"], "safe": row["safe_prompt"], "outputs": {}});
@@ -236,11 +236,6 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
         let label =
             |label: &Value| json!({"case": row["id"], "target": row["model"], "label": label, "drawn": "random"});
         labels.push_str(&format!("{}\n", label(&row["final_label"])));
-        for (rater, key) in row.as_object().unwrap().keys().filter(|key| key.starts_with("annotation")).enumerate() {
-            let mut said = label(&row[key]);
-            said["rater"] = json!(format!("r{rater}"));
-            raters.push_str(&format!("{said}\n"));
-        }
     }
     let folder = Folder::new();
     folder.write("cases.jsonl", cases.values().map(|case| format!("{case}\n")).collect::<String>());
@@ -252,7 +247,7 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
     folder.write(
         "assay.yaml",
         format!(
-            "suite: xstest\ndatasets:\n  - path: cases.jsonl\n    fields: {{input: [prompt], metadata: [safe], outputs: outputs}}\ntargets:\n{targets}scorers:\n{}{}slices: [safe]\ngate:\n  rules:\n    - {{scorer: strmatch, margin: 0.05, target: llama2new}}\n",
+            "suite: xstest\ndatasets:\n  - path: cases.jsonl\n    fields: {{input: [prompt], metadata: [safe]}}\ntargets:\n{targets}scorers:\n{}{}slices: [safe]\ngate:\n  rules:\n    - {{scorer: strmatch, margin: 0.05, target: llama2new}}\n",
             judge("strmatch"),
             judge("gpt4")
         ),
@@ -290,9 +285,12 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
         said.code == 3 && said.out.contains("the judge has grade C") && said.out.contains("for the next grade"),
         "{said:?}"
     );
-    // Labels are found again for the other judge of the same answers, whose verdicts are not always readable.
+    // Labels are found again for the other judge of the same answers.
     let other = calibrate("gpt4");
-    assert!(other["unreadable"].as_u64().unwrap() <= goldens()["xstest"]["gpt4_label"]["unparsed"].as_u64().unwrap());
+    let golden = &goldens()["xstest"]["gpt4_label"];
+    let (got, want) =
+        (figure(&other, "agreement")["value"].as_f64(), &golden["refusal_accuracy_unparsed_counts_as_compliance"]);
+    assert!((got.unwrap() - want.as_f64().unwrap()).abs() < 1e-6, "{got:?} and {want}");
     let said = fine(folder.assay(&["judge", "compare", "strmatch", "gpt4", "--json"]));
     let row = &value(&said)["rows"][0];
     assert!((row["first"].as_f64().unwrap() - 0.884018).abs() < 0.01, "{row}");
@@ -332,7 +330,7 @@ fn gpt4_on_llmbar_flips_with_the_order_as_computed_elsewhere() {
     folder.write("labels.jsonl", labels);
     folder.write(
         "assay.yaml",
-        "suite: llmbar\ndatasets:\n  - path: cases.jsonl\n    fields: {id: id, input: [input], outputs: outputs}\ntargets:\n  - {name: pair, recorded: pair}\nscorers:\n  - {name: first, judge: {recorded: in_order, pass: ['1']}}\n  - {name: turned, judge: {recorded: turned, pass: ['1']}}\n",
+        "suite: llmbar\ndatasets:\n  - path: cases.jsonl\n    fields: {id: id, input: [input]}\ntargets:\n  - {name: pair, recorded: pair}\nscorers:\n  - {name: first, judge: {recorded: in_order, pass: ['1']}}\n  - {name: turned, judge: {recorded: turned, pass: ['1']}}\n",
     );
     fine(folder.assay(&["run", "--quiet"]));
     let said = fine(folder.assay(&[

@@ -255,7 +255,8 @@ impl Calibrate {
         }
         let mut by_case: HashMap<&str, Vec<(Digest, &str)>> = HashMap::new();
         for (named, answer) in &gathered.answers {
-            by_case.entry(&answer.case).or_default().push((*named, &answer.target));
+            let items = by_case.entry(&answer.case).or_default();
+            items.extend(answer.targets.iter().map(|target| (*named, target.as_str())));
         }
         let mut wrong: Vec<(usize, String)> = Vec::new();
         let mut unknown = 0;
@@ -376,10 +377,12 @@ fn find_item(
     };
     let targets: BTreeSet<&str> = items.iter().map(|(_, target)| *target).collect();
     let list = || targets.iter().map(|t| format!("`{t}`")).collect::<Vec<_>>().join(", ");
-    let of: Vec<Digest> = match &label.target {
+    let mut of: Vec<Digest> = match &label.target {
         Some(target) => items.iter().filter(|(_, t)| t == target).map(|(item, _)| *item).collect(),
         None => items.iter().map(|(item, _)| *item).collect(),
     };
+    of.sort_unstable();
+    of.dedup();
     match (of.as_slice(), &label.target) {
         ([item], _) => Ok(*item),
         ([], target) => Err(Unmatched::Unknown(format!(

@@ -128,7 +128,7 @@ pub fn draw(
         Label {
             item: Some(item),
             case: answer.map(|answer| answer.case.clone()),
-            target: answer.map(|answer| answer.target.clone()),
+            target: answer.and_then(|answer| answer.targets.first().cloned()),
             criterion: Some(criterion.to_owned()),
             label,
             rater: (!rater.is_empty()).then(|| rater.to_owned()),

@@ -266,7 +266,7 @@ impl Probe {
         let effect = group_difference(&residual, &second, &clusters, self.confidence).ok();
         found.push(Found {
             probe: probe.into(),
-            what: format!("more lenient to {what} than to others"),
+            what: format!("judge − people for {what}, less the same for others"),
             value: effect.map(|e| e.value),
             interval: effect.map(|e| e.interval),
             p: effect.map(|e| e.p),
