@@ -416,12 +416,11 @@ impl Calibrating<'_> {
         let gap = |at: &[usize]| {
             let rows: Vec<Vec<Option<f64>>> = at.iter().map(|i| people[shared[*i]].clone()).collect();
             let own = krippendorff(&rows, measure)?;
-            let mut with_judge = Vec::new();
-            for rater in 0..names.len() {
+            let with = |rater: usize| {
                 let pair = |i: &usize| Some(vec![Some(seen[shared[*i]].0.value), Some(people[shared[*i]][rater]?)]);
-                let pairs: Vec<Vec<Option<f64>>> = at.iter().filter_map(pair).collect();
-                with_judge.extend(krippendorff(&pairs, measure));
-            }
+                krippendorff(&at.iter().filter_map(pair).collect::<Vec<_>>(), measure)
+            };
+            let with_judge: Vec<f64> = (0..names.len()).filter_map(with).collect();
             (!with_judge.is_empty()).then(|| own - with_judge.iter().sum::<f64>() / with_judge.len() as f64)
         };
         let groups = shared.len().min(GROUPS);
