@@ -416,11 +416,11 @@ impl Calibrating<'_> {
         let gap = |at: &[usize]| {
             let rows: Vec<Vec<Option<f64>>> = at.iter().map(|i| people[shared[*i]].clone()).collect();
             let own = krippendorff(&rows, measure)?;
-            let of = |rater: usize| {
+            let with = |rater: usize| {
                 let pair = |i: &usize| Some(vec![Some(seen[shared[*i]].0.value), Some(people[shared[*i]][rater]?)]);
                 krippendorff(&at.iter().filter_map(pair).collect::<Vec<_>>(), measure)
             };
-            let with_judge: Vec<f64> = (0..names.len()).filter_map(of).collect();
+            let with_judge: Vec<f64> = (0..names.len()).filter_map(with).collect();
             (!with_judge.is_empty()).then(|| own - with_judge.iter().sum::<f64>() / with_judge.len() as f64)
         };
         let groups = shared.len().min(GROUPS);
