@@ -70,8 +70,8 @@ pub struct Calibrating<'a> {
     pub truths: (&'a HashMap<Digest, Truth>, &'a [String]),
     /// The verdicts with the order of a pair turned round, for judges of pairs.
     pub swapped: Option<&'a HashMap<(usize, Digest), f64>>,
-    /// Whether it judges pairs, so that order can matter.
-    pub pairwise: bool,
+    /// For a judge of pairs that asks in both orders, what each said.
+    pub orders: &'a [(f64, f64)],
     /// Declared slices.
     pub slices: &'a [SliceDecl],
     /// The margin of the differences that it is to decide.
@@ -734,20 +734,24 @@ impl Calibrating<'_> {
 
     /// Whether the place of an answer in a pair decides.
     fn order(&self, entries: &[Entry<'_>], made: &mut Certificate) {
-        let Some(swapped) = self.swapped else {
-            made.evidence.position_consistency = (!self.pairwise).then_some(1.0);
-            return;
+        let same = |a: f64, b: f64| f64::from(u8::from(a == b));
+        let alone = |value: f64| Item { value, repeats: 1, cluster: None, weight: 1.0 };
+        let (items, orders): (Vec<Item>, Vec<(f64, f64)>) = match self.swapped {
+            Some(swapped) => entries
+                .iter()
+                .filter_map(|e| Some((e, *swapped.get(&(e.first.arm, e.first.item))?)))
+                .map(|(e, other)| (Self::item(same(e.value, other), e, false), (e.value, other)))
+                .unzip(),
+            None => self.orders.iter().map(|(a, b)| (alone(same(*a, *b)), (*a, *b))).unzip(),
         };
-        let both: Vec<(&Entry<'_>, f64)> = entries
-            .iter()
-            .filter_map(|entry| Some((entry, *swapped.get(&(entry.first.arm, entry.first.item))?)))
-            .collect();
-        let items: Vec<Item> =
-            both.iter().map(|(e, other)| Self::item(f64::from(u8::from(e.value == *other)), e, false)).collect();
+        if self.swapped.is_none() && orders.is_empty() {
+            // It judges no pairs: there is no order.
+            made.evidence.position_consistency = Some(1.0);
+            return;
+        }
         let found = level(&items, Kind::Binary, self.confidence);
         made.evidence.position_consistency = found.value;
         made.figures.push(of_estimate("position_consistency", "same verdict in both orders", &found));
-        let orders: Vec<(f64, f64)> = both.iter().map(|(e, other)| (e.value, *other)).collect();
         if let Some(bias) = position_bias(&orders) {
             let flipped = orders.iter().filter(|(a, b)| a != b).count() as f64;
             let interval = bias.first_place.and_then(|first| {

@@ -14,6 +14,17 @@ pub struct Conduct {
     scorers: BTreeMap<String, Tally>,
 }
 
+/// What a verdict on a pair was in one order and in the other.
+fn orders_of(verdict: &Value) -> Option<(f64, f64)> {
+    verdict["orders"][0].as_f64().zip(verdict["orders"][1].as_f64())
+}
+
+/// What the verdicts on a pair were in both orders, from a judgement's details as JSON.
+pub fn orders(details: &str) -> Vec<(f64, f64)> {
+    let details: Value = serde_json::from_str(details).unwrap_or_default();
+    details["verdicts"].as_array().into_iter().flatten().filter_map(orders_of).collect()
+}
+
 /// Who gave a verdict: the place of a stage and of a juror in it.
 type Seat = (u64, u64);
 
@@ -87,9 +98,7 @@ impl Tally {
             if let Some(value) = verdict["value"].as_f64() {
                 seats.entry(seat).or_default().push(value);
             }
-            if let (Some(a), Some(b)) = (verdict["orders"][0].as_f64(), verdict["orders"][1].as_f64()) {
-                self.orders.push((a, b));
-            }
+            self.orders.extend(orders_of(verdict));
         }
         if last > 0 && !reason.is_some_and(|reason| reason.starts_with("needs a person")) {
             self.stages.entry(last).or_default().0 += 1;

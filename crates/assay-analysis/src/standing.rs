@@ -111,7 +111,7 @@ mod tests {
             verdicts: &verdicts,
             truths: (&truths, &names),
             swapped: None,
-            pairwise: false,
+            orders: &[],
             slices: &[],
             margin: 0.1,
             confidence: 0.95,

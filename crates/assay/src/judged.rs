@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use assay_analysis::certificate::Verdict;
+use assay_analysis::conduct::orders as orders_in;
 use assay_analysis::labels::{Coded, Coding, Truth, together};
 use assay_analysis::{Calibration, Certificate, RunScores, standing};
 use assay_core::label::item;
@@ -50,6 +51,8 @@ pub struct Gathered {
     pub run_of: Vec<usize>,
     /// Every answer that was judged.
     pub answers: HashMap<Digest, Answer>,
+    /// For a judge of pairs what it said in both orders.
+    pub orders: Vec<(f64, f64)>,
     /// What happened on the way.
     pub notes: Vec<String>,
 }
@@ -149,8 +152,16 @@ fn arms_of(runs: &[RunRecord]) -> (Vec<String>, HashMap<(String, Digest), usize>
 pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Result<Gathered, Failure> {
     let (runs, notes) = runs_of(home, &scorer, named).await?;
     let (arms, places) = arms_of(&runs);
-    let mut gathered =
-        Gathered { scorer, runs, arms, verdicts: Vec::new(), run_of: Vec::new(), answers: HashMap::new(), notes };
+    let mut gathered = Gathered {
+        scorer,
+        runs,
+        arms,
+        verdicts: Vec::new(),
+        run_of: Vec::new(),
+        answers: HashMap::new(),
+        orders: Vec::new(),
+        notes,
+    };
     let mut clusters: HashMap<String, u32> = HashMap::new();
     let mut number = |name: String| {
         let next = u32::try_from(clusters.len()).unwrap_or(u32::MAX);
@@ -161,6 +172,12 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
         else {
             continue;
         };
+        let orders = &mut gathered.orders;
+        home.lake
+            .for_each_judgement(run, &[name.as_str()], |found| {
+                orders.extend(found.details.into_iter().flat_map(orders_in))
+            })
+            .await?;
         // Answers first: a verdict is on an answer.
         let mut items: HashMap<(usize, Digest, u32), Digest> = HashMap::new();
         let mut stream = home.lake.answers(run).await?;

@@ -44,6 +44,13 @@ pub struct JudgeParams {
     /// A built-in judge or a file, relative to the suite; a list makes a jury of prompts.
     #[serde(default, rename = "use")]
     pub judges: Option<OneOrMore>,
+    /// Verdicts that were recorded before, instead of a model: a template, or the name of a field that the target kept with
+    /// the answer or the case has. With it only `pass` and `scale` may stand.
+    #[serde(default, skip_serializing)]
+    pub recorded: Option<String>,
+    /// The words of recorded verdicts that mean a pass; others mean a fail.
+    #[serde(default, skip_serializing)]
+    pub pass: Option<Vec<String>>,
     /// The model: a chat target such as `{openai: MODEL}`.
     #[serde(default)]
     pub model: Option<Value>,
@@ -432,6 +439,9 @@ fn faults(params: &JudgeParams, repeats: u32) -> Vec<Problem> {
         if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             say(at, "a number from 0 to 1 is expected");
         }
+    }
+    if params.pass.is_some() {
+        say("/pass", "`pass` is for verdicts that were `recorded`");
     }
     if params.escalate_below.is_some() && params.cascade.is_none() {
         say("/escalate_below", "`escalate_below` is for a `cascade`");

@@ -184,7 +184,7 @@ impl Calibrate {
             verdicts: &gathered.verdicts,
             truths: (&truths, &raters),
             swapped: swapped.as_ref(),
-            pairwise: gathered.scorer.kind.contains("pair"),
+            orders: &gathered.orders,
             slices: &slices,
             margin,
             confidence: self.confidence,

@@ -143,23 +143,25 @@ impl Probe {
         found: &mut Vec<Found>,
         notes: &mut Vec<String>,
     ) -> Result<(), Failure> {
-        let Some(name) = &self.swapped else { return Ok(()) };
-        let runs: Vec<String> = gathered.runs.iter().map(|run| run.id.to_string()).collect();
-        let other = gather(home, find(home, name).await?, &runs).await?;
-        let turned: HashMap<(&str, Digest, u32), f64> = other
-            .verdicts
-            .iter()
-            .filter_map(|v| Some(((other.arms[v.arm].as_str(), v.item, v.epoch), v.value?)))
-            .collect();
-        let pairs: Vec<(f64, f64)> = gathered
-            .verdicts
-            .iter()
-            .filter_map(|v| Some((v.value?, *turned.get(&(gathered.arms[v.arm].as_str(), v.item, v.epoch))?)))
-            .collect();
-        let Some(bias) = position_bias(&pairs) else {
-            notes.push(format!("no answer has verdicts of both `{}` and `{name}`", gathered.scorer.name));
-            return Ok(());
-        };
+        let mut pairs = gathered.orders.clone();
+        if let Some(name) = &self.swapped {
+            let runs: Vec<String> = gathered.runs.iter().map(|run| run.id.to_string()).collect();
+            let other = gather(home, find(home, name).await?, &runs).await?;
+            let turned: HashMap<(&str, Digest, u32), f64> = other
+                .verdicts
+                .iter()
+                .filter_map(|v| Some(((other.arms[v.arm].as_str(), v.item, v.epoch), v.value?)))
+                .collect();
+            pairs = gathered
+                .verdicts
+                .iter()
+                .filter_map(|v| Some((v.value?, *turned.get(&(gathered.arms[v.arm].as_str(), v.item, v.epoch))?)))
+                .collect();
+            if pairs.is_empty() {
+                notes.push(format!("no answer has verdicts of both `{}` and `{name}`", gathered.scorer.name));
+            }
+        }
+        let Some(bias) = position_bias(&pairs) else { return Ok(()) };
         let z = critical(self.confidence);
         let n = bias.pairs as f64;
         let mut add = |what: &str, value: f64, of: f64, p: Option<f64>| {
