@@ -78,10 +78,10 @@ impl Tally {
             let (Some(stage), Some(juror)) = (verdict["stage"].as_u64(), verdict["juror"].as_u64()) else { continue };
             let seat = (stage, juror);
             last = last.max(stage);
-            if !self.names.contains_key(&seat) {
+            self.names.entry(seat).or_insert_with(|| {
                 let word = |key: &str| verdict[key].as_str().unwrap_or_default().to_owned();
-                self.names.insert(seat, format!("{} ({})", word("model"), word("judge")));
-            }
+                format!("{} ({})", word("model"), word("judge"))
+            });
             let spent = self.stages.entry(stage).or_default();
             spent.1 += Money::from_nanos(verdict["cost_nanousd"].as_i64().unwrap_or(0));
             if let Some(value) = verdict["value"].as_f64() {

@@ -370,7 +370,8 @@ impl JudgeFile {
                 say("/quotes", "quotations are for judges of kinds `claims` and `citations`".into());
             }
             let words = self.verdict.words();
-            let needed = quotes.needed_for.iter().enumerate().map(|(i, word)| (format!("/quotes/needed_for/{i}"), word));
+            let needed =
+                quotes.needed_for.iter().enumerate().map(|(i, word)| (format!("/quotes/needed_for/{i}"), word));
             for (at, word) in needed.chain([("/quotes/otherwise".to_owned(), &quotes.otherwise)]) {
                 if !words.contains(word) {
                     say(&at, format!("`{word}` is not among the verdicts ({})", words.join(", ")));
