@@ -242,7 +242,7 @@ fn closing(open: char) -> Option<char> {
 pub struct Expected {
     /// The mean value under them.
     pub value: f64,
-    /// The probability of the word that was said.
+    /// The probability of the word that was said, among the words it could have said.
     pub confidence: f64,
 }
 
@@ -290,7 +290,7 @@ pub fn expected(tokens: &Value, shape: &Shape, said: &str) -> Option<Expected> {
         }
     }
     (mass >= LEAST_MASS && own > 0.0)
-        .then(|| Expected { value: (sum / mass).clamp(0.0, 1.0), confidence: own.min(1.0) })
+        .then(|| Expected { value: (sum / mass).clamp(0.0, 1.0), confidence: (own / mass).min(1.0) })
 }
 
 #[cfg(test)]
@@ -358,7 +358,7 @@ mod tests {
         ]);
         let found = expected(&tokens, &scale, "4").unwrap();
         // (0.6 · 0.75 + 0.2 · 1 + 0.1 · 0.5) / 0.9
-        assert!((found.value - 0.7 / 0.9).abs() < 1e-12 && (found.confidence - 0.6).abs() < 1e-12);
+        assert!((found.value - 0.7 / 0.9).abs() < 1e-12 && (found.confidence - 0.6 / 0.9).abs() < 1e-12);
         let tokens =
             json!([token("{\"verdict\": \"", &[]), token("fail", &[("fail", 0.7), ("pass", 0.3)]), token("\"}", &[])]);
         let found = expected(&tokens, &Shape::PassFail, "fail").unwrap();
