@@ -461,7 +461,7 @@ fn every_broken_table_is_named_with_its_fault() {
     let deep = |open: &str, n: usize| format!("{{\"q\":{}", open.repeat(n)).into_bytes();
     let long = [b"{\"q\":\"".to_vec(), vec![b'x'; (64 << 20) + 10], b"\"}".to_vec()].concat();
     let corpus: Vec<(&str, Vec<u8>, &str)> = vec![
-        ("deep.jsonl", deep("[", 200_000), "128"),
+        ("deep.jsonl", deep("[", 200_000), "recursion limit"),
         ("deep.json", deep("[", 200_000), ""),
         ("deep.yaml", deep("[", 20_000), ""),
         ("laughs.yaml", laughs(), "too deep or too large"),

@@ -66,7 +66,7 @@ fn a_rolling_set_loses_its_oldest_cases_whole_groups_at_once_and_keeps_what_must
     let said = fine(folder.assay(&[&refresh[..], &["--preview"]].concat()));
     assert!(said.contains("40 cases stay, 10 go, 10 are new") && said.contains("nothing was written"), "{said}");
     let said = fine(folder.assay(&refresh));
-    assert!(said.contains("language") && said.contains("en: 100.0% → 80.0%") && said.contains("0.2000"), "{said}");
+    assert!(said.contains("language") && said.contains("de: 0.0% → 20.0%") && said.contains("0.2000"), "{said}");
     let ids: Vec<String> = cases(&folder, "qa").iter().map(|case| case["id"].as_str().unwrap().to_owned()).collect();
     let expected: Vec<String> =
         ["old0".into(), "old1".into()].into_iter().chain((12..50).map(|i| format!("old{i}"))).collect();
@@ -99,7 +99,7 @@ fn personal_data_is_taken_out_on_the_way_in_and_never_reaches_the_disk() {
         "{said}"
     );
     let runs = json!({"testCases": [{"name": "a", "input": "call me on +44 20 7946 0958", "actualOutput": "I wrote to bob@example.org",
-        "metricsData": [{"name": "M", "score": 0.5, "success": true, "reason": "it says bob@example.org"}]}], "hyperparameters": {"model": "m"}});
+        "metricsData": [{"name": "M", "score": 0.5, "success": true, "reason": "it says bob@example.org"}]}], "metricsScores": [], "hyperparameters": {"model": "m"}});
     folder.write("run.json", runs.to_string());
     folder.write("policy.yaml", "kinds: {EMAIL: tokenise}\n");
     let said = folder.assay(&["dataset", "import", "dev", "run.json", "--redact", "policy.yaml"]);
