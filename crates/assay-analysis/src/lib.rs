@@ -8,6 +8,7 @@
 //! | `corpus` | metrics that are no mean of the cases' values: macro F1, corpus BLEU, the area under the ROC curve |
 //! | [`compare`] | candidate against baseline, paired by case |
 //! | [`gate`] | the rules of a suite read off the intervals |
+//! | [`worst`] | the level of the worst slice, all slices together |
 
 pub mod cases;
 pub mod compare;
@@ -15,8 +16,9 @@ mod corpus;
 pub mod gate;
 pub mod scores;
 pub mod summary;
+pub mod worst;
 
 pub use compare::{Comparison, compare};
-pub use gate::{GateReport, evaluate};
-pub use scores::{Arm, Fill, RunScores};
+pub use gate::{GateReport, evaluate, evaluate_all};
+pub use scores::{Arm, BaselineScores, Fill, RunScores};
 pub use summary::{Summary, summarize};

@@ -8,6 +8,7 @@
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
 //! | [`cache`] | `cache.db` | answers by content digest |
+//! | [`releases`] | `releases.db` | the logs of releases, line by line, and the versions of their policies |
 //!
 //! SQLite in WAL mode: many readers beside a writer, and a reader never sees `busy`.
 
@@ -15,6 +16,7 @@ pub mod batches;
 pub mod cache;
 pub mod journal;
 pub mod plan;
+pub mod releases;
 pub mod state;
 pub mod workspace;
 
@@ -24,6 +26,7 @@ pub use batches::Batch;
 pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
 pub use journal::{Journal, JournalEntry};
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
+pub use releases::Releases;
 pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, Schedule, State};
 pub use workspace::{RunLock, Workspace};
 

@@ -8,7 +8,9 @@ mod export;
 mod gate;
 mod init;
 mod plan;
+mod policy;
 mod query;
+mod release;
 mod report;
 mod resume;
 mod run;
@@ -33,7 +35,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync + 'static>;
 pub enum Command {
     /// Write a first suite that runs at once
     Init(init::Init),
-    /// Check a suite without calling anything
+    /// Check suites and policies without calling anything
     Validate(validate::Validate),
     /// Estimate what a run would need, without a call
     Plan(plan::Plan),
@@ -61,13 +63,17 @@ pub enum Command {
     Query(query::Query),
     /// Write a run's trials or scores as JSON lines, CSV or Parquet
     Export(export::Export),
+    /// Decide on a change: evidence, approvals, waivers, stages
+    Release(release::ReleaseCommand),
+    /// List, show and copy release policies
+    Policy(policy::PolicyCommand),
     /// Keep datasets as versions
     Dataset(dataset::DatasetCommand),
     /// List the scorers
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
     Stats(stats::Stats),
-    /// Print the JSON Schema of suite files
+    /// Print the JSON Schema of suite or policy files
     Schema(schema::Schema),
 }
 
@@ -89,6 +95,8 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Report(command) => command.run(workspace).await,
         Command::Query(command) => command.run(workspace).await,
         Command::Export(command) => command.run(workspace).await,
+        Command::Release(command) => command.run(workspace).await,
+        Command::Policy(command) => command.run(),
         Command::Dataset(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,

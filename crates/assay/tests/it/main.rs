@@ -10,5 +10,6 @@ mod crash;
 mod data;
 mod datasets;
 mod first_run;
+mod releases;
 mod servers;
 mod steering;
