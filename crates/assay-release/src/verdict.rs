@@ -238,7 +238,7 @@ fn verdict(policy: &Policy, one: &Evidence<'_>, report: GateReport) -> Verdict {
     }
     if one.attempt > requirement.attempts {
         let why = format!(
-            "run {} of this candidate, the policy allows {}: what an earlier run said stands",
+            "run {} of this candidate, the policy allows {}: what an earlier run said stands, and `--run` names it",
             one.attempt, requirement.attempts
         );
         findings
