@@ -53,10 +53,34 @@ pub struct Criterion {
 
 /// Evaluates the gate of a run. `baseline` finds the arm that a target is compared with.
 pub fn evaluate<'a>(scores: &'a RunScores, baseline: &dyn Fn(&str) -> Option<Arm<'a>>) -> GateReport {
+    evaluate_all(&[(scores, baseline)], true).remove(0)
+}
+
+/// A run whose gate is evaluated, and what finds the arm that a target is compared with.
+pub type Evaluated<'a, 'b> = (&'a RunScores, &'b dyn Fn(&str) -> Option<Arm<'a>>);
+
+/// Evaluates the gates of several runs that are decided on together, one report for each. With `holm` a loss is shown only
+/// when it also holds at Holm's level over the no-regression rules of all runs. Guardrails are no part of that family:
+/// they must be shown to hold, whatever else is tested.
+pub fn evaluate_all(runs: &[Evaluated<'_, '_>], holm: bool) -> Vec<GateReport> {
+    let mut parts: Vec<Part> = runs.iter().map(|(scores, baseline)| part(scores, *baseline)).collect();
+    if holm {
+        temper(&mut parts);
+    }
+    runs.iter().zip(parts).map(|((scores, _), part)| conclude(scores, part.criteria)).collect()
+}
+
+/// The criteria of one run before they are looked at together.
+struct Part {
+    criteria: Vec<Criterion>,
+    /// One-sided p-values of no-regression criteria, for Holm.
+    harms: Vec<(usize, f64)>,
+    confidence: f64,
+}
+
+fn part<'a>(scores: &'a RunScores, baseline: &dyn Fn(&str) -> Option<Arm<'a>>) -> Part {
     let gate = &scores.record.gate;
-    let mut criteria = Vec::new();
-    // One-sided p-values of the no-regression criteria, for Holm.
-    let mut harms: Vec<(usize, f64)> = Vec::new();
+    let (mut criteria, mut harms) = (Vec::new(), Vec::new());
     for rule in &gate.rules {
         for target in 0..scores.record.targets.len() {
             let arm = Arm { scores, target };
@@ -71,14 +95,17 @@ pub fn evaluate<'a>(scores: &'a RunScores, baseline: &dyn Fn(&str) -> Option<Arm
             }
             if let Some(margin) = rule.margin {
                 let (criterion, harm) = regression_criterion(arm, scorer, rule, margin, baseline(arm.name()));
-                if let Some(harm) = harm {
+                if let Some(harm) = harm.filter(|_| rule.role == Role::Gate) {
                     harms.push((criteria.len(), harm));
                 }
                 criteria.push(criterion);
             }
         }
     }
-    temper(&mut criteria, &harms, gate.confidence);
+    Part { criteria, harms, confidence: gate.confidence }
+}
+
+fn conclude(scores: &RunScores, mut criteria: Vec<Criterion>) -> GateReport {
     criteria.extend(critical_criteria(scores));
     for criterion in &mut criteria {
         if criterion.role == Role::Guardrail && criterion.verdict.kind == VerdictKind::Inconclusive {
@@ -86,17 +113,17 @@ pub fn evaluate<'a>(scores: &'a RunScores, baseline: &dyn Fn(&str) -> Option<Arm
             criterion.verdict.reasons.push("a guardrail must be shown to hold".into());
         }
     }
-    let any = |kind: VerdictKind| criteria.iter().any(|criterion| criterion.verdict.kind == kind);
-    let verdict = if criteria.is_empty() {
-        None
-    } else if any(VerdictKind::Fail) {
-        Some(VerdictKind::Fail)
-    } else if any(VerdictKind::Inconclusive) {
-        Some(VerdictKind::Inconclusive)
-    } else {
-        Some(VerdictKind::Pass)
-    };
-    GateReport { verdict, confidence: gate.confidence, criteria }
+    let verdict = together(criteria.iter().map(|criterion| criterion.verdict.kind));
+    GateReport { verdict, confidence: scores.record.gate.confidence, criteria }
+}
+
+/// The verdict of a conjunction: all must pass, one that fails decides. `None` of nothing.
+pub fn together(kinds: impl IntoIterator<Item = VerdictKind>) -> Option<VerdictKind> {
+    kinds.into_iter().fold(None, |all, kind| match (all, kind) {
+        (Some(VerdictKind::Fail), _) | (_, VerdictKind::Fail) => Some(VerdictKind::Fail),
+        (Some(VerdictKind::Inconclusive), _) | (_, VerdictKind::Inconclusive) => Some(VerdictKind::Inconclusive),
+        (None | Some(VerdictKind::Pass), VerdictKind::Pass) => Some(VerdictKind::Pass),
+    })
 }
 
 fn reducer_of(scores: &RunScores, rule: &GateRule) -> Reducer {
@@ -337,11 +364,17 @@ fn judged_regression(
 
 /// With several no-regression criteria a failure must also hold at Holm's level: one of many will look worse by
 /// chance.
-fn temper(criteria: &mut [Criterion], harms: &[(usize, f64)], confidence: f64) {
-    let adjusted = holm(&harms.iter().map(|(_, p)| *p).collect::<Vec<_>>());
-    for ((at, _), adjusted) in harms.iter().zip(adjusted) {
-        let verdict = &mut criteria[*at].verdict;
-        if verdict.kind == VerdictKind::Fail && adjusted > (1.0 - confidence) / 2.0 {
+fn temper(parts: &mut [Part]) {
+    let harms: Vec<(usize, usize, f64)> = parts
+        .iter()
+        .enumerate()
+        .flat_map(|(part, of)| of.harms.iter().map(move |(at, harm)| (part, *at, *harm)))
+        .collect();
+    let adjusted = holm(&harms.iter().map(|(.., p)| *p).collect::<Vec<_>>());
+    for ((part, at, _), adjusted) in harms.into_iter().zip(adjusted) {
+        let level = (1.0 - parts[part].confidence) / 2.0;
+        let verdict = &mut parts[part].criteria[at].verdict;
+        if verdict.kind == VerdictKind::Fail && adjusted > level {
             verdict.kind = VerdictKind::Inconclusive;
             verdict.wording = Some(Wording::LikelyWorse);
             verdict.reasons.push("a loss is likely, but not shown once all criteria are counted".into());

@@ -14,6 +14,7 @@
 //! | [`certificate`] | a judge against people: agreement, errors, bias, grade |
 //! | [`judged`] | a judge's levels and differences corrected by labels |
 //! | [`standing`] | what a certificate is worth today |
+//! | [`worst`] | the level of the worst slice, all slices together |
 
 pub mod cases;
 pub mod certificate;
@@ -27,12 +28,13 @@ pub mod labels;
 pub mod scores;
 pub mod standing;
 pub mod summary;
+pub mod worst;
 
 pub use certificate::{Calibrating, Certificate};
 pub use compare::{Comparison, compare};
 pub use conduct::Conduct;
-pub use gate::{GateReport, evaluate};
 pub use judged::Calibration;
-pub use scores::{Arm, Fill, RunScores};
 pub use standing::{Standing, standing};
+pub use gate::{GateReport, evaluate, evaluate_all};
+pub use scores::{Arm, BaselineScores, Fill, RunScores};
 pub use summary::{Summary, summarize};

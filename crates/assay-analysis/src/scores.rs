@@ -65,6 +65,22 @@ pub struct Arm<'a> {
     pub target: usize,
 }
 
+/// The scores that a run is compared with.
+pub struct BaselineScores {
+    /// The other run's scores; `None` for another target of the same run.
+    pub scores: Option<RunScores>,
+    /// Its target; the one of the same name by default.
+    pub target: Option<String>,
+}
+
+impl BaselineScores {
+    /// The arm that a target is compared with: the named one, else the one of the same name, else the only one.
+    pub fn arm<'a>(&'a self, own: &'a RunScores, name: &str) -> Option<Arm<'a>> {
+        let scores = self.scores.as_ref().unwrap_or(own);
+        scores.arm(self.target.as_deref()).or_else(|| scores.arm(Some(name)))
+    }
+}
+
 /// What stands in for a missing score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fill {

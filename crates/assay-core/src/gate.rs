@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::score::is_default;
-use crate::{Metric, Reducer, SliceExpr};
+use crate::{Metric, Problem, Reducer, SliceExpr};
 
 /// When a run is good enough. Every rule is decided by an interval, never by a point estimate; the verdict is
 /// `pass`, `fail` or `inconclusive`.
@@ -160,6 +160,37 @@ pub struct GateRule {
     /// `gate` rules decide; `guardrail` rules (safety, latency, cost) fail when they are inconclusive.
     #[serde(default)]
     pub role: Role,
+}
+
+impl GateRule {
+    /// What is wrong with the rule by itself, whatever suite it is for; `at` is its place in the document.
+    pub fn problems(&self, at: &str) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.metric.is_some() && (self.quantile.is_some() || self.reducer.is_some()) {
+            problems.push(
+                Problem::new(format!("{at}/metric"), "a corpus metric is no mean over cases")
+                    .help("leave out `quantile` and `reducer`"),
+            );
+        }
+        if self.min.is_none() && self.max.is_none() && self.margin.is_none() {
+            problems.push(
+                Problem::new(at, "a rule needs `min`, `max` or `margin`")
+                    .help("`min: 0.8` asks for a level, `margin: 0.02` for no loss beyond 0.02 against the baseline"),
+            );
+        }
+        if let (Some(min), Some(max)) = (self.min, self.max)
+            && min > max
+        {
+            problems.push(Problem::new(format!("{at}/min"), format!("min {min} is above max {max}")));
+        }
+        if self.margin.is_some_and(|margin| !(margin.is_finite() && margin >= 0.0)) {
+            problems.push(Problem::new(format!("{at}/margin"), "a margin is 0 or more"));
+        }
+        if self.quantile.is_some_and(|q| !(q > 0.0 && q < 1.0)) {
+            problems.push(Problem::new(format!("{at}/quantile"), "a quantile is between 0 and 1"));
+        }
+        problems
+    }
 }
 
 /// What a rule is for.

@@ -257,7 +257,7 @@ impl Prepared {
     ///
     /// # Errors
     /// As [`freeze::freeze`].
-    pub(crate) async fn freeze(
+    pub async fn freeze(
         &self,
         workspace: &Workspace,
         state: &State,

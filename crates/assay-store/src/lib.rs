@@ -10,6 +10,7 @@
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
 //! | [`cache`] | `cache.db` | answers by content digest |
 //! | [`sqlite`] | – | how each of these files is opened; `review.db` of `assay-review` too |
+//! | [`releases`] | `releases.db` | the logs of releases, line by line, and the versions of their policies |
 //!
 //! SQLite in WAL mode: many readers beside a writer, and a reader never sees `busy`.
 
@@ -19,6 +20,7 @@ pub mod journal;
 pub mod labels;
 pub mod plan;
 pub mod sqlite;
+pub mod releases;
 pub mod state;
 pub mod workspace;
 
@@ -27,6 +29,7 @@ pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
 pub use journal::{Journal, JournalEntry};
 pub use labels::{Added, Check, Population, StoredCertificate, StoredLabel};
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
+pub use releases::Releases;
 pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, Schedule, State};
 pub use workspace::{RunLock, Workspace};
 

@@ -79,6 +79,10 @@ impl Workspace {
         self.root.join("cache.db")
     }
 
+    pub(crate) fn releases_file(&self) -> PathBuf {
+        self.root.join("releases.db")
+    }
+
     pub(crate) fn journal_file(&self, run: RunId) -> PathBuf {
         self.root.join("journal").join(format!("{run}.db"))
     }

@@ -366,30 +366,7 @@ impl Suite {
                         .help("add it to `epochs.reduce`"),
                 );
             }
-            if rule.metric.is_some() && (rule.quantile.is_some() || rule.reducer.is_some()) {
-                problems.push(
-                    Problem::new(format!("{at}/metric"), "a corpus metric is no mean over cases")
-                        .help("leave out `quantile` and `reducer`"),
-                );
-            }
-            if rule.min.is_none() && rule.max.is_none() && rule.margin.is_none() {
-                problems.push(
-                    Problem::new(at.clone(), "a rule needs `min`, `max` or `margin`").help(
-                        "`min: 0.8` asks for a level, `margin: 0.02` for no loss beyond 0.02 against the baseline",
-                    ),
-                );
-            }
-            if let (Some(min), Some(max)) = (rule.min, rule.max)
-                && min > max
-            {
-                problems.push(Problem::new(format!("{at}/min"), format!("min {min} is above max {max}")));
-            }
-            if rule.margin.is_some_and(|margin| !(margin.is_finite() && margin >= 0.0)) {
-                problems.push(Problem::new(format!("{at}/margin"), "a margin is 0 or more"));
-            }
-            if rule.quantile.is_some_and(|q| !(q > 0.0 && q < 1.0)) {
-                problems.push(Problem::new(format!("{at}/quantile"), "a quantile is between 0 and 1"));
-            }
+            problems.extend(rule.problems(&at));
         }
     }
 }

@@ -9,7 +9,9 @@ mod gate;
 mod init;
 mod judge;
 mod plan;
+mod policy;
 mod query;
+mod release;
 mod report;
 mod resume;
 mod review;
@@ -35,7 +37,7 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync + 'static>;
 pub enum Command {
     /// Write a first suite that runs at once
     Init(init::Init),
-    /// Check a suite without calling anything
+    /// Check suites and policies without calling anything
     Validate(validate::Validate),
     /// Estimate what a run would need, without a call
     Plan(plan::Plan),
@@ -63,6 +65,10 @@ pub enum Command {
     Query(query::Query),
     /// Write a run's trials or scores as JSON lines, CSV or Parquet
     Export(export::Export),
+    /// Decide on a change: evidence, approvals, waivers, stages
+    Release(release::ReleaseCommand),
+    /// List, show and copy release policies
+    Policy(policy::PolicyCommand),
     /// Keep datasets as versions
     Dataset(dataset::DatasetCommand),
     /// List and copy judges, calibrate them against people
@@ -73,7 +79,7 @@ pub enum Command {
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
     Stats(stats::Stats),
-    /// Print the JSON Schema of suite and rubric files
+    /// Print the JSON Schema of suite, policy and rubric files
     Schema(schema::Schema),
 }
 
@@ -95,6 +101,8 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Report(command) => command.run(workspace).await,
         Command::Query(command) => command.run(workspace).await,
         Command::Export(command) => command.run(workspace).await,
+        Command::Release(command) => command.run(workspace).await,
+        Command::Policy(command) => command.run(),
         Command::Dataset(command) => command.run(workspace).await,
         Command::Judge(command) => command.run(workspace).await,
         Command::Review(command) => command.run(workspace).await,

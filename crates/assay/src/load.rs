@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use assay_analysis::{Arm, Conduct, RunScores, compare, evaluate, summarize};
+use assay_analysis::{BaselineScores, Conduct, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
-use assay_core::{Digest, RunRecord};
+use assay_core::{Digest, RunId, RunRecord};
 use assay_datasets::Library;
 use assay_datasets::library::{self, Event, Held};
 use assay_engine::looks::Referee;
@@ -144,27 +144,38 @@ impl Home {
         Ok(scores)
     }
 
-    /// What a run is compared with.
-    async fn baseline(
+    /// The run that a run is compared with, and a target of it.
+    pub async fn baseline_run(
         &self,
         record: &RunRecord,
         against: &Against,
-        left_out: &HashSet<Digest>,
-    ) -> Result<Option<Baseline>, Failure> {
-        let (found, target) = match against {
-            Against::Run(word) => self.find(word).await?,
+    ) -> Result<Option<(RunRow, Option<String>)>, Failure> {
+        match against {
+            Against::Run(word) => Ok(Some(self.find(word).await?)),
             Against::Named(name) => match self.state.baseline(&record.suite, name).await? {
                 Some(found) if found.run != record.id => {
                     let (row, _) = self.find(&found.run.to_string()).await?;
-                    (row, found.target)
+                    Ok(Some((row, found.target)))
                 }
-                _ => return Ok(None),
+                _ => Ok(None),
             },
-        };
-        if found.record.id == record.id {
-            return Ok(Some(Baseline { scores: None, target }));
         }
-        Ok(Some(Baseline { scores: Some(self.scores(&found.record, left_out).await?), target }))
+    }
+
+    /// A run's scores without the cases beyond its last look, and those of what it is compared with.
+    pub async fn compared(
+        &self,
+        record: &RunRecord,
+        against: &Against,
+    ) -> Result<(RunScores, Option<(RunId, BaselineScores)>), Failure> {
+        let left_out = self.beyond(record).await?;
+        let scores = self.scores(record, &left_out).await?;
+        let Some((found, target)) = self.baseline_run(record, against).await? else { return Ok((scores, None)) };
+        let other = match found.record.id == record.id {
+            true => None,
+            false => Some(self.scores(&found.record, &left_out).await?),
+        };
+        Ok((scores, Some((found.record.id, BaselineScores { scores: other, target }))))
     }
 
     /// The cases beyond the last look of a run: one that its gate ended there did not miss them, and what a run that was
@@ -279,10 +290,8 @@ impl Home {
         target: Option<&str>,
         baseline: Against,
     ) -> Result<(Report, RunScores), Failure> {
-        let left_out = self.beyond(&row.record).await?;
-        let scores = self.scores(&row.record, &left_out).await?;
-        let base = self.baseline(&row.record, &baseline, &left_out).await?;
-        let find = |name: &str| base.as_ref()?.arm(&scores, name);
+        let (scores, base) = self.compared(&row.record, &baseline).await?;
+        let find = |name: &str| base.as_ref()?.1.arm(&scores, name);
         let confidence = row.record.gate.confidence;
         let gate = evaluate(&scores, &find);
         let arm = scores.arm(target).or_else(|| scores.arm(None));
@@ -296,21 +305,6 @@ impl Home {
         let report =
             Report { run: row.record, status: row.status, totals: row.totals, summary, comparison, gate, failing };
         Ok((report, scores))
-    }
-}
-
-/// The scores that a run is compared with.
-struct Baseline {
-    /// `None` for another target of the same run.
-    scores: Option<RunScores>,
-    target: Option<String>,
-}
-
-impl Baseline {
-    /// The baseline of a target: the named one, else the one of the same name, else the only one.
-    fn arm<'a>(&'a self, own: &'a RunScores, name: &str) -> Option<Arm<'a>> {
-        let scores = self.scores.as_ref().unwrap_or(own);
-        scores.arm(self.target.as_deref()).or_else(|| scores.arm(Some(name)))
     }
 }
 
@@ -330,10 +324,8 @@ impl GateReferee<'_> {
         let mut record = at_look.clone();
         // Before the last look a guardrail that is not yet shown to hold is not broken.
         record.gate.rules.iter_mut().for_each(|rule| rule.role = assay_core::gate::Role::Gate);
-        let left_out = self.home.beyond(&record).await?;
-        let scores = self.home.scores(&record, &left_out).await?;
-        let base = self.home.baseline(&record, &self.against, &left_out).await?;
-        Ok(evaluate(&scores, &|name: &str| base.as_ref()?.arm(&scores, name)).verdict)
+        let (scores, base) = self.home.compared(&record, &self.against).await?;
+        Ok(evaluate(&scores, &|name: &str| base.as_ref()?.1.arm(&scores, name)).verdict)
     }
 }
 

@@ -1,11 +1,11 @@
-//! `assay schema`: the JSON Schema of suite and rubric files, for editors.
+//! `assay schema`: the JSON Schemas of suite, policy and rubric files, for editors.
 
 use clap::{Args, ValueEnum};
 
 use super::{Failure, say};
 use crate::exit;
 
-/// Prints the JSON Schema of suite files, or of another kind: `assay schema rubric > rubric.schema.json`.
+/// Prints the JSON Schema of suite files (`assay schema > assay.schema.json`), or of another kind: `assay schema policy`.
 #[derive(Args)]
 pub struct Schema {
     /// The kind of file.
@@ -17,6 +17,8 @@ pub struct Schema {
 enum Of {
     /// What is evaluated
     Suite,
+    /// What a release needs
+    Policy,
     /// What raters are asked
     Rubric,
 }
@@ -29,6 +31,7 @@ impl Schema {
                 assay_scorers::schema(),
                 assay_datasets::declare::schema(),
             ),
+            Of::Policy => assay_release::policy::schema(),
             Of::Rubric => assay_review::Rubric::schema(),
         };
         say(&serde_json::to_string_pretty(&schema)?);

@@ -3,16 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use assay_engine::{EngineError, Options, Prepared};
+use assay_release::policy::is_policy_file;
 use clap::Args;
 
-use super::{Failure, say};
+use super::{Failure, policy, say};
 use crate::exit;
 use crate::load::library_of;
 
-/// Checks suites: syntax, keys, scorers, targets, templates, datasets, gate.
+/// Checks suites (syntax, keys, scorers, targets, templates, datasets, gate) and release policies (`*.policy.yaml`).
 #[derive(Args)]
 pub struct Validate {
-    /// Suite files.
+    /// Suite and policy files.
     #[arg(default_value = "assay.yaml")]
     suites: Vec<PathBuf>,
     /// Print the problems as JSON.
@@ -25,6 +26,20 @@ impl Validate {
         let mut code = exit::PASS;
         let mut located = Vec::new();
         for path in &self.suites {
+            if is_policy_file(path) {
+                match policy::read(path) {
+                    Ok(_) if self.json => {}
+                    Ok(_) => say(&format!("{}: valid", path.display())),
+                    Err(error) => match error.downcast_ref::<assay_suite::Diagnostics>() {
+                        Some(diagnostics) if self.json => {
+                            located.extend(diagnostics.located());
+                            code = exit::USAGE;
+                        }
+                        _ => code = exit::report(error.as_ref()),
+                    },
+                }
+                continue;
+            }
             let library = library_of(workspace.as_deref(), path.parent().unwrap_or(Path::new(".")));
             let options = Options { library: Some(library), ..Options::default() };
             let checked = match Prepared::load(path, &options) {

@@ -15,5 +15,6 @@ mod growing;
 mod judges;
 mod review;
 mod samples;
+mod releases;
 mod servers;
 mod steering;

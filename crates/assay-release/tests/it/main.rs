@@ -1,0 +1,4 @@
+//! The laws of releases, and the rules of policies on scores.
+
+mod judging;
+mod laws;

@@ -1,0 +1,205 @@
+//! `assay release evaluate`: the policy read off the candidate's runs.
+
+use std::collections::BTreeMap;
+
+use assay_analysis::gate::together;
+use assay_core::{RunId, RunStatus};
+use assay_release::decide::holds_up;
+use assay_release::policy::digest;
+use assay_release::record::{Event, NamedRun};
+use assay_release::verdict::{Evidence, judge};
+use assay_release::{Measured, Policy, Release, Requirement, Verdict};
+use assay_stats::VerdictKind;
+use assay_stats::judges::Grade;
+use assay_store::RunRow;
+use clap::Args;
+use serde_json::json;
+
+use super::super::run::usage;
+use super::super::{Failure, say};
+use super::show::verdict_lines;
+use super::{Act, Desk, who};
+use crate::exit;
+use crate::load::{Against, Home};
+
+/// Reads the policy off the newest complete run of each suite that it requires.
+#[derive(Args)]
+pub struct Evaluate {
+    #[command(flatten)]
+    act: Act,
+    /// Judge this run instead of the newest one of its suite and tier.
+    #[arg(long = "run", value_name = "RUN")]
+    runs: Vec<String>,
+}
+
+impl Evaluate {
+    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+        let (number, mut release) = desk.find(&self.act.release).await?;
+        let (policy, text) = Desk::policy_of(&release)?;
+        let by = who(self.act.by.as_deref())?;
+        let stage = release.next_stage();
+        let required = policy.required(&release.opened.changes, release.opened.risk, stage);
+        if required.is_empty() {
+            eprintln!("the policy requires nothing of a change of this kind and risk");
+            return Ok(exit::NOTHING);
+        }
+        let mut named = Vec::new();
+        for word in &self.runs {
+            let (row, _) = desk.home.find(word).await?;
+            if !required.iter().any(|requirement| requirement.is_for(&row.record)) {
+                let (run, tier) = (row.record.id.short(), row.record.tier.as_deref().unwrap_or("none"));
+                return Err(usage(format!(
+                    "run {run} is of the suite `{}`, tier {tier}: the policy does not require it",
+                    row.record.suite
+                )));
+            }
+            named.push(row);
+        }
+        let mut picked = Vec::new();
+        for requirement in required {
+            picked.push((requirement, pick(&desk.home, &release, requirement, &named).await?));
+        }
+        let verdicts = verdicts(&desk.home, &policy, &release, picked).await?;
+        desk.releases.keep_policy(&text).await?;
+        let event = Event::Evaluated { policy: digest(&text), stage, verdicts: verdicts.clone() };
+        desk.append(number, &mut release, &by, event).await?;
+        let (kind, code) = outcome(&policy, &verdicts);
+        if self.act.json {
+            say(&serde_json::to_string_pretty(&json!({
+                "release": number, "policy": digest(&text), "stage": stage, "verdict": kind, "verdicts": verdicts,
+            }))?);
+        } else {
+            verdicts.iter().for_each(|verdict| say(&verdict_lines(&policy, verdict)));
+            say(&match kind {
+                VerdictKind::Pass => format!("release {number}: pass"),
+                VerdictKind::Fail => format!("release {number}: fail"),
+                VerdictKind::Inconclusive if code == exit::PASS => {
+                    format!("release {number}: inconclusive, and the policy lets it go on")
+                }
+                VerdictKind::Inconclusive => format!("release {number}: inconclusive: the evidence cannot decide"),
+            });
+        }
+        eprintln!("assay-verdict: {}", json!({"release": number, "verdict": kind, "exit": code}));
+        Ok(code)
+    }
+}
+
+/// All verdicts together, and the exit code.
+fn outcome(policy: &Policy, verdicts: &[Verdict]) -> (VerdictKind, u8) {
+    let kind = together(verdicts.iter().map(|verdict| verdict.kind)).unwrap_or(VerdictKind::Inconclusive);
+    let held = verdicts.iter().any(|verdict| {
+        let Some(requirement) = policy.requirement(&verdict.requirement) else { return true };
+        verdict.findings.iter().any(|finding| holds_up(policy, requirement, finding))
+    });
+    let code = match kind {
+        VerdictKind::Pass => exit::PASS,
+        VerdictKind::Fail => exit::FAIL,
+        VerdictKind::Inconclusive if held => exit::INCONCLUSIVE,
+        VerdictKind::Inconclusive => exit::PASS,
+    };
+    (kind, code)
+}
+
+/// The run that a requirement is judged by.
+pub struct Picked {
+    pub row: RunRow,
+    pub target: Option<String>,
+    /// Which run of its candidate it is; counted from the log when it is not given.
+    pub attempt: Option<u32>,
+}
+
+/// The run for a requirement: the one that is named now, the one that the release was opened with, else the newest.
+async fn pick(
+    home: &Home,
+    release: &Release,
+    requirement: &Requirement,
+    named: &[RunRow],
+) -> Result<Result<Picked, String>, Failure> {
+    let opened = release.opened.candidate.get(&requirement.suite);
+    let mut row = named.iter().find(|row| requirement.is_for(&row.record)).cloned();
+    if row.is_none()
+        && let Some(opened) = opened
+    {
+        row = Some(home.state.find_run(&opened.run.to_string()).await?).filter(|row| requirement.is_for(&row.record));
+    }
+    if row.is_none() {
+        row = newest(home, requirement).await?;
+    }
+    let Some(row) = row else {
+        let tier = requirement.tier.as_ref().map_or_else(String::new, |tier| format!(" --tier {tier}"));
+        return Ok(Err(format!("there is none: `assay run` the suite `{}`{tier}", requirement.suite)));
+    };
+    let id = row.record.id.short();
+    if row.status != RunStatus::Sealed {
+        return Ok(Err(format!("run {id} is not complete: go on with `assay resume {id}`")));
+    }
+    let target = opened.and_then(|opened| opened.target.clone()).or_else(|| release.opened.target.clone());
+    if let Some(target) = target.as_deref().filter(|target| !row.record.targets.iter().any(|of| of.name == *target)) {
+        return Ok(Err(format!("run {id} has no target `{target}`")));
+    }
+    if let Some(opened) = opened
+        && !Measured::of(&row.record, target.as_deref()).same_candidate(&opened.measured)
+    {
+        return Ok(Err(format!("run {id} is of another candidate than the release was opened for")));
+    }
+    Ok(Ok(Picked { row, target, attempt: None }))
+}
+
+/// The newest complete run of a suite and tier.
+pub async fn newest(home: &Home, requirement: &Requirement) -> Result<Option<RunRow>, Failure> {
+    let rows = home.state.runs(Some(&requirement.suite), None, 1_000).await?;
+    Ok(rows.into_iter().find(|row| row.status == RunStatus::Sealed && requirement.is_for(&row.record)))
+}
+
+/// The verdicts on runs, in the order of the requirements.
+pub async fn verdicts(
+    home: &Home,
+    policy: &Policy,
+    release: &Release,
+    picked: Vec<(&Requirement, Result<Picked, String>)>,
+) -> Result<Vec<Verdict>, Failure> {
+    let (mut evidence, mut places) = (Vec::new(), Vec::new());
+    for (requirement, found) in picked {
+        let Picked { row, target, attempt } = match found {
+            Ok(found) => found,
+            Err(why) => {
+                places.push(Some(Verdict::without_run(requirement, why)));
+                continue;
+            }
+        };
+        let against = against(policy, release.opened.baseline.get(&requirement.suite));
+        let (scores, baseline) = home.compared(&row.record, &against).await?;
+        let measured = Measured::of(&row.record, target.as_deref());
+        let attempt = attempt.unwrap_or_else(|| release.attempt(&requirement.id(), row.record.id, &measured));
+        let grades = grades(&row);
+        evidence.push(Evidence::new(policy, requirement, scores, target, baseline, attempt, grades));
+        places.push(None);
+    }
+    let mut judged = judge(policy, &evidence).into_iter();
+    Ok(places.into_iter().filter_map(|place| place.or_else(|| judged.next())).collect())
+}
+
+/// What a suite's candidate is compared with.
+pub fn against(policy: &Policy, named: Option<&NamedRun>) -> Against {
+    match named {
+        Some(NamedRun { run, target: Some(target), .. }) => Against::Run(format!("{run}:{target}")),
+        Some(NamedRun { run, target: None, .. }) => Against::Run(run.to_string()),
+        None => Against::Named(policy.baseline.clone()),
+    }
+}
+
+/// The run that a suite's candidate is compared with now.
+pub async fn baseline_now(
+    home: &Home,
+    policy: &Policy,
+    release: &Release,
+    row: &RunRow,
+) -> Result<Option<RunId>, Failure> {
+    let against = against(policy, release.opened.baseline.get(&row.record.suite));
+    Ok(home.baseline_run(&row.record, &against).await?.map(|(row, _)| row.record.id))
+}
+
+/// The grades of a run's judges. None is calibrated where the workspace keeps no certificates.
+fn grades(row: &RunRow) -> BTreeMap<String, Grade> {
+    row.record.scorers.iter().filter(|scorer| scorer.judge).map(|scorer| (scorer.name.clone(), Grade::U)).collect()
+}
