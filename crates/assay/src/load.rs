@@ -20,7 +20,7 @@ use crate::commands::Failure;
 const MOST_FAILING: usize = 100;
 
 /// The workspace's folder: the one that is named, else the nearest above `near`, else a new one beside it.
-fn root(named: Option<PathBuf>, near: &Path) -> PathBuf {
+pub fn root(named: Option<PathBuf>, near: &Path) -> PathBuf {
     let near = if near.as_os_str().is_empty() { Path::new(".") } else { near };
     let near = near.canonicalize().unwrap_or_else(|_| near.to_owned());
     named.or_else(|| Workspace::find(&near)).unwrap_or_else(|| near.join(Workspace::FOLDER))
@@ -61,6 +61,7 @@ pub fn open_sealed(
     };
     let opened = Event::Opened { split: split.to_owned(), version, reason: reason.to_owned() };
     library.append(held, name, &library::who(), vec![opened])?;
+    crate::audit::changed("open sealed part", "sealed", format!("{name}/{split}"));
     Ok(())
 }
 
@@ -126,7 +127,7 @@ impl Home {
     }
 
     /// What a run is compared with.
-    async fn baseline(
+    pub async fn baseline(
         &self,
         record: &RunRecord,
         against: &Against,
@@ -150,7 +151,7 @@ impl Home {
 
     /// The cases beyond the last look of a run: one that its gate ended there did not miss them, and what a run that was
     /// interrupted later has of them is no part of the look.
-    async fn beyond(&self, record: &RunRecord) -> Result<HashSet<Digest>, Failure> {
+    pub async fn beyond(&self, record: &RunRecord) -> Result<HashSet<Digest>, Failure> {
         match record.looks.last() {
             Some(look) if look.cases < look.of => self.after(record, look.cases, look.of).await,
             _ => Ok(HashSet::new()),
@@ -267,10 +268,11 @@ impl Home {
 }
 
 /// The scores that a run is compared with.
-struct Baseline {
+pub struct Baseline {
     /// `None` for another target of the same run.
-    scores: Option<RunScores>,
-    target: Option<String>,
+    pub scores: Option<RunScores>,
+    /// The target that was named.
+    pub target: Option<String>,
 }
 
 impl Baseline {

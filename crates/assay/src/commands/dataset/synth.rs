@@ -22,13 +22,13 @@ use crate::exit;
 #[derive(Args)]
 pub struct Synth {
     /// The dataset, and a version behind `@`.
-    name: String,
+    pub(super) name: String,
     /// The rules; every one whose answer stays the same by default. `--list` shows them.
     #[arg(long, value_name = "RULE", value_delimiter = ',')]
     rules: Vec<String>,
     /// Show the rules.
     #[arg(long)]
-    list: bool,
+    pub(super) list: bool,
     /// The inputs that are varied; every text by default.
     #[arg(long, value_name = "INPUT", value_delimiter = ',')]
     input: Vec<String>,
@@ -227,7 +227,7 @@ impl Waiting {
 #[derive(Args)]
 pub struct Accept {
     /// The dataset.
-    name: String,
+    pub(super) name: String,
     /// The ids of the cases; all of them with `--all`.
     cases: Vec<String>,
     /// Accept every case in quarantine.
