@@ -80,6 +80,29 @@ pub struct Parts {
     pub assay_version: String,
 }
 
+/// A member on its way into a pack.
+struct Member {
+    name: &'static str,
+    bytes: Vec<u8>,
+    unpacked: u64,
+}
+
+impl Member {
+    fn plain(name: &'static str, bytes: Vec<u8>) -> Self {
+        Self { name, unpacked: bytes.len() as u64, bytes }
+    }
+
+    fn record(&self) -> MemberRecord {
+        MemberRecord {
+            name: self.name.to_owned(),
+            digest: Sha256 { sha256: Digest::of_bytes(&self.bytes) },
+            size: self.bytes.len() as u64,
+            unpacked: self.unpacked,
+            erasable: self.name == CONTENT,
+        }
+    }
+}
+
 fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, EvidenceError> {
     let mut bytes = serde_json::to_vec_pretty(value).map_err(|error| EvidenceError::Malformed(error.to_string()))?;
     bytes.push(b'\n');
@@ -156,33 +179,27 @@ impl Parts {
     /// A signer that fails; a member that is too large.
     pub fn build(&self, signer: &dyn Signer) -> Result<Vec<u8>, EvidenceError> {
         let report = self.gate()?;
-        let mut members: Vec<(&str, Vec<u8>, u64, bool)> = Vec::new();
         let mut trees = BTreeMap::new();
-        let mut plain = |members: &mut Vec<(&'static str, Vec<u8>, u64, bool)>, name, bytes: Vec<u8>| {
-            let unpacked = bytes.len() as u64;
-            members.push((name, bytes, unpacked, false));
-        };
-        let mut packed = |members: &mut Vec<(&'static str, Vec<u8>, u64, bool)>, name: &'static str, lines: &Lines| {
-            let bytes = zstd::bulk::compress(&lines.bytes, LEVEL)
-                .map_err(|error| EvidenceError::Malformed(format!("{name}: {error}")))?;
+        let mut packed = |name: &'static str, lines: &Lines| {
             trees.insert(name.to_owned(), Root::of(&lines.tree));
-            members.push((name, bytes, lines.bytes.len() as u64, name == CONTENT));
-            Ok::<(), EvidenceError>(())
+            let bytes = zstd::bulk::compress(&lines.bytes, LEVEL);
+            let bytes = bytes.map_err(|error| EvidenceError::Malformed(format!("{name}: {error}")))?;
+            Ok::<_, EvidenceError>(Member { name, bytes, unpacked: lines.bytes.len() as u64 })
         };
-        plain(&mut members, RUN, json(&self.record)?);
-        packed(&mut members, CASES, &self.cases)?;
-        packed(&mut members, TRIALS, &self.trials)?;
-        packed(&mut members, SCORES, &self.scores)?;
-        if let Some(baseline) = &self.baseline
-            && let Some(scores) = &baseline.scores
-        {
-            plain(&mut members, BASELINE, json(&baseline.record)?);
-            packed(&mut members, BASELINE_SCORES, scores)?;
+        let mut members = vec![
+            Member::plain(RUN, json(&self.record)?),
+            packed(CASES, &self.cases)?,
+            packed(TRIALS, &self.trials)?,
+            packed(SCORES, &self.scores)?,
+        ];
+        if let Some(Baseline { record, scores: Some(scores), .. }) = &self.baseline {
+            members.push(Member::plain(BASELINE, json(record)?));
+            members.push(packed(BASELINE_SCORES, scores)?);
         }
-        plain(&mut members, REPORT, self.report.clone().into_bytes());
-        plain(&mut members, FRAMEWORKS, FRAMEWORK_MAP.as_bytes().to_vec());
+        members.push(Member::plain(REPORT, self.report.clone().into_bytes()));
+        members.push(Member::plain(FRAMEWORKS, FRAMEWORK_MAP.as_bytes().to_vec()));
         if let Some(content) = &self.content {
-            packed(&mut members, CONTENT, content)?;
+            members.push(packed(CONTENT, content)?);
         }
         let run = RunFacts::of(&self.record);
         let statement = Statement {
@@ -202,20 +219,12 @@ impl Parts {
                 built_at: self.built_at.clone(),
                 assay_version: self.assay_version.clone(),
                 trees,
-                members: (members.iter())
-                    .map(|(name, bytes, unpacked, erasable)| MemberRecord {
-                        name: (*name).to_owned(),
-                        digest: Sha256 { sha256: Digest::of_bytes(bytes) },
-                        size: bytes.len() as u64,
-                        unpacked: *unpacked,
-                        erasable: *erasable,
-                    })
-                    .collect(),
+                members: members.iter().map(Member::record).collect(),
             },
         };
         let payload = serde_json::to_vec(&statement).map_err(|error| EvidenceError::Malformed(error.to_string()))?;
         let envelope = Envelope::sign(IN_TOTO, &payload, signer)?.to_bytes()?;
-        let members = members.iter().map(|(name, bytes, ..)| (*name, bytes.as_slice()));
+        let members = members.iter().map(|member| (member.name, member.bytes.as_slice()));
         archive::write(std::iter::once((ENVELOPE, envelope.as_slice())).chain(members))
     }
 }

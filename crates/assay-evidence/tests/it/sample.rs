@@ -48,8 +48,8 @@ pub fn record(n: u64, id: u128) -> RunRecord {
         weight: 1.0,
         judge: false,
     };
-    let mut gate = Gate::default();
-    gate.rules = vec![rule("equals", Some(0.5), None), rule("length", None, Some(0.2))];
+    let rules = vec![rule("equals", Some(0.5), None), rule("length", None, Some(0.2))];
+    let gate = Gate { rules, ..Gate::default() };
     RunRecord {
         id: RunId::from_uuid(uuid::Uuid::from_u128(id)),
         suite: "sample".into(),

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod audit;
 mod bad_input;
 mod batches;
 mod code;
@@ -9,6 +10,7 @@ mod corpus;
 mod crash;
 mod data;
 mod datasets;
+mod evidence;
 mod first_run;
 mod servers;
 mod steering;
