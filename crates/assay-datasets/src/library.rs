@@ -581,6 +581,13 @@ impl Library {
         Ok((!dataset.log.is_empty()).then_some(dataset))
     }
 
+    /// The digest of a dataset's log as it stands: it moves with everything that is done to the dataset. `None` when there
+    /// is no such log.
+    pub fn log_digest(&self, name: &str) -> Option<Digest> {
+        check_name(name).ok()?;
+        fs::read(self.log_file(name)).ok().map(|bytes| Digest::of_bytes(&bytes))
+    }
+
     /// Appends events to a dataset's log, forced to disk; makes the dataset with its first event.
     ///
     /// # Errors

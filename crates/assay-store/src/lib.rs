@@ -19,8 +19,8 @@ pub mod cache;
 pub mod journal;
 pub mod labels;
 pub mod plan;
-pub mod sqlite;
 pub mod releases;
+pub mod sqlite;
 pub mod state;
 pub mod workspace;
 

@@ -1,9 +1,11 @@
 //! One file per command.
 
+mod audit;
 mod baseline;
 mod cache;
 mod compare;
 mod dataset;
+mod evidence;
 mod export;
 mod gate;
 mod init;
@@ -21,6 +23,7 @@ mod schedule;
 mod schema;
 mod scorers;
 mod show;
+mod signing;
 mod stats;
 mod steer;
 mod validate;
@@ -28,6 +31,8 @@ mod validate;
 use std::path::PathBuf;
 
 use clap::Subcommand;
+
+use crate::audit::Action;
 
 /// Whatever a command can fail with; [`crate::exit::report`] chooses the exit code.
 pub type Failure = Box<dyn std::error::Error + Send + Sync + 'static>;
@@ -69,6 +74,10 @@ pub enum Command {
     Release(release::ReleaseCommand),
     /// List, show and copy release policies
     Policy(policy::PolicyCommand),
+    /// Bundle a run, its verdict and what led to it, signed, so that anybody can check it
+    Evidence(evidence::Evidence),
+    /// Show and check who changed what in the workspace
+    Audit(audit::Audit),
     /// Keep datasets as versions
     Dataset(dataset::DatasetCommand),
     /// List and copy judges, calibrate them against people
@@ -83,8 +92,46 @@ pub enum Command {
     Schema(schema::Schema),
 }
 
-/// Runs a command; gives its exit code.
+impl Command {
+    /// What the command changes in the workspace; every command that does is recorded in the audit log. (`init` writes the
+    /// user's own files and needs no workspace.)
+    fn mutates(&self) -> Option<Action> {
+        match self {
+            Self::Run(command) => Some(command.mutates()),
+            Self::Resume(_) => Some(Action::new("resume")),
+            Self::Cache(command) => command.mutates(),
+            Self::Runs(command) => command.mutates(),
+            Self::Schedule(command) => command.mutates(),
+            Self::Baseline(command) => command.mutates(),
+            Self::Dataset(command) => command.mutates(),
+            Self::Release(command) => command.mutates(),
+            Self::Judge(command) => command.mutates(),
+            Self::Review(command) => command.mutates(),
+            Self::Evidence(command) => command.mutates(),
+            Self::Audit(command) => command.mutates(),
+            Self::Init(_)
+            | Self::Validate(_)
+            | Self::Plan(_)
+            | Self::Show(_)
+            | Self::Compare(_)
+            | Self::Gate(_)
+            | Self::Report(_)
+            | Self::Query(_)
+            | Self::Export(_)
+            | Self::Policy(_)
+            | Self::Scorers(_)
+            | Self::Stats(_)
+            | Self::Schema(_) => None,
+        }
+    }
+}
+
+/// Runs a command and records what it changed; gives its exit code.
 pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+    crate::audit::recorded(command.mutates(), workspace.clone(), execute(command, workspace)).await
+}
+
+async fn execute(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {
     match command {
         Command::Init(command) => command.run(),
         Command::Validate(command) => command.run(workspace).await,
@@ -103,6 +150,8 @@ pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8
         Command::Export(command) => command.run(workspace).await,
         Command::Release(command) => command.run(workspace).await,
         Command::Policy(command) => command.run(),
+        Command::Evidence(command) => command.run(workspace).await,
+        Command::Audit(command) => command.run(workspace),
         Command::Dataset(command) => command.run(workspace).await,
         Command::Judge(command) => command.run(workspace).await,
         Command::Review(command) => command.run(workspace).await,

@@ -21,7 +21,7 @@ use crate::commands::run::usage;
 const MOST_FAILING: usize = 100;
 
 /// The workspace's folder: the one that is named, else the nearest above `near`, else a new one beside it.
-fn root(named: Option<PathBuf>, near: &Path) -> PathBuf {
+pub fn root(named: Option<PathBuf>, near: &Path) -> PathBuf {
     let near = if near.as_os_str().is_empty() { Path::new(".") } else { near };
     let near = near.canonicalize().unwrap_or_else(|_| near.to_owned());
     named.or_else(|| Workspace::find(&near)).unwrap_or_else(|| near.join(Workspace::FOLDER))
@@ -62,6 +62,7 @@ pub fn open_sealed(
     };
     let opened = Event::Opened { split: split.to_owned(), version, reason: reason.to_owned() };
     library.append(held, name, &library::who(), vec![opened])?;
+    crate::audit::changed("open sealed part", "sealed", format!("{name}/{split}"));
     Ok(())
 }
 
@@ -180,7 +181,7 @@ impl Home {
 
     /// The cases beyond the last look of a run: one that its gate ended there did not miss them, and what a run that was
     /// interrupted later has of them is no part of the look.
-    async fn beyond(&self, record: &RunRecord) -> Result<HashSet<Digest>, Failure> {
+    pub async fn beyond(&self, record: &RunRecord) -> Result<HashSet<Digest>, Failure> {
         match record.looks.last() {
             Some(look) if look.cases < look.of => self.after(record, look.cases, look.of).await,
             _ => Ok(HashSet::new()),

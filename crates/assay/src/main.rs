@@ -1,5 +1,6 @@
 //! The `assay` command. It only wires: each command is one file under [`commands`].
 
+mod audit;
 mod calls;
 mod commands;
 mod exit;

@@ -8,8 +8,8 @@ use assay_store::Baseline as Named;
 use clap::{Args, Subcommand};
 
 use super::{Failure, say};
-use crate::exit;
 use crate::load::Home;
+use crate::{audit, exit};
 
 /// Names runs to compare with.
 #[derive(Args)]
@@ -39,6 +39,17 @@ enum Action {
 }
 
 impl Baseline {
+    /// What the command changes.
+    pub fn mutates(&self) -> Option<audit::Action> {
+        match &self.action {
+            Action::Set { name, .. } => Some(audit::Action::new("baseline set").on("baseline", name)),
+            Action::Rm { suite, name } => {
+                Some(audit::Action::new("baseline rm").on("baseline", name).on("suite", suite))
+            }
+            Action::List => None,
+        }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         match self.action {
@@ -48,6 +59,8 @@ impl Baseline {
                     return Err(format!("run {} is not complete", row.record.id.short()).into());
                 }
                 let (suite, id) = (row.record.suite, row.record.id);
+                audit::note("run", id.to_string());
+                audit::note("suite", &suite);
                 say(&format!("{suite}: baseline {name} is {}", id.short()));
                 home.state.set_baseline(&Named { suite, name, run: id, target, set_us: now_us() }).await?;
             }

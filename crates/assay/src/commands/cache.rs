@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::run::{Selection, usage};
 use super::{Failure, say};
+use crate::audit::Action;
 use crate::exit;
 use crate::load::Home;
 
@@ -69,6 +70,20 @@ struct Prune {
 }
 
 impl Cache {
+    /// What the command changes.
+    pub fn mutates(&self) -> Option<Action> {
+        match &self.what {
+            What::Prune(prune) => {
+                let action = Action::new("cache prune");
+                Some(match &prune.of {
+                    Some(name) => action.on("of", name),
+                    None => action,
+                })
+            }
+            What::Explain(_) | What::Stats { .. } => None,
+        }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         match self.what {
             What::Explain(command) => command.run(workspace).await,

@@ -28,6 +28,7 @@ use assay_datasets::{Dataset, Library};
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use crate::audit::Action;
 use crate::load::library_of;
 
 /// Keeps datasets as versions.
@@ -88,6 +89,37 @@ enum What {
 }
 
 impl DatasetCommand {
+    /// What the command changes. Sealed parts that are opened are recorded where that happens.
+    pub fn mutates(&self) -> Option<Action> {
+        match &self.what {
+            What::Add(command) => Some(Action::dataset("dataset add", &command.name)),
+            What::Import(command) => Some(Action::dataset("dataset import", &command.name)),
+            What::Export(command) => Some(Action::dataset("dataset export", &command.name)),
+            What::Tag(command) => Some(Action::dataset("dataset tag", &command.name).on("tag", &command.tag)),
+            What::Set(command) => Some(Action::dataset("dataset set", &command.name)),
+            What::Revoke(command) => Some(Action::dataset("dataset revoke", &command.name)),
+            What::Split(command) => Some(Action::dataset("dataset split", &command.name)),
+            What::Redact(command) => Some(Action::dataset("dataset redact", &command.name)),
+            What::Synth(command) if !command.list => Some(Action::dataset("dataset synth", &command.name)),
+            What::Accept(command) => Some(Action::dataset("dataset accept", &command.name)),
+            What::Rm(command) => Some(Action::dataset("dataset rm", &command.name)),
+            What::Dedupe(command) if command.write => Some(Action::dataset("dataset dedupe", &command.name)),
+            What::Refresh(command) => Some(Action::dataset("dataset refresh", &command.name)),
+            What::Sample(command) => command.into.as_ref().map(|into| Action::dataset("dataset sample", into)),
+            What::List(_)
+            | What::Show(_)
+            | What::Diff(_)
+            | What::Log(_)
+            | What::Lineage(_)
+            | What::Check(_)
+            | What::Dedupe(_)
+            | What::Coverage(_)
+            | What::Gaps(_)
+            | What::Leaks(_)
+            | What::Synth(_) => None,
+        }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let library = library_of(workspace.as_deref(), Path::new("."));
         match self.what {

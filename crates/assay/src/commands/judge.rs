@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use crate::audit::Action;
 use crate::load::Home;
 
 /// Lists and copies judges, calibrates them against people, and shows what they may be used for.
@@ -44,6 +45,15 @@ enum What {
 }
 
 impl JudgeCommand {
+    /// What the command changes.
+    pub fn mutates(&self) -> Option<Action> {
+        match &self.what {
+            What::Calibrate(command) => Some(Action::new("judge calibrate").on("judge", &command.judge)),
+            What::Check(command) => Some(Action::new("judge check").on("judge", &command.judge)),
+            What::List(_) | What::Show(_) | What::Copy(_) | What::Report(_) | What::Probe(_) | What::Compare(_) => None,
+        }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = || Home::open(workspace, Path::new("."));
         match self.what {

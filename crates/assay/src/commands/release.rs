@@ -16,6 +16,7 @@ use clap::{Args, Subcommand};
 
 use super::run::usage;
 use super::{Failure, policy};
+use crate::audit::Action;
 use crate::load::Home;
 
 /// Decides on changes.
@@ -50,6 +51,22 @@ enum What {
 }
 
 impl ReleaseCommand {
+    /// What the command changes. What people wrote stands in the log of the release.
+    pub fn mutates(&self) -> Option<Action> {
+        let on = |name, act: &Act| Some(Action::new(name).on("release", &act.release));
+        match &self.what {
+            What::Open(command) => Some(Action::new("release open").on("policy", &command.policy)),
+            What::Evaluate(command) => on("release evaluate", &command.act),
+            What::Attach(command) => on("release attach", &command.act),
+            What::Approve(command) => on("release approve", &command.act),
+            What::Reject(command) => on("release reject", &command.act),
+            What::Waive(command) => on("release waive", &command.act),
+            What::Ship(command) => on("release ship", &command.act),
+            What::Rollback(command) => on("release rollback", &command.act),
+            What::Show(_) | What::List(_) => None,
+        }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let desk = Desk { releases: Releases::open(&home.workspace).await?, home };

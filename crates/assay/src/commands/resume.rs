@@ -47,6 +47,7 @@ impl Resume {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let row = home.state.find_run(&self.run).await?;
+        crate::audit::note("run", row.record.id.to_string());
         let runner = prepare(&home, row, &self.choices).await?;
         Ok(execute(&home, runner, &self.outcome).await?.code)
     }

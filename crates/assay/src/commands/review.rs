@@ -19,6 +19,7 @@ use assay_review::Review;
 use clap::{Args, Subcommand};
 
 use super::Failure;
+use crate::audit::Action;
 use crate::load::Home;
 
 /// People rate answers: samples with chances, blocks in which raters overlap, hidden gold, adjudication, agreement with
@@ -58,6 +59,22 @@ enum What {
 }
 
 impl ReviewCommand {
+    /// What the command changes. A sitting of a rater is one change; its ratings have a history of their own.
+    pub fn mutates(&self) -> Option<Action> {
+        let on = |name, project: &String| Some(Action::new(name).on("project", project));
+        match &self.what {
+            What::Create(command) => on("review create", &command.name),
+            What::Rate(command) => on("review rate", &command.project),
+            What::Adjudicate(command) => on("review adjudicate", &command.project),
+            What::Export(command) => on("review export", &command.project),
+            What::Import(command) => on("review import", &command.project),
+            What::Relabel(command) => on("review relabel", &command.project),
+            What::Suspend(command) => on("review suspend", &command.project),
+            What::Reinstate(command) => on("review reinstate", &command.project),
+            What::Plan(_) | What::Show(_) | What::Report(_) | What::Labels(_) => None,
+        }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         if let What::Plan(command) = self.what {
             return command.run();

@@ -15,6 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{Failure, plan, say};
+use crate::audit::{self, Action};
 use crate::exit;
 use crate::load::{Against, GateReferee, Home, library_of};
 
@@ -125,6 +126,12 @@ impl Selection {
 }
 
 impl Run {
+    /// What the command changes.
+    pub fn mutates(&self) -> Action {
+        let near = self.selection.suite.parent().unwrap_or(Path::new(".")).to_owned();
+        Action { near, ..Action::new("run") }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let near = self.selection.suite.parent().unwrap_or(Path::new("."));
         let tiers: Vec<Option<&str>> = match self.tiers.as_slice() {
@@ -210,6 +217,7 @@ pub struct Ended {
 
 /// Executes a run to its end or to the first Ctrl-C, and shows what came of it.
 pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<Ended, Failure> {
+    audit::began(&runner.record)?;
     let steering = Steering::default();
     let id = runner.record.id;
     if outcome.gate && crate::ladder::of(&home.library(), &runner.record)?.is_some() {

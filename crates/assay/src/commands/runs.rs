@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::steer::{self, Which};
 use super::{Failure, say};
+use crate::audit::Action;
 use crate::exit;
 use crate::load::Home;
 
@@ -58,6 +59,18 @@ enum What {
 }
 
 impl Runs {
+    /// What the command changes.
+    pub fn mutates(&self) -> Option<Action> {
+        match self.what.as_ref()? {
+            What::Pause(_) => Some(Action::new("runs pause")),
+            What::Resume(_) => Some(Action::new("runs resume")),
+            What::Cancel(_) => Some(Action::new("runs cancel")),
+            What::Retry(_) => Some(Action::new("runs retry")),
+            What::Limit { trials, .. } => Some(Action::new("runs limit").on("trials", trials.to_string())),
+            What::Watch(_) | What::Limits(_) | What::Spend(_) => None,
+        }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         match &self.what {

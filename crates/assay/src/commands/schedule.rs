@@ -18,6 +18,7 @@ use serde_json::json;
 
 use super::run::usage;
 use super::{Failure, say};
+use crate::audit::Action;
 use crate::exit;
 use crate::load::Home;
 
@@ -64,6 +65,15 @@ struct Add {
 }
 
 impl Schedule {
+    /// What the command changes. What `schedule run` starts records itself.
+    pub fn mutates(&self) -> Option<Action> {
+        match &self.what {
+            What::Add(add) => Some(Action::new("schedule add").on("schedule", &add.name).on("cron", &add.cron)),
+            What::Rm { name } => Some(Action::new("schedule rm").on("schedule", name)),
+            What::List { .. } | What::Run { .. } => None,
+        }
+    }
+
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         match self.what {

@@ -15,8 +15,8 @@ use serde_json::json;
 
 use super::run::{Outcome, duration, execute, usage};
 use super::{Failure, resume, say};
-use crate::exit;
 use crate::load::Home;
+use crate::{audit, exit};
 
 /// Which run, and how to answer.
 #[derive(Args)]
@@ -60,6 +60,7 @@ async fn leave(home: &Home, row: &RunRow, order: Order, json: bool, done: &str) 
 /// The run, which some process must be executing.
 async fn live(home: &Home, word: &str) -> Result<RunRow, Failure> {
     let row = home.state.find_run(word).await?;
+    audit::note("run", row.record.id.to_string());
     if home.workspace.is_executing(row.record.id) {
         return Ok(row);
     }
@@ -92,6 +93,7 @@ pub async fn limit(home: &Home, which: &Which, trials: u32) -> Result<u8, Failur
 /// Stops a run for good. One that nobody executes is cancelled here.
 pub async fn cancel(home: &Home, which: &Which) -> Result<u8, Failure> {
     let row = home.state.find_run(&which.run).await?;
+    audit::note("run", row.record.id.to_string());
     if home.workspace.is_executing(row.record.id) {
         return leave(home, &row, Order::Cancel, which.json, "is cancelled: what has no outcome is recorded so").await;
     }
@@ -114,6 +116,7 @@ pub async fn cancel(home: &Home, which: &Which) -> Result<u8, Failure> {
 /// Executes failed trials once more: at the end of a run that goes on, else now.
 pub async fn retry(home: &Home, which: &Which) -> Result<u8, Failure> {
     let row = home.state.find_run(&which.run).await?;
+    audit::note("run", row.record.id.to_string());
     if home.workspace.is_executing(row.record.id) {
         let done = "executes what failed once more when all else is done";
         return leave(home, &row, Order::Retry, which.json, done).await;

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod audit;
 mod bad_input;
 mod batches;
 mod calibration;
@@ -10,11 +11,12 @@ mod corpus;
 mod crash;
 mod data;
 mod datasets;
+mod evidence;
 mod first_run;
 mod growing;
 mod judges;
+mod releases;
 mod review;
 mod samples;
-mod releases;
 mod servers;
 mod steering;

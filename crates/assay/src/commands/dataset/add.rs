@@ -19,7 +19,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Add {
     /// The dataset; made when it does not exist.
-    name: String,
+    pub(super) name: String,
     /// A file (JSONL, CSV, TSV, Parquet, YAML, JSON) or a directory.
     path: String,
     /// The format; by the file's ending by default.

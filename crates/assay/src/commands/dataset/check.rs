@@ -29,7 +29,7 @@ const MOST_RUNS: u32 = 200;
 #[derive(Args)]
 pub struct Check {
     /// The dataset, and a version behind `@`.
-    name: String,
+    pub(super) name: String,
     /// A YAML file that says what the cases should look like.
     #[arg(long, value_name = "FILE")]
     expect: Option<PathBuf>,
@@ -277,7 +277,7 @@ fn values(scores: &RunScores, target: usize, scorer: usize) -> HashMap<String, f
 #[derive(Args)]
 pub struct Dedupe {
     /// The dataset, and a version behind `@`.
-    name: String,
+    pub(super) name: String,
     /// Another dataset, and a version behind `@`: pairs are looked for between the two only.
     #[arg(long, value_name = "NAME")]
     against: Option<String>,
@@ -292,7 +292,7 @@ pub struct Dedupe {
     words: bool,
     /// Make a new version without the later of each pair, or without what occurs in the other dataset.
     #[arg(long)]
-    write: bool,
+    pub(super) write: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,

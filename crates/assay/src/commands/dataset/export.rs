@@ -22,7 +22,7 @@ use crate::load::open_sealed;
 #[derive(Args)]
 pub struct Export {
     /// The dataset, and a version behind `@`.
-    name: String,
+    pub(super) name: String,
     /// The file, or the folder for Croissant.
     #[arg(long, short)]
     output: PathBuf,

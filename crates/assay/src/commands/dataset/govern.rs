@@ -14,9 +14,9 @@ use crate::exit;
 #[derive(Args)]
 pub struct Tag {
     /// The dataset, and a version behind `@`; the newest by default.
-    name: String,
+    pub(super) name: String,
     /// The tag, such as `approved`.
-    tag: String,
+    pub(super) tag: String,
     /// Take the tag away.
     #[arg(long)]
     remove: bool,
@@ -65,7 +65,7 @@ impl Tag {
 #[derive(Args)]
 pub struct Set {
     /// The dataset.
-    name: String,
+    pub(super) name: String,
     /// What it is.
     #[arg(long)]
     description: Option<String>,
@@ -170,7 +170,7 @@ impl Set {
 #[derive(Args)]
 pub struct Revoke {
     /// The dataset.
-    name: String,
+    pub(super) name: String,
     /// The ids of cases.
     #[arg(required = true)]
     cases: Vec<String>,

@@ -25,7 +25,7 @@ use crate::load::Home;
 #[derive(Args)]
 pub struct Import {
     /// The dataset; made when it does not exist.
-    name: String,
+    pub(super) name: String,
     /// A file or folder that the tool wrote.
     path: PathBuf,
     /// The tool; by the content by default.

@@ -17,7 +17,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Redact {
     /// The dataset, and a version behind `@`.
-    name: String,
+    pub(super) name: String,
     /// A YAML or JSON file that says what is looked for and what is done with each kind; everything is redacted by default.
     #[arg(long, value_name = "FILE")]
     policy: Option<String>,

@@ -19,7 +19,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Refresh {
     /// The dataset; its newest version is refreshed.
-    name: String,
+    pub(super) name: String,
     /// Where new cases come from: a file as `assay dataset add` reads it, or a dataset, with a version behind `@`.
     #[arg(long, value_name = "SOURCE")]
     with: String,

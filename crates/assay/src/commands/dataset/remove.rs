@@ -13,7 +13,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Remove {
     /// The dataset, and a version behind `@`; every version without one.
-    name: String,
+    pub(super) name: String,
     /// Why; it is recorded.
     #[arg(long)]
     reason: String,

@@ -18,7 +18,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Sample {
     /// The dataset, and a version behind `@`.
-    name: String,
+    pub(super) name: String,
     /// How many cases.
     #[arg(long, value_name = "N")]
     count: u64,
@@ -33,7 +33,7 @@ pub struct Sample {
     seed: u64,
     /// The dataset that the cases become the newest version of.
     #[arg(long, value_name = "NAME")]
-    into: Option<String>,
+    pub(super) into: Option<String>,
     /// A note for the record.
     #[arg(long, short)]
     message: Option<String>,

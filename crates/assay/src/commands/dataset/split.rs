@@ -17,7 +17,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Split {
     /// The dataset.
-    name: String,
+    pub(super) name: String,
     /// The parts with their shares: `dev=0.2,test=0.6,holdout=0.2`.
     parts: String,
     /// The metadata key whose cases stay together; those of a cluster do by default.

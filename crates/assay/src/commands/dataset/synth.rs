@@ -26,13 +26,13 @@ use crate::exit;
 #[derive(Args)]
 pub struct Synth {
     /// The dataset, and a version behind `@`.
-    name: String,
+    pub(super) name: String,
     /// The rules; every one whose answer stays the same by default. `--list` shows them.
     #[arg(long, value_name = "RULE", value_delimiter = ',', conflicts_with = "model")]
     rules: Vec<String>,
     /// Show the rules, and the kinds of variants that a model makes.
     #[arg(long)]
-    list: bool,
+    pub(super) list: bool,
     /// A model that makes the variants, as a suite writes its targets: `{openai: gpt-5-mini}`.
     #[arg(long, value_name = "TARGET")]
     model: Option<String>,
@@ -351,7 +351,7 @@ impl Waiting {
 #[derive(Args)]
 pub struct Accept {
     /// The dataset.
-    name: String,
+    pub(super) name: String,
     /// The ids of the cases; all of them with `--all`.
     cases: Vec<String>,
     /// Accept every case in quarantine.

@@ -26,7 +26,7 @@ use crate::load::Home;
 #[derive(Args)]
 pub struct Calibrate {
     /// The judge: a scorer's name, or the beginning of its fingerprint.
-    judge: String,
+    pub(super) judge: String,
     /// Labels by people, JSON lines or CSV: `item` or `case` (and `target`), `label`, and where known `rater`, `criterion`,
     /// `drawn`, `chance`. Without it the labels that are kept already count.
     #[arg(long, value_name = "FILE")]

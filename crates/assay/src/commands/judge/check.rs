@@ -29,7 +29,7 @@ use crate::load::Home;
 #[derive(Args)]
 pub struct Check {
     /// The judge: a scorer's name, or the beginning of its fingerprint.
-    judge: String,
+    pub(super) judge: String,
     /// Ask each this many times.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
     repeats: u32,

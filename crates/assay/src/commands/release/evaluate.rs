@@ -26,7 +26,7 @@ use crate::load::{Against, Home};
 #[derive(Args)]
 pub struct Evaluate {
     #[command(flatten)]
-    act: Act,
+    pub(super) act: Act,
     /// Judge this run instead of the newest one of its suite and tier.
     #[arg(long = "run", value_name = "RUN")]
     runs: Vec<String>,

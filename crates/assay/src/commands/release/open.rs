@@ -22,7 +22,7 @@ pub struct Open {
     title: String,
     /// The policy: a file, or the name of one that comes with Assay.
     #[arg(long)]
-    policy: String,
+    pub(super) policy: String,
     /// A kind of change: model, prompt, retrieval, agent, tool or policy.
     #[arg(long = "kind", value_name = "KIND", value_parser = kind)]
     kinds: Vec<Change>,

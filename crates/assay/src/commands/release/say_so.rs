@@ -23,14 +23,14 @@ pub struct Attach {
     #[arg(value_name = "DOCUMENT=FILE", value_parser = super::super::run::label)]
     document: (String, String),
     #[command(flatten)]
-    act: Act,
+    pub(super) act: Act,
 }
 
 /// Agrees to the release as it stands: whatever changes later needs a new approval.
 #[derive(Args)]
 pub struct Approve {
     #[command(flatten)]
-    act: Act,
+    pub(super) act: Act,
     /// Why.
     #[arg(long)]
     reason: String,
@@ -40,7 +40,7 @@ pub struct Approve {
 #[derive(Args)]
 pub struct Reject {
     #[command(flatten)]
-    act: Act,
+    pub(super) act: Act,
     /// Why.
     #[arg(long)]
     reason: String,
@@ -52,7 +52,7 @@ pub struct Waive {
     /// The rule, as `assay release show` names it (`chat@full#2`), or `document:NAME`.
     rule: String,
     #[command(flatten)]
-    act: Act,
+    pub(super) act: Act,
     /// The last day on which it holds, such as 2027-01-31 (UTC).
     #[arg(long, value_name = "DAY")]
     until: String,
@@ -71,7 +71,7 @@ pub struct Waive {
 #[derive(Args)]
 pub struct Ship {
     #[command(flatten)]
-    act: Act,
+    pub(super) act: Act,
     /// Why.
     #[arg(long)]
     reason: String,
@@ -84,7 +84,7 @@ pub struct Ship {
 #[derive(Args)]
 pub struct Rollback {
     #[command(flatten)]
-    act: Act,
+    pub(super) act: Act,
     /// Why.
     #[arg(long)]
     reason: String,

@@ -18,7 +18,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Adjudicate {
     /// The project.
-    project: String,
+    pub(super) project: String,
     /// Who settles; by default the user.
     #[arg(long, value_name = "NAME")]
     by: Option<String>,

@@ -19,7 +19,7 @@ use crate::load::Home;
 #[derive(Args)]
 pub struct Create {
     /// The project's name.
-    name: String,
+    pub(super) name: String,
     /// The rubric file.
     #[arg(long, value_name = "FILE")]
     rubric: PathBuf,

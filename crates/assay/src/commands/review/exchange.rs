@@ -28,7 +28,7 @@ enum Form {
 #[derive(Args)]
 pub struct Export {
     /// The project.
-    project: String,
+    pub(super) project: String,
     /// The form.
     #[arg(long, value_enum)]
     to: Form,

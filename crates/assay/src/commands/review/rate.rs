@@ -19,7 +19,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Rate {
     /// The project.
-    project: String,
+    pub(super) project: String,
     /// Who rates.
     #[arg(long, value_name = "NAME")]
     rater: String,

@@ -12,7 +12,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Suspend {
     /// The project.
-    project: String,
+    pub(super) project: String,
     /// The rater.
     rater: String,
     /// Why; it is kept.

@@ -15,7 +15,7 @@ use crate::exit;
 #[derive(Args)]
 pub struct Relabel {
     /// The project.
-    project: String,
+    pub(super) project: String,
     /// The rubric file.
     #[arg(long, value_name = "FILE")]
     rubric: PathBuf,

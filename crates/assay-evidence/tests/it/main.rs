@@ -1,0 +1,5 @@
+//! Packs built, verified, taken apart and attacked.
+
+mod oracle;
+mod pack;
+mod sample;
