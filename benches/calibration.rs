@@ -58,7 +58,7 @@ fn main() {
             verdicts: &verdicts,
             truths: (&truths, &names),
             swapped: None,
-            pairwise: false,
+            orders: &[],
             slices: &slices,
             margin: 0.05,
             confidence: 0.95,

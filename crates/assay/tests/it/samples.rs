@@ -14,7 +14,7 @@ fn folder() -> Folder {
     let folder = Folder::new();
     let row = |i: usize| {
         let german = i % 10 == 3;
-        let right = if german { i % 40 == 3 } else { i % 9 > 0 };
+        let right = if german { i % 40 == 3 } else { !i.is_multiple_of(9) };
         let now = if i % 50 == 7 { !right } else { right };
         let answer = |right: bool| if right { "ok" } else { "no" };
         format!(
@@ -25,7 +25,7 @@ fn folder() -> Folder {
             answer(now)
         )
     };
-    folder.write("cases.jsonl", &(0..400).map(row).collect::<String>());
+    folder.write("cases.jsonl", (0..400).map(row).collect::<String>());
     folder.write(
         "assay.yaml",
         "suite: parts\ndataset: cases.jsonl\ntargets:\n  - recorded: then\n  - recorded: now\nscorers: [equals]\nslices: \

@@ -126,7 +126,7 @@ enum Conflict {
 #[derive(Args)]
 pub struct Import {
     /// The project.
-    project: String,
+    pub(super) project: String,
     /// The file, or the folder of a packet that came back.
     path: PathBuf,
     /// The form; a folder is a packet, other files are tables.

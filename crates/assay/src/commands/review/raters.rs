@@ -33,7 +33,7 @@ impl Suspend {
 #[derive(Args)]
 pub struct Reinstate {
     /// The project.
-    project: String,
+    pub(super) project: String,
     /// The rater.
     rater: String,
     /// Why, such as a training they took; it is kept.
