@@ -2,13 +2,14 @@
 //!
 //! A judge is a file ([`file`]); the built-in ones are files too. [`subject`] is what a judge sees of a trial, [`prompt`]
 //! fences it, [`reply`] reads what comes back, [`ask`] makes the calls, [`procedure`] goes from questions to an opinion,
-//! [`jury`] from opinions to a value, and [`canary`] looks for content that steers the judge.
+//! [`jury`] from opinions to a value, [`panel`] asks juries and cascades, and [`canary`] looks for content that steers the judge.
 
 pub mod ask;
 pub mod canary;
 pub mod claims;
 pub mod file;
 pub mod jury;
+pub mod panel;
 pub mod procedure;
 pub mod prompt;
 pub mod reply;
