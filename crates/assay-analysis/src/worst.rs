@@ -90,7 +90,7 @@ fn pooled(slices: Vec<Slice>, at_least: usize) -> Vec<Slice> {
 }
 
 /// The confidence at which single intervals hold together. Never above Bonferroni's, which holds whatever the data are
-/// and is taken where nothing varies.
+/// and is taken where a slice does not vary.
 fn simultaneous(arm: Arm<'_>, scorer: usize, reducer: Reducer, slices: &[Slice], confidence: f64, seed: u64) -> f64 {
     let bonferroni = 1.0 - (1.0 - confidence) / slices.len() as f64;
     let (mut places, mut columns) = (BTreeMap::new(), Vec::new());
@@ -112,7 +112,9 @@ fn simultaneous(arm: Arm<'_>, scorer: usize, reducer: Reducer, slices: &[Slice],
         .into_iter()
         .map(|column| (0..places.len()).map(|at| column.get(&at).copied().unwrap_or_default()).collect())
         .collect();
-    match max_t(&cells, confidence, DRAWS, seed).and_then(|found| found.critical) {
+    // A slice without variation is no part of the largest |t|, but its interval must hold too.
+    let found = max_t(&cells, confidence, DRAWS, seed).filter(|found| found.intervals.iter().all(Option::is_some));
+    match found.and_then(|found| found.critical) {
         Some(critical) => (2.0 * normal_cdf(critical) - 1.0).clamp(confidence, bonferroni),
         None => bonferroni,
     }

@@ -317,7 +317,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn a_release_goes_out_exactly_when_its_policy_lets_it(acts in prop::collection::vec(act(), 1..60)) {
