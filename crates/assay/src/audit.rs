@@ -236,6 +236,9 @@ impl AuditLog {
     /// It has one, or the name cannot be one.
     pub fn name(&self, origin: &str) -> Result<(), EvidenceError> {
         check_origin(origin)?;
+        if !self.folder.exists() {
+            return Ok(());
+        }
         let _held = self.hold()?;
         let Some(head) = self.head()? else { return Ok(()) };
         if head.origin == origin {

@@ -14,8 +14,9 @@ from google.protobuf import json_format
 
 asked = json.load(sys.stdin)
 data = json.loads(asked["envelope"])
+keyid = data["signatures"][0]["keyid"]
 envelope = Envelope.from_dict(data)
-key = SSlibKey.from_crypto(load_pem_public_key(asked["pem"].encode()), keyid=data["signatures"][0]["keyid"])
+key = SSlibKey.from_crypto(load_pem_public_key(asked["pem"].encode()), keyid=keyid)
 accepted = envelope.verify([key], 1)
 assert len(accepted) == 1, accepted
 assert envelope.payload_type == "application/vnd.in-toto+json"
@@ -23,7 +24,7 @@ statement = Statement.copy_from_pb(json_format.Parse(envelope.payload, pb.Statem
 statement.validate()
 wrong = load_pem_public_key(asked["wrong"].encode())
 try:
-    envelope.verify([SSlibKey.from_crypto(wrong, keyid=data["signatures"][0]["keyid"])], 1)
+    envelope.verify([SSlibKey.from_crypto(wrong, keyid=keyid)], 1)
     print("accepted by a wrong key")
 except Exception:
     print("ok", len(statement.pb.subject), statement.pb.predicate_type)
