@@ -57,19 +57,22 @@ fn main() -> Result<(), String> {
             requirement.judge_grade = None;
         }
         policy.require.retain(|requirement| !requirement.rules.is_empty() || !requirement.worst_slice.is_empty());
-        let rate = |world: World, kind: VerdictKind| {
-            let hits = (0..trials).filter(|trial| release(&policy, world, cases, u64::from(*trial)) == kind).count();
-            hits as f64 / f64::from(trials)
+        let judged = |world: World| -> Vec<VerdictKind> {
+            (0..trials).map(|trial| release(&policy, world, cases, u64::from(trial))).collect()
         };
+        let rate = |kinds: &[VerdictKind], kind: VerdictKind| {
+            kinds.iter().filter(|found| **found == kind).count() as f64 / f64::from(trials)
+        };
+        let same = judged(World::Same);
         println!(
             "| {} | {} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} |",
             policy.policy,
             policy.require.len(),
-            rate(World::Same, VerdictKind::Pass),
-            rate(World::Same, VerdictKind::Inconclusive),
-            rate(World::Same, VerdictKind::Fail),
-            rate(World::AtMargin, VerdictKind::Pass),
-            rate(World::AtLevel, VerdictKind::Pass),
+            rate(&same, VerdictKind::Pass),
+            rate(&same, VerdictKind::Inconclusive),
+            rate(&same, VerdictKind::Fail),
+            rate(&judged(World::AtMargin), VerdictKind::Pass),
+            rate(&judged(World::AtLevel), VerdictKind::Pass),
         );
     }
     Ok(())
