@@ -7,7 +7,7 @@ use assay_stats::judges::Grade;
 use assay_stats::{Correction, Difference, Estimate, Judged, corrected_difference, corrected_level};
 use serde::Serialize;
 
-use crate::scores::{Arm, Fill, kind_of};
+use crate::scores::{Arm, Fill, RunScores, kind_of};
 use crate::standing::Standing;
 
 /// The least share of answers that labels must have been drawn from.
@@ -66,6 +66,14 @@ impl<T> JudgeNote<T> {
             words.push_str(&format!(": {why}"));
         }
         words
+    }
+}
+
+impl RunScores {
+    /// The grade of a judge, by its position; U where no certificate is attached.
+    pub fn grade(&self, scorer: usize) -> Grade {
+        let calibration = self.calibrations.get(scorer).and_then(Option::as_ref);
+        calibration.map_or(Grade::U, |calibration| calibration.standing.grade)
     }
 }
 
@@ -209,7 +217,7 @@ pub(crate) fn difference_of(
 
 /// The grade of a judge in a run; U without a certificate.
 pub(crate) fn grade_of(arm: Arm<'_>, scorer: usize) -> Grade {
-    arm.calibration(scorer).map_or(Grade::U, |calibration| calibration.standing.grade)
+    arm.scores.grade(scorer)
 }
 
 /// What a judge lacks for the next grade, in words.

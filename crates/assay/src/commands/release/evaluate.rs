@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use assay_analysis::RunScores;
 use assay_analysis::gate::together;
 use assay_core::{RunId, RunStatus};
 use assay_release::decide::holds_up;
@@ -171,7 +172,7 @@ pub async fn verdicts(
         let (scores, baseline) = home.compared(&row.record, &against).await?;
         let measured = Measured::of(&row.record, target.as_deref());
         let attempt = attempt.unwrap_or_else(|| release.attempt(&requirement.id(), row.record.id, &measured));
-        let grades = grades(&row);
+        let grades = grades(&scores);
         evidence.push(Evidence::new(policy, requirement, scores, target, baseline, attempt, grades));
         places.push(None);
     }
@@ -199,7 +200,8 @@ pub async fn baseline_now(
     Ok(home.baseline_run(&row.record, &against).await?.map(|(row, _)| row.record.id))
 }
 
-/// The grades of a run's judges. None is calibrated where the workspace keeps no certificates.
-fn grades(row: &RunRow) -> BTreeMap<String, Grade> {
-    row.record.scorers.iter().filter(|scorer| scorer.judge).map(|scorer| (scorer.name.clone(), Grade::U)).collect()
+/// The grades of a run's judges, as their certificates are worth today.
+fn grades(scores: &RunScores) -> BTreeMap<String, Grade> {
+    let judges = scores.record.scorers.iter().enumerate().filter(|(_, scorer)| scorer.judge);
+    judges.map(|(at, scorer)| (scorer.name.clone(), scores.grade(at))).collect()
 }
