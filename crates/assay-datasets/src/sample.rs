@@ -64,6 +64,8 @@ pub struct Sample {
 /// strata · count · 16 bytes at most.
 pub struct Strata<'a> {
     plan: &'a Plan,
+    /// Keys that no case has had so far.
+    missing: Vec<&'a String>,
     strata: BTreeMap<String, (u64, BinaryHeap<(u64, u64)>)>,
 }
 
@@ -76,7 +78,7 @@ impl<'a> Strata<'a> {
         if !(1..=MOST_DRAWN).contains(&plan.count) {
             return Err(DatasetError::new(None, "from 1 to 1,000,000 cases can be drawn"));
         }
-        Ok(Self { plan, strata: BTreeMap::new() })
+        Ok(Self { plan, missing: plan.by.iter().collect(), strata: BTreeMap::new() })
     }
 
     /// Meets a case in its row.
@@ -84,7 +86,9 @@ impl<'a> Strata<'a> {
     /// # Errors
     /// More strata than 10,000.
     pub fn meet(&mut self, case: &Case, row: u64) -> Result<(), DatasetError> {
-        let stratum = stratum_of(case, &self.plan.by);
+        let texts = metadata_texts(case);
+        self.missing.retain(|key| !texts.iter().any(|(known, _)| known == *key));
+        let stratum = stratum_of(&texts, &self.plan.by);
         if self.strata.len() >= MOST_STRATA && !self.strata.contains_key(&stratum) {
             let keys = self.plan.by.join(", ");
             return Err(DatasetError::new(None, format!("{keys}: more than {MOST_STRATA} strata"))
@@ -107,8 +111,12 @@ impl<'a> Strata<'a> {
     /// Draws, or takes all where no more than the count were met.
     ///
     /// # Errors
-    /// A least that the count cannot give to all strata.
+    /// A key that no case has; a least that the count cannot give to all strata.
     pub fn draw(self) -> Result<Sample, DatasetError> {
+        if let Some(key) = self.missing.first().filter(|_| self.met() > 0) {
+            return Err(DatasetError::new(None, format!("no case has the metadata key `{key}`"))
+                .help("`assay dataset show` shows what cases have"));
+        }
         let cases: Vec<u64> = self.strata.values().map(|(cases, _)| *cases).collect();
         let counts = if self.met() <= self.plan.count { cases.clone() } else { allot(&cases, self.plan)? };
         let mut sample = Sample { strata: Vec::new(), rows: Vec::new(), seed: self.plan.seed };
@@ -156,11 +164,10 @@ fn allot(cases: &[u64], plan: &Plan) -> Result<Vec<u64>, DatasetError> {
     Ok(counts)
 }
 
-fn stratum_of(case: &Case, by: &[String]) -> String {
+fn stratum_of(texts: &[(String, String)], by: &[String]) -> String {
     if by.is_empty() {
         return "all".into();
     }
-    let texts = metadata_texts(case);
     let value = |key: &String| texts.iter().find(|(known, _)| known == key).map_or("–", |(_, value)| value.as_str());
     by.iter().map(value).collect::<Vec<_>>().join(" · ")
 }

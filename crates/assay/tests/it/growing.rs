@@ -39,6 +39,7 @@ fn a_sample_holds_every_stratum_speaks_for_all_and_is_governed_alike() {
     for (options, expected) in [
         (&["--count", "300"][..], "300 cases cannot be drawn: 200 may be used"),
         (&["--count", "5", "--by", "language", "--least", "10"], "10 of each of 2 strata are 20 cases"),
+        (&["--count", "5", "--by", "langage"], "no case has the metadata key `langage`"),
         (&["--count", "0"], "from 1 to 1,000,000 cases"),
         (&["--count", "5", "--into", "sums"], "give it another name"),
     ] {
