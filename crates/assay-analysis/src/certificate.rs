@@ -750,7 +750,7 @@ impl Calibrating<'_> {
             return;
         }
         let found = level(&items, Kind::Binary, self.confidence);
-        made.evidence.position_consistency = found.value;
+        made.evidence.position_consistency = found.interval.map(|interval| interval.lower);
         made.figures.push(of_estimate("position_consistency", "same verdict in both orders", &found));
         if let Some(bias) = position_bias(&orders) {
             let flipped = orders.iter().filter(|(a, b)| a != b).count() as f64;

@@ -126,10 +126,11 @@ pub(crate) fn level_of(
             }
         };
         let mut judged = Vec::with_capacity(cases.len());
+        let mut weight = None;
         for case in cases {
             let Some((judge, repeats)) = arm.value(*case, scorer, reducer, Fill::Available) else { continue };
-            if arm.scores.cases.weight(*case) != 1.0 {
-                return Err("cases carry weights, which the correction does not know".to_owned());
+            if *weight.get_or_insert(arm.scores.cases.weight(*case)) != arm.scores.cases.weight(*case) {
+                return Err("cases carry different weights, which the correction does not know".to_owned());
             }
             let truth = calibration.truths.get(&(arm.target, *case));
             judged.push(Judged {
@@ -174,6 +175,7 @@ pub(crate) fn difference_of(
         let (cases, others) = (&candidate.scores.cases, &baseline.scores.cases);
         let sign = if record.direction == Direction::Higher { 1.0 } else { -1.0 };
         let mut judged = Vec::new();
+        let mut weight = None;
         // Answers of a case are drawn together or each by itself; the files tell which.
         let (mut both, mut one) = (0usize, 0usize);
         for c in (0..cases.len()).filter(|case| keep(*case)) {
@@ -181,8 +183,8 @@ pub(crate) fn difference_of(
             let values =
                 candidate.value(c, scorers.0, reducer, fills.0).zip(baseline.value(b, scorers.1, reducer, fills.1));
             let Some(((f, repeats), (g, again))) = values else { continue };
-            if cases.weight(c) != 1.0 {
-                return Err("cases carry weights, which the correction does not know".to_owned());
+            if *weight.get_or_insert(cases.weight(c)) != cases.weight(c) {
+                return Err("cases carry different weights, which the correction does not know".to_owned());
             }
             let (y, z) = (own.truths.get(&(candidate.target, c)), other.truths.get(&(baseline.target, b)));
             both += usize::from(y.is_some() && z.is_some());

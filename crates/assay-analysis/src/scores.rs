@@ -132,6 +132,10 @@ impl RunScores {
     pub fn push(&mut self, row: &ScoreRow<'_>) {
         let Some(target) = self.record.targets.iter().position(|target| target.name == row.target) else { return };
         let Some(scorer) = self.record.scorers.iter().position(|scorer| scorer.name == row.scorer) else { return };
+        // No run has such a row; one that was put together elsewhere may.
+        if row.epoch >= self.record.epochs {
+            return;
+        }
         let case = self.cases.position(&row.case_digest).unwrap_or_else(|| self.cases.add(row));
         let (series, epochs) = (self.series(target, scorer), self.record.epochs as usize);
         if let Some(why) = row.missing {

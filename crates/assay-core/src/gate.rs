@@ -68,7 +68,9 @@ impl Looks {
         };
         let mut cases: Vec<u64> = Vec::with_capacity(wanted.len() + 1);
         for at in wanted {
-            if at >= cases.last().copied().unwrap_or(0) + Self::LEAST && at + Self::LEAST <= all {
+            if at >= cases.last().copied().unwrap_or(0) + Self::LEAST
+                && at.checked_add(Self::LEAST).is_some_and(|end| end <= all)
+            {
                 cases.push(at);
             }
         }

@@ -107,7 +107,13 @@ impl Disclosure {
         let statement = statement_of(&disclosure.envelope.open(IN_TOTO, keys)?)?;
         let mut shown = Disclosed { statement, trials: Vec::new(), scores: Vec::new(), content: Vec::new() };
         let mut faults = Vec::new();
+        let mut last = None;
         for row in &disclosure.rows {
+            // In the order in which they are written, none twice.
+            if last.is_some_and(|(of, index)| of == &row.of && index >= row.index) {
+                faults.push(format!("row {} of `{}` is out of place", row.index, row.of));
+            }
+            last = Some((&row.of, row.index));
             let holds = shown.statement.predicate.trees.get(&row.of).is_some_and(|tree| {
                 let leaf = crate::merkle::leaf(row.row.as_bytes());
                 verify_inclusion(&leaf, row.index, tree.size, &row.path, &tree.root)

@@ -105,10 +105,18 @@ fn check_rows(
 ) -> Result<Commitments, EvidenceError> {
     let mut commitments = Commitments::new();
     let mut by_number = HashMap::new();
+    let mut places = HashSet::new();
     for line in trials.rows::<TrialLine>(TRIALS) {
         let trial = line?;
         commitments.insert((trial.case.clone(), "inputs", trial.inputs));
         commitments.insert((trial.case.clone(), "output", trial.output));
+        let known = record.targets.iter().any(|target| target.name == trial.target);
+        if !known || trial.epoch >= record.epochs {
+            faults.push(format!("trial {} is none that the run planned", trial.number));
+        }
+        if !places.insert((trial.digest, trial.target.clone(), trial.epoch)) {
+            faults.push(format!("trial {} is of a case, target and epoch that another is of", trial.number));
+        }
         if by_number.insert(trial.number, (trial.digest, trial.target, trial.epoch)).is_some() {
             faults.push(format!("trial {} is there twice", trial.number));
         }

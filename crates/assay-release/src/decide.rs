@@ -144,7 +144,7 @@ impl<'a> Decision<'a> {
             }
         }
         let again = policy.stages.get(stage).is_some_and(|stage| stage.approve);
-        if stage == 0 || again || release.waived_since_shipped() {
+        if stage == 0 || again || release.waived_since_shipped() || release.unsettled_since_shipped(self.digest) {
             let asked = policy.approvals(release.opened.risk);
             blocks.extend(self.lacking(&asked).into_iter().map(|text| Block::new(Why::Approvals, text)));
         }

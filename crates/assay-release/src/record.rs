@@ -389,6 +389,33 @@ impl Release {
         waived.is_some() && waived > shipped
     }
 
+    /// Why people have to agree again before the next stage, although a stage is out: that was an emergency, it went out
+    /// under another version of the policy, somebody has rejected the release since, or it measures another candidate.
+    pub fn unsettled_since_shipped(&self, policy: Digest) -> bool {
+        let Some((at, _, Entry { event: Event::Shipped { policy: then, emergency, .. }, .. })) =
+            self.newest(|event| matches!(event, Event::Shipped { .. }))
+        else {
+            return false;
+        };
+        let rejected = self.log[at..].iter().any(|(_, entry)| matches!(entry.event, Event::Rejected { .. }));
+        let evaluations = |range: &[(Digest, Entry)]| -> Option<Vec<Verdict>> {
+            range.iter().rev().find_map(|(_, entry)| match &entry.event {
+                Event::Evaluated { verdicts, .. } => Some(verdicts.clone()),
+                _ => None,
+            })
+        };
+        let moved = match (evaluations(&self.log[..at]), evaluations(&self.log[at..])) {
+            (Some(before), Some(after)) => after.iter().any(|new| {
+                let old = before.iter().find(|old| old.requirement == new.requirement);
+                old.is_some_and(|old| {
+                    old.measured.as_ref().zip(new.measured.as_ref()).is_some_and(|(old, new)| !old.same_candidate(new))
+                })
+            }),
+            _ => false,
+        };
+        emergency.is_some() || *then != policy || rejected || moved
+    }
+
     /// The stage that comes next, from 0.
     pub fn next_stage(&self) -> usize {
         self.shipped().map_or(0, |(stage, _)| stage + 1)

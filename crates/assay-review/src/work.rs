@@ -319,7 +319,7 @@ impl Review {
                AND NOT EXISTS (SELECT 1 FROM notes n
                                WHERE n.project = $1 AND n.item = b.item AND n.rater = $3 AND n.kind = 'skip')
                AND (SELECT COUNT(*) FROM done d JOIN raters r ON r.project = d.project AND r.name = d.rater
-                    WHERE d.project = $1 AND d.item = b.item AND r.state NOT IN ('suspended', 'failed'))
+                    WHERE d.project = $1 AND d.item = b.item AND d.version >= 1 AND r.state NOT IN ('suspended', 'failed'))
                  + (SELECT COUNT(*) FROM leases l
                     WHERE l.project = $1 AND l.item = b.item AND l.rater <> $3 AND l.until_us > $4) < i.wanted
              ORDER BY b.place LIMIT 1",
@@ -348,7 +348,7 @@ impl Review {
                AND NOT EXISTS (SELECT 1 FROM notes n
                                WHERE n.project = $1 AND n.item = i.id AND n.rater = $2 AND n.kind = 'skip')
                AND (SELECT COUNT(*) FROM done d JOIN raters r ON r.project = d.project AND r.name = d.rater
-                    WHERE d.project = $1 AND d.item = i.id AND r.state NOT IN ('suspended', 'failed'))
+                    WHERE d.project = $1 AND d.item = i.id AND d.version >= 1 AND r.state NOT IN ('suspended', 'failed'))
                  + (SELECT COUNT(*) FROM leases l
                     WHERE l.project = $1 AND l.item = i.id AND l.rater <> $2 AND l.until_us > $3)
                  + (SELECT COUNT(*) FROM blocks b JOIN raters r ON r.project = b.project AND r.block = b.block

@@ -126,7 +126,7 @@ impl AuditLog {
     /// The head; `None` when nothing was ever recorded.
     fn head(&self) -> Result<Option<Checkpoint>, EvidenceError> {
         let Some(bytes) = self.read("head")? else {
-            if self.folder.join("tile").exists() {
+            if self.folder.join("tile").exists() || self.folder.join("checkpoint").exists() {
                 let what = format!("{} is missing", self.folder.join("head").display());
                 return Err(EvidenceError::Mismatch(vec![what]));
             }

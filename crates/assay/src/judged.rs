@@ -251,8 +251,8 @@ fn marks(text: &str) -> f64 {
 
 impl Gathered {
     /// Leaves out runs whose own answers carry no label while answers that they share do: labels were not drawn from them.
-    pub fn leave_out_unlabelled(&mut self, truths: &HashMap<Digest, Truth>, named: bool) {
-        if named || self.runs.len() < 2 {
+    pub fn leave_out_unlabelled(&mut self, truths: &HashMap<Digest, Truth>) {
+        if self.runs.len() < 2 {
             return;
         }
         let mut in_runs: HashMap<Digest, BTreeSet<usize>> = HashMap::new();

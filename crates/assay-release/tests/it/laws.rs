@@ -128,6 +128,9 @@ struct World {
     stage: usize,
     shipped_at: i64,
     waived_since: bool,
+    rejected_since: bool,
+    /// The policy that the newest stage went out under, and whether as an emergency.
+    shipped: Option<(String, bool)>,
     over: bool,
 }
 
@@ -164,6 +167,8 @@ impl World {
             stage: 0,
             shipped_at: 0,
             waived_since: false,
+            rejected_since: false,
+            shipped: None,
             over: false,
         }
     }
@@ -209,7 +214,8 @@ impl World {
         };
         let evidence = (0..3).all(|rule| kinds[rule] == VerdictKind::Pass || waived(rule));
         let fresh = *policy == self.policy && !self.moved && !self.tampered;
-        let people = (self.stage > 0 && !self.waived_since) || self.agreed();
+        let settled = self.shipped.as_ref().is_some_and(|(policy, emergency)| *policy == self.policy && !emergency);
+        let people = (settled && !self.waived_since && !self.rejected_since) || self.agreed();
         let waited = self.stage == 0 || self.now - self.shipped_at >= DAY;
         evidence
             && fresh
@@ -242,6 +248,7 @@ impl World {
                 self.write(who, Event::Rejected { reason: "no".into() });
                 self.agree.retain(|by| *by != who);
                 self.against.push(who);
+                self.rejected_since = true;
             }
             Act::Waive { by, rule, days } => {
                 let today = self.now.div_euclid(DAY);
@@ -308,7 +315,8 @@ impl World {
             self.write(2, event);
             self.stage += 1;
             self.shipped_at = self.now;
-            self.waived_since = false;
+            (self.waived_since, self.rejected_since) = (false, false);
+            self.shipped = Some((self.policy.clone(), emergency));
             let stand = self.release.stand(2);
             prop_assert_eq!(stand, if self.stage == 2 { Stand::Shipped } else { Stand::RollingOut });
         }

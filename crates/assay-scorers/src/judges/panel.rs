@@ -158,12 +158,15 @@ impl Panel {
         jurors: &[Juror],
         caller: &dyn Caller,
         input: &ScoreInput<'_>,
-        before: f64,
+        votes: &[Vote],
     ) -> Option<(&'static str, Spent)> {
         let seed = json!([self.fingerprint, input.case.digest(), input.output.value, input.epoch]);
         let seed = Digest::of_json(&seed);
+        let at = usize::try_from(seed.leading() % jurors.len() as u64).ok()?;
+        let juror = jurors.get(at)?;
+        // What this juror said by itself, whatever the others made of it.
+        let before = votes.iter().find(|vote| vote.juror == at)?.result.as_ref().ok()?.value;
         let canary = Canary::for_trial(seed, self.params.canary?, before)?;
-        let juror = jurors.get(usize::try_from(seed.leading() % jurors.len() as u64).ok()?)?;
         let mut session = self.session(juror, caller, input.epoch * 1_000);
         let subject = self.subject(juror, input).ok()?.with_line(&canary.line());
         let word = match juror.judge.opinion(&mut session, &subject).await {
@@ -293,8 +296,8 @@ impl Scorer for Panel {
             }
             _ => Ok(ruling),
         });
-        if let Ok(ruling) = &ruling
-            && let Some((word, more)) = self.canary(jurors, caller, input, ruling.value).await
+        if ruling.is_ok()
+            && let Some((word, more)) = self.canary(jurors, caller, input, &votes).await
         {
             spent.add(&more);
             details.insert("canary".into(), json!(word));

@@ -170,6 +170,12 @@ pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>,
         true => ScoreKind::Binary,
         false => ScoreKind::Bounded { lo: 0.0, hi: 1.0 },
     };
+    let shown =
+        |judge: &Arc<Judge>| judge.file.sees.iter().any(|s| matches!(s.part, Part::Answer | Part::Conversation));
+    if params.canary.is_some() && !judges.iter().any(shown) {
+        let problem = Problem::new("/canary", "a canary is put into the answer, which this judge does not see");
+        return Err(vec![problem.help("leave out `canary`")]);
+    }
     if params.borderline.is_some() && context.threshold.is_none() {
         let problem = Problem::new("/borderline", "`borderline` is measured from a threshold, and there is none");
         return Err(vec![problem.help("set `threshold` beside `judge`")]);

@@ -86,7 +86,7 @@ impl RecordedJudge {
         };
         if let Some(Bounds { min, max }) = self.params.scale {
             let number = word.parse::<f64>().ok().filter(|n| (min as f64..=max as f64).contains(n));
-            return number.map(|n| (n - min as f64) / (max - min) as f64).ok_or_else(unread);
+            return number.map(|n| (n - min as f64) / (max as f64 - min as f64)).ok_or_else(unread);
         }
         let is = |words: &[&str]| words.iter().any(|known| word.eq_ignore_ascii_case(known));
         match &self.params.pass[..] {

@@ -28,7 +28,7 @@ fn folder() -> Folder {
     folder.write("cases.jsonl", (0..400).map(row).collect::<String>());
     folder.write(
         "assay.yaml",
-        "suite: parts\ndataset: cases.jsonl\ntargets:\n  - recorded: then\n  - recorded: now\nscorers: [equals]\nslices: \
+        "suite: parts\ndataset: cases.jsonl\ntargets:\n  - {recorded: then, name: then}\n  - {recorded: now, name: now}\nscorers: [equals]\nslices: \
          [language]\ntiers:\n  few: {sample: {cases: 80, by: [language], at_least: 30}, targets: [now]}\n  some: {limit: 100, \
          targets: [now]}\n  all: {targets: [then]}\n  none: {sample: {cases: 10, by: [language], at_least: 30}}\n",
     );

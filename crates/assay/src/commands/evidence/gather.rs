@@ -70,6 +70,9 @@ impl Home {
     /// Everything that goes into the pack of a run.
     pub async fn gather(&self, row: RunRow, against: &Against, content: bool) -> Result<Parts, Failure> {
         let record = row.record.clone();
+        if let Some(ladder) = crate::ladder::of(&self.library(), &record)? {
+            return Err(ladder.refused(&record));
+        }
         let left_out = self.beyond(&record).await?;
         let mut gathering = Gathering {
             record: &record,
@@ -90,6 +93,9 @@ impl Home {
                 true => Baseline { record: record.clone(), target, scores: None },
                 false => {
                     let other = found.record;
+                    if let Some(ladder) = crate::ladder::of(&self.library(), &other)? {
+                        return Err(ladder.refused(&other));
+                    }
                     let mut gathering = Gathering {
                         record: &other,
                         salts: Salts::new(rand::random()),

@@ -162,7 +162,7 @@ impl Calibrate {
             })
             .collect::<Result<_, Failure>>()?;
         let (truths, raters) = together(&coded, coding.score);
-        gathered.leave_out_unlabelled(&truths, !self.runs.is_empty());
+        gathered.leave_out_unlabelled(&truths);
         let swapped = match &self.swapped {
             None => None,
             Some(name) => Some(self.other_order(home, &gathered, name).await?),
@@ -196,7 +196,16 @@ impl Calibrate {
         let mut certificate = calibrating.certificate();
         certificate.notes.splice(0..0, gathered.notes.iter().cloned());
         let population = Population::new(gathered.verdicts.iter().map(|verdict| verdict.item));
-        if !stored.is_empty() {
+        // Nothing new is known of the judge by reading the same labels again: its age and its checks stay what they are.
+        let known = home.state.certificate::<Certificate>(certificate.fingerprint).await?;
+        let same = known.is_some_and(|known| {
+            let known = known.certificate;
+            (known.labels_digest, &known.runs) == (certificate.labels_digest, &certificate.runs)
+                && (known.margin, known.confidence) == (certificate.margin, certificate.confidence)
+        });
+        if same {
+            certificate.notes.push("no label, run or margin is new: the certificate that is known stays".into());
+        } else if !stored.is_empty() {
             let (judge, made) = (&certificate.judge, certificate.made_us);
             home.state.add_certificate(certificate.fingerprint, judge, made, &certificate, &population).await?;
         }
