@@ -8,7 +8,7 @@ fn measured() -> Folder {
     let cases: String = (0..40)
         .map(|i| {
             let expected = if i % 8 == 0 { "no" } else { "yes" };
-            format!("{{\"id\": \"c{i}\", \"question\": \"yes\", \"n\": {i}, \"expected\": \"{expected}\", \"language\": \"{}\"}}\n", ["de", "en"][i % 2])
+            format!("{{\"id\": \"c{i}\", \"question\": \"yes\", \"n\": {i}, \"expected\": \"{expected}\", \"metadata\": {{\"language\": \"{}\"}}}}\n", ["de", "en"][i % 2])
         })
         .collect();
     folder.write("cases.jsonl", cases);

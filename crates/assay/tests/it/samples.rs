@@ -18,7 +18,7 @@ fn folder() -> Folder {
         let now = if i % 50 == 7 { !right } else { right };
         let answer = |right: bool| if right { "ok" } else { "no" };
         format!(
-            "{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"expected\": \"ok\", \"language\": \"{}\", \"outputs\": {{\"then\": \
+            "{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"expected\": \"ok\", \"metadata\": {{\"language\": \"{}\"}}, \"outputs\": {{\"then\": \
              \"{}\", \"now\": \"{}\"}}}}\n",
             if german { "de" } else { "en" },
             answer(right),
