@@ -28,7 +28,7 @@ pub struct Helped {
     pub cases: usize,
     /// Cases of the earlier run.
     pub all: usize,
-    /// How many times as many cases without help would be as precise; absent where the earlier run says nothing of this one.
+    /// How many times as many cases without help would have the same standard error; absent where it is no smaller.
     pub worth: Option<f64>,
 }
 
@@ -50,16 +50,20 @@ pub fn helped(run: Arm<'_>, earlier: Arm<'_>, confidence: f64) -> (Vec<Helped>, 
                     let kind = kind_of(record, *reducer, None);
                     match corrected_level(&cases, kind, confidence, own.record.seed) {
                         Err(why) => refused.push((record.name.clone(), why.to_string())),
-                        Ok(found) => rows.push(Helped {
-                            scorer: record.name.clone(),
-                            reducer: *reducer,
-                            score: record.score,
-                            alone: level(&run.items(s, *reducer, Fill::Available, None), kind, confidence),
-                            helped: found.found,
-                            cases: found.labels,
-                            all: cases.len(),
-                            worth: found.multiplier.filter(|worth| *worth > 1.0),
-                        }),
+                        Ok(found) => {
+                            let alone = level(&run.items(s, *reducer, Fill::Available, None), kind, confidence);
+                            let worth = alone.se.zip(found.found.se).map(|(own, with)| (own / with).powi(2));
+                            rows.push(Helped {
+                                scorer: record.name.clone(),
+                                reducer: *reducer,
+                                score: record.score,
+                                alone,
+                                helped: found.found,
+                                cases: found.labels,
+                                all: cases.len(),
+                                worth: worth.filter(|worth| worth.is_finite() && *worth > 1.0),
+                            });
+                        }
                     }
                 }
             }
