@@ -104,7 +104,7 @@ pub struct SliceRow {
 }
 
 /// Turns values so that larger is better.
-fn sign(direction: Direction) -> f64 {
+pub(crate) fn sign(direction: Direction) -> f64 {
     if direction == Direction::Higher { 1.0 } else { -1.0 }
 }
 
@@ -263,30 +263,15 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
             let raw = measure(&all, kind, record.direction, confidence, c.record.seed);
             let mut difference = raw.clone();
             let margin = c.record.gate.rules.iter().find_map(|rule| rule.margin.filter(|_| rule.scorer == record.name));
-            let judge = correct(&|_| true).map(|found| match found {
-                Ok(found) => {
-                    let gap = margin.map(|margin| judged::gap(&found.found.estimate, margin));
-                    let note = JudgeNote {
-                        grade,
-                        raw,
-                        corrected: true,
-                        labels: found.labels,
-                        label_multiplier: found.multiplier,
-                        labels_needed: gap.and_then(|gap| found.labels_needed(gap, confidence)),
-                        why: None,
-                    };
-                    difference = found.found;
-                    note
+            let judge = correct(&|_| true).map(|found| {
+                let labels_needed = found.as_ref().ok().zip(margin).and_then(|(found, margin)| {
+                    found.labels_needed(judged::gap(&found.found.estimate, margin), confidence)
+                });
+                let (note, corrected) = JudgeNote::of(grade, raw, found);
+                if let Some(corrected) = corrected {
+                    difference = corrected;
                 }
-                Err(why) => JudgeNote {
-                    grade,
-                    raw,
-                    corrected: false,
-                    labels: 0,
-                    label_multiplier: None,
-                    labels_needed: None,
-                    why: Some(why),
-                },
+                JudgeNote { labels_needed, ..note }
             });
             let corrected = judge.as_ref().is_some_and(|note| note.corrected);
             let level_of = |arm: Arm<'_>, scorer: usize| {

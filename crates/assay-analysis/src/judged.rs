@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use assay_core::{Direction, Reducer};
+use assay_core::Reducer;
 use assay_stats::judges::Grade;
 use assay_stats::{Correction, Difference, Estimate, Judged, corrected_difference, corrected_level};
 use serde::Serialize;
 
+use crate::compare::sign;
 use crate::scores::{Arm, Fill, RunScores, kind_of};
 use crate::standing::Standing;
 
@@ -50,6 +51,20 @@ pub struct JudgeNote<T> {
 }
 
 impl<T> JudgeNote<T> {
+    /// Of a figure that labels corrected, which is given too, or of one that they did not, with the reason. `raw` is what the
+    /// judge alone says.
+    pub(crate) fn of(grade: Grade, raw: T, found: Result<Correction<T>, String>) -> (Self, Option<T>) {
+        let none =
+            Self { grade, raw, corrected: false, labels: 0, label_multiplier: None, labels_needed: None, why: None };
+        match found {
+            Ok(found) => {
+                let (labels, label_multiplier) = (found.labels, found.multiplier);
+                (Self { corrected: true, labels, label_multiplier, ..none }, Some(found.found))
+            }
+            Err(why) => (Self { why: Some(why), ..none }, None),
+        }
+    }
+
     /// In words: what stands behind a figure that the judge made. `raw` is the judge's own figure as it is shown.
     pub fn words(&self, raw: &str) -> String {
         let mut words = format!("judge of grade {}", self.grade);
@@ -173,7 +188,7 @@ pub(crate) fn difference_of(
             return Err(why);
         }
         let (cases, others) = (&candidate.scores.cases, &baseline.scores.cases);
-        let sign = if record.direction == Direction::Higher { 1.0 } else { -1.0 };
+        let sign = sign(record.direction);
         let mut judged = Vec::new();
         let mut weight = None;
         // Answers of a case are drawn together or each by itself; the files tell which.

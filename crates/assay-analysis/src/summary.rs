@@ -111,28 +111,12 @@ pub fn summarize(scores: &RunScores, confidence: f64) -> Summary {
                 let grade = judged::grade_of(arm, s);
                 let raw = of(Fill::Available, None);
                 let mut estimate = raw.clone();
-                let judge = correct(None).map(|found| match found {
-                    Ok(found) => {
-                        estimate = found.found;
-                        JudgeNote {
-                            grade,
-                            raw,
-                            corrected: true,
-                            labels: found.labels,
-                            label_multiplier: found.multiplier,
-                            labels_needed: None,
-                            why: None,
-                        }
+                let judge = correct(None).map(|found| {
+                    let (note, corrected) = JudgeNote::of(grade, raw, found);
+                    if let Some(corrected) = corrected {
+                        estimate = corrected;
                     }
-                    Err(why) => JudgeNote {
-                        grade,
-                        raw,
-                        corrected: false,
-                        labels: 0,
-                        label_multiplier: None,
-                        labels_needed: None,
-                        why: Some(why),
-                    },
+                    note
                 });
                 let corrected = judge.as_ref().is_some_and(|note| note.corrected);
                 Row {

@@ -140,21 +140,8 @@ impl Verdict {
 
     /// A verdict without a run.
     pub fn without_run(requirement: &Requirement, why: String) -> Self {
-        let finding = Finding {
-            rule: requirement.id(),
-            name: format!("a complete run of `{}`", requirement.id()),
-            target: String::new(),
-            scorer: String::new(),
-            role: Role::Gate,
-            kind: VerdictKind::Inconclusive,
-            unmeasured: true,
-            found: why,
-            value: None,
-            interval: None,
-            n: 0,
-            reasons: Vec::new(),
-            needed_n: None,
-        };
+        let name = format!("a complete run of `{}`", requirement.id());
+        let finding = Finding { rule: requirement.id(), name, ..unmeasured("", Role::Gate, why) };
         Self {
             requirement: requirement.id(),
             kind: VerdictKind::Inconclusive,
