@@ -83,12 +83,22 @@ impl StoreError {
     pub fn is_disk_full(&self) -> bool {
         match self {
             Self::Io { error, .. } => error.kind() == std::io::ErrorKind::StorageFull,
-            // SQLITE_FULL is primary result code 13.
-            Self::Database { error, .. } => {
-                error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "13")
-            }
-            _ => false,
+            // SQLITE_FULL.
+            _ => self.sqlite_code() == Some(13),
         }
+    }
+
+    /// True when another connection has what is needed, and SQLite did not wait for it.
+    pub(crate) fn is_busy(&self) -> bool {
+        // SQLITE_BUSY.
+        self.sqlite_code() == Some(5)
+    }
+
+    /// The primary result code of SQLite (<https://www.sqlite.org/rescode.html>).
+    fn sqlite_code(&self) -> Option<i32> {
+        let Self::Database { error, .. } = self else { return None };
+        let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+        Some(code & 0xff)
     }
 
     /// Stored data of a file that cannot be read back.

@@ -1,7 +1,7 @@
 //! How every SQLite file of the workspace is opened.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
@@ -27,12 +27,28 @@ pub enum Care {
     Scratch,
 }
 
+/// How long one waits for another that has the file.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl File {
     /// Opens a file, making it and the tables of `schema` when they are missing.
     ///
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(path: &Path, care: Care, connections: u32, schema: &'static str) -> Result<Self, StoreError> {
+        let give_up = Instant::now() + PATIENCE;
+        loop {
+            match Self::open_once(path, care, connections, schema).await {
+                // Two that make the same file stand in each other's way, where SQLite refuses without waiting.
+                Err(error) if error.is_busy() && Instant::now() < give_up => {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                opened => return opened,
+            }
+        }
+    }
+
+    async fn open_once(path: &Path, care: Care, connections: u32, schema: &'static str) -> Result<Self, StoreError> {
         let file = Self::connect(path, care, connections, false).await?;
         sqlx::raw_sql(schema).execute(&file.pool).await.map_err(|error| file.error(error))?;
         Ok(file)
@@ -52,7 +68,7 @@ impl File {
             .create_if_missing(!read_only)
             .read_only(read_only)
             .immutable(read_only)
-            .busy_timeout(Duration::from_secs(30));
+            .busy_timeout(PATIENCE);
         let options = match care {
             _ if read_only => options,
             Care::Durable => options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full),
@@ -78,5 +94,33 @@ impl File {
     /// An error of the database, with the file's name.
     pub fn error(&self, error: sqlx::Error) -> StoreError {
         StoreError::Database { path: self.path.clone(), error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What two commands do that are started at once in a new workspace.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+    async fn many_that_open_a_new_file_at_once_all_get_it() {
+        for _ in 0..40 {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("new.db");
+            let opened: Vec<_> = (0..12)
+                .map(|_| {
+                    let path = path.clone();
+                    tokio::spawn(async move {
+                        let schema = "CREATE TABLE IF NOT EXISTS a (x INTEGER); CREATE INDEX IF NOT EXISTS b ON a (x)";
+                        let file = File::open(&path, Care::Durable, 2, schema).await?;
+                        sqlx::query("INSERT INTO a VALUES (1)").execute(&file.pool).await.map_err(|e| file.error(e))?;
+                        Ok::<_, StoreError>(())
+                    })
+                })
+                .collect();
+            for one in opened {
+                one.await.unwrap().unwrap();
+            }
+        }
     }
 }

@@ -161,11 +161,13 @@ impl AuditLog {
         let _held = self.hold()?;
         let head = match self.head()? {
             Some(head) => head,
-            None => Checkpoint {
-                origin: format!("assay.local/{}", uuid::Uuid::now_v7()),
-                size: 0,
-                root: Tree::default().root(),
-            },
+            None => {
+                let origin = format!("assay.local/{}", uuid::Uuid::now_v7());
+                let empty = Checkpoint { origin, size: 0, root: Tree::default().root() };
+                // Before the first tile: tiles without a head are a log whose head was taken away.
+                self.write("head", empty.text().as_bytes())?;
+                empty
+            }
         };
         let mut edge = Edge::read(head.size, &head.root, &|name| self.read(name))?;
         let change = edge.append(bytes.as_bytes())?;
