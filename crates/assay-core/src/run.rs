@@ -136,7 +136,7 @@ pub struct Budget {
     /// What one trial may spend, its judges included.
     #[serde(default, skip_serializing_if = "is_default")]
     pub per_trial: Caps,
-    /// What all runs of the workspace may spend together in a calendar month (UTC); not wall time.
+    /// What all runs of the workspace may spend together in a calendar month (UTC); wall time is that of all runs added up.
     #[serde(default, skip_serializing_if = "is_default")]
     pub per_month: Caps,
 }

@@ -8,17 +8,14 @@ use std::time::Duration;
 
 use assay_core::run::{Budget as Limits, Caps, Totals};
 use assay_core::{Money, RunId};
-use assay_store::{MonthSpend, State, StoreError};
-use time::OffsetDateTime;
+use assay_store::{State, StoreError};
 use tokio::time::Instant;
 
 use crate::clock::now;
+use crate::month::Month;
 
 /// Tokens that an answer is assumed to need at most when neither the target nor earlier answers tell more.
 const ASSUMED_OUTPUT_TOKENS: u64 = 1_024;
-
-/// Calls like the next one that are set aside in the month's ledger together: the most that the month allows.
-const CALLS_SET_ASIDE: [u64; 3] = [64, 8, 1];
 
 /// Money, tokens and calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +37,7 @@ impl Amount {
         }
     }
 
-    fn minus(self, other: Self) -> Self {
+    pub(crate) fn minus(self, other: Self) -> Self {
         Self {
             cost: self.cost - other.cost,
             tokens: self.tokens.saturating_sub(other.tokens),
@@ -48,7 +45,7 @@ impl Amount {
         }
     }
 
-    fn within(self, other: Self) -> bool {
+    pub(crate) fn within(self, other: Self) -> bool {
         self.cost <= other.cost && self.tokens <= other.tokens && self.calls <= other.calls
     }
 }
@@ -321,141 +318,6 @@ impl Drop for Reservation<'_> {
     }
 }
 
-/// A run's part in what all runs of a workspace may spend in a calendar month (UTC). The run sets amounts aside in the
-/// workspace's state before it spends them; what a process that died had set aside stays set aside until the run is
-/// resumed, so that the limit holds whatever happens.
-#[derive(Debug)]
-struct Month {
-    caps: Caps,
-    state: State,
-    run: RunId,
-    inner: Mutex<InMonth>,
-    /// One at a time sets more aside.
-    asking: tokio::sync::Mutex<()>,
-}
-
-#[derive(Debug)]
-struct InMonth {
-    month: String,
-    spent: Amount,
-    reserved: Amount,
-    aside: Amount,
-}
-
-fn this_month() -> String {
-    let today = OffsetDateTime::now_utc();
-    format!("{:04}-{:02}", today.year(), u8::from(today.month()))
-}
-
-fn spend(amount: Amount) -> MonthSpend {
-    MonthSpend { cost_nanousd: amount.cost.nanos(), tokens: amount.tokens, calls: amount.calls }
-}
-
-impl Month {
-    async fn open(caps: Caps, state: State, run: RunId, in_all: Amount) -> Result<Self, StoreError> {
-        let month = this_month();
-        let row = state.month_spend(&month, Some(run)).await?;
-        // What an earlier process of this run set aside and did not spend is free again.
-        let spent = Amount {
-            cost: in_all.cost.min(Money::from_nanos(row.cost_nanousd)),
-            tokens: in_all.tokens.min(row.tokens),
-            calls: in_all.calls.min(row.calls),
-        };
-        let inner = InMonth { month, spent, reserved: Amount::default(), aside: Amount::default() };
-        Ok(Self { caps, state, run, inner: Mutex::new(inner), asking: tokio::sync::Mutex::default() })
-    }
-
-    fn inner(&self) -> MutexGuard<'_, InMonth> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reserves out of what is set aside; gives what would have to be set aside otherwise.
-    fn try_reserve(&self, most: Amount) -> Result<(), Amount> {
-        let mut inner = self.inner();
-        let held = inner.spent.plus(inner.reserved).plus(most);
-        if !held.within(inner.aside) {
-            return Err(held);
-        }
-        inner.reserved = inner.reserved.plus(most);
-        Ok(())
-    }
-
-    async fn reserve(&self, most: Amount) -> Result<(), String> {
-        let month = this_month();
-        if self.inner().month == month && self.try_reserve(most).is_ok() {
-            return Ok(());
-        }
-        let _one = self.asking.lock().await;
-        self.turn(&month).await?;
-        let Err(needed) = self.try_reserve(most) else { return Ok(()) };
-        // A statement for every call would cost more than most calls. Near the limit other runs need what is left.
-        for ahead in CALLS_SET_ASIDE {
-            let wanted = (1..ahead).fold(needed, |sum, _| sum.plus(most));
-            if self.set_aside(&month, wanted).await? {
-                self.inner().aside = wanted;
-                return self.try_reserve(most).map_err(|_| "the month's budget is used up".to_owned());
-            }
-        }
-        let all = self.state.month_spend(&month, None).await.map_err(|error| error.to_string())?;
-        let limits: Vec<String> = [
-            self.caps.usd.map(|usd| Money::from_dollars(usd).to_string()),
-            self.caps.tokens.map(|tokens| format!("{tokens} tokens")),
-            self.caps.calls.map(|calls| format!("{calls} calls")),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        Err(format!(
-            "another call could exceed the budget of {} for {month}, which all runs of the workspace share ({}, {} \
-             tokens, {} calls used or set aside)",
-            limits.join(", "),
-            Money::from_nanos(all.cost_nanousd),
-            all.tokens,
-            all.calls
-        ))
-    }
-
-    async fn set_aside(&self, month: &str, amount: Amount) -> Result<bool, String> {
-        let limits = (self.caps.usd.map(|usd| Money::from_dollars(usd).nanos()), self.caps.tokens, self.caps.calls);
-        let done = self.state.set_aside(month, self.run, spend(amount), limits).await;
-        done.map_err(|error| format!("the month's budget cannot be kept: {error}"))
-    }
-
-    /// Begins another month: what is in flight counts in the new one.
-    async fn turn(&self, month: &str) -> Result<(), String> {
-        let old = {
-            let mut inner = self.inner();
-            if inner.month == month {
-                return Ok(());
-            }
-            let old = (std::mem::replace(&mut inner.month, month.to_owned()), inner.spent);
-            inner.spent = Amount::default();
-            inner.aside = Amount::default();
-            old
-        };
-        self.write(&old.0, old.1).await.map_err(|error| error.to_string())
-    }
-
-    fn settle(&self, reserved: Amount, spent: Amount) {
-        let mut inner = self.inner();
-        inner.reserved = inner.reserved.minus(reserved);
-        inner.spent = inner.spent.plus(spent);
-    }
-
-    async fn close(&self) -> Result<(), StoreError> {
-        let (month, spent) = {
-            let mut inner = self.inner();
-            inner.aside = inner.spent;
-            (inner.month.clone(), inner.spent)
-        };
-        self.write(&month, spent).await
-    }
-
-    async fn write(&self, month: &str, spent: Amount) -> Result<(), StoreError> {
-        self.state.set_aside(month, self.run, spend(spent), (None, None, None)).await.map(|_| ())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -518,6 +380,38 @@ mod tests {
         let trial = budget.trial().unwrap();
         let _fifth = budget.reserve(Some(&trial), ONE).await.unwrap();
         assert_eq!(budget.reserve(Some(&trial), ONE).await.unwrap_err(), "the budget of 5 calls is used up");
+    }
+
+    #[tokio::test]
+    async fn the_wall_time_of_all_runs_of_a_month_is_limited_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = assay_store::Workspace::open(folder.path().join(".assay")).unwrap();
+        let state = State::open(&workspace).await.unwrap();
+        let caps = Caps { minutes: Some(4.0 / 60.0), ..Caps::default() };
+        let run = |n: u128| RunId::from_uuid(uuid::Uuid::from_u128(n));
+        let open = async |n: u128| {
+            Budget::new(&Limits::default(), &Totals::default()).in_month(caps, &state, run(n)).await.unwrap()
+        };
+        let call = async |budget: &Budget| budget.reserve(None, ONE).await.map(|held| held.settle(ONE, 0));
+        let (one, two) = (open(1).await, open(2).await);
+        let (mut made, mut refused) = ([0; 2], [None, None]);
+        while refused.iter().any(Option::is_none) {
+            for (i, budget) in [&one, &two].into_iter().enumerate() {
+                match call(budget).await {
+                    Ok(()) => made[i] += 1,
+                    Err(why) => refused[i] = Some(why),
+                }
+            }
+            let month = crate::month::this_month();
+            assert!(state.month_seconds(&month, None).await.unwrap() <= 4);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        assert!(made[0] > 0 && made[1] > 0, "{made:?}");
+        // Until the minutes are used up both go on; what they took stays taken when they end.
+        one.close().await.unwrap();
+        two.close().await.unwrap();
+        let over = call(&open(3).await).await.unwrap_err();
+        assert!(over.contains("which all runs of the workspace share, is used up"), "{over}");
     }
 
     #[tokio::test]

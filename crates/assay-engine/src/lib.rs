@@ -5,7 +5,7 @@
 //! | [`prepare`] | everything that can be found wrong before money is spent |
 //! | [`freeze`] | datasets as the frozen list of cases |
 //! | [`estimate`] | what a run will need |
-//! | [`budget`], [`limits`], [`gateway`] | what calls may cost, how fast they may come, how they are retried and cached |
+//! | [`budget`], `month`, [`limits`], [`gateway`] | what calls may cost, how fast they may come, how they are retried and cached |
 //! | [`batches`] | answers by the providers' batch APIs |
 //! | `clock` | time, which a simulation replaces |
 //! | [`earlier`] | answers of an earlier run, taken over |
@@ -33,6 +33,7 @@ pub mod imported;
 pub mod ledger;
 pub mod limits;
 pub mod looks;
+mod month;
 pub mod prepare;
 pub mod progress;
 pub mod schedule;

@@ -46,6 +46,12 @@ CREATE TABLE IF NOT EXISTS month_spend (
     calls BIGINT NOT NULL,
     PRIMARY KEY (month, run)
 );
+CREATE TABLE IF NOT EXISTS month_time (
+    month TEXT NOT NULL,
+    run TEXT NOT NULL,
+    seconds BIGINT NOT NULL,
+    PRIMARY KEY (month, run)
+);
 CREATE TABLE IF NOT EXISTS orders (
     id INTEGER PRIMARY KEY,
     run TEXT NOT NULL,
@@ -171,9 +177,8 @@ impl State {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        let file = File::open(&workspace.state_file(), Care::Durable, 4, SCHEMA).await?;
-        sqlx::raw_sql(crate::labels::SCHEMA).execute(&file.pool).await.map_err(|error| file.error(error))?;
-        Ok(Self { file })
+        let schema = [SCHEMA, crate::labels::SCHEMA];
+        Ok(Self { file: File::open(&workspace.state_file(), Care::Durable, 4, &schema).await? })
     }
 
     /// Records a new run.
@@ -293,6 +298,52 @@ impl State {
             tokens: self.get::<i64>(&row, "tokens")?.unsigned_abs(),
             calls: self.get::<i64>(&row, "calls")?.unsigned_abs(),
         })
+    }
+
+    /// Sets aside wall time of a run in a month, in place of what it had set aside before, unless the month's limit would
+    /// be broken by it and all other runs together; in one statement, as [`State::set_aside`].
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_seconds_aside(
+        &self,
+        month: &str,
+        run: RunId,
+        seconds: u64,
+        limit: Option<u64>,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(
+            "INSERT INTO month_time (month, run, seconds)
+             SELECT $1, $2, $3 FROM (
+                 SELECT COALESCE(SUM(seconds), 0) AS seconds FROM month_time WHERE month = $1 AND run <> $2
+             ) AS others
+             WHERE $4 IS NULL OR others.seconds + $3 <= $4
+             ON CONFLICT (month, run) DO UPDATE SET seconds = excluded.seconds",
+        )
+        .bind(month)
+        .bind(run.to_string())
+        .bind(as_i64(seconds))
+        .bind(limit.map(as_i64))
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Wall time in a month, in seconds: of one run, or of all runs.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn month_seconds(&self, month: &str, run: Option<RunId>) -> Result<u64, StoreError> {
+        let seconds: i64 = sqlx::query_scalar(
+            "SELECT COALESCE(SUM(seconds), 0) FROM month_time WHERE month = $1 AND ($2 IS NULL OR run = $2)",
+        )
+        .bind(month)
+        .bind(run.map(|run| run.to_string()))
+        .fetch_one(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(seconds.unsigned_abs())
     }
 
     /// Leaves an order for the process that executes a run; gives its number.

@@ -278,12 +278,6 @@ impl Suite {
                 }
             }
         }
-        if month.minutes.is_some() {
-            problems.push(
-                Problem::new("/budget/per_month/minutes", "a month has no budget of wall time")
-                    .help("`minutes` limits a run, or a trial under `per_trial`"),
-            );
-        }
         let scorers: BTreeSet<&str> = self.scorers.iter().map(|part| part.name.as_str()).collect();
         let targets: BTreeSet<&str> = self.targets.iter().map(|part| part.name.as_str()).collect();
         let unknown = |at: String, what: &str, name: &str, known: &BTreeSet<&str>| {
@@ -521,7 +515,7 @@ mod tests {
             ("scorers: [equals]\n", "scorers: [equals]\ntiers: {smoke: {scorers: [f1]}}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\nbudget: {usd: -1}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\nbudget: {dollars: 1}\n"),
-            ("scorers: [equals]\n", "scorers: [equals]\nbudget: {per_month: {minutes: 5}}\n"),
+            ("scorers: [equals]\n", "scorers: [equals]\nbudget: {per_month: {minutes: 0}}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\nbudget: {per_trial: {usd: 0}}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\ngate: {stop: gs}\n"),
             ("scorers: [equals]\n", "scorers: [equals]\ntiers: {t: {limit: 5, sample: {cases: 5, by: [topic]}}}\n"),
