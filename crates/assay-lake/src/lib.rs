@@ -16,7 +16,9 @@ pub mod query;
 pub mod seal;
 pub mod tables;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use deltalake::DeltaTable;
 use url::Url;
@@ -70,12 +72,14 @@ fn plain(error: &datafusion::error::DataFusionError) -> String {
 #[derive(Clone, Debug)]
 pub struct Lake {
     root: PathBuf,
+    /// The tables as they were read last: only what was committed since has to be read then.
+    known: Arc<Mutex<HashMap<Table, DeltaTable>>>,
 }
 
 impl Lake {
     /// The lake in a folder; tables appear with the first sealed segment.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), known: Arc::default() }
     }
 
     /// The folder.
@@ -83,11 +87,31 @@ impl Lake {
         &self.root
     }
 
+    /// A table as it is now; without a version when nothing was ever committed to it.
     pub(crate) async fn table(&self, table: Table) -> Result<DeltaTable, LakeError> {
+        let known = self.known().get(&table).cloned();
+        if let Some(mut delta) = known
+            && delta.update_state().await.is_ok()
+        {
+            return Ok(self.keep(table, delta));
+        }
         let folder = self.root.join(table.name());
         std::fs::create_dir_all(&folder).map_err(|error| LakeError::Io { path: folder.clone(), error })?;
         let absolute = folder.canonicalize().map_err(|error| LakeError::Io { path: folder.clone(), error })?;
         let url = Url::from_directory_path(&absolute).map_err(|()| LakeError::Path(absolute))?;
-        DeltaTable::try_from_url(url).await.map_err(|error| LakeError::Table { table: table.name(), error })
+        let delta = DeltaTable::try_from_url(url).await;
+        Ok(self.keep(table, delta.map_err(|error| LakeError::Table { table: table.name(), error })?))
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Table, DeltaTable>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a table for the next time.
+    pub(crate) fn keep(&self, table: Table, delta: DeltaTable) -> DeltaTable {
+        if delta.version().is_some() {
+            self.known().insert(table, delta.clone());
+        }
+        delta
     }
 }

@@ -70,7 +70,8 @@ impl Lake {
         runs: Option<RecordBatch>,
         hidden: &[RunId],
     ) -> Result<Rows, LakeError> {
-        let context = self.context(runs, hidden).await?;
+        let config = SessionConfig::new().with_information_schema(true);
+        let context = self.context(config, runs, hidden).await?;
         let options = datafusion::execution::context::SQLOptions::new()
             .with_allow_ddl(false)
             .with_allow_dml(false)
@@ -79,8 +80,12 @@ impl Lake {
         Ok(Rows { stream: frame.execute_stream().await? })
     }
 
-    async fn context(&self, runs: Option<RecordBatch>, hidden: &[RunId]) -> Result<SessionContext, LakeError> {
-        let config = SessionConfig::new().with_information_schema(true);
+    async fn context(
+        &self,
+        config: SessionConfig,
+        runs: Option<RecordBatch>,
+        hidden: &[RunId],
+    ) -> Result<SessionContext, LakeError> {
         let context = SessionContext::new_with_config(config);
         for table in Table::ALL {
             let delta = self.table(table).await?;
@@ -115,7 +120,9 @@ impl Lake {
             day_literal(tables::partition_day(run)),
             run.id
         );
-        let mut rows = self.query(&sql, None).await?;
+        // One file at a time: whoever visits is slower than a reader, and several would only hold more memory.
+        let context = self.context(SessionConfig::new().with_target_partitions(1), None, &[]).await?;
+        let mut rows = Rows { stream: context.sql(&sql).await?.execute_stream().await? };
         while let Some(batch) = rows.next().await? {
             visit_batch(&batch, &mut visit)?;
         }

@@ -179,7 +179,10 @@ impl Lake {
                 )
                 .await;
             match result {
-                Ok(_) => return Ok(()),
+                Ok(written) => {
+                    self.keep(table, written);
+                    return Ok(());
+                }
                 Err(_) if attempt < ATTEMPTS => {
                     tokio::time::sleep(std::time::Duration::from_millis(20 << attempt)).await;
                 }

@@ -218,7 +218,10 @@ impl Prepared {
                 ErrorKind::Authentication,
                 format!("no API key: set the environment variable {variable}"),
             )),
-            None => Ok(()),
+            None => {
+                self.endpoint.warm_up();
+                Ok(())
+            }
         }
     }
 

@@ -29,19 +29,21 @@ pub struct Endpoint {
     rates: SeenRates,
 }
 
-fn client() -> Result<&'static Client, CallError> {
-    static CLIENT: OnceLock<Result<Client, String>> = OnceLock::new();
-    CLIENT
+/// The client of servers elsewhere, or of this machine's without TLS. The latter needs no certificates, which take longer
+/// to read than all else before a first call, and no proxy could reach such a server.
+fn client(plain: bool) -> Result<&'static Client, CallError> {
+    static CLIENTS: [OnceLock<Result<Client, String>>; 2] = [OnceLock::new(), OnceLock::new()];
+    CLIENTS[usize::from(plain)]
         .get_or_init(|| {
-            Client::builder()
+            let builder = Client::builder()
                 .user_agent(concat!("assay/", env!("CARGO_PKG_VERSION")))
                 // A redirect could carry the key to another host.
                 .redirect(reqwest::redirect::Policy::none())
                 .pool_max_idle_per_host(1024)
                 .tcp_nodelay(true)
-                .connect_timeout(Duration::from_secs(15))
-                .build()
-                .map_err(|error| error.to_string())
+                .connect_timeout(Duration::from_secs(15));
+            let builder = if plain { builder.tls_certs_only([]).no_proxy() } else { builder };
+            builder.build().map_err(|error| error.to_string())
         })
         .as_ref()
         .map_err(|error| CallError::new(ErrorKind::Connection, error.clone()))
@@ -100,6 +102,16 @@ impl Endpoint {
         }
     }
 
+    fn plain(&self) -> bool {
+        self.url.scheme() == "http" && is_loopback(&self.url)
+    }
+
+    /// Reads what a call needs beside the call itself, aside: the certificates that the system trusts.
+    pub fn warm_up(&self) {
+        let plain = self.plain();
+        std::thread::spawn(move || drop(client(plain)));
+    }
+
     /// The URL without query and credentials, for messages.
     pub fn shown(&self) -> String {
         let mut url = self.url.clone();
@@ -146,7 +158,7 @@ impl Endpoint {
             let message = format!("--offline forbids a call to {}", self.shown());
             return Err(CallError::new(ErrorKind::Offline, message));
         }
-        Ok(client()?.request(method, self.url.clone()).headers(self.headers.clone()).timeout(self.timeout))
+        Ok(client(self.plain())?.request(method, self.url.clone()).headers(self.headers.clone()).timeout(self.timeout))
     }
 
     async fn answered(&self, request: RequestBuilder) -> Result<Response, CallError> {

@@ -156,13 +156,18 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 /// CR2 standard error of the mean of independent values of one weight: √(Σ(x − x̄)²/(n(n − 1))).
 pub(crate) fn plain_error(values: &[f64], mean: f64) -> f64 {
     let n = values.len() as f64;
-    let mut centred = [0.0; BLOCK];
-    let squares = sum(values.chunks(BLOCK).map(|block| {
-        let centred = &mut centred[..block.len()];
-        centred.iter_mut().zip(block).for_each(|(centred, value)| *centred = value - mean);
-        dot(centred, centred)
-    }));
+    let squares = sum(values.chunks(BLOCK).map(|block| squares(block.iter().map(|value| value - mean))));
     (squares / (n * (n - 1.0))).sqrt()
+}
+
+/// The sum of squares of at most [`BLOCK`] numbers.
+fn squares(numbers: impl Iterator<Item = f64>) -> f64 {
+    let (mut block, mut filled) = ([0.0; BLOCK], 0);
+    for (place, number) in block.iter_mut().zip(numbers) {
+        *place = number;
+        filled += 1;
+    }
+    dot(&block[..filled], &block[..filled])
 }
 
 /// Whether any two cases share a cluster or any declares one.
@@ -199,9 +204,9 @@ pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
     let n = items.len() as f64;
     // The common case, where weights cancel and a case is a cluster, needs two passes.
     if items.len() > 1 && items.iter().all(|item| item.cluster.is_none() && item.weight == items[0].weight) {
-        let values: Vec<f64> = items.iter().map(|item| item.value).collect();
-        let mean = sum_of(&values) / n;
-        let se = plain_error(&values, mean);
+        let mean = sum(items.iter().map(|item| item.value)) / n;
+        let squares = sum(items.chunks(BLOCK).map(|block| squares(block.iter().map(|item| item.value - mean))));
+        let se = (squares / (n * (n - 1.0))).sqrt();
         return (mean.is_finite() && se.is_finite()).then_some(ClusteredMean {
             mean,
             se,
