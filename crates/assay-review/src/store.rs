@@ -152,7 +152,7 @@ impl Review {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, ReviewError> {
-        let file = File::open(&workspace.review_file(), Care::Durable, 4, SCHEMA).await?;
+        let file = File::open(&workspace.review_file(), Care::Durable, 4, &[SCHEMA]).await?;
         Ok(Self { file, clock: Arc::new(system_us) })
     }
 

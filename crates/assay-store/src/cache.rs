@@ -113,7 +113,7 @@ impl Cache {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        Ok(Self { file: File::open(&workspace.cache_file(), Care::Quick, 4, SCHEMA).await? })
+        Ok(Self { file: File::open(&workspace.cache_file(), Care::Quick, 4, &[SCHEMA]).await? })
     }
 
     /// Opens a file of answers that only one run needs. What is left of an earlier one is removed.
@@ -124,7 +124,7 @@ impl Cache {
         let path = workspace.answers_file(run);
         // There is none, usually.
         let _ = std::fs::remove_file(&path);
-        Ok(Self { file: File::open(&path, Care::Scratch, 4, SCHEMA).await? })
+        Ok(Self { file: File::open(&path, Care::Scratch, 4, &[SCHEMA]).await? })
     }
 
     /// Closes and removes a scratch file.

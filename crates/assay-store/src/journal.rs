@@ -72,7 +72,7 @@ impl Journal {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace, run: RunId) -> Result<Self, StoreError> {
-        Ok(Self { file: File::open(&workspace.journal_file(run), Care::Durable, 2, SCHEMA).await? })
+        Ok(Self { file: File::open(&workspace.journal_file(run), Care::Durable, 2, &[SCHEMA]).await? })
     }
 
     /// Commits finished trials of a segment together with the run's totals after them, all or none; on return they

@@ -104,7 +104,7 @@ impl PlanBuilder {
         remove_abandoned(&workspace.plans());
         let path = workspace.plans().join(format!("{SCRATCH}{}.tmp", uuid::Uuid::now_v7()));
         let scratch = Scratch(path.clone());
-        let file = File::open(&path, Care::Scratch, 1, SCHEMA).await?;
+        let file = File::open(&path, Care::Scratch, 1, &[SCHEMA]).await?;
         Ok(Self { file, _scratch: scratch, workspace: workspace.clone(), batch: Vec::with_capacity(BATCH), written: 0 })
     }
 

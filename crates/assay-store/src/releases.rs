@@ -32,7 +32,7 @@ impl Releases {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        Ok(Self { file: File::open(&workspace.releases_file(), Care::Durable, 2, SCHEMA).await? })
+        Ok(Self { file: File::open(&workspace.releases_file(), Care::Durable, 2, &[SCHEMA]).await? })
     }
 
     /// Begins a log; gives the release's number, from 1.

@@ -35,7 +35,7 @@ impl File {
     ///
     /// # Errors
     /// A file that cannot be opened or made.
-    pub async fn open(path: &Path, care: Care, connections: u32, schema: &'static str) -> Result<Self, StoreError> {
+    pub async fn open(path: &Path, care: Care, connections: u32, schema: &[&'static str]) -> Result<Self, StoreError> {
         let give_up = Instant::now() + PATIENCE;
         loop {
             match Self::open_once(path, care, connections, schema).await {
@@ -48,9 +48,13 @@ impl File {
         }
     }
 
-    async fn open_once(path: &Path, care: Care, connections: u32, schema: &'static str) -> Result<Self, StoreError> {
+    async fn open_once(path: &Path, care: Care, connections: u32, schema: &[&'static str]) -> Result<Self, StoreError> {
         let file = Self::connect(path, care, connections, false).await?;
-        sqlx::raw_sql(schema).execute(&file.pool).await.map_err(|error| file.error(error))?;
+        let mut whole = file.pool.begin().await.map_err(|error| file.error(error))?;
+        for part in schema {
+            sqlx::raw_sql(*part).execute(&mut *whole).await.map_err(|error| file.error(error))?;
+        }
+        whole.commit().await.map_err(|error| file.error(error))?;
         Ok(file)
     }
 
@@ -112,7 +116,7 @@ mod tests {
                     let path = path.clone();
                     tokio::spawn(async move {
                         let schema = "CREATE TABLE IF NOT EXISTS a (x INTEGER); CREATE INDEX IF NOT EXISTS b ON a (x)";
-                        let file = File::open(&path, Care::Durable, 2, schema).await?;
+                        let file = File::open(&path, Care::Durable, 2, &[schema]).await?;
                         sqlx::query("INSERT INTO a VALUES (1)").execute(&file.pool).await.map_err(|e| file.error(e))?;
                         Ok::<_, StoreError>(())
                     })
