@@ -297,6 +297,14 @@ fn every_seed_is_valid() {
         fs::write(&path, bytes).unwrap();
         import(&path, tool, &mut Kept::default()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(Tool::detect(&path).unwrap(), tool, "{name}");
+        // What fuzzing starts from: the bytes that choose importer and ending there, then the file.
+        if let (Some(corpus), Some(tool)) = (std::env::var_os("ASSAY_WRITE_SEEDS"), tool) {
+            let ending = ["json", "jsonl", "yaml", "csv", "txt", "eval"].iter().position(|end| name.ends_with(end));
+            let choice = [Tool::ALL.iter().position(|other| *other == tool).unwrap() as u8, ending.unwrap() as u8];
+            let corpus = Path::new(&corpus).join("imports");
+            fs::create_dir_all(&corpus).unwrap();
+            fs::write(corpus.join(name), [&choice, fs::read(&path).unwrap().as_slice()].concat()).unwrap();
+        }
     }
 }
 
