@@ -187,6 +187,12 @@ impl Import {
                 say(&format!("{} {what}", grouped(count)));
             }
         }
+        let spent = review.progress(&project).await?.spent;
+        if let Some(budget) = project.settings.budget.filter(|budget| spent > *budget) {
+            say(&format!(
+                "note: {spent} are spent of a budget of {budget}: no item is given out until `assay review budget` raises it"
+            ));
+        }
         Ok(exit::PASS)
     }
 }
