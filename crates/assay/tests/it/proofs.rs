@@ -180,6 +180,8 @@ impl Certificate {
             }
             false => with("correlation", "r").unwrap_or_else(|| "–".into()),
         };
+        let errors = [with("sensitivity", "sensitivity"), with("specificity", "specificity")];
+        let agreement = std::iter::once(agreement).chain(errors.into_iter().flatten()).collect::<Vec<_>>().join(", ");
         let people = self.find("alpha").and_then(|figure| figure["people"][0].as_f64());
         let people = people.map_or_else(|| "–".into(), |alpha| format!("α {alpha:.3}"));
         let why = self.missing();

@@ -195,7 +195,7 @@ fn three_targets_in_pairs_are_ranked_by_raters_as_from_a_table() {
     folder.write("cases.jsonl", cases);
     folder.write(
         "assay.yaml",
-        "suite: s\ndataset: cases.jsonl\ntargets:\n  - {name: v1, recorded: v1}\n  - {name: v2, recorded: v2}\n  - {name: v3, recorded: v3}\nscorers: [char-count]\n",
+        "suite: s\ndataset: cases.jsonl\ntargets:\n  - {name: v1, recorded: v1}\n  - {name: v2, recorded: v2}\n  - {name: v3, recorded: v3}\nscorers: [{contains: says}]\n",
     );
     folder.write("pairs.rubric.yaml", "rubric: pairs\ncriteria:\n  - {name: better, kind: pairwise}\n");
     let said = folder.assay(&["run", "--quiet"]);
@@ -253,7 +253,7 @@ fn a_budget_is_shown_raised_and_planned() {
     let folder = program(6);
     created(&folder, &["--pay", "1", "--budget", "0.5"]);
     let said = folder.assay(&["review", "budget", "p"]);
-    assert!(said.out.contains("$1.00 for an item; spent $0.00 of $0.50, $0.50 left"), "{said:?}");
+    assert!(said.out.contains("$1.00 for an item; spent $0.00 of $0.5000, $0.5000 left"), "{said:?}");
     let said = folder.assay(&["review", "budget", "p", "--to", "40", "--pay-hour", "24"]);
     assert!(said.out.contains("$24.00 for an hour at work; spent $0.00 of $40.00"), "{said:?}");
     let first = rate(&folder, "ann", "y\ny\n3\n\n\nq\n", &[]);

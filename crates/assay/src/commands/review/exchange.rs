@@ -88,7 +88,16 @@ impl Export {
             }
             Form::Argilla | Form::Packet => {
                 write(out, serde_json::to_string_pretty(&argilla::records(&snapshot))?.as_bytes())?;
-                say(&format!("{} records in {}", snapshot.items.len(), out.display()));
+                let project = &snapshot.project;
+                let settings = argilla::settings(&project.rubric, project.settings.raters_each);
+                let beside = out.with_extension("settings.json");
+                write(&beside, serde_json::to_string_pretty(&settings)?.as_bytes())?;
+                say(&format!(
+                    "{} records in {}, the settings of their dataset in {}",
+                    snapshot.items.len(),
+                    out.display(),
+                    beside.display()
+                ));
             }
         }
         Ok(exit::PASS)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use super::{Certificate, Proof, golden, near, rows};
+use super::{Certificate, Proof, fine, golden, near, rows, value};
 use crate::data::data;
 use crate::oracle::Oracle;
 
@@ -61,11 +61,50 @@ fn faithbench_detectors() {
         // The set was chosen to be hard: no detector may be relied on, and the certificate says so.
         assert_eq!((found.grade(), found.missing().contains("agreement")), ("U", true), "{}", found.missing());
     }
+    jury(&proof, &detectors, &read);
     let rate = proof.stats(&["rate", "247/420"]);
     for (at, want) in golden["unwanted"]["wilson95"].as_array().unwrap().iter().enumerate() {
         near("unwanted", rate["intervals"]["wilson"][at].as_f64().unwrap_or_else(|| panic!("{rate}")), want);
     }
     proof.page();
+}
+
+/// The detectors weighed together: labels are those of crowd-kit, and what that is worth beside people is told.
+fn jury(proof: &Proof, detectors: &[&str], read: &[Value]) {
+    let named = [&["judge", "jury"][..], detectors, &["--threshold", "0.5", "--out", "consensus.jsonl"]].concat();
+    let said = fine(proof.folder.assay(&named));
+    assert!(said.out.contains("8 judges on 420 answers") && said.out.contains("weighed (Dawid and Skene)"), "{said:?}");
+    let found = value(&fine(proof.folder.assay(&[&named[..], &["--json"]].concat())));
+    assert_eq!((&found["labelled"], &found["classes"]), (&json!(420), &json!([0.0, 1.0])));
+    let written = rows(&proof.folder.path().join("consensus.jsonl"));
+    assert_eq!(json!(written), found["answers"]);
+    let of_id: HashMap<&str, &Value> = written.iter().map(|one| (one["case"].as_str().unwrap(), one)).collect();
+    let (mut votes, mut passes, mut right) = (Vec::new(), Vec::new(), 0.0);
+    for row in read {
+        let one = of_id[row["id"].as_str().unwrap()];
+        let pass = one["label"] == "pass";
+        assert!(one["probability"].as_f64().unwrap() >= 0.5, "{one}");
+        passes.push(f64::from(u8::from(pass)));
+        right += f64::from(u8::from(json!(pass) == row["faithful"]));
+        let of = |name: &&str| u8::from(row["detectors"][*name].as_f64().unwrap() >= 0.5);
+        votes.push(detectors.iter().map(of).collect::<Vec<u8>>());
+    }
+    let weighed = found["weighed"]["value"].as_f64().unwrap();
+    assert!((weighed - right / 420.0).abs() < 1e-12, "{weighed}");
+    // Hard answers: eight detectors err like a few.
+    let worth = found["independent_errors"].as_f64().unwrap();
+    assert!(worth > 1.0 && worth < 6.0, "{worth}");
+    let mut oracle = Oracle::new(
+        "import pandas as pd
+from crowdkit.aggregation.classification import DawidSkene
+def one(f, a):
+    rows = [(i, r, v) for i, row in enumerate(a) for r, v in enumerate(row)]
+    found = DawidSkene(n_iter=100, tol=-np.inf).fit(pd.DataFrame(rows, columns=['task', 'worker', 'label']))
+    return (found.probas_.sort_index()[1] > 0.5).astype(int).tolist()
+",
+    );
+    oracle.ask("labels", json!(votes), passes, 1e-9);
+    oracle.check();
 }
 
 /// The certificate's figures of a pass-or-fail judge beside those of scikit-learn and irrCAC, from verdicts and labels as the
