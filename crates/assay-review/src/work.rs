@@ -358,7 +358,7 @@ impl Review {
             "SELECT i.id, (SELECT COUNT(*) FROM done d WHERE d.project = $1 AND d.item = i.id)
                         + (SELECT COUNT(*) FROM leases l WHERE l.project = $1 AND l.item = i.id AND l.until_us > $3) AS seen
              FROM items i
-             WHERE i.project = $1 AND i.gold IS NOT NULL
+             WHERE i.project = $1 AND i.gold IS NOT NULL AND i.gold <> '{}'
                AND NOT EXISTS (SELECT 1 FROM done d WHERE d.project = $1 AND d.item = i.id AND d.rater = $2)
                AND NOT EXISTS (SELECT 1 FROM notes n
                                WHERE n.project = $1 AND n.item = i.id AND n.rater = $2 AND n.kind = 'skip')",

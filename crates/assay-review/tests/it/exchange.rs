@@ -7,7 +7,7 @@ use assay_core::{Money, Passage};
 use assay_privacy::{Policy, Redactor};
 use assay_review::Settings;
 use assay_review::exchange::{Incoming, OnConflict, argilla, csv, label_studio};
-use assay_review::outcome::Snapshot;
+use assay_review::outcome::{RightAnswers, Snapshot};
 use assay_review::rubric::Span;
 use serde_json::{Value, json};
 
@@ -170,7 +170,7 @@ async fn a_packet_holds_no_personal_data_and_no_id_from_here_and_comes_back() {
     assert!(folder.review.returned("p", &out).await.unwrap_err().to_string().contains("not what was handed off"));
     std::fs::write(out.join("items.jsonl"), items).unwrap();
     let text = crate::support::RUBRIC.replace("kind: yes_no", "kind: yes_no, question: Otherwise?");
-    folder.review.change_rubric("p", &crate::support::rubric(&text), &text).await.unwrap();
+    folder.review.change_rubric("p", &crate::support::rubric(&text), &text, &RightAnswers::Hold).await.unwrap();
     assert!(folder.review.returned("p", &out).await.unwrap_err().to_string().contains("other questions"));
 }
 

@@ -1,9 +1,11 @@
 //! Gold, suspension, budget, pairs, changed rubrics, adjudication, labels.
 
+use std::collections::BTreeMap;
+
 use assay_core::{Drawn, Money};
 use assay_review::adjudication::disputes;
 use assay_review::exchange::{Incoming, OnConflict};
-use assay_review::outcome::{Aggregate, labels, outcomes};
+use assay_review::outcome::{Aggregate, RightAnswers, labels, outcomes};
 use assay_review::report::{Options, report};
 use assay_review::work::is_swapped;
 use assay_review::{Answers, Content, Item, Next, NoteKind, Origin, Pay, RaterState, Settings, both};
@@ -137,12 +139,13 @@ async fn a_changed_question_is_asked_again_and_nothing_else_is() {
     }
     // Other words around it ask nothing anew.
     let text = RUBRIC.replace("rubric: answers", "rubric: answers\ninstructions: Take your time.");
-    let (change, again) = folder.review.change_rubric("p", &rubric(&text), &text).await.unwrap();
-    assert_eq!((change.changed.len(), again), (0, 0));
+    let none = RightAnswers::Known(BTreeMap::new());
+    let done = folder.review.change_rubric("p", &rubric(&text), &text, &none).await.unwrap();
+    assert_eq!((done.change.changed.len(), done.again), (0, 0));
     assert!(matches!(folder.review.next("p", "ann").await.unwrap(), Next::Done { .. }));
     let text = text.replace("kind: yes_no", "kind: yes_no, question: Is every fact right?");
-    let (change, again) = folder.review.change_rubric("p", &rubric(&text), &text).await.unwrap();
-    assert_eq!((change.changed, again), (vec!["correct".to_owned()], 24));
+    let done = folder.review.change_rubric("p", &rubric(&text), &text, &none).await.unwrap();
+    assert_eq!((done.change.changed, done.again, done.gold), (vec!["correct".to_owned()], 24, 0));
     let now = folder.review.project("p").await.unwrap();
     assert_eq!(folder.review.progress(&now).await.unwrap().accepted, 0);
     for rater in ["ann", "bob"] {
@@ -352,4 +355,43 @@ async fn pairs_are_ranked_once_each_by_their_chance_and_targets_that_never_met_a
     let found = report(&other.review.snapshot("p").await.unwrap(), &Options::default(), &[]);
     let ranking = found.criteria[0].ranking.clone().unwrap();
     assert_eq!(ranking.why_not.as_deref(), Some("these targets never met: v1, v2 | v3, v4"));
+}
+
+#[tokio::test]
+async fn what_was_right_for_another_question_suspends_nobody() {
+    for (right, gold, hits, misses) in [
+        (RightAnswers::Known(BTreeMap::new()), 4, 0, 0),
+        (RightAnswers::Hold, 0, 0, 2),
+        (
+            RightAnswers::Known(
+                (0..4).map(|i| (format!("i{i}"), serde_json::from_value(json!({"correct": false})).unwrap())).collect(),
+            ),
+            0,
+            4,
+            0,
+        ),
+    ] {
+        let folder = folder().await;
+        let known = |(i, item)| if i < 4 { self::gold(item, json!({"correct": true})) } else { item };
+        let all: Vec<Item> = items(20).into_iter().enumerate().map(known).collect();
+        let text = "rubric: r\ncriteria:\n  - {name: correct, kind: yes_no}\n";
+        let made = project(&folder.review, text, Settings { gold_share: 0.5, ..few(1, 1) }, all).await;
+        folder.review.join(&made, "ann", true).await.unwrap();
+        let turned = text.replace("kind: yes_no", "kind: yes_no, question: Is anything wrong?");
+        let done = folder.review.change_rubric("p", &rubric(&turned), &turned, &right).await.unwrap();
+        assert_eq!(done.gold, gold);
+        let no: Answers = serde_json::from_value(json!({"correct": false})).unwrap();
+        while let Next::Item(task) = folder.review.next("p", "ann").await.unwrap() {
+            folder.review.submit("p", "ann", &task.item, &task.token, &no, None).await.unwrap();
+        }
+        let found = report(&folder.review.snapshot("p").await.unwrap(), &Options::default(), &[]);
+        assert_eq!((found.raters[0].gold.hits, found.raters[0].gold.misses), (hits, misses), "{right:?}");
+        assert_eq!(found.raters[0].state == RaterState::Suspended, misses > 0);
+    }
+    let folder = self::folder().await;
+    project(&folder.review, RUBRIC, few(1, 1), items(4)).await;
+    let text = RUBRIC.replace("kind: yes_no", "kind: yes_no, question: Otherwise?");
+    let right = RightAnswers::Known([("i1".to_owned(), answers(true, 3))].into());
+    let refused = folder.review.change_rubric("p", &rubric(&text), &text, &right).await.unwrap_err();
+    assert!(refused.to_string().contains("`i1` is no gold item"), "{refused}");
 }

@@ -101,7 +101,8 @@ impl Plan {
         let budget = dollars(self.budget, "--budget")?;
         let paid = match (budget, each_costs) {
             (Some(budget), Some(each)) => {
-                let covered = (budget.dollars() / each.dollars() / (1.0 + self.gold_share)).floor() as u64;
+                // A hair above, so that 110 dollars pay for what costs 110.
+                let covered = (budget.dollars() / each.dollars() / (1.0 + self.gold_share) + 1e-9).floor() as u64;
                 Some((budget, covered.min(ratings)))
             }
             (Some(_), None) => return Err("a budget needs to know what work costs: add `--pay` or `--pay-hour`".into()),

@@ -214,58 +214,8 @@ impl Pool {
 
     /// Takes the items with known answers out of the candidates: gold is not drawn.
     pub fn take_gold(&mut self, rubric: &Rubric, path: &Path) -> Result<Vec<Item>, Failure> {
-        let mut gold: BTreeMap<usize, Answers> = BTreeMap::new();
-        for row in assay_datasets::rows(path)? {
-            let (row, place) = row?;
-            let text = |key: &str| {
-                let value = row.get(key).filter(|value| !value.is_null())?;
-                Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            };
-            let (id, case, target) = (text("item").or_else(|| text("id")), text("case"), text("target"));
-            let fits = |one: &Candidate| match (&id, &case) {
-                (Some(id), _) => one.item.id == *id,
-                (None, Some(case)) => {
-                    one.item.case.as_deref() == Some(case)
-                        && target.as_deref().is_none_or(|target| one.item.target.as_deref() == Some(target))
-                }
-                (None, None) => false,
-            };
-            let found: Vec<usize> = (0..self.candidates.len()).filter(|at| fits(&self.candidates[*at])).collect();
-            let named = assay_report::plain(&id.clone().or_else(|| case.clone()).unwrap_or_default(), 80);
-            let at = match found.as_slice() {
-                [only] => *only,
-                [] if named.is_empty() => return Err(format!("{place}: a gold item needs `item` or `case`").into()),
-                [] => return Err(format!("{place}: there is no answer `{named}` to be rated").into()),
-                many => {
-                    return Err(format!(
-                        "{place}: {} answers fit `{named}`: add `target`, or name the item",
-                        many.len()
-                    )
-                    .into());
-                }
-            };
-            let long = text("criterion").map(|name| (name, row.get("value").cloned().unwrap_or_default()));
-            let wide = rubric.criteria.iter().filter_map(|criterion| {
-                let value = row.get(&criterion.name).filter(|value| !value.is_null() && value.as_str() != Some(""))?;
-                Some((criterion.name.clone(), value.clone()))
-            });
-            let answers: Vec<(String, Value)> = long.into_iter().chain(wide).collect();
-            if answers.is_empty() {
-                return Err(format!(
-                    "{place}: a gold item needs the right answer to a criterion, in a column of its name"
-                )
-                .into());
-            }
-            for (name, value) in answers {
-                let Some(criterion) = rubric.criterion(&name) else {
-                    return Err(
-                        format!("{place}: the rubric has no criterion `{}`", assay_report::plain(&name, 80)).into()
-                    );
-                };
-                let value = criterion.read(&value).map_err(|message| format!("{place}: {message}"))?;
-                gold.entry(at).or_default().insert(name, value);
-            }
-        }
+        let items: Vec<&Item> = self.candidates.iter().map(|one| &one.item).collect();
+        let gold = right_answers(rubric, path, &items)?;
         let mut taken = Vec::new();
         for (at, answers) in gold.into_iter().rev() {
             let mut item = self.candidates.remove(at).item;
@@ -274,6 +224,58 @@ impl Pool {
         }
         Ok(taken)
     }
+}
+
+/// The right answers of a table of gold items, by the place of the item that a row names.
+pub fn right_answers(rubric: &Rubric, path: &Path, items: &[&Item]) -> Result<BTreeMap<usize, Answers>, Failure> {
+    let mut gold: BTreeMap<usize, Answers> = BTreeMap::new();
+    for row in assay_datasets::rows(path)? {
+        let (row, place) = row?;
+        let text = |key: &str| {
+            let value = row.get(key).filter(|value| !value.is_null())?;
+            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
+        let (id, case, target) = (text("item").or_else(|| text("id")), text("case"), text("target"));
+        let fits = |one: &Item| match (&id, &case) {
+            (Some(id), _) => one.id == *id,
+            (None, Some(case)) => {
+                one.case.as_deref() == Some(case)
+                    && target.as_deref().is_none_or(|target| one.target.as_deref() == Some(target))
+            }
+            (None, None) => false,
+        };
+        let found: Vec<usize> = (0..items.len()).filter(|at| fits(items[*at])).collect();
+        let named = assay_report::plain(&id.clone().or_else(|| case.clone()).unwrap_or_default(), 80);
+        let at = match found.as_slice() {
+            [only] => *only,
+            [] if named.is_empty() => return Err(format!("{place}: a gold item needs `item` or `case`").into()),
+            [] => return Err(format!("{place}: there is no answer `{named}` to be rated").into()),
+            many => {
+                return Err(
+                    format!("{place}: {} answers fit `{named}`: add `target`, or name the item", many.len()).into()
+                );
+            }
+        };
+        let long = text("criterion").map(|name| (name, row.get("value").cloned().unwrap_or_default()));
+        let wide = rubric.criteria.iter().filter_map(|criterion| {
+            let value = row.get(&criterion.name).filter(|value| !value.is_null() && value.as_str() != Some(""))?;
+            Some((criterion.name.clone(), value.clone()))
+        });
+        let answers: Vec<(String, Value)> = long.into_iter().chain(wide).collect();
+        if answers.is_empty() {
+            return Err(
+                format!("{place}: a gold item needs the right answer to a criterion, in a column of its name").into()
+            );
+        }
+        for (name, value) in answers {
+            let Some(criterion) = rubric.criterion(&name) else {
+                return Err(format!("{place}: the rubric has no criterion `{}`", assay_report::plain(&name, 80)).into());
+            };
+            let value = criterion.read(&value).map_err(|message| format!("{place}: {message}"))?;
+            gold.entry(at).or_default().insert(name, value);
+        }
+    }
+    Ok(gold)
 }
 
 /// What each run's answers are called in a ranking: its target, with the run where several have the same.
