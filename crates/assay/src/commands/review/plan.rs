@@ -153,7 +153,7 @@ impl Plan {
         }
         if let Some(cost) = cost {
             let gold = 100.0 * self.gold_share;
-            say(&format!("cost: {cost}, {gold:.0}% for gold on top among it; suspended raters and repeats cost more"));
+            say(&format!("cost: {cost} with {gold:.0}% more for gold; suspended raters and repeats come on top"));
         }
         if let Some((budget, covered)) = paid {
             say(&match covered < ratings {

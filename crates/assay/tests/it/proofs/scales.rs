@@ -175,12 +175,14 @@ fn hanna_raters() {
     proof.page();
 }
 
+/// Its name, the most that the judge gives from 0 on, and people's scale.
+type Dimension = (&'static str, u64, &'static str);
+
 #[test]
 fn unieval_groundedness_and_consistency() {
     let Some(set) = data("unieval_dialogue_factual") else { return };
     let golden = golden("unieval_dialogue_factual");
-    // The file, its dimensions with the scales of the judge and of people.
-    let files: [(&str, &[(&str, u64, &str)]); 3] = [
+    let files: [(&str, &[Dimension]); 3] = [
         (
             "topical_chat",
             &[
