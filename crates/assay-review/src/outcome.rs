@@ -299,7 +299,8 @@ pub struct Relabelled {
     pub change: RubricChange,
     /// Ratings of an item that are asked again.
     pub again: u64,
-    /// Gold items whose right answer to a changed question is not known now: it counts for and against nobody.
+    /// Gold items whose right answer to a changed question, or to any, is not known now: they count for and against nobody by
+    /// it.
     pub gold: u64,
 }
 
@@ -376,7 +377,7 @@ impl Review {
     }
 
     /// Takes the right answers to changed questions from gold items, unless they hold, and adds new ones. Gives the number of
-    /// gold items that lack one.
+    /// gold items that lack one, or all of them.
     async fn right_answers(
         &self,
         write: &mut Write,
@@ -403,7 +404,7 @@ impl Review {
             now.retain(|name, _| !change.changed.contains(name));
             let lost: Vec<&String> = before.keys().filter(|name| !now.contains_key(*name)).collect();
             now.extend(known.get(item).cloned().unwrap_or_default());
-            lacking += u64::from(lost.iter().any(|name| !now.contains_key(*name)));
+            lacking += u64::from(now.is_empty() || lost.iter().any(|name| !now.contains_key(*name)));
             if now != *before {
                 sqlx::query("UPDATE items SET gold = $1 WHERE project = $2 AND id = $3")
                     .bind(self.json(&now)?)

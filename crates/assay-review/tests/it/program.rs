@@ -388,6 +388,16 @@ async fn what_was_right_for_another_question_suspends_nobody() {
         assert_eq!((found.raters[0].gold.hits, found.raters[0].gold.misses), (hits, misses), "{right:?}");
         assert_eq!(found.raters[0].state == RaterState::Suspended, misses > 0);
     }
+    // What is lost stays lost until somebody gives it.
+    let folder = self::folder().await;
+    let mut all = items(3);
+    all[0] = self::gold(all[0].clone(), json!({"correct": true}));
+    project(&folder.review, RUBRIC, few(1, 1), all).await;
+    let none = RightAnswers::Known(BTreeMap::new());
+    for question in ["One?", "Another?"] {
+        let text = RUBRIC.replace("kind: yes_no", &format!("kind: yes_no, question: '{question}'"));
+        assert_eq!(folder.review.change_rubric("p", &rubric(&text), &text, &none).await.unwrap().gold, 1);
+    }
     let folder = self::folder().await;
     project(&folder.review, RUBRIC, few(1, 1), items(4)).await;
     let text = RUBRIC.replace("kind: yes_no", "kind: yes_no, question: Otherwise?");
