@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn a_judge_that_always_says_the_opposite_is_found_out_and_counts_the_other_way() {
         let truth: Vec<f64> = (0..60).map(|i| f64::from(u8::from(i % 3 == 0))).collect();
-        let slip = |judge: usize, i: usize| (i * 7 + judge * 13) % 10 == 0;
+        let slip = |judge: usize, i: usize| (i * 7 + judge * 13).is_multiple_of(10);
         let good = |judge: usize| -> Vec<Option<f64>> {
             truth.iter().enumerate().map(|(i, t)| Some(if slip(judge, i) { 1.0 - t } else { *t })).collect()
         };
