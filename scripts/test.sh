@@ -17,12 +17,17 @@ if [ ! -x .oracle-tools/bin/uv ]; then
 fi
 .oracle-tools/bin/uv pip install --system-certs --quiet --python .oracle-tools/bin/python --requirement tests/oracle/requirements-tools.txt ||
   .oracle-tools/bin/pip install --quiet --requirement tests/oracle/requirements-tools.txt
+if [ ! -x .oracle-labelling/bin/python ]; then
+  python3 -m venv .oracle-labelling
+fi
+.oracle-labelling/bin/pip install --quiet --requirement tests/oracle/requirements-labelling.txt
 # One of two ways to isolate; the tests of isolation say which of them hold here, and fail if none does.
 if ! command -v bwrap >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
   apt-get install --quiet --yes bubblewrap >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes bubblewrap; } >/dev/null || true
 fi
 export ASSAY_ORACLE_PYTHON=$PWD/.oracle/bin/python
 export ASSAY_TOOLS_PYTHON=$PWD/.oracle-tools/bin/python
+export ASSAY_LABELLING_PYTHON=$PWD/.oracle-labelling/bin/python
 cargo fmt --all --check
 .oracle/bin/typos
 cargo deny --log-level error check bans licenses sources

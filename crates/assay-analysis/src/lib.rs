@@ -10,6 +10,7 @@
 //! | [`conduct`] | what stands behind judges' values: repeats that differ, juries, cascades, canaries |
 //! | [`control`] | a run over a part of the cases, helped by an earlier run over all of them |
 //! | [`gate`] | the rules of a suite read off the intervals |
+//! | [`jury`] | several judges on the same answers: labels that weigh them, how many independent ones they are |
 //! | [`labels`] | what people said, on a judge's scale |
 //! | [`certificate`] | a judge against people: agreement, errors, bias, grade |
 //! | [`judged`] | a judge's levels and differences corrected by labels |
@@ -24,6 +25,7 @@ pub mod control;
 mod corpus;
 pub mod gate;
 pub mod judged;
+pub mod jury;
 pub mod labels;
 pub mod scores;
 pub mod standing;

@@ -181,21 +181,27 @@ fn top(path: &str) -> &str {
     path.split('.').next().unwrap_or(path)
 }
 
-/// A column of that very name, else a dotted path into nested objects and lists.
-fn look<'a>(row: &'a Row, path: &str) -> Option<&'a Value> {
-    if let Some(value) = row.get(path) {
-        return Some(value);
-    }
-    let mut steps = path.split('.');
-    let mut value = row.get(steps.next()?)?;
-    for step in steps {
-        value = match value {
-            Value::Object(fields) => fields.get(step)?,
-            Value::Array(items) => items.get(step.parse::<usize>().ok()?)?,
-            _ => return None,
-        };
-    }
-    Some(value)
+/// A column of that very name, else a dotted path into nested objects and lists. A step may itself hold dots, as the names of
+/// models do: `scores.gpt-3.5.tone`.
+///
+/// # Examples
+/// ```
+/// use assay_datasets::fields::look;
+/// let row = serde_json::json!({"scores": [{"gpt-3.5": 4}]});
+/// assert_eq!(look(row.as_object().unwrap(), "scores.0.gpt-3.5"), Some(&4.into()));
+/// ```
+pub fn look<'a>(row: &'a Row, path: &str) -> Option<&'a Value> {
+    step(&|name| row.get(name), path)
+}
+
+fn step<'a>(get: &dyn Fn(&str) -> Option<&'a Value>, path: &str) -> Option<&'a Value> {
+    get(path).or_else(|| {
+        path.match_indices('.').find_map(|(at, _)| match get(&path[..at])? {
+            Value::Object(fields) => step(&|name| fields.get(name), &path[at + 1..]),
+            Value::Array(items) => step(&|name| items.get(name.parse::<usize>().ok()?), &path[at + 1..]),
+            _ => None,
+        })
+    })
 }
 
 /// An object, also as JSON in a cell.

@@ -129,14 +129,44 @@ pub(crate) fn inputs_text(content: &Content) -> String {
     }
 }
 
+/// What stands between two passages.
+const BETWEEN: &str = "\n\n";
+
+fn passages(content: &Content) -> impl Iterator<Item = &str> {
+    content.contexts.iter().map(|passage| passage.text.as_deref().unwrap_or_else(|| passage.key()))
+}
+
 /// Passages as one text.
 pub(crate) fn contexts_text(content: &Content) -> String {
-    content
-        .contexts
-        .iter()
-        .map(|passage| passage.text.as_deref().unwrap_or_else(|| passage.key()))
-        .collect::<Vec<_>>()
-        .join("\n\n")
+    passages(content).collect::<Vec<_>>().join(BETWEEN)
+}
+
+/// In what is shown elsewhere, the text that a span's field is in and the character of it at which the field begins.
+pub(crate) fn shown_in(content: &Content, field: &str) -> Option<(&'static str, usize)> {
+    match field {
+        "output" => Some(("output", 0)),
+        "output_2" => Some(("output_2", 0)),
+        _ => {
+            let at: usize = field.strip_prefix("contexts/")?.parse().ok()?;
+            let before: usize = passages(content).take(at).map(|text| text.chars().count() + BETWEEN.len()).sum();
+            (at < content.contexts.len()).then_some(("contexts", before))
+        }
+    }
+}
+
+/// The field, and the character of it, at a character of a text that is shown elsewhere.
+pub(crate) fn field_at(content: &Content, shown: &str, mut at: usize) -> Option<(String, usize)> {
+    if shown != "contexts" {
+        return Some((shown.to_owned(), at));
+    }
+    for (number, text) in passages(content).enumerate() {
+        let length = text.chars().count();
+        if at < length {
+            return Some((format!("contexts/{number}"), at));
+        }
+        at = at.checked_sub(length + BETWEEN.len())?;
+    }
+    None
 }
 
 impl Review {

@@ -10,6 +10,7 @@
 //! | [`onboarding`] | training, quiz, suspension by interval, re-qualification |
 //! | [`adjudication`] | disagreements and flags, and the word that settles them |
 //! | [`outcome`] | what people say of each item, and the label file that calibration reads |
+//! | `pay` | what work costs, and the budget beyond which no item is given out |
 //! | [`report`] | agreement, severity, drift, gold, cost: from stored ratings to figures; pure |
 //! | [`exchange`] | CSV, Label Studio, Argilla, vendor packets: out and back in |
 //!
@@ -21,6 +22,7 @@ pub mod adjudication;
 pub mod exchange;
 pub mod onboarding;
 pub mod outcome;
+mod pay;
 pub mod report;
 pub mod rubric;
 pub mod sample;

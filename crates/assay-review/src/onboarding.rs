@@ -44,19 +44,20 @@ pub struct QuizResult {
 }
 
 /// Whether answers are the right ones: each that is known must be given, and be within the tolerance of a scale. Comments
-/// and spans are not compared.
-pub fn is_right(rubric: &Rubric, right: &Answers, given: &Answers) -> bool {
-    right.iter().all(|(name, right)| {
-        let Some(criterion) = rubric.criterion(name) else { return true };
+/// and spans are not compared; `None` where nothing is.
+pub fn is_right(rubric: &Rubric, right: &Answers, given: &Answers) -> Option<bool> {
+    let compared = right.iter().filter_map(|(name, right)| {
+        let criterion = rubric.criterion(name)?;
         if matches!(criterion.kind, Kind::Comment | Kind::Spans) {
-            return true;
+            return None;
         }
         let number = |value: &Value| criterion.read(value).ok().and_then(|value| criterion.number(&value));
-        match (number(right), given.get(name).and_then(number)) {
+        Some(match (number(right), given.get(name).and_then(number)) {
             (Some(right), Some(given)) => (right - given).abs() <= criterion.tolerance,
             _ => false,
-        }
-    })
+        })
+    });
+    compared.reduce(|all, one| all && one)
 }
 
 impl Review {
@@ -205,7 +206,8 @@ impl Review {
                 rater.escape_debug()
             )));
         };
-        let right = |(item, given): &(&Worked, &Answers)| is_right(&project.rubric, &item.answers, given);
+        let right =
+            |(item, given): &(&Worked, &Answers)| is_right(&project.rubric, &item.answers, given) != Some(false);
         let hits = quiz.items.iter().zip(given).filter(right).count();
         let passed = hits as f64 >= quiz.pass * quiz.items.len() as f64 - 1e-9;
         let attempts = known.attempts + 1;
@@ -258,10 +260,10 @@ impl Review {
             if stale.iter().any(|name| right.contains_key(name)) {
                 continue;
             }
-            if is_right(&project.rubric, &right, &given) {
-                record.hits += 1;
-            } else {
-                record.misses += 1;
+            match is_right(&project.rubric, &right, &given) {
+                Some(true) => record.hits += 1,
+                Some(false) => record.misses += 1,
+                None => {}
             }
         }
         Ok(record)

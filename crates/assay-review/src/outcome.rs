@@ -6,12 +6,13 @@ use assay_core::{Drawn, Label};
 use assay_stats::raters::{Vote, dawid_skene, most_probable, shares};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use sqlx::Row;
 
 use crate::ReviewError;
 use crate::Rubric;
 use crate::rubric::{Criterion, Kind, RubricChange};
-use crate::store::{Progress, Project, Review, RubricVersion};
-use crate::words::{Adjudication, Done, Item, Note, Rater, RaterState, Rating};
+use crate::store::{Progress, Project, Review, RubricVersion, Write};
+use crate::words::{Adjudication, Answers, Done, Item, Note, Rater, RaterState, Rating};
 use crate::work::asked_anew;
 
 /// All that a project knows, for figures.
@@ -220,7 +221,8 @@ pub fn weighed(snapshot: &Snapshot, criterion: &Criterion) -> Option<Weighed> {
     let by_item = snapshot.by_item(criterion);
     let (votes, items, raters) = votes(criterion, &by_item);
     let classes = criterion.categories().len();
-    if raters.len() < 2 {
+    // Two raters cannot be weighed against each other.
+    if raters.len() < 3 {
         return None;
     }
     let fit = dawid_skene(&votes, classes, 100, 1e-5)?;
@@ -280,6 +282,28 @@ pub fn labels(snapshot: &Snapshot, how: Aggregate, each: bool) -> Labels {
     found
 }
 
+/// What is right on gold items once a rubric has changed. What was right for another question is not known to be right for
+/// the new one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RightAnswers {
+    /// The old ones hold for the new questions too.
+    Hold,
+    /// Those to changed questions are not known but for these, by item.
+    Known(BTreeMap<String, Answers>),
+}
+
+/// What a change of the rubric does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Relabelled {
+    /// What changed.
+    pub change: RubricChange,
+    /// Ratings of an item that are asked again.
+    pub again: u64,
+    /// Gold items whose right answer to a changed question, or to any, is not known now: they count for and against nobody by
+    /// it.
+    pub gold: u64,
+}
+
 impl Review {
     /// All that a project knows.
     ///
@@ -303,17 +327,18 @@ impl Review {
     }
 
     /// Gives a project another version of its rubric. Items whose raters answered a question that is asked otherwise now go
-    /// back to the same raters, for these questions alone; nothing that was said before is lost. Gives what changed and the
-    /// number of items that are asked again.
+    /// back to the same raters, for these questions alone; nothing that was said before is lost.
     ///
     /// # Errors
-    /// The rubric is the one that is in use, or turns answers into pairs or pairs into answers.
+    /// The rubric is the one that is in use, or turns answers into pairs or pairs into answers; `right` names an item that is
+    /// no gold.
     pub async fn change_rubric(
         &self,
         project: &str,
         rubric: &Rubric,
         source: &str,
-    ) -> Result<(RubricChange, u64), ReviewError> {
+        right: &RightAnswers,
+    ) -> Result<Relabelled, ReviewError> {
         let project = self.project(project).await?;
         if project.rubric.digest() == rubric.digest() {
             return Err(ReviewError::Nothing(format!("project `{}` uses this rubric already", project.name)));
@@ -346,7 +371,50 @@ impl Review {
                 .map_err(|error| self.failed(error))?;
             again = stale.unsigned_abs();
         }
+        let gold = self.right_answers(&mut write, &project.name, &change, right).await?;
         self.commit(write).await?;
-        Ok((change, again))
+        Ok(Relabelled { change, again, gold })
+    }
+
+    /// Takes the right answers to changed questions from gold items, unless they hold, and adds new ones. Gives the number of
+    /// gold items that lack one, or all of them.
+    async fn right_answers(
+        &self,
+        write: &mut Write,
+        project: &str,
+        change: &RubricChange,
+        right: &RightAnswers,
+    ) -> Result<u64, ReviewError> {
+        let RightAnswers::Known(known) = right else { return Ok(0) };
+        let rows = sqlx::query("SELECT id, gold FROM items WHERE project = $1 AND gold IS NOT NULL")
+            .bind(project)
+            .fetch_all(&mut **write)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let mut gold: BTreeMap<String, Answers> = BTreeMap::new();
+        for row in rows {
+            gold.insert(row.get("id"), self.parse(row.get("gold"))?);
+        }
+        if let Some(other) = known.keys().find(|item| !gold.contains_key(*item)) {
+            return Err(ReviewError::usage(format!("item `{}` is no gold item", other.escape_debug())));
+        }
+        let mut lacking = 0;
+        for (item, before) in &gold {
+            let mut now = before.clone();
+            now.retain(|name, _| !change.changed.contains(name));
+            let lost: Vec<&String> = before.keys().filter(|name| !now.contains_key(*name)).collect();
+            now.extend(known.get(item).cloned().unwrap_or_default());
+            lacking += u64::from(now.is_empty() || lost.iter().any(|name| !now.contains_key(*name)));
+            if now != *before {
+                sqlx::query("UPDATE items SET gold = $1 WHERE project = $2 AND id = $3")
+                    .bind(self.json(&now)?)
+                    .bind(project)
+                    .bind(item)
+                    .execute(&mut **write)
+                    .await
+                    .map_err(|error| self.failed(error))?;
+            }
+        }
+        Ok(lacking)
     }
 }

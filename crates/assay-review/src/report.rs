@@ -4,6 +4,7 @@
 
 mod agreement;
 mod people;
+mod ranking;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use crate::store::Progress;
 
 pub use agreement::{CriterionReport, Impact, LeftOut, SliceAgreement, SpanAgreement, Specific};
 pub use people::{GoldReport, RaterReport, Severities};
+pub use ranking::{Ranked, Ranking};
 
 /// What a report asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -634,7 +634,7 @@ pub(crate) fn rater_of(row: &SqliteRow) -> Rater {
     }
 }
 
-fn check(settings: &Settings) -> Result<(), ReviewError> {
+pub(crate) fn check(settings: &Settings) -> Result<(), ReviewError> {
     let share = |name: &str, value: f64, most: f64| {
         if (0.0..=most).contains(&value) {
             return Ok(());

@@ -16,7 +16,7 @@ pub fn pair(case: &Digest, first: &Output, second: &Output) -> Digest {
     Digest::of_json(&json!({"case": case, "outputs": [first.value, second.value]}))
 }
 
-/// How a project works; fixed when it is made, but for the rubric.
+/// How a project works; fixed when it is made, but for the rubric, the pay and the budget.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// How its items were drawn.
@@ -89,6 +89,16 @@ pub enum Pay {
     Hour(Money),
 }
 
+impl std::fmt::Display for Pay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("no pay"),
+            Self::Item(money) => write!(f, "{money} for an item"),
+            Self::Hour(money) => write!(f, "{money} for an hour at work"),
+        }
+    }
+}
+
 impl Pay {
     /// What `ms` milliseconds on one item cost.
     pub fn of(self, ms: i64) -> Money {
@@ -127,7 +137,7 @@ pub struct Item {
     /// The case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
-    /// The target, or both; raters never see it.
+    /// The target, or both of a pair as [`both`] writes them; raters never see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// What raters see.
@@ -143,6 +153,23 @@ pub struct Item {
     /// The right answers, for a hidden gold item.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gold: Option<Answers>,
+}
+
+/// What stands between the targets of a pair.
+const BETWEEN: &str = " / ";
+
+/// The targets of a pair as one word.
+pub fn both(first: &str, second: &str) -> String {
+    format!("{first}{BETWEEN}{second}")
+}
+
+impl Item {
+    /// Whose answers a pair compares; `None` for a single answer, or where that is not known.
+    pub fn targets(&self) -> Option<(&str, &str)> {
+        self.content.other.as_ref()?;
+        let (first, second) = self.target.as_deref()?.split_once(BETWEEN)?;
+        (first != second && !second.contains(BETWEEN)).then_some((first, second))
+    }
 }
 
 /// Where a rater stands.

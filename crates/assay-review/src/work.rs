@@ -12,8 +12,22 @@ use sqlx::Row;
 use crate::onboarding::{GoldRecord, Suspension};
 use crate::rubric::{Criterion, Kind, Span};
 use crate::store::{Project, Review, Write};
-use crate::words::{Answers, Content, Item, Next, NoteKind, Origin, Pay, Rater, RaterState, Task};
+use crate::words::{Answers, Content, Item, Next, NoteKind, Origin, Rater, RaterState, Task};
 use crate::{ReviewError, Rubric};
+
+/// Whether the item `i` of project `$1` is new to the rater `$2`, and then how many others have rated it or have it on the screen
+/// at the time `$3`: an item has room while that is below `i.wanted`.
+macro_rules! has_room {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM done d WHERE d.project = $1 AND d.item = i.id AND d.rater = $2)
+         AND NOT EXISTS (SELECT 1 FROM notes n
+                         WHERE n.project = $1 AND n.item = i.id AND n.rater = $2 AND n.kind = 'skip')
+         AND (SELECT COUNT(*) FROM done d JOIN raters r ON r.project = d.project AND r.name = d.rater
+              WHERE d.project = $1 AND d.item = i.id AND d.version >= 1 AND r.state NOT IN ('suspended', 'failed'))
+           + (SELECT COUNT(*) FROM leases l
+              WHERE l.project = $1 AND l.item = i.id AND l.rater <> $2 AND l.until_us > $3) "
+    };
+}
 
 /// What became of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -241,30 +255,6 @@ impl Review {
         Ok(Next::Item(Box::new(task)))
     }
 
-    async fn budget_stop(&self, write: &mut Write, project: &Project) -> Result<Option<Next>, ReviewError> {
-        let Some(budget) = project.settings.budget else { return Ok(None) };
-        let row = sqlx::query(
-            "SELECT (SELECT COALESCE(SUM(cost_nanousd), 0) FROM spent WHERE project = $1) AS spent,
-                    (SELECT COUNT(*) FROM leases WHERE project = $1 AND until_us > $2) AS leased,
-                    (SELECT CAST(COALESCE(AVG(cost_nanousd), 0) AS BIGINT) FROM done
-                     WHERE project = $1 AND cost_nanousd > 0) AS usual",
-        )
-        .bind(&project.name)
-        .bind(self.now_us())
-        .fetch_one(&mut **write)
-        .await
-        .map_err(|error| self.failed(error))?;
-        let spent = Money::from_nanos(row.get("spent"));
-        // What is on screens now will be paid too.
-        let each = match project.settings.pay {
-            Pay::Hour(_) if row.get::<i64, _>("usual") == 0 => project.settings.pay.of(120_000).nanos(),
-            Pay::Hour(_) => row.get("usual"),
-            other => other.of(0).nanos(),
-        };
-        let committed = spent.nanos().saturating_add(each.saturating_mul(row.get::<i64, _>("leased") + 1));
-        Ok((committed > budget.nanos()).then_some(Next::Budget { spent, budget }))
-    }
-
     async fn choose(
         &self,
         write: &mut Write,
@@ -312,22 +302,16 @@ impl Review {
         now: i64,
     ) -> Result<Option<String>, ReviewError> {
         let Some(block) = rater.block else { return Ok(None) };
-        sqlx::query_scalar(
-            "SELECT b.item FROM blocks b JOIN items i ON i.project = b.project AND i.id = b.item
-             WHERE b.project = $1 AND b.block = $2
-               AND NOT EXISTS (SELECT 1 FROM done d WHERE d.project = $1 AND d.item = b.item AND d.rater = $3)
-               AND NOT EXISTS (SELECT 1 FROM notes n
-                               WHERE n.project = $1 AND n.item = b.item AND n.rater = $3 AND n.kind = 'skip')
-               AND (SELECT COUNT(*) FROM done d JOIN raters r ON r.project = d.project AND r.name = d.rater
-                    WHERE d.project = $1 AND d.item = b.item AND d.version >= 1 AND r.state NOT IN ('suspended', 'failed'))
-                 + (SELECT COUNT(*) FROM leases l
-                    WHERE l.project = $1 AND l.item = b.item AND l.rater <> $3 AND l.until_us > $4) < i.wanted
-             ORDER BY b.place LIMIT 1",
-        )
+        sqlx::query_scalar(concat!(
+            "SELECT i.id FROM blocks b JOIN items i ON i.project = b.project AND i.id = b.item
+                 WHERE b.project = $1 AND b.block = $4 AND ",
+            has_room!(),
+            " < i.wanted ORDER BY b.place LIMIT 1"
+        ))
         .bind(&project.name)
-        .bind(block.cast_signed())
         .bind(&rater.name)
         .bind(now)
+        .bind(block.cast_signed())
         .fetch_optional(&mut **write)
         .await
         .map_err(|error| self.failed(error))
@@ -341,17 +325,10 @@ impl Review {
         rater: &Rater,
         now: i64,
     ) -> Result<Option<String>, ReviewError> {
-        sqlx::query_scalar(
-            "SELECT i.id FROM items i
-             WHERE i.project = $1 AND i.wanted > 0
-               AND NOT EXISTS (SELECT 1 FROM done d WHERE d.project = $1 AND d.item = i.id AND d.rater = $2)
-               AND NOT EXISTS (SELECT 1 FROM notes n
-                               WHERE n.project = $1 AND n.item = i.id AND n.rater = $2 AND n.kind = 'skip')
-               AND (SELECT COUNT(*) FROM done d JOIN raters r ON r.project = d.project AND r.name = d.rater
-                    WHERE d.project = $1 AND d.item = i.id AND d.version >= 1 AND r.state NOT IN ('suspended', 'failed'))
-                 + (SELECT COUNT(*) FROM leases l
-                    WHERE l.project = $1 AND l.item = i.id AND l.rater <> $2 AND l.until_us > $3)
-                 + (SELECT COUNT(*) FROM blocks b JOIN raters r ON r.project = b.project AND r.block = b.block
+        sqlx::query_scalar(concat!(
+            "SELECT i.id FROM items i WHERE i.project = $1 AND i.wanted > 0 AND ",
+            has_room!(),
+            "+ (SELECT COUNT(*) FROM blocks b JOIN raters r ON r.project = b.project AND r.block = b.block
                     WHERE b.project = $1 AND b.item = i.id AND r.name <> $2 AND r.state IN ('active', 'new')
                       AND NOT EXISTS (SELECT 1 FROM done d
                                       WHERE d.project = $1 AND d.item = i.id AND d.rater = r.name)
@@ -359,8 +336,8 @@ impl Review {
                                       WHERE l.project = $1 AND l.item = i.id AND l.rater = r.name AND l.until_us > $3)
                       AND NOT EXISTS (SELECT 1 FROM notes n WHERE n.project = $1 AND n.item = i.id
                                       AND n.rater = r.name AND n.kind = 'skip')) < i.wanted
-             ORDER BY i.number LIMIT 1",
-        )
+             ORDER BY i.number LIMIT 1"
+        ))
         .bind(&project.name)
         .bind(&rater.name)
         .bind(now)
@@ -381,7 +358,7 @@ impl Review {
             "SELECT i.id, (SELECT COUNT(*) FROM done d WHERE d.project = $1 AND d.item = i.id)
                         + (SELECT COUNT(*) FROM leases l WHERE l.project = $1 AND l.item = i.id AND l.until_us > $3) AS seen
              FROM items i
-             WHERE i.project = $1 AND i.gold IS NOT NULL
+             WHERE i.project = $1 AND i.gold IS NOT NULL AND i.gold <> '{}'
                AND NOT EXISTS (SELECT 1 FROM done d WHERE d.project = $1 AND d.item = i.id AND d.rater = $2)
                AND NOT EXISTS (SELECT 1 FROM notes n
                                WHERE n.project = $1 AND n.item = i.id AND n.rater = $2 AND n.kind = 'skip')",
@@ -534,27 +511,6 @@ impl Review {
             .bind(rater)
             .bind(&criterion.name)
             .bind(id)
-            .execute(&mut **write)
-            .await
-            .map_err(|error| self.failed(error))?;
-        Ok(())
-    }
-
-    pub(crate) async fn pay(
-        &self,
-        write: &mut Write,
-        project: &str,
-        what: &str,
-        cost: Money,
-    ) -> Result<(), ReviewError> {
-        if cost == Money::ZERO {
-            return Ok(());
-        }
-        sqlx::query("INSERT INTO spent (project, at_us, what, cost_nanousd) VALUES ($1, $2, $3, $4)")
-            .bind(project)
-            .bind(self.now_us())
-            .bind(what)
-            .bind(cost.nanos())
             .execute(&mut **write)
             .await
             .map_err(|error| self.failed(error))?;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assay_core::problem::did_you_mean;
+use assay_datasets::fields::look;
 use assay_datasets::rows::Place;
 use serde_json::{Map, Value};
 
@@ -34,9 +35,10 @@ impl Table {
         Ok(Self { path: path.to_owned(), columns, rows })
     }
 
-    /// The cells of a column; `None` where a row has none.
+    /// The cells of a column, or of what a dotted path such as `experts.0.tone` finds in nested rows; `None` where a row has
+    /// none.
     fn cells(&self, column: &str) -> Result<impl Iterator<Item = (Option<&Value>, &Place)>, Failure> {
-        if !self.columns.iter().any(|name| name == column) {
+        if !self.has(column) {
             let near = did_you_mean(column, self.columns.iter().map(String::as_str));
             let hint = near.map_or_else(
                 || format!("it has: {}", self.columns.join(", ")),
@@ -45,7 +47,7 @@ impl Table {
             return Err(usage(format!("{}: there is no column `{column}` ({hint})", self.path.display())));
         }
         let column = column.to_owned();
-        Ok(self.rows.iter().map(move |(row, place)| (row.get(&column).filter(|cell| !cell.is_null()), place)))
+        Ok(self.rows.iter().map(move |(row, place)| (look(row, &column).filter(|cell| !cell.is_null()), place)))
     }
 
     /// A column of texts; other values as JSON.
@@ -62,7 +64,8 @@ impl Table {
 
     /// Whether there is such a column.
     pub fn has(&self, column: &str) -> bool {
-        self.columns.iter().any(|name| name == column)
+        let nested = || self.rows.iter().any(|(row, _)| look(row, column).is_some());
+        self.columns.iter().any(|name| name == column) || (column.contains('.') && nested())
     }
 
     /// A column of yes and no: 1 or 0, true or false, yes or no, pass or fail. With `positive`, cells of that text are

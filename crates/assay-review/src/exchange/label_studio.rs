@@ -7,12 +7,12 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{Incoming, contexts_text, inputs_text, leaves_turned, outgoing, shuffled, text, word};
+use super::{Incoming, contexts_text, field_at, inputs_text, leaves_turned, outgoing, shown_in, shuffled, text, word};
 use crate::ReviewError;
 use crate::outcome::{Aggregate, Snapshot, outcomes};
 use crate::rubric::{Criterion, Kind, Rubric, Span};
 use crate::store::Project;
-use crate::words::Item;
+use crate::words::{Content, Item};
 use crate::work::turned;
 
 /// The labelling configuration for a rubric.
@@ -38,7 +38,9 @@ pub fn configuration(rubric: &Rubric) -> String {
                 let _ = writeln!(xml, "  <TextArea name=\"{name}\" toName=\"output\" required=\"{required}\"/>");
             }
             Kind::Spans => {
-                let _ = writeln!(xml, "  <Labels name=\"{name}\" toName=\"output\">");
+                // Raters mark the answers and the passages.
+                let marked = if rubric.is_pairwise() { "output,output_2,contexts" } else { "output,contexts" };
+                let _ = writeln!(xml, "  <Labels name=\"{name}\" toName=\"{marked}\">");
                 let only = [criterion.name.clone()];
                 let labels = if criterion.labels.is_empty() { &only[..] } else { &criterion.labels };
                 for label in labels {
@@ -150,15 +152,25 @@ fn results(project: &Project, item: &Item, criterion: &Criterion, value: &Value)
             spans
                 .into_iter()
                 .filter_map(|span| {
-                    let words = crate::work::field_text(&content, &span.field)?;
+                    let (shown, before) = shown_in(&content, &span.field)?;
+                    let words = whole(&content, shown)?;
                     let label = span.label.unwrap_or_else(|| criterion.name.clone());
-                    Some(json!({"from_name": criterion.name, "to_name": span.field, "type": "labels",
-                                "value": {"start": utf16(&words, span.start), "end": utf16(&words, span.end),
+                    Some(json!({"from_name": criterion.name, "to_name": shown, "type": "labels",
+                                "value": {"start": utf16(&words, before + span.start),
+                                          "end": utf16(&words, before + span.end),
                                           "text": span.text, "labels": [label]}}))
                 })
                 .collect()
         }
         kind => vec![one("choices", json!({"choices": [text(&word(kind, &value))]}))],
+    }
+}
+
+/// A text that is shown, by the name of its tag.
+fn whole(content: &Content, shown: &str) -> Option<String> {
+    match shown {
+        "contexts" => Some(contexts_text(content)),
+        _ => crate::work::field_text(content, shown),
     }
 }
 
@@ -250,13 +262,17 @@ pub fn read(path: &Path, project: &Project, items: &[Item]) -> Result<Vec<Incomi
 }
 
 fn span(project: &Project, items: &HashMap<&str, &Item>, id: &str, result: &Value) -> Option<Span> {
-    let field = text(result.get("to_name")?);
+    let shown = text(result.get("to_name")?);
     let content = outgoing(project, items.get(id)?);
-    let words = crate::work::field_text(&content, &field)?;
+    let words = whole(&content, &shown)?;
     let place = |key: &str| Some(characters(&words, usize::try_from(result["value"].get(key)?.as_u64()?).ok()?));
-    let (start, end) = (place("start")?, place("end")?);
+    let (from, to) = (place("start")?, place("end")?);
+    let (field, start) = field_at(&content, &shown, from)?;
+    // What reaches beyond its passage ends with it.
+    let length = crate::work::field_text(&content, &field)?.chars().count();
+    let end = (start + to.saturating_sub(from)).min(length);
     let name = text(result.get("from_name")?);
     let label = result.pointer("/value/labels/0").map(text).filter(|label| *label != name);
-    let marked = words.chars().skip(start).take(end.saturating_sub(start)).collect();
+    let marked = words.chars().skip(from).take(end.saturating_sub(start)).collect();
     Some(Span { field, start, end, text: marked, label })
 }

@@ -11,6 +11,7 @@ use assay_stats::special::normal_quantile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ranking::{Ranking, ranking};
 use super::{Figure, Options};
 use crate::Rubric;
 use crate::outcome::{Snapshot, Weighed, weighed};
@@ -110,6 +111,8 @@ pub struct CriterionReport {
     pub weighed: Option<Weighed>,
     /// `pairwise`: how often the answer that was shown first won, ties left out.
     pub shown_first: Option<Figure>,
+    /// `pairwise`: the targets by strength.
+    pub ranking: Option<Ranking>,
     /// `spans`: how far marked characters are the same.
     pub spans: Option<SpanAgreement>,
 }
@@ -219,6 +222,7 @@ pub(super) fn criterion(snapshot: &Snapshot, criterion: &Criterion, options: &Op
         raters_needed: None,
         weighed: None,
         shown_first: None,
+        ranking: None,
         spans: (criterion.kind == Kind::Spans).then(|| span_agreement(&ratings)).flatten(),
     };
     let Some(level) = criterion.level() else { return report };
@@ -243,6 +247,7 @@ pub(super) fn criterion(snapshot: &Snapshot, criterion: &Criterion, options: &Op
     report.weighed = weighed(snapshot, criterion);
     if criterion.kind == Kind::Pairwise {
         report.shown_first = shown_first(snapshot, &ratings, confidence);
+        report.ranking = ranking(snapshot, criterion, &ratings, confidence);
     }
     report
 }

@@ -132,7 +132,7 @@ pub(super) fn raters(snapshot: &Snapshot, options: &Options) -> Vec<RaterReport>
             .filter(|done| done.at_us >= rater.qualified_us)
             .filter_map(|done| {
                 let given = answered.get(done.item.as_str())?;
-                Some(is_right(rubric, gold.get(done.item.as_str())?, given))
+                is_right(rubric, gold.get(done.item.as_str())?, given)
             })
             .collect();
         let (right, n) = (hits.iter().filter(|hit| **hit).count() as u64, hits.len() as u64);
@@ -278,7 +278,8 @@ pub(super) fn work(snapshot: &Snapshot) -> Work {
         rated: snapshot.done.len() as u64,
         accepted: progress.accepted,
         median_seconds: median(&mut seconds),
-        per_hour: (hours > 0.0).then(|| timed / hours),
+        // Whoever needs less than a tenth of a second for an item is no person.
+        per_hour: (hours > timed * 0.1 / 3_600.0).then(|| timed / hours),
         hours,
         spent,
         cost_per_accepted: each,

@@ -8,7 +8,7 @@ use assay_review::exchange::{Incoming, OnConflict};
 use assay_review::outcome::Snapshot;
 use assay_review::outcome::{Aggregate, outcomes};
 use assay_review::report::{Options, Report, report};
-use assay_review::{Item, Settings};
+use assay_review::{Content, Item, Settings, both};
 use serde_json::{Value, json};
 
 use crate::support::{folder, items, rubric, shared};
@@ -193,4 +193,78 @@ async fn textbook_matrices() {
             assert_eq!(report.criteria[0].level.as_deref(), Some(level));
         }
     }
+}
+
+/// Five models in pairs that three people compared. At the maximum of the likelihood each model's expected points are those
+/// that it got, and the expected ties those that there were: that is all that the maximum is.
+#[tokio::test]
+async fn pandalm_models_ranked_by_people() {
+    let Some(rows) = lines("pandalm_votes/pairs.jsonl") else { return };
+    let folder = folder().await;
+    let text = "rubric: real\ncriteria:\n  - {name: better, kind: pairwise}\n";
+    let (mut stored, mut ratings) = (Vec::new(), Vec::new());
+    for (row, item) in rows.iter().zip(items(rows.len())) {
+        let (first, second) = row["cmp_key"].as_str().unwrap().split_once('_').unwrap();
+        let id = row["idx"].to_string();
+        for rater in ["annotator1", "annotator2", "annotator3"] {
+            let vote = ["tie", "a", "b"][usize::try_from(row[rater].as_u64().unwrap()).unwrap()];
+            ratings.push(rating(&id, rater, "better", &json!(vote)));
+        }
+        let content = Content { other: Some(row["response2"].clone()), ..item.content };
+        stored.push(Item { id, case: None, target: Some(both(first, second)), content, ..item });
+    }
+    folder.review.create("p", &rubric(text), text, Settings::default(), stored).await.unwrap();
+    folder.review.import("p", &ratings, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    let found = report(&folder.review.snapshot("p").await.unwrap(), &Options::default(), &[]);
+    // The same α as without a project.
+    near(
+        alpha(&found, "better"),
+        &json!(
+            assay_stats::agreement::krippendorff(
+                &rows
+                    .iter()
+                    .map(|row| (1..4)
+                        .map(|at| {
+                            row[format!("annotator{at}")].as_u64().map(|vote| [0.0, 1.0, -1.0][vote as usize])
+                        })
+                        .collect())
+                    .collect::<Vec<Vec<Option<f64>>>>(),
+                assay_stats::agreement::Level::Ordinal,
+            )
+            .unwrap()
+        ),
+    );
+    let ranking = found.criteria[0].ranking.as_ref().unwrap();
+    assert_eq!((ranking.comparisons, ranking.cases, ranking.targets.len()), (1_665, 555, 5));
+    let tie = ranking.tie.unwrap();
+    let strength = |name: &str| {
+        let one = ranking.targets.iter().find(|one| one.target == name).unwrap();
+        10f64.powf((one.elo.value - 1_000.0) / 400.0)
+    };
+    let mut points: std::collections::BTreeMap<&str, (f64, f64)> = Default::default();
+    let (mut ties, mut expected_ties) = (0.0, 0.0);
+    for row in &rows {
+        let (first, second) = row["cmp_key"].as_str().unwrap().split_once('_').unwrap();
+        let (a, b) = (strength(first), strength(second));
+        let all = a + b + tie * (a * b).sqrt();
+        let draw = tie * (a * b).sqrt() / all;
+        for rater in ["annotator1", "annotator2", "annotator3"] {
+            let got = [0.5, 1.0, 0.0][row[rater].as_u64().unwrap() as usize];
+            for (name, got, expected) in [(first, got, a / all + draw / 2.0), (second, 1.0 - got, b / all + draw / 2.0)]
+            {
+                let of = points.entry(name).or_default();
+                *of = (of.0 + got, of.1 + expected);
+            }
+            ties += f64::from(u8::from(got == 0.5));
+            expected_ties += draw;
+        }
+    }
+    for (name, (got, expected)) in points {
+        assert!((got - expected).abs() < 1e-4, "{name}: {got} and {expected}");
+        let one = ranking.targets.iter().find(|one| one.target == name).unwrap();
+        assert_eq!(one.won as f64 + 0.5 * one.tied as f64, got);
+        assert!(one.elo.lower.unwrap() < one.elo.value && one.elo.value < one.elo.upper.unwrap());
+    }
+    assert!((ties - expected_ties).abs() < 1e-4, "{ties} and {expected_ties}");
+    assert!(ranking.targets.is_sorted_by(|a, b| a.elo.value >= b.elo.value));
 }

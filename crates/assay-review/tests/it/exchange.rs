@@ -1,10 +1,13 @@
 //! Out and back: what other tools hold is what was rated here.
 
-use assay_core::Money;
+use std::path::Path;
+use std::process::Command;
+
+use assay_core::{Money, Passage};
 use assay_privacy::{Policy, Redactor};
 use assay_review::Settings;
 use assay_review::exchange::{Incoming, OnConflict, argilla, csv, label_studio};
-use assay_review::outcome::Snapshot;
+use assay_review::outcome::{RightAnswers, Snapshot};
 use assay_review::rubric::Span;
 use serde_json::{Value, json};
 
@@ -167,6 +170,110 @@ async fn a_packet_holds_no_personal_data_and_no_id_from_here_and_comes_back() {
     assert!(folder.review.returned("p", &out).await.unwrap_err().to_string().contains("not what was handed off"));
     std::fs::write(out.join("items.jsonl"), items).unwrap();
     let text = crate::support::RUBRIC.replace("kind: yes_no", "kind: yes_no, question: Otherwise?");
-    folder.review.change_rubric("p", &crate::support::rubric(&text), &text).await.unwrap();
+    folder.review.change_rubric("p", &crate::support::rubric(&text), &text, &RightAnswers::Hold).await.unwrap();
     assert!(folder.review.returned("p", &out).await.unwrap_err().to_string().contains("other questions"));
+}
+
+/// What a function of `labelling.py` says of a folder; `None`, with the reason, when no interpreter with the tools is named.
+fn ask(function: &str, folder: &Path) -> Option<Value> {
+    let Ok(python) = std::env::var("ASSAY_LABELLING_PYTHON") else {
+        println!("skipped: ASSAY_LABELLING_PYTHON is not set (see tests/oracle/README.md)");
+        return None;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/labelling.py");
+    let output = Command::new(python).arg(script).arg(function).arg(folder).output().expect("the interpreter starts");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{function} failed: {stdout}\n{stderr}");
+    let last = stdout.lines().rfind(|line| !line.trim().is_empty()).expect("an answer");
+    Some(serde_json::from_str(last).unwrap_or_else(|error| panic!("{function}: {error} in {last}")))
+}
+
+#[tokio::test]
+async fn argilla_reads_records_and_settings_and_what_it_writes_is_read() {
+    let from = rated(true).await;
+    let snapshot = from.review.snapshot("p").await.unwrap();
+    std::fs::write(from.path.join("records.json"), argilla::records(&snapshot).to_string()).unwrap();
+    let settings = argilla::settings(&snapshot.project.rubric, 2);
+    assert_eq!(settings["questions"][2]["settings"]["type"], "rating");
+    std::fs::write(from.path.join("records.settings.json"), settings.to_string()).unwrap();
+    let Some(said) = ask("argilla", &from.path) else { return };
+    let questions = ["correct", "helpful", "remarks", "tone", "wrong"];
+    assert_eq!(said, json!({"records": 6, "questions": questions, "faults": []}));
+    let to = rated(false).await;
+    let known = to.review.project("p").await.unwrap();
+    let written = from.path.join("written.json");
+    let incoming = argilla::read(&written, &known, &snapshot.items, &snapshot.raters).unwrap();
+    to.review.import("p", &incoming, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    assert_eq!(standing(&to.review.snapshot("p").await.unwrap()), standing(&snapshot));
+}
+
+#[tokio::test]
+async fn scales_that_argilla_cannot_rate_are_labels_there() {
+    let text = "rubric: r\ncriteria:\n  - {name: mood, kind: ordinal, scale: {-1: bad, 0: so so, 1: good}}\n  - {name: odd, kind: spans}\n";
+    let folder = folder().await;
+    project(&folder.review, text, Settings::default(), items(2)).await;
+    let span = Span { field: "output".into(), start: 0, end: 6, text: "answer".into(), label: None };
+    let given = [one("i0", "ann", "mood", json!(-1)), one("i0", "ann", "odd", json!([span]))];
+    folder.review.import("p", &given, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    let snapshot = folder.review.snapshot("p").await.unwrap();
+    let (records, settings) = (argilla::records(&snapshot), argilla::settings(&snapshot.project.rubric, 1));
+    assert_eq!(settings["questions"][0]["settings"]["options"][0], json!({"value": "-1", "text": "bad"}));
+    let record = records.as_array().unwrap().iter().find(|record| record["id"] == "i0").unwrap();
+    assert_eq!(record["responses"]["mood"][0]["value"], "-1");
+    // A span has a label there, and loses it on the way back.
+    assert_eq!(record["responses"]["odd"][0]["value"][0]["label"], "odd");
+    let path = folder.path.join("records.json");
+    std::fs::write(&path, records.to_string()).unwrap();
+    let back = argilla::read(&path, &snapshot.project, &snapshot.items, &snapshot.raters).unwrap();
+    let done = folder.review.import("p", &back, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    assert_eq!((done.same, done.answers), (2, 0));
+}
+
+#[tokio::test]
+async fn label_studio_takes_tasks_with_spans_in_passages_and_gives_them_back() {
+    let make = || async {
+        let folder = folder().await;
+        let mut all = items(6);
+        for item in &mut all {
+            item.content.output = json!("\u{1f600}: answer of 4 May");
+            let passages = [json!({"id": "d1", "text": "\u{1f600} first"}), json!({"id": "d2", "text": "second one"})];
+            item.content.contexts = passages.iter().filter_map(Passage::from_value).collect();
+        }
+        project(&folder.review, FULL, Settings::default(), all).await;
+        folder
+    };
+    let from = make().await;
+    let field = |field: &str, start: usize, end: usize, text: &str| Span {
+        field: field.into(),
+        start,
+        end,
+        text: text.into(),
+        label: Some("made up".into()),
+    };
+    let mut given: Vec<Incoming> = full("ann").into_iter().filter(|one| one.criterion != "wrong").collect();
+    let spans =
+        [field("contexts/0", 2, 7, "first"), field("contexts/1", 7, 10, "one"), field("output", 3, 9, "answer")];
+    given.push(one("i2", "ann", "wrong", json!(spans)));
+    from.review.import("p", &given, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    let snapshot = from.review.snapshot("p").await.unwrap();
+    let tasks = from.path.join("tasks.json");
+    std::fs::write(&tasks, label_studio::tasks(&snapshot).to_string()).unwrap();
+    std::fs::write(from.path.join("tasks.xml"), label_studio::configuration(&snapshot.project.rubric)).unwrap();
+    let to = make().await;
+    let known = to.review.project("p").await.unwrap();
+    let incoming = label_studio::read(&tasks, &known, &snapshot.items).unwrap();
+    to.review.import("p", &incoming, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    let spanned = |all: Vec<(String, String, String, String)>| -> Vec<_> {
+        // Whoever marked nothing has no region there.
+        all.into_iter().filter(|one| one.3 != "[]").collect()
+    };
+    let back = spanned(standing(&to.review.snapshot("p").await.unwrap()));
+    assert_eq!(back, spanned(standing(&snapshot)));
+    let Some(said) = ask("label_studio", &from.path) else { return };
+    assert_eq!((&said["tasks"], &said["faults"]), (&json!(6), &json!([])), "{said}");
+    let converted = said["converted"].as_array().unwrap();
+    let marked = converted.iter().find(|row| row["item"] == "i2").unwrap();
+    assert_eq!((converted.len(), &marked["tone"]), (6, &json!("formal")), "{marked}");
+    let texts: Vec<&Value> = marked["wrong"].as_array().unwrap().iter().map(|span| &span["text"]).collect();
+    assert_eq!(texts.len(), 3, "{marked}");
 }

@@ -1,11 +1,14 @@
 //! Gold, suspension, budget, pairs, changed rubrics, adjudication, labels.
 
+use std::collections::BTreeMap;
+
 use assay_core::{Drawn, Money};
 use assay_review::adjudication::disputes;
-use assay_review::outcome::{Aggregate, labels, outcomes};
+use assay_review::exchange::{Incoming, OnConflict};
+use assay_review::outcome::{Aggregate, RightAnswers, labels, outcomes};
 use assay_review::report::{Options, report};
 use assay_review::work::is_swapped;
-use assay_review::{Answers, Next, NoteKind, Origin, Pay, RaterState, Settings};
+use assay_review::{Answers, Content, Item, Next, NoteKind, Origin, Pay, RaterState, Settings, both};
 use serde_json::json;
 
 use crate::support::{PAIRS, RUBRIC, answers, folder, gold, items, project, rate, rubric, task};
@@ -136,12 +139,13 @@ async fn a_changed_question_is_asked_again_and_nothing_else_is() {
     }
     // Other words around it ask nothing anew.
     let text = RUBRIC.replace("rubric: answers", "rubric: answers\ninstructions: Take your time.");
-    let (change, again) = folder.review.change_rubric("p", &rubric(&text), &text).await.unwrap();
-    assert_eq!((change.changed.len(), again), (0, 0));
+    let none = RightAnswers::Known(BTreeMap::new());
+    let done = folder.review.change_rubric("p", &rubric(&text), &text, &none).await.unwrap();
+    assert_eq!((done.change.changed.len(), done.again), (0, 0));
     assert!(matches!(folder.review.next("p", "ann").await.unwrap(), Next::Done { .. }));
     let text = text.replace("kind: yes_no", "kind: yes_no, question: Is every fact right?");
-    let (change, again) = folder.review.change_rubric("p", &rubric(&text), &text).await.unwrap();
-    assert_eq!((change.changed, again), (vec!["correct".to_owned()], 24));
+    let done = folder.review.change_rubric("p", &rubric(&text), &text, &none).await.unwrap();
+    assert_eq!((done.change.changed, done.again, done.gold), (vec!["correct".to_owned()], 24, 0));
     let now = folder.review.project("p").await.unwrap();
     assert_eq!(folder.review.progress(&now).await.unwrap().accepted, 0);
     for rater in ["ann", "bob"] {
@@ -273,4 +277,131 @@ async fn a_week_in_which_all_are_milder_is_told() {
     assert_eq!(weeks.len(), 2);
     assert!(weeks[1].lower.unwrap() > 0.0 && (weeks[1].value - 0.5).abs() < 0.01, "{weeks:?}");
     assert!(found.notes.iter().any(|note| note.contains("helpful is scored +0.50 in week 2")), "{:?}", found.notes);
+}
+
+#[tokio::test]
+async fn a_raised_budget_gives_items_out_again_and_new_pay_counts_from_then_on() {
+    let folder = folder().await;
+    let pay = Pay::Item(Money::from_dollars(1.0));
+    let settings = Settings { pay, budget: Some(Money::from_dollars(2.0)), gold_share: 0.0, ..few(1, 1) };
+    let made = project(&folder.review, RUBRIC, settings, items(6)).await;
+    folder.review.join(&made, "ann", true).await.unwrap();
+    for _ in 0..2 {
+        rate(&folder.review, "ann", &answers(true, 3)).await.unwrap();
+    }
+    assert!(matches!(folder.review.next("p", "ann").await.unwrap(), Next::Budget { .. }));
+    let half = Pay::Item(Money::from_dollars(0.5));
+    folder.review.set_budget("p", Some(half), Some(Money::from_dollars(3.0))).await.unwrap();
+    for _ in 0..2 {
+        rate(&folder.review, "ann", &answers(true, 3)).await.unwrap();
+    }
+    assert!(matches!(folder.review.next("p", "ann").await.unwrap(), Next::Budget { .. }));
+    let made = folder.review.set_budget("p", None, None).await.unwrap();
+    while rate(&folder.review, "ann", &answers(true, 3)).await.is_some() {}
+    let progress = folder.review.progress(&made).await.unwrap();
+    assert_eq!((progress.accepted, progress.spent), (6, Money::from_dollars(4.0)));
+    let refused = folder.review.set_budget("p", Some(Pay::Nothing), Some(Money::from_dollars(9.0))).await;
+    assert!(refused.unwrap_err().to_string().contains("needs to know what work costs"));
+}
+
+#[tokio::test]
+async fn pairs_are_ranked_once_each_by_their_chance_and_targets_that_never_met_are_not() {
+    let folder = folder().await;
+    let pair = |i: usize, item: Item, first: &str, second: &str| Item {
+        target: Some(both(first, second)),
+        content: Content { other: Some(json!(format!("other {i}"))), ..item.content },
+        ..item
+    };
+    let all = items(8).into_iter().enumerate();
+    let mut all: Vec<Item> = all.map(|(i, item)| pair(i, item, "v1", "v2")).collect();
+    // Drawn with half the chance, it stands for two.
+    all[0].chance = Some(0.25);
+    let made = project(&folder.review, PAIRS, few(3, 3), all).await;
+    let given = |item: usize, rater: &str, value: &str| Incoming {
+        item: format!("i{item}"),
+        rater: rater.into(),
+        criterion: "better".into(),
+        value: json!(value),
+        took_ms: None,
+        place: "here".into(),
+        turned: false,
+    };
+    let mut ratings = Vec::new();
+    for item in 0..8 {
+        let word = if item < 3 { "a" } else { "b" };
+        // However many have rated an item, it counts once.
+        for rater in ["ann", "bob", "cy"].iter().take(if item == 7 { 3 } else { 1 }) {
+            ratings.push(given(item, rater, word));
+        }
+    }
+    folder.review.import("p", &ratings, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    let found = report(&folder.review.snapshot("p").await.unwrap(), &Options::default(), &[]);
+    let ranking = found.criteria[0].ranking.clone().unwrap();
+    assert_eq!((ranking.comparisons, ranking.cases, ranking.tie), (10, 8, None));
+    // Weights 4, 2, 2 against five times 2: 8 to 10.
+    let [first, second] = &ranking.targets[..] else { panic!("{ranking:?}") };
+    let odds = 10f64.powf((first.elo.value - second.elo.value) / 400.0);
+    assert_eq!((first.target.as_str(), first.won, first.lost), ("v2", 7, 3));
+    assert!((odds - 10.0 / 8.0).abs() < 1e-6, "{odds}");
+    assert_eq!((first.ranks, second.ranks), ((1, 2), (1, 2)));
+    drop(made);
+    // Two pairs of targets without a third that met both.
+    let other = self::folder().await;
+    let mut all: Vec<Item> = items(2).into_iter().enumerate().map(|(i, item)| pair(i, item, "v1", "v2")).collect();
+    all[1].target = Some(both("v3", "v4"));
+    project(&other.review, PAIRS, few(1, 1), all).await;
+    let ratings = [given(0, "ann", "a"), given(1, "ann", "tie")];
+    other.review.import("p", &ratings, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    let found = report(&other.review.snapshot("p").await.unwrap(), &Options::default(), &[]);
+    let ranking = found.criteria[0].ranking.clone().unwrap();
+    assert_eq!(ranking.why_not.as_deref(), Some("these targets never met: v1, v2 | v3, v4"));
+}
+
+#[tokio::test]
+async fn what_was_right_for_another_question_suspends_nobody() {
+    for (right, gold, hits, misses) in [
+        (RightAnswers::Known(BTreeMap::new()), 4, 0, 0),
+        (RightAnswers::Hold, 0, 0, 2),
+        (
+            RightAnswers::Known(
+                (0..4).map(|i| (format!("i{i}"), serde_json::from_value(json!({"correct": false})).unwrap())).collect(),
+            ),
+            0,
+            4,
+            0,
+        ),
+    ] {
+        let folder = folder().await;
+        let known = |(i, item)| if i < 4 { self::gold(item, json!({"correct": true})) } else { item };
+        let all: Vec<Item> = items(20).into_iter().enumerate().map(known).collect();
+        let text = "rubric: r\ncriteria:\n  - {name: correct, kind: yes_no}\n";
+        let made = project(&folder.review, text, Settings { gold_share: 0.5, ..few(1, 1) }, all).await;
+        folder.review.join(&made, "ann", true).await.unwrap();
+        let turned = text.replace("kind: yes_no", "kind: yes_no, question: Is anything wrong?");
+        let done = folder.review.change_rubric("p", &rubric(&turned), &turned, &right).await.unwrap();
+        assert_eq!(done.gold, gold);
+        let no: Answers = serde_json::from_value(json!({"correct": false})).unwrap();
+        while let Next::Item(task) = folder.review.next("p", "ann").await.unwrap() {
+            folder.review.submit("p", "ann", &task.item, &task.token, &no, None).await.unwrap();
+        }
+        let found = report(&folder.review.snapshot("p").await.unwrap(), &Options::default(), &[]);
+        assert_eq!((found.raters[0].gold.hits, found.raters[0].gold.misses), (hits, misses), "{right:?}");
+        assert_eq!(found.raters[0].state == RaterState::Suspended, misses > 0);
+    }
+    // What is lost stays lost until somebody gives it.
+    let folder = self::folder().await;
+    let mut all = items(3);
+    all[0] = self::gold(all[0].clone(), json!({"correct": true}));
+    project(&folder.review, RUBRIC, few(1, 1), all).await;
+    let none = RightAnswers::Known(BTreeMap::new());
+    for question in ["One?", "Another?"] {
+        let text = RUBRIC.replace("kind: yes_no", &format!("kind: yes_no, question: '{question}'"));
+        assert_eq!(folder.review.change_rubric("p", &rubric(&text), &text, &none).await.unwrap().gold, 1);
+    }
+    let folder = self::folder().await;
+    project(&folder.review, RUBRIC, few(1, 1), items(4)).await;
+    let text = RUBRIC.replace("kind: yes_no", "kind: yes_no, question: Otherwise?");
+    let right = RightAnswers::Known([("i1".to_owned(), answers(true, 3))].into());
+    let refused = folder.review.change_rubric("p", &rubric(&text), &text, &right).await.unwrap_err();
+    assert!(refused.to_string().contains("`i1` is no gold item"), "{refused}");
 }

@@ -67,6 +67,9 @@ pub struct Judge {
     /// Which of two verdicts counts as a pass.
     #[arg(long)]
     positive: Option<String>,
+    /// Numbers are names of classes, such as 1 and 2 for the better answer and 0 for a tie, and not scores.
+    #[arg(long)]
+    classes: bool,
     /// The margin of the comparisons that the judge is to decide.
     #[arg(long, default_value_t = 0.05)]
     margin: f64,
@@ -114,13 +117,13 @@ enum Scale {
 const PASSES: [&str; 9] = ["1", "1.0", "true", "pass", "yes", "correct", "good", "win", "supported"];
 
 impl Coded {
-    fn of(columns: &[&Vec<Option<String>>], positive: Option<&str>) -> Result<Self, Failure> {
+    fn of(columns: &[&Vec<Option<String>>], positive: Option<&str>, classes: bool) -> Result<Self, Failure> {
         let mut words: Vec<String> =
             columns.iter().flat_map(|column| column.iter().flatten()).map(|word| word.trim().to_owned()).collect();
         words.sort();
         words.dedup();
         if words.len() > 2 {
-            let numbers = words.iter().all(|word| word.parse::<f64>().is_ok_and(f64::is_finite));
+            let numbers = !classes && words.iter().all(|word| word.parse::<f64>().is_ok_and(f64::is_finite));
             if positive.is_some() {
                 return Err(usage(format!(
                     "--positive is for two verdicts; there are {}: {}",
@@ -170,7 +173,7 @@ impl Judge {
         };
         let mut all = vec![&judge];
         all.extend(human.iter().chain(&people).chain(&repeat).chain(&swapped));
-        let coded = Coded::of(&all, self.positive.as_deref())?;
+        let coded = Coded::of(&all, self.positive.as_deref(), self.classes)?;
         let f: Vec<Option<f64>> = judge.iter().map(|cell| coded.code(cell)).collect();
         let rated: Vec<Vec<Option<f64>>> =
             (0..f.len()).map(|i| people.iter().map(|column| coded.code(&column[i])).collect()).collect();

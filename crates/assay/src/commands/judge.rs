@@ -4,6 +4,7 @@ mod calibrate;
 mod check;
 mod compare;
 mod files;
+mod jury;
 mod label_file;
 mod next;
 mod probe;
@@ -42,6 +43,8 @@ enum What {
     Probe(probe::Probe),
     /// Compare two judges on the same labelled answers
     Compare(compare::Compare),
+    /// What several judges say together: labels that weigh them, how each errs, how many independent ones they are
+    Jury(jury::Jury),
 }
 
 impl JudgeCommand {
@@ -50,7 +53,13 @@ impl JudgeCommand {
         match &self.what {
             What::Calibrate(command) => Some(Action::new("judge calibrate").on("judge", &command.judge)),
             What::Check(command) => Some(Action::new("judge check").on("judge", &command.judge)),
-            What::List(_) | What::Show(_) | What::Copy(_) | What::Report(_) | What::Probe(_) | What::Compare(_) => None,
+            What::List(_)
+            | What::Show(_)
+            | What::Copy(_)
+            | What::Report(_)
+            | What::Probe(_)
+            | What::Compare(_)
+            | What::Jury(_) => None,
         }
     }
 
@@ -65,6 +74,7 @@ impl JudgeCommand {
             What::Check(command) => command.run(&home().await?).await,
             What::Probe(command) => command.run(&home().await?).await,
             What::Compare(command) => command.run(&home().await?).await,
+            What::Jury(command) => command.run(&home().await?).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `assay review`: the human evaluation program. One file per command.
 
 mod adjudicate;
+mod budget;
 mod create;
 mod exchange;
 mod labels;
@@ -15,7 +16,8 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
-use assay_review::Review;
+use assay_core::Money;
+use assay_review::{Pay, Review};
 use clap::{Args, Subcommand};
 
 use super::Failure;
@@ -56,6 +58,26 @@ enum What {
     Suspend(raters::Suspend),
     /// Let a suspended rater work again, through the quiz where there is one
     Reinstate(raters::Reinstate),
+    /// Show what was spent, or change what a project may cost and what work is paid
+    Budget(budget::Budget),
+}
+
+/// An amount of dollars.
+fn dollars(amount: Option<f64>, name: &str) -> Result<Option<Money>, Failure> {
+    match amount {
+        None => Ok(None),
+        Some(amount) if amount.is_finite() && amount > 0.0 && amount < 1e9 => Ok(Some(Money::from_dollars(amount))),
+        Some(_) => Err(format!("`{name}` is an amount above 0").into()),
+    }
+}
+
+/// What work is paid by `--pay` or `--pay-hour`.
+fn pay_of(item: Option<f64>, hour: Option<f64>) -> Result<Option<Pay>, Failure> {
+    Ok(match (dollars(item, "--pay")?, dollars(hour, "--pay-hour")?) {
+        (Some(each), _) => Some(Pay::Item(each)),
+        (None, Some(hour)) => Some(Pay::Hour(hour)),
+        (None, None) => None,
+    })
 }
 
 impl ReviewCommand {
@@ -71,7 +93,8 @@ impl ReviewCommand {
             What::Relabel(command) => on("review relabel", &command.project),
             What::Suspend(command) => on("review suspend", &command.project),
             What::Reinstate(command) => on("review reinstate", &command.project),
-            What::Plan(_) | What::Show(_) | What::Report(_) | What::Labels(_) => None,
+            What::Budget(command) if command.changes() => on("review budget", &command.project),
+            What::Budget(_) | What::Plan(_) | What::Show(_) | What::Report(_) | What::Labels(_) => None,
         }
     }
 
@@ -94,6 +117,7 @@ impl ReviewCommand {
             What::Relabel(command) => command.run(&review).await,
             What::Suspend(command) => command.run(&review).await,
             What::Reinstate(command) => command.run(&review).await,
+            What::Budget(command) => command.run(&review).await,
         }
     }
 }

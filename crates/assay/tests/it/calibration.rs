@@ -5,15 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::data::{data, goldens};
-use crate::support::{Folder, Said};
+use crate::proofs::{Certificate, fine, on_page, value};
+use crate::support::Folder;
 
-fn fine(said: Said) -> Said {
-    assert_eq!(said.code, 0, "{said:?}");
-    said
-}
-
-fn value(said: &Said) -> Value {
-    serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}"))
+fn report(folder: &Folder, judge: &str) -> Certificate {
+    Certificate(value(&fine(folder.assay(&["judge", "report", judge, "--json"]))))
 }
 
 fn figure<'a>(certificate: &'a Value, key: &str) -> &'a Value {
@@ -294,6 +290,9 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
     let said = fine(folder.assay(&["judge", "compare", "strmatch", "gpt4", "--json"]));
     let row = &value(&said)["rows"][0];
     assert!((row["first"].as_f64().unwrap() - 0.884018).abs() < 0.01, "{row}");
+    fine(folder.assay(&["judge", "check", "gpt4"]));
+    let page = ["strmatch", "gpt4"].map(|judge| report(&folder, judge).row("xstest", judge));
+    on_page("xstest", &page);
     let said = fine(folder.assay(&["judge", "probe", "strmatch", "--family", "llama2"]));
     assert!(said.out.contains("own family") && said.out.contains("safe = true"), "{said:?}");
 }
@@ -355,6 +354,11 @@ fn gpt4_on_llmbar_flips_with_the_order_as_computed_elsewhere() {
         let (got, want) = (figure(made, key)["value"].as_f64().unwrap(), golden[want].as_f64().unwrap());
         assert!((got - want).abs() < 1e-6, "{key}: {got} and {want}");
     }
+    fine(folder.assay(&["judge", "check", "first"]));
+    on_page(
+        "llmbar_judges",
+        &[report(&folder, "first").row("llmbar_judges", &format!("GPT-4 {strategy} on {subset}"))],
+    );
     let said = fine(folder.assay(&["judge", "probe", "first", "--swapped", "turned"]));
     assert!(said.out.contains("same verdict in both orders"), "{said:?}");
 }

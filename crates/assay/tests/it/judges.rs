@@ -143,6 +143,20 @@ fn judges_of_every_make_score_a_run_and_the_report_says_how_they_behaved() {
     // What it has refused once, this server is not asked for again.
     let plain: Vec<Value> = server.asked().into_iter().filter(|body| body["model"] == "plain").collect();
     assert!(plain.len() <= 6, "{} calls for two verdicts", plain.len());
+    // The jurors of a panel are weighed together.
+    let said = folder.assay(&["judge", "jury", "panel", "--json"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let jury: Value = serde_json::from_str(&said.out).unwrap();
+    let names: Vec<&str> = jury["judges"].as_array().unwrap().iter().filter_map(|one| one["judge"].as_str()).collect();
+    assert_eq!(names, ["fair (rubric)", "plain (rubric)", "strict (rubric)"], "{jury}");
+    let answer = &jury["answers"][0];
+    let votes = json!({"fair (rubric)": "pass", "plain (rubric)": "pass", "strict (rubric)": "fail"});
+    assert_eq!((&answer["votes"], &answer["majority"]), (&votes, &json!("pass")), "{jury}");
+    assert_eq!((&jury["of_one_mind"], jury["answers"].as_array().unwrap().len()), (&json!(0), 2));
+    let said = folder.assay(&["judge", "jury", "helpful"]);
+    assert!(said.code == 2 && said.err.contains("is no jury"), "{said:?}");
+    let said = folder.assay(&["judge", "jury", "panel", "helpful"]);
+    assert!(said.code == 0 && said.out.contains("2 judges cannot be weighed"), "{said:?}");
     // The next run finds every verdict in the cache, what was refused as well.
     let before = server.asked().len();
     let said = folder.assay(&["run"]);

@@ -1,5 +1,7 @@
 //! The binary as a user has it: files in, output and exit codes out, real servers and processes in between.
 
+#[path = "../../../../tests/oracle/oracle.rs"]
+mod oracle;
 mod support;
 
 mod audit;
@@ -15,6 +17,7 @@ mod evidence;
 mod first_run;
 mod growing;
 mod judges;
+mod proofs;
 mod releases;
 mod review;
 mod samples;

@@ -178,3 +178,97 @@ fn killed_in_the_middle_nothing_that_was_kept_is_lost() {
     let report = json(&folder.assay(&["review", "report", "p", "--json"]));
     assert_eq!((&report["progress"]["accepted"], &report["work"]["rated"]), (&Value::from(30), &Value::from(30)));
 }
+
+#[test]
+fn three_targets_in_pairs_are_ranked_by_raters_as_from_a_table() {
+    let folder = Folder::new();
+    let cases: String = (0..12)
+        .map(|i| {
+            let outputs: String =
+                ["v1", "v2", "v3"].iter().map(|v| format!("\"{v}\": \"{v} says {i}\",")).collect::<String>();
+            format!(
+                "{{\"id\": \"c{i}\", \"question\": \"q{i}\", \"outputs\": {{{}}}}}\n",
+                outputs.trim_end_matches(',')
+            )
+        })
+        .collect();
+    folder.write("cases.jsonl", cases);
+    folder.write(
+        "assay.yaml",
+        "suite: s\ndataset: cases.jsonl\ntargets:\n  - {name: v1, recorded: v1}\n  - {name: v2, recorded: v2}\n  - {name: v3, recorded: v3}\nscorers: [{contains: says}]\n",
+    );
+    folder.write("pairs.rubric.yaml", "rubric: pairs\ncriteria:\n  - {name: better, kind: pairwise}\n");
+    let said = folder.assay(&["run", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let create = ["review", "create", "p", "--rubric", "pairs.rubric.yaml", "--run", "latest:v1"];
+    let against = ["--against", "latest:v2", "--against", "latest:v3", "--raters", "1", "--raters-per-item", "1"];
+    let said = folder.assay(&[&create[..], &against[..]].concat());
+    assert!(said.code == 0 && said.out.contains("36 of 36 answers drawn"), "{said:?}");
+    assert_eq!(folder.assay(&["review", "export", "p", "--to", "csv", "--out", "empty.csv"]).code, 0);
+    // Rated by keyboard: the rater does not know whose answer is whose, and v3 wins but for every fourth case.
+    let mut child = folder
+        .command(&["review", "rate", "p", "--rater", "ann"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    let mut told = std::io::BufReader::new(child.stdout.take().unwrap());
+    let (mut seen, mut rated): (Vec<(String, u32)>, String) = (Vec::new(), "model_a,model_b,winner,case\n".into());
+    for _ in 0..36 {
+        while seen.len() < 2 {
+            let mut line = String::new();
+            assert!(std::io::BufRead::read_line(&mut told, &mut line).unwrap() > 0, "it ended early");
+            if let Some((version, case)) = line.trim().split_once(" says ") {
+                seen.push((version.to_owned(), case.parse().unwrap()));
+            }
+        }
+        let [(a, case), (b, _)] = &seen[..] else { unreachable!() };
+        let first = if case % 4 == 0 { a < b } else { a > b };
+        keys.write_all(if first { b"a\n" } else { b"b\n" }).unwrap();
+        rated.push_str(&format!("{a},{b},{},{case}\n", if first { a } else { b }));
+        seen.clear();
+    }
+    drop(keys);
+    std::io::Read::read_to_end(&mut told, &mut Vec::new()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let report = json(&folder.assay(&["review", "report", "p", "--json"]));
+    let ranking = &report["criteria"][0]["ranking"];
+    assert_eq!((&ranking["comparisons"], &ranking["cases"]), (&Value::from(36), &Value::from(12)), "{ranking}");
+    folder.write("rated.csv", rated);
+    let table = json(&folder.assay(&["stats", "rank", "rated.csv", "--cluster", "case", "--json"]));
+    for (one, other) in ranking["targets"].as_array().unwrap().iter().zip(table["models"].as_array().unwrap()) {
+        assert_eq!((&one["target"], &one["ranks"]), (&other["model"], &other["ranks"]));
+        let close = |a: &Value, b: f64| assert!((a.as_f64().unwrap() - b).abs() < 1e-6, "{one} and {other}");
+        close(&one["elo"]["value"], other["elo"].as_f64().unwrap());
+        close(&one["elo"]["lower"], assay_stats::arena::Ranking::elo(other["interval"][0].as_f64().unwrap()));
+    }
+    let text = folder.assay(&["review", "report", "p"]);
+    assert!(text.out.contains("36 comparisons on 12 cases, each pair once") && text.out.contains("v3"), "{}", text.out);
+}
+
+#[test]
+fn a_budget_is_shown_raised_and_planned() {
+    let folder = program(6);
+    created(&folder, &["--pay", "1", "--budget", "0.5"]);
+    let said = folder.assay(&["review", "budget", "p"]);
+    assert!(said.out.contains("$1.00 for an item; spent $0.00 of $0.5000, $0.5000 left"), "{said:?}");
+    let said = folder.assay(&["review", "budget", "p", "--to", "40", "--pay-hour", "24"]);
+    assert!(said.out.contains("$24.00 for an hour at work; spent $0.00 of $40.00"), "{said:?}");
+    let first = rate(&folder, "ann", "y\ny\n3\n\n\nq\n", &[]);
+    assert!(first.code == 0 && first.out.contains("kept (1 now)"), "{first:?}");
+    assert_eq!(folder.assay(&["review", "budget", "p", "--to", "-1"]).code, 2);
+    assert_eq!(folder.assay(&["review", "budget", "p", "--to", "1", "--no-limit"]).code, 2);
+    // What a vendor was paid may be more; it is said.
+    folder.write("ratings.csv", "item,rater,correct,helpful\nc0,vendor,yes,3\n");
+    let said = folder.assay(&["review", "import", "p", "ratings.csv", "--paid", "50"]);
+    assert!(said.out.contains("are spent of a budget of $40.00"), "{said:?}");
+    let said = folder.assay(&["review", "budget", "p", "--no-limit"]);
+    assert!(said.out.contains("no limit"), "{said:?}");
+    let plan = ["review", "plan", "--items", "100", "--pay-hour", "36", "--seconds", "100", "--gold-share", "0.1"];
+    let said = folder.assay(&[&plan[..], &["--budget", "110"]].concat());
+    // 200 ratings at a dollar, a tenth more for gold.
+    assert!(said.out.contains("cost: $220.00") && said.out.contains("$110.00 pay for 100 of 200 ratings"), "{said:?}");
+    assert_eq!(folder.assay(&["review", "plan", "--budget", "5"]).code, 2);
+}

@@ -151,7 +151,7 @@ struct Row {
 
 /// The first verdict on each answer, with the number of its case. Both judges number cases by the same digests, in their own
 /// order, so that one side's numbers serve for both.
-fn verdicts(gathered: &Gathered) -> HashMap<Digest, (f64, u32)> {
+pub(super) fn verdicts(gathered: &Gathered) -> HashMap<Digest, (f64, u32)> {
     let mut found = HashMap::new();
     for verdict in &gathered.verdicts {
         if let Some(value) = verdict.value {
@@ -161,7 +161,7 @@ fn verdicts(gathered: &Gathered) -> HashMap<Digest, (f64, u32)> {
     found
 }
 
-fn label(gathered: &Gathered) -> String {
+pub(super) fn label(gathered: &Gathered) -> String {
     format!("{} {}", assay_report::plain(&gathered.scorer.name, 60), gathered.scorer.fingerprint.short())
 }
 

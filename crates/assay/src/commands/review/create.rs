@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::super::{Failure, say};
 use super::source::Pool;
+use super::{dollars, pay_of};
 use crate::exit;
 use crate::load::Home;
 
@@ -26,10 +27,12 @@ pub struct Create {
     /// The run whose answers are rated, and a target behind a colon.
     #[arg(long, value_name = "RUN", required_unless_present = "items", conflicts_with = "items")]
     run: Option<String>,
-    /// The run that it is compared with: items are pairs, in an order of their own for each rater.
+    /// The run that it is compared with, or several: items are pairs of answers to a case, each two runs' once, in an order
+    /// of their own for each rater.
     #[arg(long, value_name = "RUN", requires = "run")]
-    against: Option<String>,
-    /// A file of items: `id`, `output`, and `inputs`, `contexts`, `other`, metadata when there are any.
+    against: Vec<String>,
+    /// A file of items: `id`, `output`, and `inputs`, `contexts`, `target`, metadata when there are any; for pairs `other`
+    /// and `other_target`.
     #[arg(long, value_name = "FILE")]
     items: Option<PathBuf>,
     /// The rows of `--items` were drawn at random from what their labels shall speak for.
@@ -98,9 +101,7 @@ impl Create {
     pub async fn run(self, home: &Home, review: &Review) -> Result<u8, Failure> {
         let (rubric, text) = Rubric::load(&self.rubric).map_err(|found| *found)?;
         let mut pool = match (&self.run, &self.items) {
-            (Some(run), _) => {
-                Pool::of_runs(home, &rubric, run, self.against.as_deref(), self.reason.as_deref()).await?
-            }
+            (Some(run), _) => Pool::of_runs(home, &rubric, run, &self.against, self.reason.as_deref()).await?,
             (None, Some(path)) => Pool::of_file(&rubric, path)?,
             (None, None) => return Err("name a run with `--run`, or a file with `--items`".into()),
         };
@@ -146,18 +147,7 @@ impl Create {
             .collect();
         let hidden = gold.len();
         items.extend(gold);
-        let money = |dollars: Option<f64>, name: &str| match dollars {
-            None => Ok(None),
-            Some(dollars) if dollars.is_finite() && dollars > 0.0 && dollars < 1e9 => {
-                Ok(Some(Money::from_dollars(dollars)))
-            }
-            Some(_) => Err(format!("`{name}` is an amount above 0")),
-        };
-        let pay = match (money(self.pay, "--pay")?, money(self.pay_hour, "--pay-hour")?) {
-            (Some(each), _) => Pay::Item(each),
-            (None, Some(hour)) => Pay::Hour(hour),
-            (None, None) => Pay::Nothing,
-        };
+        let pay = pay_of(self.pay, self.pay_hour)?.unwrap_or_default();
         let settings = Settings {
             drawn: if self.run.is_some() || self.drawn_at_random { Drawn::Random } else { Drawn::ByHand },
             sampling,
@@ -172,7 +162,7 @@ impl Create {
             threshold: self.threshold,
             lease_seconds: self.lease.saturating_mul(60),
             pay,
-            budget: money(self.budget, "--budget")?,
+            budget: dollars(self.budget, "--budget")?,
             source: pool.source,
             ..Settings::default()
         };

@@ -88,7 +88,16 @@ impl Export {
             }
             Form::Argilla | Form::Packet => {
                 write(out, serde_json::to_string_pretty(&argilla::records(&snapshot))?.as_bytes())?;
-                say(&format!("{} records in {}", snapshot.items.len(), out.display()));
+                let project = &snapshot.project;
+                let settings = argilla::settings(&project.rubric, project.settings.raters_each);
+                let beside = out.with_extension("settings.json");
+                write(&beside, serde_json::to_string_pretty(&settings)?.as_bytes())?;
+                say(&format!(
+                    "{} records in {}, the settings of their dataset in {}",
+                    snapshot.items.len(),
+                    out.display(),
+                    beside.display()
+                ));
             }
         }
         Ok(exit::PASS)
@@ -186,6 +195,12 @@ impl Import {
             if count > 0 {
                 say(&format!("{} {what}", grouped(count)));
             }
+        }
+        let spent = review.progress(&project).await?.spent;
+        if let Some(budget) = project.settings.budget.filter(|budget| spent > *budget) {
+            say(&format!(
+                "note: {spent} are spent of a budget of {budget}: no item is given out until `assay review budget` raises it"
+            ));
         }
         Ok(exit::PASS)
     }

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
+use super::{dollars, pay_of};
 use crate::exit;
 
 /// Plans a program: items with several raters for an interval of α, raters for a reliability, gold for a suspension, and
@@ -43,9 +44,21 @@ pub struct Plan {
     /// The accuracy of a rater who must be found.
     #[arg(long, value_name = "SHARE", default_value_t = 0.6)]
     bad: f64,
+    /// The share of a rater's items that is gold; it is paid, too.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.08)]
+    gold_share: f64,
     /// Dollars for an item.
-    #[arg(long, value_name = "USD")]
+    #[arg(long, value_name = "USD", conflicts_with = "pay_hour")]
     pay: Option<f64>,
+    /// Dollars for an hour at work.
+    #[arg(long, value_name = "USD")]
+    pay_hour: Option<f64>,
+    /// Seconds that an item takes, for `--pay-hour`.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    seconds: u32,
+    /// Dollars that there are: says how many ratings they pay for.
+    #[arg(long, value_name = "USD")]
+    budget: Option<f64>,
     /// The level of intervals.
     #[arg(long, value_name = "LEVEL", default_value_t = 0.95)]
     confidence: f64,
@@ -56,6 +69,9 @@ pub struct Plan {
 
 impl Plan {
     pub fn run(self) -> Result<u8, Failure> {
+        if !(0.0..=0.5).contains(&self.gold_share) {
+            return Err("the share of gold is from 0 to 0.5".into());
+        }
         if !(0.0..=1.0).contains(&self.overlap) || self.items == 0 || self.raters_per_item > self.raters {
             return Err(
                 "there is an item, the overlap is a share, and an item has no more raters than there are".into()
@@ -78,13 +94,26 @@ impl Plan {
         let each = raters_for(self.alpha, self.target);
         let mean = spearman_brown(self.alpha, self.raters_per_item as f64);
         let gold = gold_for(self.bad, self.threshold, 0.8, self.confidence);
-        let cost = self.pay.map(|pay| Money::from_dollars(pay * ratings as f64));
+        let pay = pay_of(self.pay, self.pay_hour)?;
+        let each_costs = pay.map(|pay| pay.of(i64::from(self.seconds) * 1_000));
+        let with_gold = ratings as f64 * (1.0 + self.gold_share);
+        let cost = each_costs.map(|each| Money::from_dollars(each.dollars() * with_gold));
+        let budget = dollars(self.budget, "--budget")?;
+        let paid = match (budget, each_costs) {
+            (Some(budget), Some(each)) => {
+                // A hair above, so that 110 dollars pay for what costs 110.
+                let covered = (budget.dollars() / each.dollars() / (1.0 + self.gold_share) + 1e-9).floor() as u64;
+                Some((budget, covered.min(ratings)))
+            }
+            (Some(_), None) => return Err("a budget needs to know what work costs: add `--pay` or `--pay-hour`".into()),
+            (None, _) => None,
+        };
         if self.json {
             say(&json!({
                 "items": self.items, "several": several, "ratings": ratings, "ratings_per_rater": ratings.div_ceil(self.raters),
                 "several_for_half_width": needed, "shared_by_two": shared, "several_for_15_shared": for_shared,
                 "raters_for_target": each, "reliability_of_mean": mean, "gold_per_rater": gold,
-                "cost_usd": cost.map(Money::dollars),
+                "cost_usd": cost.map(Money::dollars), "ratings_paid": paid.map(|(_, ratings)| ratings),
             })
             .to_string());
             return Ok(exit::PASS);
@@ -123,7 +152,14 @@ impl Plan {
             None => say("no number of gold items up to 10,000 suspends such a rater with 80% chance"),
         }
         if let Some(cost) = cost {
-            say(&format!("cost: {cost}"));
+            let gold = 100.0 * self.gold_share;
+            say(&format!("cost: {cost} with {gold:.0}% more for gold; suspended raters and repeats come on top"));
+        }
+        if let Some((budget, covered)) = paid {
+            say(&match covered < ratings {
+                true => format!("{budget} pay for {covered} of {ratings} ratings"),
+                false => format!("{budget} pay for all of it"),
+            });
         }
         Ok(exit::PASS)
     }

@@ -140,7 +140,7 @@ impl Rate {
         for (at, item) in rubric.training.iter().enumerate() {
             say(&format!("\ntraining, {} of {}", at + 1, rubric.training.len()));
             let Some(answers) = answer(screen, rubric, item).await? else { return Ok(false) };
-            say(if is_right(rubric, &item.answers, &answers) { "right" } else { "not quite" });
+            say(if is_right(rubric, &item.answers, &answers) != Some(false) { "right" } else { "not quite" });
             for (name, value) in &item.answers {
                 say(&format!("  {}: {}", plain(name, 80), plain(&told(value), 400)));
             }

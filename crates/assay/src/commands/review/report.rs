@@ -4,7 +4,7 @@ use assay_core::grouped;
 use assay_report::terminal::table;
 use assay_review::adjudication::Dispute;
 use assay_review::outcome::{Aggregate, outcomes};
-use assay_review::report::{CriterionReport, Figure, Options, RaterReport, Report, report};
+use assay_review::report::{CriterionReport, Figure, Options, Ranking, RaterReport, Report, report};
 use assay_review::{RaterState, Review};
 use clap::Args;
 
@@ -224,6 +224,42 @@ fn of_criterion(criterion: &CriterionReport, options: &Options) -> Vec<String> {
             percent(Some(first.value)),
             range(Some(first))
         ));
+    }
+    if let Some(ranking) = &criterion.ranking {
+        lines.extend(ranked(ranking, options));
+    }
+    lines
+}
+
+/// Targets by strength.
+fn ranked(ranking: &Ranking, options: &Options) -> Vec<String> {
+    let counted =
+        format!("{} comparisons on {} cases", grouped(ranking.comparisons as u64), grouped(ranking.cases as u64));
+    if let Some(why) = &ranking.why_not {
+        return vec![format!("  no ranking from {counted}: {}", assay_report::plain(why, 400))];
+    }
+    let rows = ranking.targets.iter().map(|one| {
+        let (best, worst) = one.ranks;
+        let interval = one.elo.lower.zip(one.elo.upper);
+        vec![
+            if best == worst { best.to_string() } else { format!("{best} to {worst}") },
+            assay_report::plain(&one.target, 60),
+            format!("{:.0}", one.elo.value),
+            interval.map_or_else(|| "–".into(), |(lower, upper)| format!("{lower:.0} to {upper:.0}")),
+            one.won.to_string(),
+            one.tied.to_string(),
+            one.lost.to_string(),
+        ]
+    });
+    let level = format!("{}% interval", (1000.0 * options.confidence).round() / 10.0);
+    let mut lines = vec![
+        format!("  {counted}, each pair once; intervals by case:"),
+        table(&["rank", "target", "Elo", &level, "won", "tied", "lost"], rows.collect(), &[2, 3, 4, 5, 6]),
+    ];
+    if ranking.separated {
+        lines.push(
+            "  a target won or lost everything against the others: its strength is a bound, not an estimate".into(),
+        );
     }
     lines
 }

@@ -1,13 +1,13 @@
 //! What can be rated: the answers of a run, pairs of answers of two runs, or the rows of a file.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use assay_core::label::item;
 use assay_core::{Case, Digest, Output, Passage};
 use assay_review::rubric::{Rubric, Show};
 use assay_review::sample::{disagreement, uncertainty};
-use assay_review::{Answers, Content, Item, pair};
+use assay_review::{Answers, Content, Item, both, pair};
 use assay_store::{PlanFile, RunRow};
 use serde_json::{Map, Value};
 
@@ -40,11 +40,11 @@ impl Pool {
         home: &Home,
         rubric: &Rubric,
         run: &str,
-        against: Option<&str>,
+        against: &[String],
         reason: Option<&str>,
     ) -> Result<Self, Failure> {
-        let first = Answered::load(home, run, against.is_some(), reason).await?;
-        let Some(against) = against else {
+        let first = Answered::load(home, run, !against.is_empty(), reason).await?;
+        if against.is_empty() {
             let mut pool =
                 Self { candidates: Vec::new(), source: vec![first.row.record.id.to_string()], runs: Vec::new() };
             let mut known: HashMap<String, usize> = HashMap::new();
@@ -67,28 +67,54 @@ impl Pool {
             }
             pool.runs = vec![first.row];
             return Ok(pool);
-        };
-        let second = Answered::load(home, against, true, reason).await?;
-        let of_second: HashMap<Digest, (&(String, Digest, u32), &Output)> =
-            second.answers.iter().rev().map(|(key, output)| (key.1, (key, output))).collect();
-        let mut candidates = Vec::new();
-        let mut seen = std::collections::HashSet::new();
-        for (key, output) in first.answers.iter().filter(|(key, _)| key.2 == 0) {
-            let (Some(case), Some((other_key, other))) = (first.cases.get(&key.1), of_second.get(&key.1)) else {
-                continue;
-            };
-            // Two answers that are the same have no better one.
-            if output.value == other.value || !seen.insert(key.1) {
-                continue;
-            }
-            let id = pair(&key.1, output, other).to_string();
-            let content = content(rubric, case, output, Some(other));
-            let answers = vec![(0, key.0.clone(), key.1, key.2), (1, other_key.0.clone(), other_key.1, other_key.2)];
-            let arms = format!("{} / {}", key.0, other_key.0);
-            candidates.push(candidate(id, case, &arms, content, answers));
         }
-        let source = vec![first.row.record.id.to_string(), second.row.record.id.to_string()];
-        Ok(Self { candidates, source, runs: vec![first.row, second.row] })
+        let mut all = vec![first];
+        for other in against {
+            all.push(Answered::load(home, other, true, reason).await?);
+        }
+        Ok(Self::of_pairs(rubric, all))
+    }
+
+    /// Pairs of the answers of each two runs to the same case.
+    fn of_pairs(rubric: &Rubric, all: Vec<Answered>) -> Self {
+        let names = arms(&all);
+        let mut candidates = Vec::new();
+        for (one, first) in all.iter().enumerate() {
+            for (two, second) in all.iter().enumerate().skip(one + 1) {
+                let of_second: HashMap<Digest, (&(String, Digest, u32), &Output)> =
+                    second.answers.iter().rev().map(|(key, output)| (key.1, (key, output))).collect();
+                let mut seen = HashSet::new();
+                for (key, output) in first.answers.iter().filter(|(key, _)| key.2 == 0) {
+                    let (Some(case), Some((other_key, other))) = (first.cases.get(&key.1), of_second.get(&key.1))
+                    else {
+                        continue;
+                    };
+                    // Two answers that are the same have no better one.
+                    if output.value == other.value || !seen.insert(key.1) {
+                        continue;
+                    }
+                    let id = pair(&key.1, output, other).to_string();
+                    let content = content(rubric, case, output, Some(other));
+                    let answers =
+                        vec![(one, key.0.clone(), key.1, key.2), (two, other_key.0.clone(), other_key.1, other_key.2)];
+                    candidates.push(candidate(id, case, &both(&names[one], &names[two]), content, answers));
+                }
+            }
+        }
+        // Answers that two runs have in common make the same pair twice: whose it is cannot be said then.
+        let mut known: HashMap<String, usize> = HashMap::new();
+        let mut kept: Vec<Candidate> = Vec::new();
+        for one in candidates {
+            match known.get(&one.item.id) {
+                Some(at) => kept[*at].item.target = None,
+                None => {
+                    known.insert(one.item.id.clone(), kept.len());
+                    kept.push(one);
+                }
+            }
+        }
+        let source = all.iter().map(|run| run.row.record.id.to_string()).collect();
+        Self { candidates: kept, source, runs: all.into_iter().map(|run| run.row).collect() }
     }
 
     /// The rows of a file: `id`, `output`, and what else there is.
@@ -115,7 +141,11 @@ impl Pool {
                 Some(value) if !value.is_null() => Passage::from_value(&value).into_iter().collect(),
                 _ => Vec::new(),
             };
-            let target = row.remove("target").filter(|target| !target.is_null()).map(|target| text(&target));
+            let mut name = |key: &str| row.remove(key).filter(|name| !name.is_null()).map(|name| text(&name));
+            let target = match (name("target"), name("other_target")) {
+                (Some(first), Some(second)) => Some(both(&first, &second)),
+                (first, _) => first,
+            };
             let content = Content {
                 inputs,
                 output: row.remove("output").unwrap_or_default(),
@@ -175,7 +205,7 @@ impl Pool {
                 .collect()
         };
         match scorers {
-            [one] if self.runs.len() == 2 => Ok(disagreement(&column(one, 0), &column(one, 1))),
+            [one] if self.runs.len() > 1 => Ok(disagreement(&column(one, 0), &column(one, 1))),
             [one] => Ok(uncertainty(&column(one, 0))),
             [one, two] if self.runs.len() == 1 => Ok(disagreement(&column(one, 0), &column(two, 0))),
             _ => Err("name one scorer, or two for answers of one run".into()),
@@ -184,58 +214,8 @@ impl Pool {
 
     /// Takes the items with known answers out of the candidates: gold is not drawn.
     pub fn take_gold(&mut self, rubric: &Rubric, path: &Path) -> Result<Vec<Item>, Failure> {
-        let mut gold: BTreeMap<usize, Answers> = BTreeMap::new();
-        for row in assay_datasets::rows(path)? {
-            let (row, place) = row?;
-            let text = |key: &str| {
-                let value = row.get(key).filter(|value| !value.is_null())?;
-                Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            };
-            let (id, case, target) = (text("item").or_else(|| text("id")), text("case"), text("target"));
-            let fits = |one: &Candidate| match (&id, &case) {
-                (Some(id), _) => one.item.id == *id,
-                (None, Some(case)) => {
-                    one.item.case.as_deref() == Some(case)
-                        && target.as_deref().is_none_or(|target| one.item.target.as_deref() == Some(target))
-                }
-                (None, None) => false,
-            };
-            let found: Vec<usize> = (0..self.candidates.len()).filter(|at| fits(&self.candidates[*at])).collect();
-            let named = assay_report::plain(&id.clone().or_else(|| case.clone()).unwrap_or_default(), 80);
-            let at = match found.as_slice() {
-                [only] => *only,
-                [] if named.is_empty() => return Err(format!("{place}: a gold item needs `item` or `case`").into()),
-                [] => return Err(format!("{place}: there is no answer `{named}` to be rated").into()),
-                many => {
-                    return Err(format!(
-                        "{place}: {} answers fit `{named}`: add `target`, or name the item",
-                        many.len()
-                    )
-                    .into());
-                }
-            };
-            let long = text("criterion").map(|name| (name, row.get("value").cloned().unwrap_or_default()));
-            let wide = rubric.criteria.iter().filter_map(|criterion| {
-                let value = row.get(&criterion.name).filter(|value| !value.is_null() && value.as_str() != Some(""))?;
-                Some((criterion.name.clone(), value.clone()))
-            });
-            let answers: Vec<(String, Value)> = long.into_iter().chain(wide).collect();
-            if answers.is_empty() {
-                return Err(format!(
-                    "{place}: a gold item needs the right answer to a criterion, in a column of its name"
-                )
-                .into());
-            }
-            for (name, value) in answers {
-                let Some(criterion) = rubric.criterion(&name) else {
-                    return Err(
-                        format!("{place}: the rubric has no criterion `{}`", assay_report::plain(&name, 80)).into()
-                    );
-                };
-                let value = criterion.read(&value).map_err(|message| format!("{place}: {message}"))?;
-                gold.entry(at).or_default().insert(name, value);
-            }
-        }
+        let items: Vec<&Item> = self.candidates.iter().map(|one| &one.item).collect();
+        let gold = right_answers(rubric, path, &items)?;
         let mut taken = Vec::new();
         for (at, answers) in gold.into_iter().rev() {
             let mut item = self.candidates.remove(at).item;
@@ -244,6 +224,70 @@ impl Pool {
         }
         Ok(taken)
     }
+}
+
+/// The right answers of a table of gold items, by the place of the item that a row names.
+pub fn right_answers(rubric: &Rubric, path: &Path, items: &[&Item]) -> Result<BTreeMap<usize, Answers>, Failure> {
+    let mut gold: BTreeMap<usize, Answers> = BTreeMap::new();
+    for row in assay_datasets::rows(path)? {
+        let (row, place) = row?;
+        let text = |key: &str| {
+            let value = row.get(key).filter(|value| !value.is_null())?;
+            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
+        let (id, case, target) = (text("item").or_else(|| text("id")), text("case"), text("target"));
+        let fits = |one: &Item| match (&id, &case) {
+            (Some(id), _) => one.id == *id,
+            (None, Some(case)) => {
+                one.case.as_deref() == Some(case)
+                    && target.as_deref().is_none_or(|target| one.target.as_deref() == Some(target))
+            }
+            (None, None) => false,
+        };
+        let found: Vec<usize> = (0..items.len()).filter(|at| fits(items[*at])).collect();
+        let named = assay_report::plain(&id.clone().or_else(|| case.clone()).unwrap_or_default(), 80);
+        let at = match found.as_slice() {
+            [only] => *only,
+            [] if named.is_empty() => return Err(format!("{place}: a gold item needs `item` or `case`").into()),
+            [] => return Err(format!("{place}: there is no answer `{named}` to be rated").into()),
+            many => {
+                return Err(
+                    format!("{place}: {} answers fit `{named}`: add `target`, or name the item", many.len()).into()
+                );
+            }
+        };
+        let long = text("criterion").map(|name| (name, row.get("value").cloned().unwrap_or_default()));
+        let wide = rubric.criteria.iter().filter_map(|criterion| {
+            let value = row.get(&criterion.name).filter(|value| !value.is_null() && value.as_str() != Some(""))?;
+            Some((criterion.name.clone(), value.clone()))
+        });
+        let answers: Vec<(String, Value)> = long.into_iter().chain(wide).collect();
+        if answers.is_empty() {
+            return Err(
+                format!("{place}: a gold item needs the right answer to a criterion, in a column of its name").into()
+            );
+        }
+        for (name, value) in answers {
+            let Some(criterion) = rubric.criterion(&name) else {
+                return Err(format!("{place}: the rubric has no criterion `{}`", assay_report::plain(&name, 80)).into());
+            };
+            let value = criterion.read(&value).map_err(|message| format!("{place}: {message}"))?;
+            gold.entry(at).or_default().insert(name, value);
+        }
+    }
+    Ok(gold)
+}
+
+/// What each run's answers are called in a ranking: its target, with the run where several have the same.
+fn arms(all: &[Answered]) -> Vec<String> {
+    let target = |run: &Answered| run.answers.keys().next().map_or_else(String::new, |key| key.0.clone());
+    let names: Vec<String> = all.iter().map(target).collect();
+    let several = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+    let full = |(name, run): (&String, &Answered)| match several(name) {
+        true => format!("{name} ({})", run.row.record.id.short()),
+        false => name.clone(),
+    };
+    names.iter().zip(all).map(full).collect()
 }
 
 fn candidate(
