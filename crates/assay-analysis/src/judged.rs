@@ -13,6 +13,8 @@ use crate::standing::Standing;
 
 /// The least share of answers that labels must have been drawn from.
 const LEAST_COVERED: f64 = 0.95;
+/// Why nothing is corrected after an alarm.
+const DRIFTED: &str = "the judge has drifted since it was calibrated, so that its labels are of another instrument";
 /// The least labels of a slice that is corrected.
 pub(crate) const LEAST_SLICE_LABELS: usize = 20;
 
@@ -126,6 +128,9 @@ pub(crate) fn level_of(
         if calibration.standing.grade < Grade::C {
             return Err(calibration.standing.grade.allows().to_owned());
         }
+        if calibration.standing.drifted {
+            return Err(DRIFTED.to_owned());
+        }
         if reducer != Reducer::Mean {
             return Err(format!("labels correct means, not {reducer}"));
         }
@@ -177,6 +182,9 @@ pub(crate) fn difference_of(
     Some((|| {
         if own.standing.grade < Grade::B {
             return Err(format!("{}, not for comparisons", own.standing.grade.allows()));
+        }
+        if own.standing.drifted {
+            return Err(DRIFTED.to_owned());
         }
         let Some(other) = baseline.calibration(scorers.1) else {
             return Err("the baseline's answers carry no labels".to_owned());
@@ -230,6 +238,11 @@ pub(crate) fn difference_of(
             _ => why.to_string(),
         })
     })())
+}
+
+/// Why a gate asks for more than a judge's certificate shows.
+pub(crate) fn short_of(arm: Arm<'_>, scorer: usize, confidence: f64, margin: f64) -> Option<String> {
+    arm.calibration(scorer)?.standing.short_of(confidence, margin)
 }
 
 /// The grade of a judge in a run; U without a certificate.

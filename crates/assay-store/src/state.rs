@@ -173,6 +173,7 @@ impl State {
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
         let file = File::open(&workspace.state_file(), Care::Durable, 4, SCHEMA).await?;
         sqlx::raw_sql(crate::labels::SCHEMA).execute(&file.pool).await.map_err(|error| file.error(error))?;
+        crate::labels::renew(&file).await?;
         Ok(Self { file })
     }
 

@@ -8,6 +8,7 @@ mod label_file;
 mod next;
 mod probe;
 mod report;
+mod tune;
 
 use std::path::{Path, PathBuf};
 
@@ -42,6 +43,8 @@ enum What {
     Probe(probe::Probe),
     /// Compare two judges on the same labelled answers
     Compare(compare::Compare),
+    /// Try solved examples and other words for a judge's prompt, and report the best one once on answers held out
+    Tune(Box<tune::Tune>),
 }
 
 impl JudgeCommand {
@@ -50,6 +53,7 @@ impl JudgeCommand {
         match &self.what {
             What::Calibrate(command) => Some(Action::new("judge calibrate").on("judge", &command.judge)),
             What::Check(command) => Some(Action::new("judge check").on("judge", &command.judge)),
+            What::Tune(command) => command.mutates(),
             What::List(_) | What::Show(_) | What::Copy(_) | What::Report(_) | What::Probe(_) | What::Compare(_) => None,
         }
     }
@@ -65,6 +69,7 @@ impl JudgeCommand {
             What::Check(command) => command.run(&home().await?).await,
             What::Probe(command) => command.run(&home().await?).await,
             What::Compare(command) => command.run(&home().await?).await,
+            What::Tune(command) => command.run(&home().await?).await,
         }
     }
 }

@@ -20,3 +20,4 @@ mod review;
 mod samples;
 mod servers;
 mod steering;
+mod tuning;
