@@ -125,11 +125,11 @@ pub(crate) fn level_of(
     let record = &arm.scores.record.scorers[scorer];
     let calibration = arm.calibration(scorer).filter(|_| record.judge)?;
     Some((|| {
-        if calibration.standing.grade < Grade::C {
-            return Err(calibration.standing.grade.allows().to_owned());
-        }
         if calibration.standing.drifted {
             return Err(DRIFTED.to_owned());
+        }
+        if calibration.standing.grade < Grade::C {
+            return Err(calibration.standing.grade.allows().to_owned());
         }
         if reducer != Reducer::Mean {
             return Err(format!("labels correct means, not {reducer}"));
@@ -180,11 +180,11 @@ pub(crate) fn difference_of(
     let record = &candidate.scores.record.scorers[scorers.0];
     let own = candidate.calibration(scorers.0).filter(|_| record.judge)?;
     Some((|| {
-        if own.standing.grade < Grade::B {
-            return Err(format!("{}, not for comparisons", own.standing.grade.allows()));
-        }
         if own.standing.drifted {
             return Err(DRIFTED.to_owned());
+        }
+        if own.standing.grade < Grade::B {
+            return Err(format!("{}, not for comparisons", own.standing.grade.allows()));
         }
         let Some(other) = baseline.calibration(scorers.1) else {
             return Err("the baseline's answers carry no labels".to_owned());

@@ -139,9 +139,9 @@ impl Home {
             .to_string());
         } else if now.drifted {
             eprintln!(
-                "warning: judge `{shown}` has drifted: {differ} of {asked} frozen verdicts differ now. Its grade is {}, and no \
-                 figure of it is corrected: calibrate it again with fresh labels",
-                now.grade
+                "warning: judge `{shown}` has drifted: {differ} of {asked} frozen verdicts differ now, {} of {} since it was \
+                 calibrated. Its grade is {}, and no figure of it is corrected: calibrate it again with fresh labels",
+                now.checked.1, now.checked.0, now.grade
             );
         } else if differ > 0 {
             eprintln!(

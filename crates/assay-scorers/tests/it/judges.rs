@@ -753,7 +753,7 @@ async fn contexts_and_keys_of_an_answer_are_data_in_a_rubric_too() {
     let fenced = format!("<data {mark}>{attack}</data {mark}>");
     let rubric = asked.question().split("<question ").next().unwrap();
     assert_eq!((rubric.matches(&fenced).count(), rubric.matches(attack).count()), (2, 2), "{rubric}");
-    assert!(rubric.contains("\"city\""), "{rubric}");
+    assert!(rubric.contains("'city': "), "{rubric}");
 }
 
 #[test]

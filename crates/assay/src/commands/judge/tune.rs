@@ -297,9 +297,9 @@ impl Told<'_> {
         let mut notes = Vec::new();
         if self.before > 0 {
             notes.push(format!(
-                "these held-out answers were reported on {} times before: each time makes the figure more optimistic. New labels \
-                 make new ones",
-                self.before
+                "this is report number {} on these held-out answers: each one makes the figure more optimistic. New labels make \
+                 new ones",
+                self.before + 1
             ));
         }
         if self.by_hand {
