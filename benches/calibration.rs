@@ -32,14 +32,14 @@ fn main() {
                     clustered: false,
                     arm,
                     epoch: 0,
-                    value: Some(said(1)),
+                    value: Ok(said(1)),
                     metadata: vec![("language".into(), ["de", "en", "fr"][case as usize % 3].into())],
                 });
                 if case < LABELLED {
                     let raters: Vec<(usize, f64)> = (0..3).map(|rater| (rater, said(rater as u32 + 2))).collect();
                     let mean = raters.iter().map(|(_, value)| value).sum::<f64>() / 3.0;
                     let value = Some(if score == ScoreKind::Binary { mean.round() } else { mean });
-                    truths.insert(item, Truth { value, random: true, chance: None, raters });
+                    truths.insert(item, Truth { value, random: true, chance: None, raters, labelled_us: Some(0) });
                 }
             }
         }

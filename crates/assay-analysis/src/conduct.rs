@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use assay_core::Money;
+use assay_core::{Money, ScoreKind, Silence};
 use assay_stats::calibration::{flip_rate, position_bias};
 use assay_stats::judges::independent;
 use serde_json::Value;
@@ -25,6 +25,14 @@ pub fn orders(details: &str) -> Vec<(f64, f64)> {
     details["verdicts"].as_array().into_iter().flatten().filter_map(orders_of).collect()
 }
 
+/// Whether a verdict is left to people, for whatever reason.
+fn is_left(reason: &str) -> bool {
+    reason.starts_with("needs a person")
+}
+
+/// Every judge's verdicts are from 0 to 1 here.
+const SCALE: ScoreKind = ScoreKind::Bounded { lo: 0.0, hi: 1.0 };
+
 /// Who gave a verdict: the place of a stage and of a juror in it.
 type Seat = (u64, u64);
 
@@ -33,6 +41,7 @@ struct Tally {
     trials: usize,
     borderline: usize,
     abstained: usize,
+    unreadable: usize,
     for_people: usize,
     steering: usize,
     held: usize,
@@ -57,8 +66,10 @@ impl Conduct {
         let Some(tally) = self.scorers.get_mut(scorer) else { return };
         tally.trials += 1;
         tally.borderline += usize::from(label == Some("borderline"));
-        tally.abstained += usize::from(reason.is_some_and(|reason| reason.starts_with("abstained")));
-        tally.for_people += usize::from(reason.is_some_and(|reason| reason.starts_with("needs a person")));
+        let silence = reason.map(Silence::of);
+        tally.abstained += usize::from(silence == Some(Silence::Abstained));
+        tally.unreadable += usize::from(silence == Some(Silence::Unreadable));
+        tally.for_people += usize::from(reason.is_some_and(is_left));
         // Details of other scorers, or of a version to come, say nothing here.
         if let Some(details) = details.and_then(|details| serde_json::from_str::<Value>(details).ok()) {
             tally.take(&details, reason);
@@ -100,7 +111,7 @@ impl Tally {
             }
             self.orders.extend(orders_of(verdict));
         }
-        if last > 0 && !reason.is_some_and(|reason| reason.starts_with("needs a person")) {
+        if last > 0 && !reason.is_some_and(is_left) {
             self.stages.entry(last).or_default().0 += 1;
         }
         self.repeats.extend(seats.values().filter(|values| values.len() > 1).cloned());
@@ -117,8 +128,9 @@ impl Tally {
 
     fn say(&self) -> Vec<String> {
         let mut said = Vec::new();
-        if let Some(rate) = flip_rate(&self.repeats) {
-            let unsteady = self.repeats.iter().filter(|values| values.iter().any(|value| *value != values[0])).count();
+        if let Some(rate) = flip_rate(&self.repeats, SCALE.tolerance()) {
+            let differs = |values: &&Vec<f64>| values.iter().any(|value| !SCALE.same(*value, values[0]));
+            let unsteady = self.repeats.iter().filter(differs).count();
             said.push(format!(
                 "asked again, it changes its verdict with a chance of {:.1}% ({unsteady} of {} judgements are not unanimous)",
                 100.0 * rate,
@@ -150,7 +162,11 @@ impl Tally {
             }
             said.push(parts.join(", "));
         }
-        for (count, word) in [(self.borderline, "borderline"), (self.abstained, "left out by abstention")] {
+        for (count, word) in [
+            (self.borderline, "borderline"),
+            (self.abstained, "left out by abstention"),
+            (self.unreadable, "without a verdict that can be read"),
+        ] {
             if count > 0 {
                 said.push(format!("{count} of {} are {word}", self.trials));
             }
@@ -246,6 +262,25 @@ mod tests {
         let pair = |a: f64, b: f64| (None, json!({"verdicts": [{"stage": 1, "juror": 1, "orders": [a, b]}]}));
         let said = notes(&[pair(1.0, 1.0), pair(1.0, 0.0)]);
         assert_eq!(said, "`j`: 50% of 2 pairs are judged alike in both orders, 100% of the others for the first place");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_abstention_and_expected_values_do_not_flip() {
+        let mut judged = Conduct::default();
+        for reason in [
+            "the judge's verdict could not be read: prose",
+            "needs a person: the judge's verdict could not be read: prose",
+            "abstained: confidence 0.20 is below 0.7",
+            "the trial has no reference",
+        ] {
+            judged.push("j", None, Some(reason), None);
+        }
+        let said = judged.notes().join("\n");
+        assert!(said.contains("1 of 4 are left out by abstention"), "{said}");
+        assert!(said.contains("2 of 4 are without a verdict that can be read"), "{said}");
+        let near = |a: f64, b: f64| notes(&[(None, json!({"verdicts": [vote(1, 1, a), vote(1, 1, b)]}))]);
+        assert!(near(0.731, 0.738).contains("chance of 0.0%"), "{}", near(0.731, 0.738));
+        assert!(near(0.731, 0.781).contains("chance of 100.0%"), "{}", near(0.731, 0.781));
     }
 
     #[test]

@@ -347,6 +347,9 @@ fn judged_regression(
         reasons.push(labels);
         return (advisory(reasons), found.found);
     }
+    if let Some(why) = judged::short_of(arm, scorers.0, scores.record.declared_confidence(), margin) {
+        return (advisory(vec![format!("advisory: {why}"), labels]), found.found);
+    }
     if guards.worst_case_lower.is_some() {
         // Verdicts that are missing, at their worst, corrected like the others.
         let worst = of((Fill::Worst, Fill::Best)).and_then(Result::ok).and_then(|c| c.found.gate_interval);

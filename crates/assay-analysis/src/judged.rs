@@ -13,6 +13,8 @@ use crate::standing::Standing;
 
 /// The least share of answers that labels must have been drawn from.
 const LEAST_COVERED: f64 = 0.95;
+/// Why nothing is corrected after an alarm.
+const DRIFTED: &str = "the judge has drifted since it was calibrated, so that its labels are of another instrument";
 /// The least labels of a slice that is corrected.
 pub(crate) const LEAST_SLICE_LABELS: usize = 20;
 
@@ -123,6 +125,9 @@ pub(crate) fn level_of(
     let record = &arm.scores.record.scorers[scorer];
     let calibration = arm.calibration(scorer).filter(|_| record.judge)?;
     Some((|| {
+        if calibration.standing.drifted {
+            return Err(DRIFTED.to_owned());
+        }
         if calibration.standing.grade < Grade::C {
             return Err(calibration.standing.grade.allows().to_owned());
         }
@@ -175,6 +180,9 @@ pub(crate) fn difference_of(
     let record = &candidate.scores.record.scorers[scorers.0];
     let own = candidate.calibration(scorers.0).filter(|_| record.judge)?;
     Some((|| {
+        if own.standing.drifted {
+            return Err(DRIFTED.to_owned());
+        }
         if own.standing.grade < Grade::B {
             return Err(format!("{}, not for comparisons", own.standing.grade.allows()));
         }
@@ -230,6 +238,11 @@ pub(crate) fn difference_of(
             _ => why.to_string(),
         })
     })())
+}
+
+/// Why a gate asks for more than a judge's certificate shows.
+pub(crate) fn short_of(arm: Arm<'_>, scorer: usize, confidence: f64, margin: f64) -> Option<String> {
+    arm.calibration(scorer)?.standing.short_of(confidence, margin)
 }
 
 /// The grade of a judge in a run; U without a certificate.

@@ -88,6 +88,8 @@ pub struct Coded {
     pub drawn: Drawn,
     /// The chance of that, where it is known.
     pub chance: Option<f64>,
+    /// When it was said, in microseconds since the Unix epoch.
+    pub labelled_us: Option<i64>,
 }
 
 /// What people say of an item, taken together.
@@ -101,6 +103,8 @@ pub struct Truth {
     pub chance: Option<f64>,
     /// Single people's labels, by the rater's number.
     pub raters: Vec<(usize, f64)>,
+    /// When the first of its labels was said, where it is known.
+    pub labelled_us: Option<i64>,
 }
 
 /// Labels by item, and the raters' names in the order of their numbers. An outcome that is given counts as it is; otherwise
@@ -110,10 +114,11 @@ pub fn together(labels: &[Coded], score: ScoreKind) -> (HashMap<Digest, Truth>, 
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut truths: HashMap<Digest, Truth> = HashMap::new();
     for label in labels {
-        let new = || Truth { value: None, random: true, chance: None, raters: Vec::new() };
+        let new = || Truth { value: None, random: true, chance: None, raters: Vec::new(), labelled_us: None };
         let truth = truths.entry(label.item).or_insert_with(new);
         truth.random &= label.drawn == Drawn::Random;
         truth.chance = truth.chance.or(label.chance);
+        truth.labelled_us = truth.labelled_us.into_iter().chain(label.labelled_us).min();
         if label.rater.is_empty() {
             truth.value = Some(label.value);
             continue;
@@ -163,7 +168,10 @@ mod tests {
     #[test]
     fn a_tie_is_no_truth_and_a_given_outcome_counts_as_it_is() {
         let item = Digest::of_bytes(b"i");
-        let label = |rater: &str, value| Coded { item, rater: rater.into(), value, drawn: Drawn::Random, chance: None };
+        let label = |rater: &str, value| {
+            let rater = rater.to_owned();
+            Coded { item, rater, value, drawn: Drawn::Random, chance: None, labelled_us: None }
+        };
         let of = |labels: &[Coded]| together(labels, ScoreKind::Binary).0[&item].value;
         assert_eq!(of(&[label("a", 1.0), label("b", 0.0)]), None);
         assert_eq!(of(&[label("a", 1.0), label("b", 0.0), label("c", 1.0)]), Some(1.0));

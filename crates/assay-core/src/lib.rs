@@ -33,7 +33,7 @@ pub use output::{Finish, Output, ToolCall, Usage};
 pub use problem::Problem;
 pub use reduce::Reducer;
 pub use run::{RunId, RunRecord, RunStatus};
-pub use score::{Asked, Direction, Score, ScoreKind, ScoreStatus};
+pub use score::{Asked, Direction, Score, ScoreKind, ScoreStatus, Silence};
 pub use slice::{SliceDecl, SliceExpr};
 pub use template::Template;
 pub use trial::{ErrorKind, Outcome, Trial, TrialKey};

@@ -243,9 +243,17 @@ pub struct LookTaken {
     pub confidence: f64,
     /// Whether the gate was decided, so that the run ended here.
     pub decided: bool,
+    /// The gate's own confidence, which all looks together keep.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<f64>,
 }
 
 impl RunRecord {
+    /// The confidence that the suite's gate asks for, whatever a look at the run has made of it.
+    pub fn declared_confidence(&self) -> f64 {
+        self.looks.last().and_then(|look| look.gate).unwrap_or(self.gate.confidence)
+    }
+
     /// Number of trials planned.
     pub fn planned(&self) -> u64 {
         self.cases * self.targets.len() as u64 * u64::from(self.epochs)
@@ -380,25 +388,23 @@ impl Totals {
         self.cached += u64::from(trial.cached);
         self.target_cost += trial.cost;
         let busy_us = if trial.cached { 0 } else { trial.latency_us };
-        self.spend(Role::Target, &trial.target, trial.cached, trial.attempts, &usage, trial.cost, busy_us);
+        self.spend(Role::Target, &trial.target, (1, trial.cached), trial.attempts, &usage, trial.cost, busy_us);
         for score in &trial.scores {
-            self.judge_cost += score.cost;
+            self.add_judging(score, 1);
             match score.status {
                 ScoreStatus::Scored => {}
                 ScoreStatus::Unscored => self.unscored += 1,
                 ScoreStatus::Error => self.score_errors += 1,
             }
-            if let Some(asked) = &score.asked {
-                self.spend(
-                    Role::Judge,
-                    &score.scorer,
-                    asked.calls == 0,
-                    asked.calls,
-                    &score.usage,
-                    score.cost,
-                    asked.busy_us,
-                );
-            }
+        }
+    }
+
+    /// Adds what a judgement cost and used; `trials` is 0 for one that is of no trial of the run.
+    pub fn add_judging(&mut self, score: &crate::Score, trials: u64) {
+        self.judge_cost += score.cost;
+        if let Some(asked) = &score.asked {
+            let worked = (trials, asked.calls == 0);
+            self.spend(Role::Judge, &score.scorer, worked, asked.calls, &score.usage, score.cost, asked.busy_us);
         }
     }
 
@@ -407,7 +413,7 @@ impl Totals {
         &mut self,
         role: Role,
         name: &str,
-        cached: bool,
+        (trials, cached): (u64, bool),
         calls: u32,
         usage: &crate::Usage,
         cost: Money,
@@ -432,8 +438,8 @@ impl Totals {
             self.spends.len() - 1
         });
         let spend = &mut self.spends[at];
-        spend.trials += 1;
-        spend.cached += u64::from(cached);
+        spend.trials += trials;
+        spend.cached += if cached { trials } else { 0 };
         spend.calls += u64::from(calls);
         spend.input_tokens += input;
         spend.output_tokens += output;

@@ -161,6 +161,63 @@ impl ScoreKind {
             Self::Unbounded => None,
         }
     }
+
+    /// How far two verdicts of a judge may be apart and count as the same: nothing for pass or fail, 2% of a scale. An
+    /// expected value over log-probabilities or a mean over repeats is never twice the same number.
+    pub fn tolerance(self) -> f64 {
+        match self {
+            Self::Bounded { lo, hi } => 0.02 * (hi - lo),
+            Self::Binary | Self::Unbounded => 0.0,
+        }
+    }
+
+    /// Whether two verdicts are the same within [`Self::tolerance`].
+    pub fn same(self, a: f64, b: f64) -> bool {
+        (a - b).abs() <= self.tolerance()
+    }
+}
+
+/// Why a judge gave no verdict, as far as it matters to those who count: told from the reason, which begins with one of
+/// these words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// It answered, and the answer could not be read.
+    Unreadable,
+    /// It was less sure than it had to be.
+    Abstained,
+    /// People have to say.
+    NeedsPerson,
+    /// It was not asked: a budget forbade the call.
+    NotAsked,
+    /// Anything else: a part of the trial that is not there, nothing to judge, a jury without a majority.
+    Other,
+}
+
+impl Silence {
+    const WORDS: [(Self, &'static str); 4] = [
+        (Self::Unreadable, "the judge's verdict could not be read"),
+        (Self::Abstained, "abstained"),
+        (Self::NeedsPerson, "needs a person"),
+        (Self::NotAsked, "not judged"),
+    ];
+
+    /// The kind of a reason. What is left to people because no verdict could be read is unreadable: the judge failed.
+    pub fn of(reason: &str) -> Self {
+        let reason =
+            reason.strip_prefix("needs a person: ").filter(|why| Self::of(why) == Self::Unreadable).unwrap_or(reason);
+        let known = Self::WORDS
+            .into_iter()
+            .find(|(_, word)| reason.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+        known.map_or(Self::Other, |(kind, _)| kind)
+    }
+
+    /// A reason of this kind.
+    pub fn because(self, why: &str) -> String {
+        match Self::WORDS.into_iter().find(|(kind, _)| *kind == self) {
+            Some((_, word)) => format!("{word}: {why}"),
+            None => why.to_owned(),
+        }
+    }
 }
 
 /// Which way is better.
@@ -213,6 +270,24 @@ impl ScorerRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reasons_tell_what_could_not_be_read_from_what_was_not_said() {
+        for kind in [Silence::Unreadable, Silence::Abstained, Silence::NeedsPerson, Silence::NotAsked] {
+            assert_eq!(Silence::of(&kind.because("so it is")), kind);
+        }
+        assert_eq!(Silence::of(&Silence::NeedsPerson.because(&Silence::Unreadable.because("x"))), Silence::Unreadable);
+        for other in ["the trial has no reference", "abstained from", "", "needs a personality"] {
+            assert_eq!(Silence::of(other), Silence::Other, "{other}");
+        }
+    }
+
+    #[test]
+    fn verdicts_on_a_scale_are_the_same_within_two_hundredths_of_it() {
+        let scale = ScoreKind::Bounded { lo: 0.0, hi: 10.0 };
+        assert!(scale.same(7.3, 7.45) && !scale.same(7.3, 7.6));
+        assert!(ScoreKind::Binary.same(1.0, 1.0) && !ScoreKind::Binary.same(1.0, 0.999));
+    }
 
     #[test]
     fn a_value_that_is_not_finite_is_an_error() {

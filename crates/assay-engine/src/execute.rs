@@ -66,7 +66,7 @@ impl Runner {
         if cases == 0 {
             return Err(EngineError::NothingSelected("no case is selected: check `limit` and the tier".into()));
         }
-        let scorers = prepared.scorers.iter().map(|declared| declared.record.clone()).collect();
+        let scorers = prepared.scorer_records(&datasets);
         let record = RunRecord {
             id: RunId::from_uuid(uuid::Uuid::now_v7()),
             suite: suite.name.clone(),
@@ -130,8 +130,8 @@ impl Runner {
                 )));
             }
         }
-        for (then, now) in record.scorers.iter().zip(prepared.scorers.iter()) {
-            if then.fingerprint != now.record.fingerprint {
+        for (then, now) in record.scorers.iter().zip(prepared.scorer_records(&record.datasets)) {
+            if then.fingerprint != now.fingerprint {
                 return Err(EngineError::Usage(format!(
                     "scorer `{}` is not what it was when the run started. Start a new run.",
                     then.name
@@ -198,6 +198,9 @@ impl Runner {
             budget.hold(paid).await.keep();
         }
         let budget = Arc::new(budget);
+        if !steering.is_cancelled() {
+            self.open(&budget, referee).await?;
+        }
         let (cache, cache_writer) = self.open_cache().await?;
         let gateway = Arc::new(Gateway::new(self.prepared.suite.concurrency, budget.clone(), cache));
         let earlier = match self.prepared.earlier.take() {
@@ -229,6 +232,22 @@ impl Runner {
         closed?;
         self.record = record;
         self.finish().await
+    }
+
+    /// Lets the referee ask judges before the first trial; what that took is the run's.
+    async fn open(&self, budget: &Arc<Budget>, referee: &dyn Referee) -> Result<(), EngineError> {
+        let suite = &self.prepared.suite;
+        let gateway = Gateway::new(suite.concurrency, budget.clone(), None);
+        let opened = referee.opens(&self.record, &self.prepared.scorers, &gateway, suite.judge_canaries);
+        let said = opened.await.map_err(EngineError::Internal)?;
+        if said.is_empty() {
+            return Ok(());
+        }
+        let mut totals = self.progress.totals();
+        said.iter().for_each(|score| totals.add_judging(score, 0));
+        self.journal.set_totals(&totals).await?;
+        self.progress.set_totals(totals);
+        Ok(())
     }
 
     /// Executes the run from look to look; gives its record as of the look that ended it.

@@ -6,19 +6,28 @@
 //! keep the error of the gate's confidence. A run that ends shows the interval of its last look everywhere (the repeated
 //! confidence interval of Jennison & Turnbull), never the naive one.
 
-use assay_core::RunRecord;
 use assay_core::gate::LookSpending;
 use assay_core::run::LookTaken;
+use assay_core::{RunRecord, Score};
+use assay_scorers::Declared;
 use assay_stats::sequential::{Spending, boundaries};
 use assay_stats::special::normal_cdf;
 use assay_store::PlanFile;
 use async_trait::async_trait;
 
 use crate::EngineError;
+use crate::gateway::Gateway;
 
-/// Reads the gate of a run at a look.
+/// Looks at a run before its first trial, and reads its gate at each look.
 #[async_trait]
 pub trait Referee: Send + Sync {
+    /// Before the first trial: asks judges what is to be known of them before anything is spent, `most` questions each at the
+    /// most, through a gateway without a cache that pays from the run's budget. Gives what the judges said, for the run's
+    /// totals.
+    async fn opens(&self, _run: &RunRecord, _: &[Declared], _: &Gateway, _most: u32) -> Result<Vec<Score>, String> {
+        Ok(Vec::new())
+    }
+
     /// Whether every rule is decided one way, or one is broken. The record has the cases and the confidence of the
     /// look; everything finished is in the lake.
     async fn decides(&self, at_look: &RunRecord) -> Result<bool, String>;
@@ -62,7 +71,8 @@ pub(crate) fn planned(record: &RunRecord) -> Result<Vec<Part>, EngineError> {
     let part = |(cases, look): (&u64, &assay_stats::sequential::Look)| {
         // No interval has all of the probability.
         let confidence = (1.0 - 2.0 * normal_cdf(-look.critical)).min(1.0 - 1e-12);
-        Part { cases: *cases, taken: Some(LookTaken { cases: *cases, of: all, confidence, decided: false }) }
+        let gate = Some(record.gate.confidence);
+        Part { cases: *cases, taken: Some(LookTaken { cases: *cases, of: all, confidence, decided: false, gate }) }
     };
     Ok(cases.iter().zip(&boundaries).map(part).collect())
 }

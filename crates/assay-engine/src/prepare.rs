@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use assay_core::problem::did_you_mean;
 use assay_core::run::{Budget as Limits, DatasetRecord, TargetRecord};
-use assay_core::{GateRule, Problem, RunId, RunRecord, problem};
+use assay_core::score::ScorerRecord;
+use assay_core::{Digest, GateRule, Problem, RunId, RunRecord, problem};
 use assay_datasets::library::{self, Event, Sensitivity};
 use assay_datasets::{Columns, Dataset, DatasetDecl, Library};
 use assay_models::{BuildContext, Built, Guarded, Price};
@@ -76,6 +77,8 @@ pub struct Prepared {
     pub targets: Vec<(String, Built)>,
     /// Scorers.
     pub scorers: Arc<Vec<Declared>>,
+    /// What they were built with.
+    pub context: ScorerContext,
     /// Whether answers may come from the cache.
     pub cache: bool,
     /// The most bytes the cache may take.
@@ -173,10 +176,10 @@ impl Prepared {
                 }
             }
         }
-        let scorer_context = ScorerContext { targets: context, ..ScorerContext::default() };
+        let context = ScorerContext { targets: context, ..ScorerContext::default() };
         let mut scorers = Vec::new();
         for part in &suite.scorers {
-            match assay_scorers::build(&part.value, &part.name, &scorer_context) {
+            match assay_scorers::build(&part.value, &part.name, &context) {
                 Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(&part.at))),
                 Ok(declared) => {
                     check_metrics(&rules, &declared, &mut problems);
@@ -246,6 +249,7 @@ impl Prepared {
             datasets,
             library: options.library.clone(),
             targets,
+            context,
             earlier: None,
             labels: BTreeMap::new(),
             warnings,
@@ -336,6 +340,12 @@ impl Prepared {
                 })
             })
             .collect()
+    }
+
+    /// What a run over these datasets remembers of the scorers.
+    pub fn scorer_records(&self, datasets: &[DatasetRecord]) -> Vec<ScorerRecord> {
+        let versions: Vec<Digest> = datasets.iter().map(|dataset| dataset.version).collect();
+        self.scorers.iter().map(|declared| declared.record_over(&versions)).collect()
     }
 
     /// Tells the cache who its targets and judges are, so that a later miss can be explained.

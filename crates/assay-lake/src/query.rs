@@ -146,7 +146,7 @@ impl Lake {
         }
         let names: Vec<String> = scorers.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
         let sql = format!(
-            "SELECT scorer, target, status, label, reason, details_json FROM scores WHERE dt = {} AND run_id = '{}' \
+            "SELECT scorer, target, case_digest, epoch, label, reason, details_json FROM scores WHERE dt = {} AND run_id = '{}' \
              AND trial_status = 'ok' AND scorer IN ({}) ORDER BY number",
             day_literal(tables::partition_day(run)),
             run.id,
@@ -157,10 +157,14 @@ impl Lake {
             let (scorer, target) = (strings(&batch, "scorer")?, strings(&batch, "target")?);
             let (label, reason) = (strings(&batch, "label")?, strings(&batch, "reason")?);
             let details = strings(&batch, "details_json")?;
+            let case_digest = strings(&batch, "case_digest")?;
+            let epoch: Int32Array = typed(&batch, "epoch")?;
             for i in 0..batch.num_rows() {
                 visit(Judgement {
                     scorer: scorer.value(i),
                     target: target.value(i),
+                    case_digest: case_digest.value(i),
+                    epoch: epoch.value(i).unsigned_abs(),
                     label: label.is_valid(i).then(|| label.value(i)),
                     reason: reason.is_valid(i).then(|| reason.value(i)),
                     details: details.is_valid(i).then(|| details.value(i)),
@@ -175,10 +179,24 @@ impl Lake {
     /// # Errors
     /// The table cannot be read.
     pub async fn answers(&self, run: &RunRecord) -> Result<Answers, LakeError> {
+        self.answers_where(run, "").await
+    }
+
+    /// The answers of a run to cases with these ids, in no order.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn answers_to(&self, run: &RunRecord, cases: &[&str]) -> Result<Answers, LakeError> {
+        let ids: Vec<String> = cases.iter().map(|id| format!("'{}'", id.replace('\'', "''"))).collect();
+        let chosen = if ids.is_empty() { "false".to_owned() } else { format!("case_id IN ({})", ids.join(", ")) };
+        self.answers_where(run, &format!(" AND {chosen}")).await
+    }
+
+    async fn answers_where(&self, run: &RunRecord, condition: &str) -> Result<Answers, LakeError> {
         let sql = format!(
             "SELECT target, epoch, case_digest, latency_us, ttft_us, input_tokens, output_tokens, cached_input_tokens, \
              reasoning_tokens, finish, version, mean_logprob, output, output_json, contexts_json, tool_calls_json, \
-             details_json FROM trials WHERE dt = {} AND run_id = '{}' AND status = 'ok'",
+             details_json FROM trials WHERE dt = {} AND run_id = '{}' AND status = 'ok'{condition}",
             day_literal(tables::partition_day(run)),
             run.id
         );
@@ -313,6 +331,10 @@ pub struct Judgement<'a> {
     pub scorer: &'a str,
     /// The target.
     pub target: &'a str,
+    /// The case's digest, as text.
+    pub case_digest: &'a str,
+    /// The repeat number.
+    pub epoch: u32,
     /// Its label.
     pub label: Option<&'a str>,
     /// Why there is no value.

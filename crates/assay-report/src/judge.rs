@@ -38,12 +38,13 @@ fn head(certificate: &Certificate, standing: &Standing) -> Vec<String> {
     let mut lines = vec![
         format!("judge {} ({}): grade {}, {}", c.judge, c.fingerprint.short(), standing.grade, standing.grade.allows()),
         format!(
-            "{} labels drawn by chance of {} judged answers{}{}{}",
+            "{} labels drawn by chance of {} judged answers{}{}{}{}",
             grouped(c.labels as u64),
             grouped(c.judged as u64),
             counted(c.by_hand, "chosen by hand"),
             counted(c.split, "with people split evenly"),
-            counted(c.unreadable, "without a verdict that can be read"),
+            counted(c.unreadable, "with a verdict that cannot be read"),
+            counted(c.abstained, "on which it abstained"),
         ),
     ];
     lines.extend(standing.dropped.iter().map(|why| format!("dropped: {why}")));
@@ -58,8 +59,12 @@ fn foot(certificate: &Certificate, standing: &Standing) -> Vec<String> {
     let mut lines = certificate.notes.clone();
     let missing = standing.missing.iter().filter(|what| !standing.dropped.contains(what));
     lines.extend(missing.map(|what| format!("for the next grade: {what}")));
+    let day = |us: i64| numbers::time(us).split(' ').next().unwrap_or_default().to_owned();
+    let said = certificate
+        .labelled_us
+        .map_or_else(String::new, |(oldest, newest)| format!("; labels from {} to {}", day(oldest), day(newest)));
     lines.push(format!(
-        "labels of `{}`, {}; made {}, expires {}",
+        "labels of `{}`, {}{said}; made {}, expires {}",
         certificate.criterion,
         certificate.labels_digest.short(),
         numbers::time(certificate.made_us),

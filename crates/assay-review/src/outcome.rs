@@ -251,7 +251,7 @@ pub struct Labels {
 pub fn labels(snapshot: &Snapshot, how: Aggregate, each: bool) -> Labels {
     let by_id: HashMap<&str, &Item> = snapshot.items.iter().map(|item| (item.id.as_str(), item)).collect();
     let drawn = snapshot.project.settings.drawn;
-    let line = |item: &Item, criterion: &str, value: Value, rater: Option<&str>| Label {
+    let line = |item: &Item, criterion: &str, value: Value, rater: Option<&str>, said_us: Option<i64>| Label {
         item: item.id.parse().ok(),
         case: item.case.clone().or_else(|| item.id.parse::<assay_core::Digest>().is_err().then(|| item.id.clone())),
         target: item.target.clone(),
@@ -260,13 +260,27 @@ pub fn labels(snapshot: &Snapshot, how: Aggregate, each: bool) -> Labels {
         rater: rater.map(str::to_owned),
         drawn,
         chance: item.chance.filter(|_| drawn == Drawn::Random),
+        labelled: said_us,
     };
     let mut found = Labels { labels: Vec::new(), split: 0, gold: 0 };
     found.gold = snapshot.items.iter().filter(|item| item.chance.is_none()).count();
+    // What several say together is as old as the first of them.
+    let mut first_us: HashMap<(&str, &str), i64> = HashMap::new();
+    for criterion in &snapshot.project.rubric.criteria {
+        for (item, own) in snapshot.by_item(criterion) {
+            let first = own.iter().map(|rating| rating.at_us).min();
+            first_us.extend(first.map(|first| ((item, criterion.name.as_str()), first)));
+        }
+        for item in &snapshot.items {
+            let settled = snapshot.settled(&item.id, criterion);
+            first_us.extend(settled.map(|word| ((item.id.as_str(), criterion.name.as_str()), word.at_us)));
+        }
+    }
     for outcome in outcomes(snapshot, how) {
         let Some(item) = by_id.get(outcome.item.as_str()).filter(|item| item.chance.is_some()) else { continue };
+        let said_us = first_us.get(&(outcome.item.as_str(), outcome.criterion.as_str())).copied();
         match outcome.value {
-            Some(value) => found.labels.push(line(item, &outcome.criterion, value, None)),
+            Some(value) => found.labels.push(line(item, &outcome.criterion, value, None, said_us)),
             None => found.split += 1,
         }
     }
@@ -274,7 +288,8 @@ pub fn labels(snapshot: &Snapshot, how: Aggregate, each: bool) -> Labels {
         for criterion in snapshot.project.rubric.criteria.iter().filter(|criterion| criterion.level().is_some()) {
             for rating in snapshot.accepted(criterion) {
                 if let Some(item) = by_id.get(rating.item.as_str()).filter(|item| item.chance.is_some()) {
-                    found.labels.push(line(item, &criterion.name, rating.value.clone(), Some(&rating.rater)));
+                    let (value, rater) = (rating.value.clone(), Some(rating.rater.as_str()));
+                    found.labels.push(line(item, &criterion.name, value, rater, Some(rating.at_us)));
                 }
             }
         }

@@ -8,6 +8,7 @@ use assay_core::{Digest, Direction, Metric, Problem, Score, ScoreKind};
 use futures::FutureExt;
 use serde_json::{Map, Value, json};
 
+use crate::judges::file::Loaded;
 use crate::rule::{self, Rule, Scorer};
 use crate::{ScoreInput, scorers};
 
@@ -136,6 +137,8 @@ pub struct ScorerContext {
     pub targets: assay_models::BuildContext,
     /// The threshold that the suite gives the scorer, where it does.
     pub threshold: Option<f64>,
+    /// Judges that are at hand under a name, before built-in ones and files.
+    pub judges: std::collections::BTreeMap<String, Loaded>,
 }
 
 /// A scorer as a suite declares it.
@@ -274,6 +277,16 @@ impl Declared {
             judge: scorer.is_judge(),
         };
         Self { record, scorer, not: false }
+    }
+
+    /// What a run over these versions of datasets remembers of it: a scorer whose values were recorded with the data is
+    /// known by them too.
+    pub fn record_over(&self, versions: &[Digest]) -> ScorerRecord {
+        let mut record = self.record.clone();
+        if self.scorer.follows_data() {
+            record.fingerprint = Digest::of_json(&json!([record.fingerprint, versions]));
+        }
+        record
     }
 
     /// Scores a trial. A scorer that panics is an error of the scorer, not of the run.

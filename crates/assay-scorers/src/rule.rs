@@ -84,6 +84,11 @@ pub trait Scorer: Send + Sync {
     /// Name, version and parameters: scores of one fingerprint can be compared.
     fn fingerprint(&self) -> Digest;
 
+    /// Whether its values were recorded with the data, so that with other data it is another scorer.
+    fn follows_data(&self) -> bool {
+        false
+    }
+
     /// Template variables with the JSON pointer of their template, so that missing columns are found early.
     fn template_variables(&self) -> Vec<(String, String)> {
         Vec::new()

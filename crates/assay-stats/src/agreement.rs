@@ -55,16 +55,19 @@ struct Pairable {
     /// The places, unit after unit, smallest first in each.
     places: Vec<u32>,
     ends: Vec<usize>,
+    /// For each of its units the row of the table.
+    rows: Vec<usize>,
 }
 
 impl Pairable {
     fn of(ratings: &Ratings, level: Level) -> Option<Self> {
-        let (mut all, mut ends) = (Vec::new(), Vec::new());
-        for unit in ratings {
+        let (mut all, mut ends, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+        for (row, unit) in ratings.iter().enumerate() {
             let start = all.len();
             all.extend(unit.iter().flatten().map(|v| v + 0.0));
             if all.len() > start + 1 {
                 ends.push(all.len());
+                rows.push(row);
             } else {
                 all.truncate(start);
             }
@@ -79,7 +82,7 @@ impl Pairable {
             places[start..*end].sort_unstable();
             start = *end;
         }
-        Some(Self { level, values, counts, places, ends })
+        Some(Self { level, values, counts, places, ends, rows })
     }
 
     fn units(&self) -> impl Iterator<Item = &[u32]> {
@@ -141,11 +144,8 @@ fn counts(values: &[f64]) -> Vec<(f64, f64)> {
     sorted.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as f64)).collect()
 }
 
-/// α with its delete-one-unit jackknife interval on the scale log(1 − α), t with units − 1 degrees of freedom. `None`
-/// where α is, where one unit carries all variation, or for a confidence outside of 0 to 1. O(n log n + u²) for n
-/// ratings and u kinds of units: units whose ratings are the same, in any order, are of one kind, so that many units on
-/// a few categories are few kinds.
-/// Krippendorff 2004; Efron 1982.
+/// α with its delete-one-unit jackknife interval on the scale log(1 − α), t with units − 1 degrees of freedom: as
+/// [`krippendorff_clustered`] with every unit its own cluster. Krippendorff 2004; Efron 1982.
 ///
 /// # Examples
 /// ```
@@ -156,22 +156,88 @@ fn counts(values: &[f64]) -> Vec<(f64, f64)> {
 /// assert!(found.interval.lower < found.estimate && found.estimate < found.interval.upper);
 /// ```
 pub fn krippendorff_interval(ratings: &Ratings, level: Level, confidence: f64) -> Option<Jackknife> {
+    let alone: Vec<u32> = (0..u32::try_from(ratings.len()).ok()?).collect();
+    krippendorff_clustered(ratings, &alone, level, confidence)
+}
+
+/// α of units that hang together, with its delete-one-cluster jackknife interval on the scale log(1 − α), t with
+/// clusters − 1 degrees of freedom; `clusters` has a number for each unit. `None` where α is, for unequal lengths, where
+/// one cluster carries all variation, or for a confidence outside of 0 to 1. O(n log n + s · u) for n ratings, u kinds of
+/// units and s kinds of clusters: units whose ratings are the same, in any order, are of one kind, and so are clusters of
+/// the same kinds of units, so that many units on a few categories are few kinds.
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::{Level, krippendorff_clustered, krippendorff_interval};
+/// let rows: Vec<Vec<Option<f64>>> =
+///     (0..40).map(|i| vec![Some(f64::from(i / 2 % 2)), Some(f64::from((i / 2 + i / 18) % 2))]).collect();
+/// // Every unit twice: twenty clusters know less than forty units.
+/// let clusters: Vec<u32> = (0..40).map(|i| i / 2).collect();
+/// let found = krippendorff_clustered(&rows, &clusters, Level::Nominal, 0.95).unwrap();
+/// assert!(found.se > 1.3 * krippendorff_interval(&rows, Level::Nominal, 0.95).unwrap().se);
+/// ```
+pub fn krippendorff_clustered(ratings: &Ratings, clusters: &[u32], level: Level, confidence: f64) -> Option<Jackknife> {
+    if clusters.len() != ratings.len() {
+        return None;
+    }
     let table = Pairable::of(ratings, level)?;
-    let mut kinds: BTreeMap<&[u32], f64> = BTreeMap::new();
+    let mut kinds: BTreeMap<&[u32], usize> = BTreeMap::new();
     for unit in table.units() {
-        *kinds.entry(unit).or_default() += 1.0;
+        let next = kinds.len();
+        kinds.entry(unit).or_insert(next);
     }
-    let estimate = table.alpha(&table.counts, kinds.iter().map(|(unit, times)| (*unit, *times)))?;
-    let mut counts = table.counts.clone();
-    let mut without: BTreeMap<&[u32], f64> = BTreeMap::new();
-    for left_out in kinds.keys() {
-        left_out.iter().for_each(|place| counts[*place as usize] -= 1.0);
-        let rest = kinds.iter().map(|(unit, times)| (*unit, if unit == left_out { times - 1.0 } else { *times }));
-        without.insert(left_out, table.alpha(&counts, rest)?);
-        left_out.iter().for_each(|place| counts[*place as usize] += 1.0);
+    let mut times = vec![0.0; kinds.len()];
+    let mut members: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+    for (unit, row) in table.units().zip(&table.rows) {
+        times[kinds[unit]] += 1.0;
+        members.entry(clusters[*row]).or_default().push(kinds[unit]);
     }
-    let left_out: Vec<f64> = table.units().map(|unit| without[unit]).collect();
+    let mut units = vec![&[][..]; kinds.len()];
+    kinds.iter().for_each(|(unit, at)| units[*at] = *unit);
+    let alpha = |counts: &[f64], times: &[f64]| table.alpha(counts, units.iter().copied().zip(times.iter().copied()));
+    let estimate = alpha(&table.counts, &times)?;
+    let left_out = without_each(members, |cluster| {
+        let (mut counts, mut times) = (table.counts.clone(), times.clone());
+        for kind in cluster {
+            times[*kind] -= 1.0;
+            units[*kind].iter().for_each(|place| counts[*place as usize] -= 1.0);
+        }
+        alpha(&counts, &times)
+    })?;
     jackknife(estimate, &left_out, Transform::LogOneMinus, confidence)
+}
+
+/// A statistic without each cluster in turn: one evaluation for each kind of cluster, since clusters that hold the same
+/// leave the same behind.
+fn without_each<K: Ord>(clusters: BTreeMap<u32, Vec<K>>, statistic: impl Fn(&[K]) -> Option<f64>) -> Option<Vec<f64>> {
+    let mut known: BTreeMap<Vec<K>, f64> = BTreeMap::new();
+    let mut left_out = Vec::with_capacity(clusters.len());
+    for mut cluster in clusters.into_values() {
+        cluster.sort_unstable();
+        let value = match known.get(&cluster) {
+            Some(value) => *value,
+            None => {
+                let value = statistic(&cluster)?;
+                known.insert(cluster, value);
+                value
+            }
+        };
+        left_out.push(value);
+    }
+    Some(left_out)
+}
+
+/// The interval of a chance-corrected coefficient by its `left_out` values on the scale log(1 − κ). Agreement that is
+/// complete has no spread: its lower end is Wilson's for so many clusters without a disagreement, n/(n + z²), corrected
+/// for the same chance.
+fn chance_corrected(found: Coefficient, left_out: &[f64], confidence: f64) -> Option<Interval> {
+    if 1.0 - found.observed < 1e-12 {
+        let (n, z) = (left_out.len() as f64, critical(confidence));
+        let observed = n / (n + z * z);
+        let lower = (observed - found.chance) / (1.0 - found.chance);
+        return (n > 1.0 && is_level(confidence)).then_some(Interval { lower, upper: 1.0 });
+    }
+    jackknife(found.value, left_out, Transform::LogOneMinus, confidence).map(|found| found.interval)
 }
 
 /// How much credit two different categories get, by their places in the order of categories.
@@ -249,78 +315,176 @@ pub enum Chance {
 /// assert_eq!((found.value, found.observed, found.chance), (0.5, 0.75, 0.5));
 /// ```
 pub fn kappa(ratings: &Ratings, categories: &[f64], chance: Chance, weights: Weights) -> Option<Coefficient> {
-    let q = categories.len();
-    let range = categories.last()? - categories.first()?;
-    let rising = categories.windows(2).all(|pair| pair[0] < pair[1]);
-    if q < 2 || !rising || !range.is_finite() {
-        return None;
-    }
-    let weight: Vec<Vec<f64>> =
-        categories.iter().map(|a| categories.iter().map(|b| weights.of(*a, *b, range)).collect()).collect();
+    let credit = Credit::new(categories, chance, weights)?;
     let mut table: Vec<Vec<f64>> = Vec::new();
     for unit in ratings {
-        let mut row = vec![0.0; q];
-        for rating in unit.iter().flatten() {
-            row[categories.iter().position(|c| c == rating)?] += 1.0;
-        }
-        if row.iter().any(|count| *count > 0.0) {
-            table.push(row);
-        }
+        table.extend(credit.row(categories, unit)?);
     }
-    let n = table.len() as f64;
-    let raters = |row: &[f64]| row.iter().sum::<f64>();
-    let pairs = table.iter().filter(|row| raters(row) > 1.0).count() as f64;
-    if pairs == 0.0 {
-        return None;
-    }
-    let observed_of = |row: &[f64]| {
-        let r = raters(row);
-        if r < 2.0 {
-            return 0.0;
-        }
-        let credit = |k: usize| weight[k].iter().zip(row).map(|(w, c)| w * c).sum::<f64>();
-        row.iter().enumerate().map(|(k, c)| c * (credit(k) - 1.0)).sum::<f64>() / (r * (r - 1.0))
-    };
-    let observed = table.iter().map(|row| observed_of(row)).sum::<f64>() / pairs;
-    let share: Vec<f64> = (0..q).map(|k| table.iter().map(|row| row[k] / raters(row)).sum::<f64>() / n).collect();
-    let total: f64 = weight.iter().flatten().sum();
-    let q = q as f64;
-    let by_chance = match chance {
-        Chance::Gwet => total / (q * (q - 1.0)) * share.iter().map(|p| p * (1.0 - p)).sum::<f64>(),
-        Chance::BrennanPrediger => total / (q * q),
-        Chance::Fleiss => {
-            share.iter().zip(&weight).map(|(p, row)| p * row.iter().zip(&share).map(|(w, r)| w * r).sum::<f64>()).sum()
-        }
-    };
-    if 1.0 - by_chance < 1e-12 || chance != Chance::BrennanPrediger && share.iter().any(|p| *p > 1.0 - 1e-12) {
-        return None;
-    }
-    let value = (observed - by_chance) / (1.0 - by_chance);
+    let sums = table.iter().fold(Sums::default(), |sums, row| sums.with(&credit.of(row), 1.0));
+    let found = credit.coefficient(&sums)?;
+    let Coefficient { value, chance: by_chance, .. } = found;
+    let share = sums.shares();
+    let (n, pairs) = (sums.units, sums.pairs);
     // A unit's own share in the chance term.
     let chance_of = |row: &[f64]| {
-        let r = raters(row);
+        let r = row.iter().sum::<f64>();
         match chance {
-            Chance::Gwet => {
-                total / (q * (q - 1.0)) * row.iter().zip(&share).map(|(c, p)| c * (1.0 - p)).sum::<f64>() / r
-            }
+            Chance::Gwet => credit.gwet() * row.iter().zip(&share).map(|(c, p)| c * (1.0 - p)).sum::<f64>() / r,
             Chance::BrennanPrediger => by_chance,
             Chance::Fleiss => {
-                let credit = |k: usize| weight[k].iter().zip(&share).map(|(w, p)| w * p).sum::<f64>();
-                row.iter().enumerate().map(|(k, c)| c * credit(k)).sum::<f64>() / r
+                let own = |k: usize| credit.weight[k].iter().zip(&share).map(|(w, p)| w * p).sum::<f64>();
+                row.iter().enumerate().map(|(k, c)| c * own(k)).sum::<f64>() / r
             }
         }
     };
     let squares: f64 = table
         .iter()
         .map(|row| {
-            let own = if raters(row) > 1.0 { observed_of(row) - by_chance } else { 0.0 };
+            let unit = credit.of(row);
+            let own = if unit.pairs > 0.0 { unit.observed - by_chance } else { 0.0 };
             let part = n / pairs * own / (1.0 - by_chance)
                 - 2.0 * (1.0 - value) * (chance_of(row) - by_chance) / (1.0 - by_chance);
             (part - value).powi(2)
         })
         .sum();
-    let se = (n > 1.0).then(|| (squares / (n * (n - 1.0))).sqrt());
-    Some(Coefficient { value, observed, chance: by_chance, se })
+    Some(Coefficient { se: (n > 1.0).then(|| (squares / (n * (n - 1.0))).sqrt()), ..found })
+}
+
+/// The interval of a κ-like coefficient of units that hang together: delete-one-cluster jackknife on the scale log(1 − κ),
+/// t with clusters − 1 degrees of freedom; `clusters` has a number for each unit. Where everybody agrees on everything, the
+/// lower end is that of Wilson for so many clusters without a disagreement. `None` where [`kappa`] is, for unequal
+/// lengths, fewer than two clusters, or where it is not defined without one of them. O(units · categories²).
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::{Chance, Weights, kappa_interval};
+/// let rows: Vec<Vec<Option<f64>>> =
+///     (0..40).map(|i| vec![Some(f64::from(i / 2 % 2)), Some(f64::from((i / 2 + i / 18) % 2))]).collect();
+/// let of = |clusters: Vec<u32>| {
+///     let found = kappa_interval(&rows, &clusters, &[0.0, 1.0], Chance::Gwet, Weights::Identity, 0.95).unwrap();
+///     found.upper - found.lower
+/// };
+/// // Every unit twice: twenty clusters know less than forty units.
+/// assert!(of((0..40).map(|i| i / 2).collect()) > 1.3 * of((0..40).collect()));
+/// ```
+pub fn kappa_interval(
+    ratings: &Ratings,
+    clusters: &[u32],
+    categories: &[f64],
+    chance: Chance,
+    weights: Weights,
+    confidence: f64,
+) -> Option<Interval> {
+    if clusters.len() != ratings.len() {
+        return None;
+    }
+    let credit = Credit::new(categories, chance, weights)?;
+    let mut all = Sums::default();
+    let mut parts: BTreeMap<u32, Sums> = BTreeMap::new();
+    for (unit, cluster) in ratings.iter().zip(clusters) {
+        let Some(row) = credit.row(categories, unit)? else { continue };
+        let own = credit.of(&row);
+        all = all.with(&own, 1.0);
+        let part = parts.remove(cluster).unwrap_or_default();
+        parts.insert(*cluster, part.with(&own, 1.0));
+    }
+    let found = credit.coefficient(&all)?;
+    let left_out: Option<Vec<f64>> =
+        parts.values().map(|part| Some(credit.coefficient(&all.clone().with(part, -1.0))?.value)).collect();
+    chance_corrected(found, &left_out?, confidence)
+}
+
+/// How ratings are credited, and what is chance.
+struct Credit {
+    chance: Chance,
+    weight: Vec<Vec<f64>>,
+}
+
+/// What a coefficient is made of, summed over units: units, those with two ratings or more, the agreement observed in
+/// them, and each category's shares.
+#[derive(Clone, Default)]
+struct Sums {
+    units: f64,
+    pairs: f64,
+    observed: f64,
+    categories: Vec<f64>,
+}
+
+impl Sums {
+    fn with(mut self, other: &Self, times: f64) -> Self {
+        self.units += times * other.units;
+        self.pairs += times * other.pairs;
+        self.observed += times * other.observed;
+        self.categories.resize(other.categories.len(), 0.0);
+        self.categories.iter_mut().zip(&other.categories).for_each(|(sum, share)| *sum += times * share);
+        self
+    }
+
+    fn shares(&self) -> Vec<f64> {
+        self.categories.iter().map(|sum| sum / self.units).collect()
+    }
+}
+
+impl Credit {
+    fn new(categories: &[f64], chance: Chance, weights: Weights) -> Option<Self> {
+        let range = categories.last()? - categories.first()?;
+        let rising = categories.windows(2).all(|pair| pair[0] < pair[1]);
+        if categories.len() < 2 || !rising || !range.is_finite() {
+            return None;
+        }
+        let weight = |a: &f64| categories.iter().map(|b| weights.of(*a, *b, range)).collect();
+        Some(Self { chance, weight: categories.iter().map(weight).collect() })
+    }
+
+    /// How often a unit got each category; `Some(None)` for one that nobody rated, `None` for a rating that is no category.
+    #[allow(clippy::option_option, reason = "nothing to count is not a rating that is wrong")]
+    fn row(&self, categories: &[f64], unit: &[Option<f64>]) -> Option<Option<Vec<f64>>> {
+        let mut row = vec![0.0; categories.len()];
+        for rating in unit.iter().flatten() {
+            row[categories.iter().position(|c| c == rating)?] += 1.0;
+        }
+        Some(row.iter().any(|count| *count > 0.0).then_some(row))
+    }
+
+    /// What one unit adds.
+    fn of(&self, row: &[f64]) -> Sums {
+        let r = row.iter().sum::<f64>();
+        let credit = |k: usize| self.weight[k].iter().zip(row).map(|(w, c)| w * c).sum::<f64>();
+        let agreeing = || row.iter().enumerate().map(|(k, c)| c * (credit(k) - 1.0)).sum::<f64>() / (r * (r - 1.0));
+        Sums {
+            units: 1.0,
+            pairs: f64::from(u8::from(r > 1.0)),
+            observed: if r > 1.0 { agreeing() } else { 0.0 },
+            categories: row.iter().map(|count| count / r).collect(),
+        }
+    }
+
+    fn gwet(&self) -> f64 {
+        let q = self.weight.len() as f64;
+        self.weight.iter().flatten().sum::<f64>() / (q * (q - 1.0))
+    }
+
+    /// The coefficient of units, without its standard error. `None` without a pair or without variation.
+    fn coefficient(&self, sums: &Sums) -> Option<Coefficient> {
+        if sums.pairs < 0.5 {
+            return None;
+        }
+        let (q, share) = (self.weight.len() as f64, sums.shares());
+        let chance = match self.chance {
+            Chance::Gwet => self.gwet() * share.iter().map(|p| p * (1.0 - p)).sum::<f64>(),
+            Chance::BrennanPrediger => self.weight.iter().flatten().sum::<f64>() / (q * q),
+            Chance::Fleiss => share
+                .iter()
+                .zip(&self.weight)
+                .map(|(p, row)| p * row.iter().zip(&share).map(|(w, r)| w * r).sum::<f64>())
+                .sum(),
+        };
+        if 1.0 - chance < 1e-12 || self.chance != Chance::BrennanPrediger && share.iter().any(|p| *p > 1.0 - 1e-12) {
+            return None;
+        }
+        let observed = sums.observed / sums.pairs;
+        Some(Coefficient { value: (observed - chance) / (1.0 - chance), observed, chance, se: None })
+    }
 }
 
 /// Cohen's κ of two raters, weighted or not, with Fleiss, Cohen and Everitt's standard error. `None` for unequal or no
@@ -335,36 +499,92 @@ pub fn kappa(ratings: &Ratings, categories: &[f64], chance: Chance, weights: Wei
 /// assert!((kappa.value - 0.5).abs() < 1e-12);
 /// ```
 pub fn cohen(a: &[f64], b: &[f64], weights: Weights) -> Option<Coefficient> {
-    if a.len() != b.len() || a.is_empty() || a.iter().chain(b).any(|v| !v.is_finite()) {
-        return None;
+    let table = Crossed::of(a, b)?;
+    table.cohen(
+        &table.places.iter().fold(BTreeMap::new(), |mut cells, place| {
+            *cells.entry(*place).or_insert(0.0) += 1.0;
+            cells
+        }),
+        weights,
+    )
+}
+
+/// The interval of Cohen's κ of units that hang together: delete-one-cluster jackknife on the scale log(1 − κ), as
+/// [`kappa_interval`]. O(n log n + kinds of clusters · kinds of pairs).
+///
+/// # Examples
+/// ```
+/// use assay_stats::agreement::{Weights, cohen, cohen_interval};
+/// let a: Vec<f64> = (0..40).map(|i| f64::from(i / 2 % 2)).collect();
+/// let b: Vec<f64> = (0..40).map(|i| f64::from((i / 2 + i / 18) % 2)).collect();
+/// let clusters: Vec<u32> = (0..40).map(|i| i / 2).collect();
+/// let found = cohen_interval(&a, &b, &clusters, Weights::Identity, 0.95).unwrap();
+/// let value = cohen(&a, &b, Weights::Identity).unwrap().value;
+/// assert!(found.lower < value && value < found.upper);
+/// ```
+pub fn cohen_interval(a: &[f64], b: &[f64], clusters: &[u32], weights: Weights, confidence: f64) -> Option<Interval> {
+    let table = Crossed::of(a, b).filter(|table| table.places.len() == clusters.len())?;
+    let mut cells: BTreeMap<(usize, usize), f64> = BTreeMap::new();
+    let mut members: BTreeMap<u32, Vec<(usize, usize)>> = BTreeMap::new();
+    for (place, cluster) in table.places.iter().zip(clusters) {
+        *cells.entry(*place).or_default() += 1.0;
+        members.entry(*cluster).or_default().push(*place);
     }
-    let both: Vec<f64> = a.iter().chain(b).map(|v| v + 0.0).collect();
-    let categories: Vec<f64> = counts(&both).into_iter().map(|(value, _)| value).collect();
-    let range = Some(categories.last()? - categories.first()?).filter(|range| range.is_finite())?;
-    let n = a.len() as f64;
-    let place = |v: f64| categories.partition_point(|c| *c < v);
-    let q = categories.len();
-    let (mut table, mut rows, mut columns) = (BTreeMap::new(), vec![0.0; q], vec![0.0; q]);
-    for (x, y) in a.iter().zip(b) {
-        *table.entry((place(*x), place(*y))).or_insert(0.0) += 1.0 / n;
-        rows[place(*x)] += 1.0 / n;
-        columns[place(*y)] += 1.0 / n;
+    let found = table.cohen(&cells, weights)?;
+    let left_out = without_each(members, |cluster| {
+        let mut rest = cells.clone();
+        for place in cluster {
+            *rest.get_mut(place)? -= 1.0;
+        }
+        Some(table.cohen(&rest, weights)?.value)
+    })?;
+    chance_corrected(found, &left_out, confidence)
+}
+
+/// Two raters' ratings as places among the distinct values of both.
+struct Crossed {
+    categories: Vec<f64>,
+    places: Vec<(usize, usize)>,
+}
+
+impl Crossed {
+    fn of(a: &[f64], b: &[f64]) -> Option<Self> {
+        if a.len() != b.len() || a.is_empty() || a.iter().chain(b).any(|v| !v.is_finite()) {
+            return None;
+        }
+        let both: Vec<f64> = a.iter().chain(b).map(|v| v + 0.0).collect();
+        let categories: Vec<f64> = counts(&both).into_iter().map(|(value, _)| value).collect();
+        let place = |v: &f64| categories.partition_point(|c| c < v);
+        let places = a.iter().zip(b).map(|(x, y)| (place(x), place(y))).collect();
+        Some(Self { categories, places })
     }
-    let weight = |i: usize, j: usize| weights.of(categories[i], categories[j], range);
-    let by_row: Vec<f64> = (0..q).map(|i| (0..q).map(|j| weight(i, j) * columns[j]).sum()).collect();
-    let by_column: Vec<f64> = (0..q).map(|j| (0..q).map(|i| weight(i, j) * rows[i]).sum()).collect();
-    let observed: f64 = table.iter().map(|((i, j), p)| p * weight(*i, *j)).sum();
-    let chance: f64 = rows.iter().zip(&by_row).map(|(p, w)| p * w).sum();
-    if 1.0 - chance < 1e-12 {
-        return None;
+
+    /// κ of pairs that occur as often as `cells` says.
+    fn cohen(&self, cells: &BTreeMap<(usize, usize), f64>, weights: Weights) -> Option<Coefficient> {
+        let range = Some(self.categories.last()? - self.categories.first()?).filter(|range| range.is_finite())?;
+        let (n, q) = (cells.values().sum::<f64>(), self.categories.len());
+        let (mut rows, mut columns) = (vec![0.0; q], vec![0.0; q]);
+        for ((i, j), times) in cells {
+            rows[*i] += times / n;
+            columns[*j] += times / n;
+        }
+        let weight = |i: usize, j: usize| weights.of(self.categories[i], self.categories[j], range);
+        let by_row: Vec<f64> = (0..q).map(|i| (0..q).map(|j| weight(i, j) * columns[j]).sum()).collect();
+        let by_column: Vec<f64> = (0..q).map(|j| (0..q).map(|i| weight(i, j) * rows[i]).sum()).collect();
+        let observed: f64 = cells.iter().map(|((i, j), times)| times / n * weight(*i, *j)).sum();
+        let chance: f64 = rows.iter().zip(&by_row).map(|(p, w)| p * w).sum();
+        // Also where no pair is left.
+        if chance.is_nan() || 1.0 - chance < 1e-12 {
+            return None;
+        }
+        let value = (observed - chance) / (1.0 - chance);
+        let spread: f64 = cells
+            .iter()
+            .map(|((i, j), times)| times / n * (weight(*i, *j) - (by_row[*i] + by_column[*j]) * (1.0 - value)).powi(2))
+            .sum();
+        let variance = (spread - (value - chance * (1.0 - value)).powi(2)) / (n * (1.0 - chance).powi(2));
+        Some(Coefficient { value, observed, chance, se: Some(variance.max(0.0).sqrt()) })
     }
-    let value = (observed - chance) / (1.0 - chance);
-    let spread: f64 = table
-        .iter()
-        .map(|((i, j), p)| p * (weight(*i, *j) - (by_row[*i] + by_column[*j]) * (1.0 - value)).powi(2))
-        .sum();
-    let variance = (spread - (value - chance * (1.0 - value)).powi(2)) / (n * (1.0 - chance).powi(2));
-    Some(Coefficient { value, observed, chance, se: Some(variance.max(0.0).sqrt()) })
 }
 
 /// Raw agreement of two raters on a yes or no question, and what distorts κ.

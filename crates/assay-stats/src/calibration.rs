@@ -310,19 +310,22 @@ pub fn position_bias(verdicts: &[(f64, f64)]) -> Option<PositionBias> {
     })
 }
 
-/// The chance that two verdicts on one case differ, from repeats: the mean over cases of the share of unequal pairs.
-/// Cases with one verdict say nothing. `None` when no case has two, or for NaN. O(cases · repeats²).
+/// The chance that two verdicts on one case differ, from repeats: the mean over cases of the share of pairs that are more
+/// than `tolerance` apart (0 for verdicts of pass or fail). Cases with one verdict say nothing. `None` when no case has two,
+/// for NaN, or for a tolerance that is negative. O(cases · repeats²).
 ///
 /// # Examples
 /// ```
 /// use assay_stats::calibration::flip_rate;
 ///
 /// // Two of three pairs of verdicts on the first case differ, none on the second.
-/// let rate = flip_rate(&[vec![1.0, 1.0, 0.0], vec![1.0, 1.0]]).unwrap();
+/// let rate = flip_rate(&[vec![1.0, 1.0, 0.0], vec![1.0, 1.0]], 0.0).unwrap();
 /// assert!((rate - 1.0 / 3.0).abs() < 1e-12);
+/// // An expected value over log-probabilities is never twice the same number.
+/// assert_eq!(flip_rate(&[vec![0.731, 0.733]], 0.02), Some(0.0));
 /// ```
-pub fn flip_rate(repeats: &[Vec<f64>]) -> Option<f64> {
-    if repeats.iter().flatten().any(|verdict| verdict.is_nan()) {
+pub fn flip_rate(repeats: &[Vec<f64>], tolerance: f64) -> Option<f64> {
+    if tolerance.is_nan() || tolerance < 0.0 || repeats.iter().flatten().any(|verdict| verdict.is_nan()) {
         return None;
     }
     let shares: Vec<f64> = repeats
@@ -330,7 +333,8 @@ pub fn flip_rate(repeats: &[Vec<f64>]) -> Option<f64> {
         .filter(|values| values.len() > 1)
         .map(|values| {
             let n = values.len();
-            let unequal = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).filter(|(i, j)| values[*i] != values[*j]);
+            let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (i, j)));
+            let unequal = pairs.filter(|(i, j)| (values[*i] - values[*j]).abs() > tolerance);
             unequal.count() as f64 / (n * (n - 1) / 2) as f64
         })
         .collect();
@@ -608,7 +612,7 @@ mod tests {
     fn small_measures() {
         let bias = position_bias(&[(1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (1.0, 0.0)]).unwrap();
         assert_eq!((bias.consistent, bias.first_place), (0.25, Some(2.0 / 3.0)));
-        assert_eq!(flip_rate(&[vec![1.0, 1.0, 0.0], vec![1.0], vec![0.0, 0.0]]), Some(1.0 / 3.0));
+        assert_eq!(flip_rate(&[vec![1.0, 1.0, 0.0], vec![1.0], vec![0.0, 0.0]], 0.0), Some(1.0 / 3.0));
         assert_eq!((conformal_bound(&[1.0, 2.0, 3.0], 0.1), conformal_bound(&[1.0, 2.0, 3.0], 0.5)), (None, Some(2.0)));
         let (curve, area) = risk_coverage(&[0.9, 0.9, 0.1], &[false, true, true]).unwrap();
         assert_eq!((curve, area), (vec![(2.0 / 3.0, 0.5), (1.0, 2.0 / 3.0)], 2.0 / 3.0 * 0.5 + 2.0 / 9.0));

@@ -114,6 +114,21 @@ impl Journal {
         transaction.commit().await.map_err(|error| self.file.error(error))
     }
 
+    /// Commits totals that no trial moved.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_totals(&self, totals: &Totals) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO totals (one, totals) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET totals = excluded.totals",
+        )
+        .bind(self.file.json(totals)?)
+        .execute(&self.file.pool)
+        .await
+        .map(|_| ())
+        .map_err(|error| self.file.error(error))
+    }
+
     /// The run's totals as of the last commit.
     ///
     /// # Errors

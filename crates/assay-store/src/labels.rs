@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS labels (
     chance DOUBLE PRECISION,
     source TEXT NOT NULL,
     added_us BIGINT NOT NULL,
-    replaced_us BIGINT
+    replaced_us BIGINT,
+    labelled_us BIGINT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS labels_in_force ON labels (criterion, item, rater) WHERE replaced_us IS NULL;
 CREATE TABLE IF NOT EXISTS certificates (
@@ -43,6 +44,20 @@ CREATE TABLE IF NOT EXISTS judge_checks (
 CREATE INDEX IF NOT EXISTS judge_checks_by_certificate ON judge_checks (certificate, id);
 ";
 
+/// Adds what the tables of an earlier version lack.
+pub(crate) async fn renew(file: &crate::sqlite::File) -> Result<(), StoreError> {
+    let has = "SELECT COUNT(*) FROM pragma_table_info('labels') WHERE name = 'labelled_us'";
+    let known: i64 = sqlx::query_scalar(has).fetch_one(&file.pool).await.map_err(|error| file.error(error))?;
+    if known > 0 {
+        return Ok(());
+    }
+    match sqlx::raw_sql("ALTER TABLE labels ADD COLUMN labelled_us BIGINT").execute(&file.pool).await {
+        // Another process did it meanwhile.
+        Err(error) if error.to_string().contains("duplicate column") => Ok(()),
+        done => done.map(|_| ()).map_err(|error| file.error(error)),
+    }
+}
+
 /// A label as the workspace keeps it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredLabel {
@@ -58,6 +73,9 @@ pub struct StoredLabel {
     pub chance: Option<f64>,
     /// The file and line it came from.
     pub source: String,
+    /// When it was said, in microseconds since the Unix epoch. Where a file does not tell, when the label came.
+    #[serde(default)]
+    pub labelled_us: Option<i64>,
 }
 
 /// A label that would replace one that says something else.
@@ -135,7 +153,7 @@ impl Population {
 impl State {
     /// Adds labels of one criterion, all or none. A label of the same item and rater that says something else is a conflict,
     /// which stores nothing, unless `replace`; the replaced one is kept with the time. A label that says the same takes over
-    /// how its item was drawn from the new one.
+    /// how its item was drawn from the new one, and when it was said if that is told and later.
     ///
     /// # Errors
     /// The database fails.
@@ -151,7 +169,8 @@ impl State {
         for label in labels {
             let item = label.item.to_string();
             let row = sqlx::query(
-                "SELECT id, item, rater, label, by_hand, chance, source FROM labels
+                "SELECT id, item, rater, label, by_hand, chance, source, COALESCE(labelled_us, added_us) AS labelled_us
+                 FROM labels
                  WHERE criterion = $1 AND item = $2 AND rater = $3 AND replaced_us IS NULL",
             )
             .bind(criterion)
@@ -163,9 +182,11 @@ impl State {
             if let Some(row) = row {
                 let (id, old) = (self.get::<i64>(&row, "id")?, self.label(&row)?);
                 if old.label == label.label {
-                    sqlx::query("UPDATE labels SET by_hand = $1, chance = $2 WHERE id = $3")
+                    let labelled = label.labelled_us.max(old.labelled_us);
+                    sqlx::query("UPDATE labels SET by_hand = $1, chance = $2, labelled_us = $3 WHERE id = $4")
                         .bind(label.drawn == Drawn::ByHand)
                         .bind(label.chance)
+                        .bind(labelled)
                         .bind(id)
                         .execute(&mut *transaction)
                         .await
@@ -188,8 +209,8 @@ impl State {
                 added.new += 1;
             }
             sqlx::query(
-                "INSERT INTO labels (criterion, item, rater, label, by_hand, chance, source, added_us)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO labels (criterion, item, rater, label, by_hand, chance, source, added_us, labelled_us)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             )
             .bind(criterion)
             .bind(&item)
@@ -199,6 +220,7 @@ impl State {
             .bind(label.chance)
             .bind(&label.source)
             .bind(now_us)
+            .bind(label.labelled_us)
             .execute(&mut *transaction)
             .await
             .map_err(|error| self.file.error(error))?;
@@ -215,7 +237,7 @@ impl State {
     /// The database fails or holds what this version cannot read.
     pub async fn labels(&self, criterion: &str) -> Result<Vec<StoredLabel>, StoreError> {
         sqlx::query(
-            "SELECT item, rater, label, by_hand, chance, source FROM labels
+            "SELECT item, rater, label, by_hand, chance, source, COALESCE(labelled_us, added_us) AS labelled_us FROM labels
              WHERE criterion = $1 AND replaced_us IS NULL ORDER BY id",
         )
         .bind(criterion)
@@ -236,6 +258,7 @@ impl State {
             drawn: if self.get::<bool>(row, "by_hand")? { Drawn::ByHand } else { Drawn::Random },
             chance: self.get(row, "chance")?,
             source: self.get(row, "source")?,
+            labelled_us: self.get(row, "labelled_us")?,
         })
     }
 
@@ -377,6 +400,7 @@ mod tests {
             drawn: Drawn::Random,
             chance,
             source: "labels.jsonl:1".into(),
+            labelled_us: None,
         }
     }
 
@@ -403,6 +427,26 @@ mod tests {
         assert_eq!((again.new, again.same), (0, 1));
         let kept = state.labels("tone").await.unwrap();
         assert_eq!(kept.iter().find(|l| l.item == Digest::of_bytes(b"c")).unwrap().chance, Some(0.25));
+        // It is as old as when it came, until somebody says it again on a later day.
+        let age = |kept: &[StoredLabel]| kept.iter().find(|l| l.item == Digest::of_bytes(b"c")).unwrap().labelled_us;
+        assert_eq!(age(&kept), Some(2));
+        for (said, want) in [(Some(9), Some(9)), (Some(4), Some(9)), (None, Some(9))] {
+            let fresh = StoredLabel { labelled_us: said, ..label("c", "", true, None) };
+            state.add_labels("tone", &[fresh], false, 20).await.unwrap();
+            assert_eq!(age(&state.labels("tone").await.unwrap()), want);
+        }
+    }
+
+    #[tokio::test]
+    async fn labels_of_an_earlier_version_are_as_old_as_when_they_came() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = Workspace::open(folder.path().join(".assay")).unwrap();
+        let state = State::open(&workspace).await.unwrap();
+        state.add_labels("tone", &[label("a", "", true, None)], false, 7).await.unwrap();
+        sqlx::raw_sql("ALTER TABLE labels DROP COLUMN labelled_us").execute(&state.file.pool).await.unwrap();
+        state.file.pool.close().await;
+        let state = State::open(&workspace).await.unwrap();
+        assert_eq!(state.labels("tone").await.unwrap()[0].labelled_us, Some(7));
     }
 
     #[tokio::test]

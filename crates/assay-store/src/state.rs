@@ -178,7 +178,9 @@ impl State {
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
         let schema = [SCHEMA, crate::labels::SCHEMA];
-        Ok(Self { file: File::open(&workspace.state_file(), Care::Durable, 4, &schema).await? })
+        let file = File::open(&workspace.state_file(), Care::Durable, 4, &schema).await?;
+        crate::labels::renew(&file).await?;
+        Ok(Self { file })
     }
 
     /// Records a new run.

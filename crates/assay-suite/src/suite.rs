@@ -55,6 +55,8 @@ pub struct Suite {
     pub seed: u64,
     /// Whether answers may come from the cache.
     pub cache: bool,
+    /// How many of its frozen verdicts a calibrated judge is asked again before a run spends anything.
+    pub judge_canaries: u32,
     /// Prices by model id.
     pub prices: Value,
     /// When the run is good enough.
@@ -152,12 +154,33 @@ pub(crate) struct File {
     /// Whether answers of models may come from the cache.
     #[serde(default)]
     cache: Option<bool>,
+    /// Whether calibrated judges are asked their frozen verdicts again before a run spends anything, or how many of them.
+    #[serde(default)]
+    judge_canaries: Option<Canaries>,
     /// Dollars per million tokens by model id, before the built-in table.
     #[serde(default)]
     prices: Option<Value>,
     /// When the run is good enough.
     #[serde(default)]
     gate: Gate,
+}
+
+/// All of a judge's frozen verdicts, none, or so many.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum Canaries {
+    All(bool),
+    Most(u32),
+}
+
+impl Canaries {
+    const fn most(self) -> u32 {
+        match self {
+            Self::All(true) => u32::MAX,
+            Self::All(false) => 0,
+            Self::Most(most) => most,
+        }
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -257,6 +280,7 @@ impl Suite {
             concurrency: file.concurrency.unwrap_or(16) as usize,
             seed: file.seed,
             cache: file.cache.unwrap_or(true),
+            judge_canaries: file.judge_canaries.map_or(u32::MAX, Canaries::most),
             prices: file.prices.unwrap_or(Value::Null),
             gate: file.gate,
             digest,

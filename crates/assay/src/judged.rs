@@ -9,7 +9,7 @@ use assay_analysis::{Calibration, Certificate, RunScores, standing};
 use assay_core::label::item;
 use assay_core::row::Missing;
 use assay_core::score::ScorerRecord;
-use assay_core::{Digest, Drawn, Output, RunRecord, RunStatus};
+use assay_core::{Digest, Drawn, Output, RunRecord, RunStatus, Silence};
 use assay_engine::execute::now_us;
 use assay_store::StoredLabel;
 
@@ -173,9 +173,14 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
             continue;
         };
         let orders = &mut gathered.orders;
+        // Why there is no verdict, by target, case and repeat.
+        let mut silent: HashMap<(String, Digest, u32), Silence> = HashMap::new();
         home.lake
             .for_each_judgement(run, &[name.as_str()], |found| {
-                orders.extend(found.details.into_iter().flat_map(orders_in))
+                orders.extend(found.details.into_iter().flat_map(orders_in));
+                if let (Some(reason), Ok(case)) = (found.reason, found.case_digest.parse()) {
+                    silent.insert((found.target.to_owned(), case, found.epoch), Silence::of(reason));
+                }
             })
             .await?;
         // Answers first: a verdict is on an answer.
@@ -223,7 +228,10 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
                     clustered: row.cluster.is_some(),
                     arm: places[&(run.targets[target].name.clone(), run.targets[target].fingerprint)],
                     epoch: row.epoch,
-                    value: row.value,
+                    value: row.value.ok_or_else(|| {
+                        let trial = (row.target.to_owned(), row.case_digest, row.epoch);
+                        silent.get(&trial).copied().unwrap_or(Silence::Other)
+                    }),
                     metadata: row.metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
                 });
             })
@@ -383,20 +391,28 @@ impl Home {
         Ok(())
     }
 
-    /// The answers of some items, with the run, the case's id and the repeat: the newest run's where several have one.
+    /// The answers of some items, which are to cases with these ids, with the run and the repeat: the newest run's where several
+    /// have one.
     pub async fn answers_to(
         &self,
         runs: &[RunRecord],
-        wanted: &HashSet<Digest>,
+        wanted: &HashMap<Digest, &str>,
     ) -> Result<HashMap<Digest, (usize, u32, Output)>, Failure> {
-        let mut found = HashMap::new();
-        for (at, run) in runs.iter().enumerate() {
-            let mut stream = self.lake.answers(run).await?;
+        let mut found: HashMap<Digest, (usize, u32, Output)> = HashMap::new();
+        for (at, run) in runs.iter().enumerate().rev() {
+            let mut cases: Vec<&str> =
+                wanted.iter().filter(|(item, _)| !found.contains_key(*item)).map(|(_, case)| *case).collect();
+            cases.sort_unstable();
+            cases.dedup();
+            if cases.is_empty() {
+                break;
+            }
+            let mut stream = self.lake.answers_to(run, &cases).await?;
             while let Some(batch) = stream.next().await? {
                 for row in batch {
                     let named = item(&row.case_digest, &row.output);
-                    if wanted.contains(&named) {
-                        found.insert(named, (at, row.epoch, row.output));
+                    if wanted.contains_key(&named) {
+                        found.entry(named).or_insert((at, row.epoch, row.output));
                     }
                 }
             }
@@ -413,6 +429,7 @@ pub fn coded(coding: &Coding, stored: StoredLabel) -> Option<Coded> {
         rater: stored.rater,
         drawn: stored.drawn,
         chance: stored.chance,
+        labelled_us: stored.labelled_us,
     })
 }
 

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use assay_analysis::{BaselineScores, Conduct, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
-use assay_core::{Digest, RunId, RunRecord};
+use assay_core::{Digest, RunId, RunRecord, Score};
 use assay_datasets::Library;
 use assay_datasets::library::{self, Event, Held};
+use assay_engine::gateway::Gateway;
 use assay_engine::looks::Referee;
 use assay_lake::Lake;
 use assay_report::{Failing, Report};
+use assay_scorers::Declared;
 use assay_stats::VerdictKind;
 use assay_store::{PlanFile, RunRow, State, Workspace};
 
@@ -315,6 +317,8 @@ pub struct GateReferee<'a> {
     pub home: &'a Home,
     /// What the run is compared with.
     pub against: Against,
+    /// Whether it speaks JSON.
+    pub json: bool,
 }
 
 impl GateReferee<'_> {
@@ -332,6 +336,16 @@ impl GateReferee<'_> {
 
 #[async_trait::async_trait]
 impl Referee for GateReferee<'_> {
+    async fn opens(
+        &self,
+        run: &RunRecord,
+        declared: &[Declared],
+        gateway: &Gateway,
+        most: u32,
+    ) -> Result<Vec<Score>, String> {
+        self.home.open_judges(run, declared, gateway, most, self.json).await.map_err(|error| error.to_string())
+    }
+
     async fn decides(&self, at_look: &RunRecord) -> Result<bool, String> {
         let verdict = self.verdict(at_look).await.map_err(|error| error.to_string())?;
         Ok(matches!(verdict, Some(VerdictKind::Pass | VerdictKind::Fail)))

@@ -2,6 +2,7 @@
 
 mod audit;
 mod calls;
+mod canaries;
 mod commands;
 mod exit;
 mod judged;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use assay_core::{Asked, ErrorKind, Finish, Money, Problem, Usage};
+use assay_core::{Asked, ErrorKind, Finish, Money, Problem, Silence, Usage};
 use assay_models::{BuildContext, Caller, Reply, Target, chat};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::prompt::Prompt;
+use super::reply;
 use crate::rule::shorten;
 
 /// Alternatives of each token that are asked for: the most that OpenAI gives.
@@ -131,6 +132,23 @@ pub struct Answered {
     pub text: String,
     /// Its tokens with their alternatives, where the provider gives them.
     pub tokens: Option<Value>,
+    /// Whether the provider stopped it at its limit of tokens.
+    pub cut: bool,
+}
+
+impl Answered {
+    /// The JSON object of the reply that has `key`. One that was cut off before its end is not mended: what is missing would
+    /// not be missed, such as the last claims of a list or the second digit of a number.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn object(&self, key: &str) -> Result<Map<String, Value>, String> {
+        let found = reply::object(&self.text, key)?;
+        if self.cut && !reply::is_whole(&self.text, key) {
+            return Err("the reply was cut off before its end, so that something is missing: be brief".to_owned());
+        }
+        Ok(found)
+    }
 }
 
 impl Session<'_> {
@@ -151,7 +169,7 @@ impl Session<'_> {
             let cut = reply.output.finish == Some(Finish::Length);
             let text = reply.output.text().into_owned();
             let mut metadata = reply.output.metadata;
-            let answered = Answered { text, tokens: metadata.remove("logprobs") };
+            let answered = Answered { text, tokens: metadata.remove("logprobs"), cut };
             match read(&answered, reasks >= self.max_reasks) {
                 Ok(found) => return Ok(found),
                 Err(error) if reasks < self.max_reasks => {
@@ -164,7 +182,7 @@ impl Session<'_> {
                 }
                 Err(error) => {
                     let why = if cut { "; the reply was cut off, raise the model's `max_tokens`" } else { "" };
-                    return Err(Stop::Unscored(format!("the judge's verdict could not be read: {error}{why}")));
+                    return Err(Stop::Unscored(Silence::Unreadable.because(&format!("{error}{why}"))));
                 }
             }
         }
@@ -198,7 +216,7 @@ impl Session<'_> {
             }
             if called.refused_by_budget {
                 let reason = called.result.err().map(|error| error.message).unwrap_or_default();
-                return Err(Stop::Unscored(format!("not judged: {reason}")));
+                return Err(Stop::Unscored(Silence::NotAsked.because(&reason)));
             }
             match called.result {
                 Ok(reply) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_core::{Asked, Digest, Score, ScoreKind};
+use assay_core::{Asked, Digest, Score, ScoreKind, Silence};
 use assay_models::Caller;
 use async_trait::async_trait;
 use futures::future::join_all;
@@ -147,7 +147,7 @@ impl Panel {
                 }
             }
             // What a budget forbids here it forbids there.
-            Err(Stop::Unscored(reason)) if !reason.starts_with("not judged") => Some(reason.clone()),
+            Err(Stop::Unscored(reason)) if Silence::of(reason) != Silence::NotAsked => Some(reason.clone()),
             Err(_) => None,
         }
     }
@@ -273,7 +273,7 @@ impl Scorer for Panel {
             match why {
                 Some(why) if next => notes.push(format!("{} passed it on: {why}", jurors[0].model.name)),
                 Some(why) if self.human => {
-                    last = Some((at, votes, Err(Stop::Unscored(format!("needs a person: {why}")))));
+                    last = Some((at, votes, Err(Stop::Unscored(Silence::NeedsPerson.because(&why)))));
                     break;
                 }
                 _ => {
@@ -292,7 +292,8 @@ impl Scorer for Panel {
         let least = self.params.abstain_below.unwrap_or(0.0);
         let ruling = ruling.and_then(|ruling| match ruling.confidence {
             Some(sure) if sure < least => {
-                Err(Stop::Unscored(format!("abstained: confidence {sure:.2} is below {least}")))
+                let why = format!("confidence {sure:.2} is below {least}");
+                Err(Stop::Unscored(Silence::Abstained.because(&why)))
             }
             _ => Ok(ruling),
         });

@@ -318,7 +318,7 @@ impl Judge {
         let logprobs = session.logprobs;
         session
             .ask(&prompt, |answered, _| {
-                let fields = match reply::object(&answered.text, "verdict") {
+                let fields = match answered.object("verdict") {
                     Ok(fields) => fields,
                     Err(error) => match reply::bare(&answered.text, shape) {
                         Some(verdict) => Map::from_iter([("verdict".to_owned(), verdict)]),
@@ -538,7 +538,7 @@ impl Judge {
         let prompt = self.prompt(subject, &self.user, &blocks, &form, schema)?;
         session
             .ask(&prompt, |answered, last| {
-                let fields = reply::object(&answered.text, "checks")?;
+                let fields = answered.object("checks")?;
                 let entries = fields["checks"].as_array().ok_or("`checks` is not a list")?;
                 let mut found = Vec::new();
                 for (i, item) in items.iter().enumerate() {
@@ -662,7 +662,7 @@ fn word(fields: &Map<String, Value>, key: &str) -> String {
 }
 
 fn list_of_texts(answered: &Answered, key: &str) -> Result<Vec<String>, String> {
-    let fields = reply::object(&answered.text, key)?;
+    let fields = answered.object(key)?;
     let items = fields[key].as_array().ok_or_else(|| format!("`{key}` is not a list"))?;
     let text = |item: &Value| match item {
         Value::String(text) => Some(text.trim().to_owned()),

@@ -34,6 +34,14 @@ pub fn object(text: &str, key: &str) -> Result<Map<String, Value>, String> {
     Ok(last)
 }
 
+/// Whether an object that has `key` stands in a reply complete and as JSON, with nothing to mend.
+pub fn is_whole(text: &str, key: &str) -> bool {
+    text.match_indices('{').any(|(start, _)| match strict(&text[start..]) {
+        Some((Some(Value::Object(fields)), _)) => inner(fields, key).is_some(),
+        _ => false,
+    })
+}
+
 /// The object itself, or the only object in it that has the key: some models wrap their reply once more.
 fn inner(fields: Map<String, Value>, key: &str) -> Option<Map<String, Value>> {
     if fields.contains_key(key) {

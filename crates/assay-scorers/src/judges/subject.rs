@@ -105,10 +105,11 @@ impl Subject {
         changed
     }
 
-    /// The variables that a rubric may read: what the system under test has written is enclosed in them.
+    /// The variables that a rubric may read. What the system under test has written or looked up, and the case's own contexts
+    /// (documents that anybody may have written), are enclosed in them; other columns of a case are its author's words.
     pub fn rubric_variables(&self, fence: &Fence) -> Map<String, Value> {
         let mut variables = self.variables.clone();
-        for key in ["output", "output_text", "retrieved", "tool_calls"] {
+        for key in ["output", "output_text", "contexts", "retrieved", "tool_calls"] {
             if let Some(value) = variables.get_mut(key) {
                 *value = fence.inline(value);
             }

@@ -114,6 +114,23 @@ impl Shape {
         }
     }
 
+    /// The verdict that is worth nearest to a value from 0 to 1, as a judge says it.
+    pub fn nearest(&self, value: f64) -> Option<Value> {
+        match self {
+            Self::PassFail => Some(json!(if value >= 0.5 { "pass" } else { "fail" })),
+            Self::Scale(scale) => {
+                let (min, max) = (scale.min as f64, scale.max as f64);
+                Some(json!((min + value.clamp(0.0, 1.0) * (max - min)).round() as i64))
+            }
+            Self::Choices(choices) => {
+                let distance = |choice: &Choice| choice.value.map(|worth| (worth - value).abs());
+                let known = choices.iter().filter_map(|choice| Some((distance(choice)?, choice)));
+                let nearest = known.min_by(|(a, _), (b, _)| a.total_cmp(b));
+                nearest.map(|(_, choice)| json!(choice.name))
+            }
+        }
+    }
+
     /// What may be said, for the prompt and for complaints.
     pub fn menu(&self) -> String {
         match self {

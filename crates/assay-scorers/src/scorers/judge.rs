@@ -8,7 +8,8 @@
 //! calibrated against people. `docs/judges.md` says more.
 //!
 //! Verdicts that were recorded before need no model: `judge: {recorded: FIELD}` reads them from what the target kept with
-//! the answer, or from the case (also a template); `pass` names the words that mean a pass, `scale` the range of numbers.
+//! the answer, or from the case (also a template); `pass` names the words that mean a pass, `scale` the range of numbers. `by`
+//! says which judge gave them; without it every version of the data is another judge, whose calibration is its own.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,12 +42,16 @@ pub struct JudgeParams {
     #[serde(default, rename = "use")]
     pub judges: Option<OneOrMore>,
     /// Verdicts that were recorded before, instead of a model: a template, or the name of a field that the target kept with
-    /// the answer or the case has. With it only `pass` and `scale` may stand.
+    /// the answer or the case has. With it only `pass`, `scale` and `by` may stand.
     #[serde(default, skip_serializing)]
     pub recorded: Option<String>,
     /// The words of recorded verdicts that mean a pass; others mean a fail.
     #[serde(default, skip_serializing)]
     pub pass: Option<Vec<String>>,
+    /// Which judge gave the recorded verdicts: its model, prompt and version, in any words. Without it the judge of one
+    /// dataset version is another one than that of the next.
+    #[serde(default, skip_serializing)]
+    pub by: Option<String>,
     /// The model: a chat target such as `{openai: MODEL}`.
     #[serde(default)]
     pub model: Option<Value>,
@@ -203,6 +208,29 @@ pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>,
     Ok(Box::new(Panel { shown, against, stages, human, repeats, threshold, kind, fingerprint, params }))
 }
 
+/// The file of a judge that asks one model with one file, as it is and as the suite asks with it.
+///
+/// # Errors
+/// It is another kind of judge, or what is wrong with it.
+pub(crate) fn single(
+    params: &Value,
+    context: &ScorerContext,
+) -> Result<(Loaded, JudgeFile, JudgeParams), Vec<Problem>> {
+    let wrong = |message: &str| vec![Problem::new("", message)];
+    if params.get("recorded").is_some() {
+        return Err(wrong("its verdicts are recorded: there is no prompt to change"));
+    }
+    let params: JudgeParams =
+        problem::read(&crate::rule::long_form(params, MAIN), "").map_err(|problem| vec![problem])?;
+    if params.models.is_some() || params.cascade.is_some() || matches!(params.judges, Some(OneOrMore::More(_))) {
+        return Err(wrong("it is a jury or a cascade: tune each of its judges by itself"));
+    }
+    let criteria = criteria(&params, context)?;
+    let Some(loaded) = files(&params, context)?.pop() else { return Err(wrong("no judge is named")) };
+    let asked = tailored(&loaded, &params, criteria.as_deref(), false)?.file;
+    Ok((loaded, asked, params))
+}
+
 /// The criteria of the suite or of its policy file.
 fn criteria(params: &JudgeParams, context: &ScorerContext) -> Result<Option<Vec<Criterion>>, Vec<Problem>> {
     match (&params.criteria, &params.policy) {
@@ -266,7 +294,7 @@ fn files(params: &JudgeParams, context: &ScorerContext) -> Result<Vec<Loaded>, V
     let mut found = Vec::new();
     for (i, name) in names.iter().enumerate() {
         let at = if several { format!("/use/{i}") } else { "/use".to_owned() };
-        if let Some(known) = builtin(name) {
+        if let Some(known) = context.judges.get(name).or_else(|| builtin(name)) {
             found.push(known.clone());
         } else if name.contains(['/', '\\']) || name.ends_with(".yaml") || name.ends_with(".yml") {
             let (text, path) = file_text(name, &at, context)?;
@@ -424,6 +452,9 @@ fn faults(params: &JudgeParams, repeats: u32) -> Vec<Problem> {
     }
     if params.pass.is_some() {
         say("/pass", "`pass` is for verdicts that were `recorded`");
+    }
+    if params.by.is_some() {
+        say("/by", "`by` is for verdicts that were `recorded`");
     }
     if params.escalate_below.is_some() && params.cascade.is_none() {
         say("/escalate_below", "`escalate_below` is for a `cascade`");

@@ -1,6 +1,6 @@
 //! Verdicts of a judge that were recorded with the answers or the cases: the judge is not asked, it is read.
 
-use assay_core::{Digest, Problem, Score, ScoreKind, Template, problem};
+use assay_core::{Digest, Problem, Score, ScoreKind, Silence, Template, problem};
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,10 @@ pub struct Recorded {
     /// The words that mean a pass; others mean a fail. By default the usual ones, and what is neither is unscored.
     #[serde(default)]
     pub pass: Vec<String>,
+    /// Which judge gave the verdicts: its model, prompt and version, in any words. Verdicts by the same judge are compared, and
+    /// share a calibration, whatever data they stand in; without it only those in the same version of the data are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 struct RecordedJudge {
@@ -54,6 +58,9 @@ pub fn build(params: &Value) -> Result<Box<dyn Scorer>, Vec<Problem>> {
     let params: Recorded = problem::read(params, "").map_err(|problem| vec![problem])?;
     if params.scale.is_some_and(|scale| scale.min >= scale.max) {
         return Err(vec![Problem::new("/scale", "`min` must be below `max`")]);
+    }
+    if params.by.as_ref().is_some_and(|by| by.trim().is_empty()) {
+        return Err(vec![Problem::new("/by", "`by` names the judge that gave the verdicts")]);
     }
     if params.scale.is_some() && !params.pass.is_empty() {
         return Err(vec![Problem::new("/pass", "`pass` is for verdicts of pass or fail, `scale` for numbers")]);
@@ -77,9 +84,9 @@ impl RecordedJudge {
             }
         };
         if found.is_null() {
-            return Err("no verdict is recorded".into());
+            return Err(Silence::Unreadable.because("none is recorded"));
         }
-        let unread = || format!("the recorded verdict {found} cannot be read");
+        let unread = || Silence::Unreadable.because(&format!("{found} is recorded"));
         let word = match &found {
             Value::String(word) => word.trim().to_owned(),
             other => other.to_string(),
@@ -114,6 +121,10 @@ impl Scorer for RecordedJudge {
 
     fn fingerprint(&self) -> Digest {
         self.fingerprint
+    }
+
+    fn follows_data(&self) -> bool {
+        self.params.by.is_none()
     }
 
     fn template_variables(&self) -> Vec<(String, String)> {

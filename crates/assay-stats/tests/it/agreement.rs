@@ -1,7 +1,11 @@
 //! Agreement against krippendorff, irrCAC, statsmodels and scikit-learn, and on real raters where their data are there.
 
-use assay_stats::agreement::{Chance, Level, Weights, cohen, icc, kappa, krippendorff, krippendorff_interval};
+use assay_stats::agreement::{
+    Chance, Level, Weights, cohen, cohen_interval, icc, kappa, kappa_interval, krippendorff, krippendorff_clustered,
+    krippendorff_interval,
+};
 use assay_stats::correlation::{Agreement, agreement, kendall, pearson, spearman};
+use assay_stats::jackknife::{Transform, delete_one, jackknife};
 use serde_json::json;
 
 use crate::oracle::{Oracle, Stream};
@@ -232,4 +236,64 @@ fn real_raters_agree_as_computed_elsewhere() {
     }
     let interval = krippendorff_interval(&units, Level::Interval, 0.95).unwrap().interval;
     assert!(interval.lower > 0.7 && interval.upper < 0.8, "{interval:?}");
+}
+
+/// Every interval that leaves clusters out, against leaving them out one by one.
+#[test]
+fn clusters_are_left_out_together() {
+    let mut random = Stream(77);
+    let mut compared = 0;
+    for _ in 0..40 {
+        let units = 12 + random.below(20) as usize;
+        let clusters: Vec<u32> = (0..units).map(|_| random.below(9) as u32 * 7).collect();
+        let rows: Vec<Vec<Option<f64>>> = (0..units)
+            .map(|_| {
+                let truth = random.below(3) as f64;
+                (0..3)
+                    .map(|_| {
+                        let own = if random.below(3) == 0 { random.below(3) as f64 } else { truth };
+                        (random.below(6) > 0).then_some(own)
+                    })
+                    .collect()
+            })
+            .collect();
+        let mut groups: std::collections::BTreeMap<u32, Vec<usize>> = Default::default();
+        clusters.iter().enumerate().for_each(|(at, cluster)| groups.entry(*cluster).or_default().push(at));
+        let brute = |statistic: &dyn Fn(&[usize]) -> Option<f64>, keep: &dyn Fn(usize) -> bool| {
+            // Clusters without anything to say are none.
+            let groups: Vec<Vec<usize>> = groups.values().filter(|g| g.iter().any(|at| keep(*at))).cloned().collect();
+            let all: Vec<usize> = (0..units).collect();
+            jackknife(statistic(&all)?, &delete_one(&groups, statistic)?, Transform::LogOneMinus, 0.9)
+        };
+        let taken = |at: &[usize]| at.iter().map(|i| rows[*i].clone()).collect::<Vec<_>>();
+        let rated = |at: usize, least: usize| rows[at].iter().flatten().count() >= least;
+        for level in [Level::Nominal, Level::Ordinal, Level::Interval] {
+            let ours = krippendorff_clustered(&rows, &clusters, level, 0.9);
+            let Some(want) = brute(&|at| krippendorff(&taken(at), level), &|at| rated(at, 2)) else { continue };
+            let ours = ours.unwrap();
+            assert!((ours.se - want.se).abs() < 1e-9 && (ours.interval.lower - want.interval.lower).abs() < 1e-9);
+            compared += 1;
+        }
+        let categories = [0.0, 1.0, 2.0];
+        for chance in [Chance::Gwet, Chance::Fleiss, Chance::BrennanPrediger] {
+            for weights in [Weights::Identity, Weights::Quadratic] {
+                let of = |at: &[usize]| kappa(&taken(at), &categories, chance, weights).map(|c| c.value);
+                let Some(want) = brute(&of, &|at| rated(at, 1)) else { continue };
+                let ours = kappa_interval(&rows, &clusters, &categories, chance, weights, 0.9).unwrap();
+                assert!((ours.lower - want.interval.lower).abs() < 1e-9, "{chance:?} {ours:?} {want:?}");
+                compared += 1;
+            }
+        }
+        let (a, b): (Vec<f64>, Vec<f64>) =
+            rows.iter().map(|row| (row[0].unwrap_or(0.0), row[1].unwrap_or(1.0))).unzip();
+        let of = |at: &[usize]| {
+            let (a, b): (Vec<f64>, Vec<f64>) = at.iter().map(|i| (a[*i], b[*i])).unzip();
+            cohen(&a, &b, Weights::Identity).map(|c| c.value)
+        };
+        let Some(want) = brute(&of, &|_| true) else { continue };
+        let ours = cohen_interval(&a, &b, &clusters, Weights::Identity, 0.9).unwrap();
+        assert!((ours.upper - want.interval.upper).abs() < 1e-9, "{ours:?} {want:?}");
+        compared += 1;
+    }
+    assert!(compared > 200, "only {compared} were defined");
 }

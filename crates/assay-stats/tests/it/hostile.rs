@@ -721,9 +721,9 @@ fn judges_and_their_labels() {
         position_bias(&[]);
         position_bias(&[(N, 1.0)]);
         position_bias(&[(2.0, 1.0)]);
-        flip_rate(&[]);
-        flip_rate(&[vec![1.0], vec![]]);
-        flip_rate(&[vec![N, N]]);
+        flip_rate(&[], 0.0);
+        flip_rate(&[vec![1.0], vec![]], N);
+        flip_rate(&[vec![N, N]], 0.0);
         isotonic(&[1.0], &[], None);
         isotonic(&[N], &[1.0], None);
         isotonic(&[1.0], &[I], None);

@@ -336,7 +336,7 @@ impl Judge {
         if let Some(repeat) = &repeat {
             let pairs: Vec<Vec<f64>> =
                 f.iter().zip(repeat).filter_map(|(a, b)| Some(vec![(*a)?, coded.code(b)?])).collect();
-            evidence.flip_rate = flip_rate(&pairs);
+            evidence.flip_rate = flip_rate(&pairs, 0.0);
             let items: Vec<Item> = pairs
                 .iter()
                 .map(|p| Item { value: f64::from(u8::from(p[0] != p[1])), repeats: 1, cluster: None, weight: 1.0 })

@@ -9,6 +9,7 @@ mod label_file;
 mod next;
 mod probe;
 mod report;
+mod tune;
 
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,8 @@ enum What {
     Compare(compare::Compare),
     /// What several judges say together: labels that weigh them, how each errs, how many independent ones they are
     Jury(jury::Jury),
+    /// Try solved examples and other words for a judge's prompt, and report the best one once on answers held out
+    Tune(Box<tune::Tune>),
 }
 
 impl JudgeCommand {
@@ -53,6 +56,7 @@ impl JudgeCommand {
         match &self.what {
             What::Calibrate(command) => Some(Action::new("judge calibrate").on("judge", &command.judge)),
             What::Check(command) => Some(Action::new("judge check").on("judge", &command.judge)),
+            What::Tune(command) => command.mutates(),
             What::List(_)
             | What::Show(_)
             | What::Copy(_)
@@ -75,6 +79,7 @@ impl JudgeCommand {
             What::Probe(command) => command.run(&home().await?).await,
             What::Compare(command) => command.run(&home().await?).await,
             What::Jury(command) => command.run(&home().await?).await,
+            What::Tune(command) => command.run(&home().await?).await,
         }
     }
 }

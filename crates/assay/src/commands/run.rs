@@ -239,7 +239,7 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
         eprintln!("run {}: {}", id.short(), plan::total(&estimate));
         estimate.over.iter().for_each(|over| eprintln!("warning: {over}"));
     }
-    let referee = GateReferee { home, against: outcome.against() };
+    let referee = GateReferee { home, against: outcome.against(), json: outcome.json };
     let result = runner.execute(steering.clone(), &referee).await;
     signals.abort();
     show.abort();

@@ -100,6 +100,89 @@ fn a_judge_of_grade_a_passes_a_gate_through_labels_of_both_answers() {
     assert!(fine(folder.assay(&["judge", "report", "good", "--markdown"])).out.contains("grade A"));
 }
 
+/// Runs, calibrates and checks, so that the judge has grade A if it deserves one.
+fn graded(folder: &Folder, more: &[&str]) -> Value {
+    fine(folder.assay(&["run", "--quiet"]));
+    fine(folder.assay(&[&["judge", "calibrate", "good", "--labels", "labels.jsonl"][..], more].concat()));
+    value(&folder.assay(&["judge", "check", "good", "--json"]))
+}
+
+fn change(folder: &Folder, name: &str, from: &str, to: &str) {
+    let text = std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(text.contains(from), "{from}");
+    folder.write(name, text.replace(from, to));
+}
+
+#[test]
+fn a_gate_stricter_than_the_certificate_claims_nothing() {
+    let folder = judged_suite(700, 250, 0.0);
+    change(&folder, "assay.yaml", "gate:\n", "gate:\n  confidence: 0.99\n");
+    // Made at 95%, though the gate asks for 99%.
+    assert_eq!(graded(&folder, &["--confidence", "0.95"])["standing"]["grade"], "A");
+    let gate = || folder.assay(&["gate", "latest:cand", "--baseline", "latest:base"]);
+    let said = gate();
+    assert!(said.code == 3 && said.out.contains("holds at 95% and the gate asks for 99%"), "{said:?}");
+    // By itself it is made at the confidence of the gate.
+    let said = fine(folder.assay(&["judge", "calibrate", "good", "--json"]));
+    assert_eq!(value(&said)["certificate"]["confidence"], 0.99);
+    fine(folder.assay(&["judge", "check", "good"]));
+    assert!(!gate().out.contains("the gate asks for"), "{:?}", gate());
+    // And a smaller margin than the labels can show.
+    let folder = judged_suite(700, 250, 0.0);
+    change(&folder, "assay.yaml", "margin: 0.1", "margin: 0.01");
+    assert_eq!(graded(&folder, &["--margin", "0.1"])["standing"]["grade"], "A");
+    let said = folder.assay(&["gate", "latest:cand", "--baseline", "latest:base"]);
+    assert!(said.code == 3 && said.out.contains("made for a margin of 0.1 and the gate's is 0.01"), "{said:?}");
+}
+
+#[test]
+fn labels_age_and_not_certificates() {
+    let folder = judged_suite(700, 250, 0.0);
+    let labels = std::fs::read_to_string(folder.path().join("labels.jsonl")).unwrap();
+    let said_on = |day: &str| labels.replace("\"drawn\"", &format!("\"labelled\":\"{day}\",\"drawn\""));
+    folder.write("labels.jsonl", said_on("2020-02-01"));
+    let said = graded(&folder, &[]);
+    assert_eq!(said["standing"]["grade"], "C", "{said}");
+    assert!(said["standing"]["dropped"][0].as_str().unwrap().contains("days old, and labels hold 90"), "{said}");
+    let shown = fine(folder.assay(&["judge", "report", "good"]));
+    assert!(
+        shown.out.contains("labels from 2020-02-01 to 2020-02-01") && shown.out.contains("expires 2020-05-01"),
+        "{shown:?}"
+    );
+    // Looked at again today and found the same.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let mut today: assay_core::Label = serde_json::from_value(json!({"case": "c1", "label": true})).unwrap();
+    today.labelled = Some(i64::try_from(now.as_micros()).unwrap());
+    folder.write("labels.jsonl", said_on(serde_json::to_value(&today).unwrap()["labelled"].as_str().unwrap()));
+    fine(folder.assay(&["judge", "calibrate", "good", "--labels", "labels.jsonl"]));
+    let said = value(&fine(folder.assay(&["judge", "check", "good", "--json"])));
+    assert_eq!(said["standing"]["grade"], "A", "{said}");
+    // Nobody has looked tomorrow.
+    folder.write("labels.jsonl", said_on("2999-01-01"));
+    let said = folder.assay(&["judge", "calibrate", "good", "--labels", "labels.jsonl"]);
+    assert!(said.code == 2 && said.err.contains("labels.jsonl:1: `labelled` is in the future"), "{said:?}");
+}
+
+#[test]
+fn a_certificate_is_not_carried_over_to_other_recordings() {
+    let folder = judged_suite(700, 250, 0.0);
+    assert_eq!(graded(&folder, &[])["standing"]["grade"], "A");
+    // Other verdicts under the same name of field.
+    change(&folder, "cases.jsonl", "\"verdict\":\"fail\"", "\"verdict\":\"FAIL\"");
+    fine(folder.assay(&["run", "--quiet"]));
+    let said = folder.assay(&["gate", "latest:cand", "--baseline", "latest:base"]);
+    assert!(said.code == 3 && said.out.contains("the judge is not calibrated"), "{said:?}");
+    let said = folder.assay(&["judge", "report", "good"]);
+    assert!(said.err.contains("grade U") && said.err.contains("An earlier judge of this name is"), "{said:?}");
+    // With a name it is the same judge wherever its verdicts stand.
+    let folder = judged_suite(700, 250, 0.0);
+    change(&folder, "assay.yaml", "recorded: verdict", "recorded: verdict, by: \"m1, rubric 3\"");
+    assert_eq!(graded(&folder, &[])["standing"]["grade"], "A");
+    change(&folder, "cases.jsonl", "\"verdict\":\"fail\"", "\"verdict\":\"FAIL\"");
+    fine(folder.assay(&["run", "--quiet"]));
+    assert!(fine(folder.assay(&["judge", "report", "good"])).out.contains("grade A"));
+}
+
 #[test]
 fn a_judge_lenient_to_the_candidate_decides_nothing() {
     let folder = judged_suite(700, 250, 0.6);

@@ -23,3 +23,4 @@ mod review;
 mod samples;
 mod servers;
 mod steering;
+mod tuning;

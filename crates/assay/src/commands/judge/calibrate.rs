@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use assay_analysis::labels::{Coded, Coding, together};
 use assay_analysis::{Calibrating, Certificate, standing};
 use assay_core::problem::did_you_mean;
-use assay_core::{Digest, Drawn, ScoreKind};
+use assay_core::{Digest, Drawn, RunRecord, ScoreKind};
 use assay_engine::execute::now_us;
 use assay_stats::judges::Grade;
 use assay_store::{Population, StoredLabel};
@@ -64,9 +64,9 @@ pub struct Calibrate {
     /// What a person costs more, for the alt-test: 0.2 for experts, 0.15 for skilled, 0.1 for crowd raters.
     #[arg(long, default_value_t = 0.15)]
     epsilon: f64,
-    /// Confidence of the intervals.
-    #[arg(long, default_value_t = 0.95)]
-    confidence: f64,
+    /// Confidence of the intervals [default: the suite's gate].
+    #[arg(long)]
+    confidence: Option<f64>,
     /// Verdicts to freeze, for `assay judge check`.
     #[arg(long, default_value_t = 50, value_name = "N")]
     canaries: usize,
@@ -95,7 +95,7 @@ fn scale(text: &str) -> Result<(f64, f64), String> {
 impl Calibrate {
     pub async fn run(self, home: &Home) -> Result<u8, Failure> {
         let unit = |x: f64| x > 0.0 && x < 1.0;
-        if !unit(self.confidence)
+        if !self.confidence.is_none_or(unit)
             || !unit(self.epsilon)
             || self.margin.is_some_and(|margin| !(margin >= 0.0 && margin.is_finite()))
         {
@@ -158,6 +158,7 @@ impl Calibrate {
                     value,
                     drawn: label.drawn,
                     chance: label.chance,
+                    labelled_us: label.labelled_us,
                 })
             })
             .collect::<Result<_, Failure>>()?;
@@ -171,6 +172,9 @@ impl Calibrate {
             record.gate.rules.iter().find_map(|rule| rule.margin.filter(|_| rule.scorer == gathered.scorer.name))
         };
         let margin = self.margin.or_else(|| gathered.runs.iter().rev().find_map(rule)).unwrap_or(0.05);
+        // A gate that is stricter than the certificate could not use it.
+        let strictest = gathered.runs.iter().map(RunRecord::declared_confidence).fold(0.0, f64::max);
+        let confidence = self.confidence.unwrap_or(strictest);
         let slices = gathered.runs.last().map(|run| run.slices.clone()).unwrap_or_default();
         let calibrating = Calibrating {
             judge: &gathered.scorer.name,
@@ -187,7 +191,7 @@ impl Calibrate {
             orders: &gathered.orders,
             slices: &slices,
             margin,
-            confidence: self.confidence,
+            confidence,
             epsilon: self.epsilon,
             now_us: now_us(),
             labels_digest: Digest::of_json(&json!(stored)),
@@ -272,6 +276,7 @@ impl Calibrate {
         let mut others: BTreeMap<String, usize> = BTreeMap::new();
         let mut said: HashMap<(Digest, String), (usize, Value)> = HashMap::new();
         let mut stored = Vec::new();
+        let now = now_us();
         for Line { number, label, says_drawn } in lines {
             if label.label.is_null() {
                 continue;
@@ -282,6 +287,10 @@ impl Calibrate {
             }
             if let Err(why) = coding.code(&label.label) {
                 wrong.push((number, why));
+                continue;
+            }
+            if label.labelled.is_some_and(|said| said > now) {
+                wrong.push((number, "`labelled` is in the future".into()));
                 continue;
             }
             let item = match find_item(&label, &by_case, &gathered.answers) {
@@ -319,6 +328,7 @@ impl Calibrate {
                 drawn: if says_drawn { label.drawn } else { self.drawn.unwrap_or_default() },
                 chance: label.chance,
                 source: format!("{}:{number}", path.display()),
+                labelled_us: label.labelled,
             });
         }
         if !wrong.is_empty() {
@@ -356,7 +366,7 @@ impl Calibrate {
         let other = gather(home, find(home, name).await?, &runs).await?;
         let verdicts = other.verdicts.iter().filter_map(|verdict| {
             let arm = gathered.arms.iter().position(|arm| *arm == other.arms[verdict.arm])?;
-            Some(((arm, verdict.item), verdict.value?))
+            Some(((arm, verdict.item), verdict.value.ok()?))
         });
         Ok(verdicts.collect())
     }

@@ -154,7 +154,7 @@ struct Row {
 pub(super) fn verdicts(gathered: &Gathered) -> HashMap<Digest, (f64, u32)> {
     let mut found = HashMap::new();
     for verdict in &gathered.verdicts {
-        if let Some(value) = verdict.value {
+        if let Ok(value) = verdict.value {
             found.entry(verdict.item).or_insert((value, verdict.cluster));
         }
     }

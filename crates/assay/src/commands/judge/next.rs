@@ -62,7 +62,7 @@ pub fn draw(
     let mut units: BTreeMap<Digest, Unit> = BTreeMap::new();
     let mut seen: BTreeSet<Digest> = BTreeSet::new();
     for verdict in &gathered.verdicts {
-        let (Some(value), Some(answer)) = (verdict.value, gathered.answers.get(&verdict.item)) else { continue };
+        let (Ok(value), Some(answer)) = (verdict.value, gathered.answers.get(&verdict.item)) else { continue };
         let new = || Unit { case: answer.case_digest, answers: Vec::new() };
         let unit = units.entry(answer.case_digest).or_insert_with(new);
         if seen.insert(verdict.item) {
@@ -123,7 +123,7 @@ pub fn draw(
             }
         }
     }
-    let line = |item: Digest, label: Value, rater: &str, chance: f64| {
+    let line = |item: Digest, label: Value, rater: &str, chance: f64, labelled: Option<i64>| {
         let answer = gathered.answers.get(&item);
         Label {
             item: Some(item),
@@ -134,11 +134,15 @@ pub fn draw(
             rater: (!rater.is_empty()).then(|| rater.to_owned()),
             drawn: Drawn::Random,
             chance: Some(chance),
+            labelled,
         }
     };
-    let mut lines: Vec<Label> = drawn.iter().map(|(item, chance)| line(*item, Value::Null, "", *chance)).collect();
+    let mut lines: Vec<Label> =
+        drawn.iter().map(|(item, chance)| line(*item, Value::Null, "", *chance, None)).collect();
     let earlier = stored.iter().filter(|label| label.drawn == Drawn::Random);
-    lines.extend(earlier.filter_map(|l| Some(line(l.item, l.label.clone(), &l.rater, *chances.get(&l.item)?))));
+    lines.extend(
+        earlier.filter_map(|l| Some(line(l.item, l.label.clone(), &l.rater, *chances.get(&l.item)?, l.labelled_us))),
+    );
     Ok(lines)
 }
 

@@ -150,12 +150,12 @@ impl Probe {
             let turned: HashMap<(&str, Digest, u32), f64> = other
                 .verdicts
                 .iter()
-                .filter_map(|v| Some(((other.arms[v.arm].as_str(), v.item, v.epoch), v.value?)))
+                .filter_map(|v| Some(((other.arms[v.arm].as_str(), v.item, v.epoch), v.value.ok()?)))
                 .collect();
             pairs = gathered
                 .verdicts
                 .iter()
-                .filter_map(|v| Some((v.value?, *turned.get(&(gathered.arms[v.arm].as_str(), v.item, v.epoch))?)))
+                .filter_map(|v| Some((v.value.ok()?, *turned.get(&(gathered.arms[v.arm].as_str(), v.item, v.epoch))?)))
                 .collect();
             if pairs.is_empty() {
                 notes.push(format!("no answer has verdicts of both `{}` and `{name}`", gathered.scorer.name));
@@ -280,13 +280,13 @@ impl Probe {
 fn flips(gathered: &Gathered, confidence: f64, found: &mut Vec<Found>, notes: &mut Vec<String>) {
     let mut repeats: HashMap<(usize, Digest), HashMap<u32, f64>> = HashMap::new();
     for verdict in &gathered.verdicts {
-        if let Some(value) = verdict.value {
+        if let Ok(value) = verdict.value {
             repeats.entry((verdict.arm, verdict.item)).or_default().entry(verdict.epoch).or_insert(value);
         }
     }
     let rows: Vec<Vec<f64>> =
         repeats.into_values().filter(|of| of.len() > 1).map(|of| of.into_values().collect()).collect();
-    let Some(rate) = flip_rate(&rows) else {
+    let Some(rate) = flip_rate(&rows, gathered.scorer.score.tolerance()) else {
         notes.push(
             "no answer was judged twice: `epochs`, or `assay judge check`, show how often a verdict flips".into(),
         );
@@ -306,7 +306,7 @@ fn flips(gathered: &Gathered, confidence: f64, found: &mut Vec<Found>, notes: &m
 /// The labelled answers, each arm's once.
 fn labelled(gathered: &Gathered, truths: &HashMap<Digest, Truth>) -> Vec<Judged> {
     let mut seen = BTreeSet::new();
-    let verdicts = gathered.verdicts.iter().filter(|verdict| verdict.value.is_some());
+    let verdicts = gathered.verdicts.iter().filter(|verdict| verdict.value.is_ok());
     verdicts
         .filter(|verdict| seen.insert((verdict.arm, verdict.item)))
         .filter_map(|verdict| {
@@ -315,7 +315,7 @@ fn labelled(gathered: &Gathered, truths: &HashMap<Digest, Truth>) -> Vec<Judged>
                 item: verdict.item,
                 arm: verdict.arm,
                 case: verdict.cluster,
-                judge: verdict.value?,
+                judge: verdict.value.ok()?,
                 people: truth.value?,
                 metadata: verdict.metadata.clone(),
             })

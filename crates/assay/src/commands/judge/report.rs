@@ -42,7 +42,7 @@ impl Report {
                 "`{0}` has grade U: it is not calibrated{1}. `assay judge calibrate {0} --labels FILE` does that",
                 scorer.name,
                 if other {
-                    ". An earlier judge of this name is: a change of model, prompt, scale or parser makes another"
+                    ". An earlier judge of this name is: a change of model, prompt, scale, parser or recorded verdicts makes another"
                 } else {
                     ""
                 }
