@@ -4,6 +4,7 @@ mod audit;
 mod calls;
 mod commands;
 mod exit;
+mod git;
 mod judged;
 mod ladder;
 mod load;

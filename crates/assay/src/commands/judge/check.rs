@@ -1,7 +1,6 @@
 //! `assay judge check`: is a judge still what was calibrated?
 
 use std::collections::{HashMap, HashSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -175,7 +174,8 @@ impl Check {
                 library: Some(home.library()),
                 ..Options::default()
             };
-            let prepared = Prepared::from_text(&record.suite_text, Path::new(&record.suite_path), &options)?;
+            let prepared =
+                Prepared::from_text(&record.suite_text, &home.workspace.find_recorded(&record.suite_path), &options)?;
             let Some(place) = prepared.scorers.iter().position(|d| d.record.fingerprint == fingerprint) else {
                 return Err(usage(format!(
                     "the judge is not what it was in run {}: its model, prompt or parser changed. It is another judge, to be \
