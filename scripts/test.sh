@@ -23,6 +23,8 @@ if ! command -v bwrap >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)
 fi
 export ASSAY_ORACLE_PYTHON=$PWD/.oracle/bin/python
 export ASSAY_TOOLS_PYTHON=$PWD/.oracle-tools/bin/python
+# The GitHub Action is proved by a runner of workflows, without containers.
+export ASSAY_ACT=$PWD/.oracle-tools/bin/act
 cargo fmt --all --check
 .oracle/bin/typos
 cargo deny --log-level error check bans licenses sources

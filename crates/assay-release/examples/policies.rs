@@ -19,6 +19,8 @@ use serde_json::json;
 /// How far above its limits an unchanged system is: a limit that 300 cases can hold lies about two intervals' halves below
 /// what a system reaches. Guardrails are near 1: there it reaches 99.5%.
 const ROOM: f64 = 0.1;
+/// The same for the limit of the worst slice, a quarter of the cases here.
+const SLICE_ROOM: f64 = 0.2;
 /// The highest level of a system.
 const BEST: f64 = 0.995;
 /// The share of cases whose outcome differs between two runs of the same system.
@@ -104,7 +106,9 @@ fn release(policy: &Policy, world: World, cases: usize, seed: u64) -> VerdictKin
         for scorer in &scorers {
             let limits = requirement.rules.iter().filter(|rule| rule.scorer == *scorer);
             let limit = limits.clone().filter_map(|rule| rule.min).fold(0.6, f64::max);
-            let level = if broken && world == World::AtLevel { limit } else { (limit + ROOM).min(BEST) };
+            let slices = requirement.worst_slice.iter().filter(|rule| rule.scorer == *scorer);
+            let reached = slices.filter_map(|rule| rule.min).map(|min| min + SLICE_ROOM).fold(limit + ROOM, f64::max);
+            let level = if broken && world == World::AtLevel { limit } else { reached.min(BEST) };
             let loss = limits.clone().find_map(|rule| rule.margin).filter(|_| broken && world == World::AtMargin);
             let loss = loss.unwrap_or(0.0);
             // Half of the flips go each way, and the loss comes on top.
