@@ -92,7 +92,11 @@ fn test_case(report: &Report, arm: Arm<'_>, case: usize) -> TestCase {
         status.set_message(failed.join(", "));
         let detail = report.failing.iter().find(|f| f.case == id && f.target == arm.name());
         if let Some(detail) = detail {
-            status.set_description(format!("{}\n\n{}", plain(&detail.why, 2_000), plain(&detail.output, 6_000)));
+            status.set_description(format!(
+                "why: {}\n\nanswer: {}",
+                plain(&detail.why, 2_000),
+                plain(&detail.output, 6_000)
+            ));
         }
     }
     let mut test = TestCase::new(plain(id, 300), status);

@@ -79,8 +79,9 @@ pub fn render(ci: &Ci<'_>) -> String {
         });
         rows(&mut text, &["target", "scorer", "value", "interval", "cases"], levels.collect());
     }
-    let before = ci.cost_before.map_or_else(String::new, |cost| format!(" (the baseline: {cost})"));
-    let _ = writeln!(text, "\n{}{}", cell(&terminal::totals(&report.run, &report.totals)), cell(&before));
+    let before = ci.cost_before.map_or_else(String::new, |cost| format!("; the baseline cost {cost}"));
+    let totals = format!("{}{before}", terminal::totals(&report.run, &report.totals));
+    let _ = writeln!(text, "\n{}", cell(&totals));
     let _ = writeln!(text, "\nrun `{}`; `assay show {}` lists its cases", report.run.id, report.run.id.short());
     if text.len() > LARGEST {
         let mut cut = LARGEST;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Folder, Said};
 
-const SUITE: &str = "suite: bot\ndataset: cases.jsonl\ntarget: {name: bot, recorded: ANSWERS}\nscorers: [equals]\nslices: [kind]\ngate:\n  rules:\n    - {scorer: equals, min: 0.8, role: guardrail}\n    - {scorer: equals, margin: 0.05}\n";
+const SUITE: &str = "suite: bot\ndataset: {path: cases.jsonl, fields: {metadata: [kind]}}\ntarget: {name: bot, recorded: ANSWERS}\nscorers: [equals]\nslices: [kind]\ngate:\n  rules:\n    - {scorer: equals, min: 0.8, role: guardrail}\n    - {scorer: equals, margin: 0.05}\n";
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
@@ -199,11 +199,7 @@ print('checked')
         return;
     };
     let said = Said::new(
-        Command::new(sarif)
-            .args(["validate", "out/assay.sarif", "--rule-kind", "Sarif;Ghas"])
-            .current_dir(folder.path())
-            .output()
-            .unwrap(),
+        Command::new(sarif).args(["validate", "out/assay.sarif"]).current_dir(folder.path()).output().unwrap(),
     );
     assert!(said.code == 0 && !said.out.contains(": error"), "{said:?}");
 }
@@ -222,7 +218,7 @@ fn the_action_gives_the_verdicts_in_a_workflow() {
     std::fs::copy(action, folder.path().join("assay-action/action.yml")).unwrap();
     folder.write(
         ".github/workflows/evaluate.yml",
-        "on: [pull_request]\njobs:\n  evaluate:\n    runs-on: ubuntu-latest\n    steps:\n      - id: assay\n        uses: ./assay-action\n        with: {suite: evals/bot.assay.yaml, token: \"\"}\n      - if: always()\n        run: 'echo \"said ${{ steps.assay.outputs.verdict }} ${{ steps.assay.outputs.conclusion }}\"'\n",
+        "on: [pull_request]\njobs:\n  evaluate:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v5\n        with: {fetch-depth: 0}\n      - id: assay\n        uses: ./assay-action\n        with: {suite: evals/bot.assay.yaml, token: \"\"}\n      - if: always()\n        run: 'echo \"said ${{ steps.assay.outputs.verdict }} ${{ steps.assay.outputs.conclusion }}\"'\n",
     );
     let base = git(folder.path(), &["rev-parse", "main"]);
     folder.write("event.json", format!("{{\"pull_request\": {{\"number\": 1, \"base\": {{\"sha\": \"{base}\"}}}}}}"));
@@ -239,7 +235,7 @@ fn the_action_gives_the_verdicts_in_a_workflow() {
         git(folder.path(), &["switch", "--quiet", branch]);
         let home = tempfile::tempdir().unwrap();
         let output = Command::new(&act)
-            .args(["pull_request", "-P", "ubuntu-latest=-self-hosted", "-e", "event.json", "--pull=false"])
+            .args(["pull_request", "-P", "ubuntu-latest=-self-hosted", "-e", "event.json"])
             .current_dir(folder.path())
             .env("PATH", &path)
             .env("HOME", home.path())

@@ -325,7 +325,7 @@ fn a_decision_fits_on_a_page() {
         "- Files: prompts/main.md",
         "| fail | bot\\#2: equals not worse than the baseline by more than 0.05",
         "| bot | equals | 95.0% | 70.0% | -25.0 pts |",
-        "## Open risks",
+        "## What holds it up",
         "## Cost per case",
     ] {
         assert!(said.out.contains(part), "{part}: {said:?}");

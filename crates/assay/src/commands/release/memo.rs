@@ -1,8 +1,9 @@
 //! `assay release memo`: the decision on one page.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use assay_analysis::summarize;
+use assay_analysis::{RunScores, summarize};
 use assay_core::{Direction, Reducer, RunStatus};
 use assay_release::decide::{Decision, requires};
 use assay_release::record::Stand;
@@ -45,6 +46,8 @@ impl MemoCommand {
             return Err(usage(format!("release {number} was not evaluated: `assay release evaluate {number}`")));
         };
         let mut memo = head(&policy, &release, &decision, number);
+        let blocks = decision.blocks();
+        let held: HashSet<&str> = blocks.iter().map(|block| block.rule.as_str()).collect();
         for verdict in verdicts {
             memo.rules.extend(verdict.findings.iter().map(|finding| {
                 [
@@ -53,7 +56,7 @@ impl MemoCommand {
                     finding.found.clone(),
                 ]
             }));
-            memo.risks.extend(risks(verdict));
+            memo.risks.extend(risks(verdict, &held));
             if let Some(run) = verdict.run {
                 measured(desk, &policy, &release, &desk.home.state.find_run(&run.to_string()).await?, &mut memo)
                     .await?;
@@ -132,9 +135,10 @@ fn head(policy: &Policy, release: &Release, decision: &Decision<'_>, number: u64
     memo
 }
 
-/// What a verdict leaves open, in sentences.
-fn risks(verdict: &Verdict) -> Vec<String> {
-    let open = verdict.findings.iter().filter(|finding| finding.kind != VerdictKind::Pass);
+/// What a verdict leaves open beside what holds the release up, in sentences.
+fn risks(verdict: &Verdict, held: &HashSet<&str>) -> Vec<String> {
+    let passed = |kind| kind == VerdictKind::Pass;
+    let open = verdict.findings.iter().filter(|of| !passed(of.kind) && !held.contains(of.rule.as_str()));
     open.map(|finding| {
         let what = match finding.kind {
             VerdictKind::Fail => "does not hold",
@@ -161,7 +165,7 @@ async fn measured(
     let target = opened.and_then(|opened| opened.target.clone()).or_else(|| release.opened.target.clone());
     let against = against(policy, release.opened.baseline.get(&record.suite));
     let before = home.baseline_run(record, &against).await?.map(|(row, _)| row);
-    let (report, _) = home.report(row.clone(), target.as_deref(), against).await?;
+    let (report, scores) = home.report(row.clone(), target.as_deref(), against).await?;
     let suite = &record.suite;
     let price = |row: &RunRow| format!("${:.6}", per_case(row));
     let cost_before = before.as_ref().map_or_else(|| "–".to_owned(), price);
@@ -173,7 +177,7 @@ async fn measured(
             let level = |estimate| numbers::estimate(estimate, of.score).0;
             memo.moved.push([suite.clone(), of.name(), level(&of.baseline), level(&of.candidate), shown, range]);
         }
-        causes(&report, memo);
+        causes(&report, &scores, memo);
     }
     if memo.trade.is_none() {
         memo.trade = trade(desk, &report, row, before.as_ref()).await?;
@@ -214,7 +218,8 @@ fn limits(report: &Report, memo: &mut Memo) {
 }
 
 /// Slices that go with a loss: those that a test over all slices and scorers finds, with cases that got worse.
-fn causes(report: &Report, memo: &mut Memo) {
+fn causes(report: &Report, scores: &RunScores, memo: &mut Memo) {
+    let slices = scores.slices();
     let compared = report.comparison.iter().flat_map(|comparison| &comparison.rows);
     let mut found = Vec::new();
     for row in compared {
@@ -222,7 +227,10 @@ fn causes(report: &Report, memo: &mut Memo) {
             let lost = slice.difference.estimate.value.is_some_and(|value| value < 0.0);
             let Some(p) = slice.adjusted_p.filter(|p| lost && *p < 0.05) else { continue };
             let (difference, interval) = numbers::difference(&slice.difference, row.score, row.direction);
-            let worse = row.flips.iter().filter(|flip| flip.worse).map(|flip| flip.case.clone());
+            let Some(own) = slices.iter().find(|of| of.name == slice.slice) else { continue };
+            let inside: HashSet<&str> = own.cases.iter().map(|case| scores.cases.id(*case)).collect();
+            let worse = row.flips.iter().filter(|flip| flip.worse && inside.contains(flip.case.as_str()));
+            let examples = worse.take(3).map(|flip| flip.case.clone()).collect();
             found.push((
                 p,
                 Cause {
@@ -231,7 +239,7 @@ fn causes(report: &Report, memo: &mut Memo) {
                     difference,
                     interval,
                     p: format!("{p:.2e}"),
-                    examples: worse.take(3).collect(),
+                    examples,
                 },
             ));
         }
