@@ -28,6 +28,8 @@ fi
 export ASSAY_ORACLE_PYTHON=$PWD/.oracle/bin/python
 export ASSAY_TOOLS_PYTHON=$PWD/.oracle-tools/bin/python
 export ASSAY_LABELLING_PYTHON=$PWD/.oracle-labelling/bin/python
+# The GitHub Action is proved by a runner of workflows, without containers.
+export ASSAY_ACT=$PWD/.oracle-tools/bin/act
 cargo fmt --all --check
 .oracle/bin/typos
 cargo deny --log-level error check bans licenses sources

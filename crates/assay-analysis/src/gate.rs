@@ -47,6 +47,9 @@ pub struct Criterion {
     pub interval: Option<Interval>,
     /// Cases behind it.
     pub n: usize,
+    /// Nothing was measured that could decide: there is no baseline, or the two runs do not measure the same.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unmeasured: bool,
     /// The verdict.
     pub verdict: Verdict,
 }
@@ -106,7 +109,7 @@ fn part<'a>(scores: &'a RunScores, baseline: &dyn Fn(&str) -> Option<Arm<'a>>) -
 }
 
 fn conclude(scores: &RunScores, mut criteria: Vec<Criterion>) -> GateReport {
-    criteria.extend(critical_criteria(scores));
+    criteria.extend(critical(scores, &|name| scores.record.gate.rules.iter().any(|rule| rule.scorer == name)));
     for criterion in &mut criteria {
         if criterion.role == Role::Guardrail && criterion.verdict.kind == VerdictKind::Inconclusive {
             criterion.verdict.kind = VerdictKind::Fail;
@@ -240,6 +243,7 @@ fn criterion(
         value: estimate.value,
         interval,
         n: estimate.n,
+        unmeasured: false,
         verdict,
     }
 }
@@ -263,7 +267,8 @@ fn regression_criterion<'a>(
             mde: None,
         };
         let empty = level(&[], assay_stats::Kind::Unbounded, 0.95);
-        (criterion(name.clone(), arm, rule, &empty, None, verdict), None)
+        let made = criterion(name.clone(), arm, rule, &empty, None, verdict);
+        (Criterion { unmeasured: true, ..made }, None)
     };
     let Some(baseline) = baseline else {
         return undecided("there is no baseline: `assay baseline set main RUN` names one".into());
@@ -385,8 +390,8 @@ fn temper(parts: &mut [Part]) {
     }
 }
 
-/// Cases marked critical, under every gated scorer that has a threshold.
-fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
+/// Cases marked critical, under every scorer that is asked about and has a threshold.
+pub fn critical(scores: &RunScores, asked: &dyn Fn(&str) -> bool) -> Vec<Criterion> {
     let gate = &scores.record.gate;
     let critical: Vec<usize> = scores.cases.critical().collect();
     let mut criteria = Vec::new();
@@ -397,7 +402,7 @@ fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
     for target in 0..scores.record.targets.len() {
         let arm = Arm { scores, target };
         for (scorer, record) in scores.record.scorers.iter().enumerate() {
-            if !gate.rules.iter().any(|rule| rule.scorer == record.name) || record.threshold.is_none() {
+            if !asked(&record.name) || record.threshold.is_none() {
                 continue;
             }
             let failed: Vec<&str> = critical
@@ -418,6 +423,7 @@ fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
                     value: Some(failed.len() as f64),
                     interval: None,
                     n,
+                    unmeasured: false,
                     verdict: advisory(vec![why.to_owned()]),
                 });
                 continue;
@@ -440,6 +446,7 @@ fn critical_criteria(scores: &RunScores) -> Vec<Criterion> {
                 value: Some(failed.len() as f64),
                 interval: None,
                 n,
+                unmeasured: false,
                 verdict: Verdict { kind, wording: None, reasons, needed_n: None, mde: None },
             });
         }

@@ -3,7 +3,7 @@
 use assay_stats::drift::change::Detector;
 use assay_stats::drift::chart::BernoulliCusum;
 use assay_stats::judges::{Evidence, Grade, grade};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::certificate::{Certificate, Scope, TERM_DAYS};
 use crate::gate::percent;
@@ -12,7 +12,7 @@ use crate::gate::percent;
 const RUNS_BETWEEN_ALARMS: f64 = 100.0;
 
 /// What a judge may be used for now.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// The grade.
     pub grade: Grade,

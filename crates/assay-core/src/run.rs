@@ -173,7 +173,7 @@ pub struct RunRecord {
     pub id: RunId,
     /// The suite's name.
     pub suite: String,
-    /// Where the suite file was, as given on the command line.
+    /// Where the suite file was: from the project's folder on where it is inside, whole elsewhere.
     pub suite_path: String,
     /// Digest of the suite file's bytes.
     pub suite_digest: Digest,
@@ -209,6 +209,9 @@ pub struct RunRecord {
     /// Git commit of the suite's directory, with `-dirty` when files differ from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<String>,
+    /// What the command line left out of the suite or its tier, such as `--limit 20`: the run is not one of the whole.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub narrowed: Vec<String>,
     /// When the run was started, in microseconds since the Unix epoch, UTC.
     pub started_us: i64,
     /// Labels that somebody gave it.

@@ -116,6 +116,9 @@ pub struct Rung {
     pub target: String,
     /// The scorer.
     pub scorer: String,
+    /// What tells the scorer from others, whatever it is called; absent in rungs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<Digest>,
     /// What was told: the score where it is the new best, else the best so far.
     pub score: f64,
     /// Whether it is the new best.

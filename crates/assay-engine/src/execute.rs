@@ -70,7 +70,7 @@ impl Runner {
         let record = RunRecord {
             id: RunId::from_uuid(uuid::Uuid::now_v7()),
             suite: suite.name.clone(),
-            suite_path: prepared.path.display().to_string(),
+            suite_path: workspace.recorded(&prepared.path),
             suite_digest: suite.digest,
             suite_text: prepared.text.clone(),
             tier: prepared.tier.clone(),
@@ -87,6 +87,7 @@ impl Runner {
             plan: plan.digest,
             assay_version: env!("CARGO_PKG_VERSION").to_owned(),
             git: git_commit(&prepared.base),
+            narrowed: prepared.narrowed(cases, plan.cases),
             started_us: now_us(),
             labels: prepared.labels.clone(),
             answers_of: prepared.earlier.as_ref().map(|earlier| AnswersOf { run: earlier.run.id, only: earlier.only }),

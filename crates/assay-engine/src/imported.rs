@@ -219,7 +219,7 @@ pub async fn record(
     let record = RunRecord {
         id: RunId::from_uuid(uuid::Uuid::now_v7()),
         suite: origin.suite.clone(),
-        suite_path: origin.path.clone(),
+        suite_path: workspace.recorded(Path::new(&origin.path)),
         suite_digest: Digest::of_bytes(text.as_bytes()),
         suite_text: text,
         tier: None,
@@ -236,6 +236,7 @@ pub async fn record(
         plan: plan.digest,
         assay_version: env!("CARGO_PKG_VERSION").to_owned(),
         git: None,
+        narrowed: Vec::new(),
         started_us: now_us(),
         labels: BTreeMap::from([("imported".to_owned(), origin.tool.clone())]),
         answers_of: None,

@@ -48,6 +48,12 @@ pub struct Options {
     pub library: Option<Library>,
 }
 
+/// What a suite or its tier takes when the command line says nothing.
+struct Whole {
+    limit: Option<u64>,
+    epochs: u32,
+}
+
 /// The most bytes the cache may take when nobody says.
 pub const CACHE_MOST: u64 = 4 << 30;
 
@@ -69,6 +75,8 @@ pub struct Prepared {
     pub sample: Option<assay_suite::Sample>,
     /// At most this many cases.
     pub limit: Option<u64>,
+    /// What the tier alone would take, where the command line says otherwise.
+    whole: Whole,
     /// Datasets.
     pub datasets: Vec<(String, DatasetDecl)>,
     /// Where stored ones are.
@@ -115,7 +123,7 @@ impl Prepared {
         let base = source.path.parent().map(Path::to_owned).unwrap_or_default();
         // The tier drops rules; problems are reported where the rule stands in the file.
         let rules = suite.gate.rules.clone();
-        let Selected { filter, sample, limit } = apply(&mut suite, options)?;
+        let Selected { filter, sample, limit, whole } = apply(&mut suite, options)?;
         let prices = if suite.prices.is_null() {
             BTreeMap::new()
         } else {
@@ -246,6 +254,7 @@ impl Prepared {
             filter,
             sample,
             limit,
+            whole,
             datasets,
             library: options.library.clone(),
             targets,
@@ -272,6 +281,18 @@ impl Prepared {
             freeze::freeze(workspace, state, &self.base, &self.datasets, self.library.as_ref(), taken).await?;
         let cases = self.limit.unwrap_or(u64::MAX).min(plan.cases);
         Ok((plan, datasets, cases))
+    }
+
+    /// What the command line leaves out of the suite or its tier, when so many of all cases are selected.
+    pub(crate) fn narrowed(&self, cases: u64, all: u64) -> Vec<String> {
+        let mut narrowed = Vec::new();
+        if cases < self.whole.limit.unwrap_or(u64::MAX).min(all) {
+            narrowed.push(format!("--limit {cases}"));
+        }
+        if self.suite.epochs < self.whole.epochs {
+            narrowed.push(format!("--epochs {}", self.suite.epochs));
+        }
+        narrowed
     }
 
     /// Whether a run that began earlier may go on: what it froze may not be used any more.
@@ -431,6 +452,7 @@ struct Selected {
     filter: Option<assay_core::SliceExpr>,
     sample: Option<assay_suite::Sample>,
     limit: Option<u64>,
+    whole: Whole,
 }
 
 /// Applies tier and options to the suite; gives which cases they take.
@@ -459,6 +481,7 @@ fn apply(suite: &mut Suite, options: &Options) -> Result<Selected, EngineError> 
         suite.scorers.retain(|part| names.contains(&part.name));
         suite.gate.rules.retain(|rule| names.contains(&rule.scorer));
     }
+    let whole = Whole { limit: tier.limit, epochs: tier.epochs.unwrap_or(suite.epochs).max(1) };
     if let Some(epochs) = options.epochs.or(tier.epochs) {
         suite.epochs = epochs.max(1);
         if let Some(reducer) = suite.reducers.iter().find(|reducer| reducer.needs_epochs() > suite.epochs) {
@@ -470,7 +493,7 @@ fn apply(suite: &mut Suite, options: &Options) -> Result<Selected, EngineError> 
     if let Some(usd) = options.max_usd {
         suite.budget = Limits { usd: Some(usd), ..suite.budget.clone() };
     }
-    Ok(Selected { filter: tier.filter, sample: tier.sample, limit: options.limit.or(tier.limit) })
+    Ok(Selected { filter: tier.filter, sample: tier.sample, limit: options.limit.or(tier.limit), whole })
 }
 
 /// A rule's corpus metric must be one that its scorer shows.

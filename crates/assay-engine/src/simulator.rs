@@ -444,6 +444,7 @@ fn record(plan: &Plan) -> RunRecord {
         plan: digest,
         assay_version: String::new(),
         git: None,
+        narrowed: Vec::new(),
         started_us: 0,
         labels: BTreeMap::new(),
         answers_of: None,

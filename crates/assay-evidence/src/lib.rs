@@ -17,6 +17,7 @@
 pub mod archive;
 pub mod disclose;
 pub mod dsse;
+pub mod judges;
 pub mod keys;
 pub mod log;
 pub mod merkle;

@@ -7,6 +7,7 @@ use assay_core::{Digest, RunRecord};
 use serde_json::Value;
 
 use crate::dsse::{Envelope, IN_TOTO};
+use crate::judges::{self, JudgeFacts};
 use crate::keys::{PublicKey, Signer};
 use crate::rows::{CaseLine, Lines, ScoreLine};
 use crate::statement::{
@@ -28,6 +29,10 @@ pub const SCORES: &str = "scores.jsonl.zst";
 pub const BASELINE: &str = "baseline.json";
 /// The scores of that run.
 pub const BASELINE_SCORES: &str = "baseline-scores.jsonl.zst";
+/// What is known of the run's judges, where one has a certificate.
+pub const JUDGES: &str = "judges.json";
+/// What is known of the judges of the run that it was compared with.
+pub const BASELINE_JUDGES: &str = "baseline-judges.json";
 /// What people and models wrote. The pack is whole without it.
 pub const CONTENT: &str = "content.jsonl.zst";
 /// What may stand beside: for people.
@@ -53,6 +58,8 @@ pub struct Baseline {
     pub target: Option<String>,
     /// Its scores; `None` when it is the run itself.
     pub scores: Option<Lines>,
+    /// What is known of its judges.
+    pub judges: Vec<JudgeFacts>,
 }
 
 /// Everything that goes into a pack.
@@ -66,6 +73,8 @@ pub struct Parts {
     pub trials: Lines,
     /// Its scores.
     pub scores: Lines,
+    /// What is known of its judges.
+    pub judges: Vec<JudgeFacts>,
     /// What it was compared with.
     pub baseline: Option<Baseline>,
     /// What people and models wrote; `None` leaves it out for good.
@@ -109,15 +118,21 @@ fn json<T: serde::Serialize>(value: &T) -> Result<Vec<u8>, EvidenceError> {
     Ok(bytes)
 }
 
-/// The scores of a run from the lines of a pack.
+/// The scores of a run from the lines of a pack, with what is known of its judges.
 ///
 /// # Errors
 /// A line that cannot be read.
-pub fn scores_of(record: &RunRecord, lines: &Lines, what: &str) -> Result<RunScores, EvidenceError> {
+pub fn scores_of(
+    record: &RunRecord,
+    lines: &Lines,
+    known: &[JudgeFacts],
+    what: &str,
+) -> Result<RunScores, EvidenceError> {
     let mut scores = RunScores::new(record.clone());
     for line in lines.rows::<ScoreLine>(what) {
         line?.visit(&mut |row| scores.push(row))?;
     }
+    judges::attach(known, &mut scores);
     Ok(scores)
 }
 
@@ -161,12 +176,12 @@ impl Parts {
     /// # Errors
     /// A row that cannot be read back.
     pub fn gate(&self) -> Result<GateReport, EvidenceError> {
-        let scores = scores_of(&self.record, &self.scores, SCORES)?;
+        let scores = scores_of(&self.record, &self.scores, &self.judges, SCORES)?;
         let Some(baseline) = &self.baseline else { return Ok(gate(&scores, None)) };
         let target = baseline.target.as_deref();
         match &baseline.scores {
             Some(lines) => {
-                let other = scores_of(&baseline.record, lines, BASELINE_SCORES)?;
+                let other = scores_of(&baseline.record, lines, &baseline.judges, BASELINE_SCORES)?;
                 Ok(gate(&scores, Some((&other, target))))
             }
             None => Ok(gate(&scores, Some((&scores, target)))),
@@ -192,9 +207,15 @@ impl Parts {
             packed(TRIALS, &self.trials)?,
             packed(SCORES, &self.scores)?,
         ];
-        if let Some(Baseline { record, scores: Some(scores), .. }) = &self.baseline {
+        if !self.judges.is_empty() {
+            members.push(Member::plain(JUDGES, json(&self.judges)?));
+        }
+        if let Some(Baseline { record, scores: Some(scores), judges, .. }) = &self.baseline {
             members.push(Member::plain(BASELINE, json(record)?));
             members.push(packed(BASELINE_SCORES, scores)?);
+            if !judges.is_empty() {
+                members.push(Member::plain(BASELINE_JUDGES, json(judges)?));
+            }
         }
         members.push(Member::plain(REPORT, self.report.clone().into_bytes()));
         members.push(Member::plain(FRAMEWORKS, FRAMEWORK_MAP.as_bytes().to_vec()));
@@ -333,6 +354,18 @@ impl<'a> Opened<'a> {
     /// # Errors
     /// It cannot be read.
     pub fn record(&self, name: &str) -> Result<RunRecord, EvidenceError> {
+        self.json(name)
+    }
+
+    /// What is known of a run's judges; nothing where none has a certificate.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn judges(&self, name: &str) -> Result<Vec<JudgeFacts>, EvidenceError> {
+        if self.has(name) { self.json(name) } else { Ok(Vec::new()) }
+    }
+
+    fn json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T, EvidenceError> {
         serde_json::from_slice(&self.member(name)?)
             .map_err(|error| EvidenceError::Malformed(format!("`{name}` cannot be read: {error}")))
     }

@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::EvidenceError;
 use crate::keys::PublicKey;
-use crate::pack::{self, BASELINE, BASELINE_SCORES, CASES, CONTENT, Opened, RUN, SCORES, TRIALS};
+use crate::pack::{
+    self, BASELINE, BASELINE_JUDGES, BASELINE_SCORES, CASES, CONTENT, JUDGES, Opened, RUN, SCORES, TRIALS,
+};
 use crate::rows::{CaseLine, ContentLine, Lines, ScoreLine, TrialLine};
 use crate::statement::{RunFacts, Statement};
 
@@ -46,7 +48,7 @@ pub fn verify(file: &[u8], keys: &[PublicKey]) -> Result<Verified, EvidenceError
             let record = opened.record(BASELINE)?;
             check_record(&record, &facts.run, "baseline", &mut faults);
             let lines = opened.lines(BASELINE_SCORES)?;
-            Some(pack::scores_of(&record, &lines, BASELINE_SCORES)?)
+            Some(pack::scores_of(&record, &lines, &opened.judges(BASELINE_JUDGES)?, BASELINE_SCORES)?)
         }
         _ => None,
     };
@@ -59,7 +61,7 @@ pub fn verify(file: &[u8], keys: &[PublicKey]) -> Result<Verified, EvidenceError
         faults.push("the versions of the datasets do not follow from the cases as was signed".into());
     }
 
-    let own = pack::scores_of(&record, &scores, SCORES)?;
+    let own = pack::scores_of(&record, &scores, &opened.judges(JUDGES)?, SCORES)?;
     let target = predicate.baseline.as_ref().and_then(|facts| facts.target.as_deref());
     let compared = predicate.baseline.as_ref().map(|_| (baseline.as_ref().unwrap_or(&own), target));
     let gate = pack::gate(&own, compared);

@@ -196,7 +196,7 @@ pub struct Requirement {
     /// What the worst of the suite's declared slices must show.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub worst_slice: Vec<WorstSliceRule>,
-    /// For cases marked `critical`, under every scorer of `rules` that has a threshold.
+    /// For cases marked `critical`, under every scorer of `rules` and `worst_slice` that has a threshold.
     #[serde(default)]
     pub critical: CriticalRule,
     /// The grade that a judge needs for its scores to decide.
@@ -459,9 +459,20 @@ impl Requirement {
         }
     }
 
-    /// Whether a run is one of this suite and tier.
+    /// Whether a run is one of this suite and tier, of all of its cases and repeats.
     pub fn is_for(&self, record: &RunRecord) -> bool {
+        self.names(record) && record.narrowed.is_empty()
+    }
+
+    /// Whether a run is one of this suite and tier, or of a part of it.
+    pub fn names(&self, record: &RunRecord) -> bool {
         record.suite == self.suite && record.tier == self.tier
+    }
+
+    /// The scorers that its rules ask about.
+    pub fn scorers(&self) -> BTreeSet<&str> {
+        let rules = self.rules.iter().map(|rule| rule.scorer.as_str());
+        rules.chain(self.worst_slice.iter().map(|rule| rule.scorer.as_str())).collect()
     }
 
     /// The gate that a run is judged by at an attempt (from 1). A run that ended at an early look keeps the look's

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use assay_core::{Digest, RunId};
 use serde::{Deserialize, Serialize};
 
-use crate::{Change, Measured, Risk, Verdict};
+use crate::{Change, Measured, Requirement, Risk, Verdict};
 
 /// Something that happened to a release.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -421,19 +421,19 @@ impl Release {
         self.shipped().map_or(0, |(stage, _)| stage + 1)
     }
 
-    /// Which run of its candidate a run is for a requirement, from 1: the candidate's runs in the order they were
-    /// first judged.
-    pub fn attempt(&self, requirement: &str, run: RunId, measured: &Measured) -> u32 {
-        let mut runs: Vec<RunId> = Vec::new();
-        for (_, entry) in &self.log {
-            let Event::Evaluated { verdicts, .. } = &entry.event else { continue };
-            for verdict in verdicts.iter().filter(|verdict| verdict.requirement == requirement) {
-                let same = verdict.measured.as_ref().is_some_and(|then| then.same_candidate(measured));
-                runs.extend(verdict.run.filter(|run| same && !runs.contains(run)));
-            }
-        }
-        let before = runs.iter().position(|known| *known == run).unwrap_or(runs.len());
-        u32::try_from(before).unwrap_or(u32::MAX).saturating_add(1)
+    /// Runs that were judged for a requirement as looks at the same candidate.
+    pub fn looks(&self, requirement: &Requirement, measured: &Measured) -> BTreeSet<RunId> {
+        let (id, scorers) = (requirement.id(), requirement.scorers());
+        let verdicts = self.log.iter().filter_map(|(_, entry)| match &entry.event {
+            Event::Evaluated { verdicts, .. } => Some(verdicts),
+            _ => None,
+        });
+        verdicts
+            .flatten()
+            .filter(|verdict| verdict.requirement == id)
+            .filter(|verdict| verdict.measured.as_ref().is_some_and(|then| then.same_look(measured, &scorers)))
+            .filter_map(|verdict| verdict.run)
+            .collect()
     }
 
     /// Where it stands, in a policy with so many stages (0 for all at once).

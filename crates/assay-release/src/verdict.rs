@@ -1,8 +1,8 @@
 //! The rules of a policy read off stored scores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use assay_analysis::gate::{Criterion, GateReport, together};
+use assay_analysis::gate::{Criterion, GateReport, critical, together};
 use assay_analysis::worst::worst_slice;
 use assay_analysis::{Arm, BaselineScores, RunScores, evaluate_all};
 use assay_core::gate::Role;
@@ -106,6 +106,11 @@ impl Measured {
         self.targets == other.targets && (!self.recorded || self.datasets == other.datasets)
     }
 
+    /// Whether the same candidate was measured with the same of these scorers, on whatever data: a look more at it.
+    pub fn same_look(&self, other: &Self, scorers: &BTreeSet<&str>) -> bool {
+        self.same_candidate(other) && scorers.iter().all(|name| self.scorers.get(*name) == other.scorers.get(*name))
+    }
+
     /// What is not what it was, in words. What is new beside it does not matter.
     pub fn moved(&self, now: &Self) -> Vec<String> {
         let parts = [
@@ -198,6 +203,12 @@ fn verdict(policy: &Policy, one: &Evidence<'_>, report: GateReport) -> Verdict {
     let mut findings: Vec<Finding> =
         report.criteria.into_iter().filter(|of| one.about(&of.target)).map(finding).collect();
     findings.extend(worst_slices(policy, one));
+    // The rules' own scorers are in the report.
+    let only_slices = |name: &str| {
+        requirement.worst_slice.iter().any(|rule| rule.scorer == name)
+            && !record.gate.rules.iter().any(|rule| rule.scorer == name)
+    };
+    findings.extend(critical(&one.scores, &only_slices).into_iter().filter(|of| one.about(&of.target)).map(finding));
     // A rule that nothing in the run answers must not go missing without a word.
     for rule in &requirement.rules {
         let target = rule.target.as_deref();
@@ -225,7 +236,8 @@ fn verdict(policy: &Policy, one: &Evidence<'_>, report: GateReport) -> Verdict {
     }
     if one.attempt > requirement.attempts {
         let why = format!(
-            "run {} of this candidate, the policy allows {}: what an earlier run said stands, and `--run` names it",
+            "run {} of this candidate, the policy allows {}: what an earlier run says stands (`--run` names it; one that was \
+             stopped goes on by `assay resume`)",
             one.attempt, requirement.attempts
         );
         findings
@@ -267,7 +279,7 @@ fn finding(criterion: Criterion) -> Finding {
         scorer: criterion.scorer,
         role: criterion.role,
         kind: criterion.verdict.kind,
-        unmeasured: false,
+        unmeasured: criterion.unmeasured,
         found: criterion.found,
         value: criterion.value.filter(|value| value.is_finite()),
         interval: finite(criterion.interval),

@@ -34,10 +34,15 @@ pub fn render(report: &Report, scores: &RunScores) -> Result<String, String> {
         let status = match criterion.verdict.kind {
             assay_stats::VerdictKind::Pass => TestCaseStatus::success(),
             assay_stats::VerdictKind::Fail => TestCaseStatus::non_success(NonSuccessKind::Failure),
-            assay_stats::VerdictKind::Inconclusive => TestCaseStatus::skipped(),
+            // What is skipped counts as no fault: only where the suite says so.
+            assay_stats::VerdictKind::Inconclusive => match report.run.gate.on_inconclusive {
+                assay_core::OnInconclusive::Block => TestCaseStatus::non_success(NonSuccessKind::Failure),
+                assay_core::OnInconclusive::Warn => TestCaseStatus::skipped(),
+            },
         };
         let mut case = TestCase::new(plain(&format!("{} [{}]", criterion.name, criterion.target), 300), status);
         case.set_classname("gate");
+        case.status.set_type(criterion.verdict.kind.as_str());
         case.status.set_message(plain(&format!("{} {}", criterion.found, criterion.verdict.reasons.join("; ")), 1_000));
         gate.add_test_case(case);
     }
@@ -87,7 +92,11 @@ fn test_case(report: &Report, arm: Arm<'_>, case: usize) -> TestCase {
         status.set_message(failed.join(", "));
         let detail = report.failing.iter().find(|f| f.case == id && f.target == arm.name());
         if let Some(detail) = detail {
-            status.set_description(format!("{}\n\n{}", plain(&detail.why, 2_000), plain(&detail.output, 6_000)));
+            status.set_description(format!(
+                "why: {}\n\nanswer: {}",
+                plain(&detail.why, 2_000),
+                plain(&detail.output, 6_000)
+            ));
         }
     }
     let mut test = TestCase::new(plain(id, 300), status);

@@ -4,10 +4,12 @@
 //! own content policy), fenced in Markdown, stripped of control characters in terminals and of illegal characters in
 //! XML.
 
+pub mod ci;
 pub mod html;
 pub mod judge;
 pub mod junit;
 pub mod markdown;
+pub mod memo;
 pub mod numbers;
 pub mod terminal;
 

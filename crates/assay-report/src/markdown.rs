@@ -36,6 +36,11 @@ pub(crate) fn rows(text: &mut String, header: &[&str], rows: Vec<Vec<String>>) {
 
 /// Renders the report.
 pub fn render(report: &Report) -> String {
+    render_within(report, 0)
+}
+
+/// Renders the report into a summary that has so many bytes already; nothing where it has no room left.
+pub fn render_within(report: &Report, there: usize) -> String {
     let verdict = report.gate.verdict.map_or("no gate", |kind| kind.as_str());
     let mut text =
         format!("## {}: {verdict}\n\n{}\n", cell(&report.run.suite), terminal::totals(&report.run, &report.totals));
@@ -93,8 +98,12 @@ pub fn render(report: &Report) -> String {
         text.push_str("\n</details>\n");
     }
     let _ = writeln!(text, "\nrun `{}`", report.run.id);
-    while text.len() > LARGEST {
-        let mut cut = LARGEST - 40;
+    let room = LARGEST.saturating_sub(there);
+    if room < 1_000 {
+        return String::new();
+    }
+    while text.len() > room {
+        let mut cut = room - 40;
         while !text.is_char_boundary(cut) {
             cut -= 1;
         }

@@ -46,6 +46,23 @@ impl Workspace {
         &self.root
     }
 
+    /// The folder that the workspace is in: recorded paths start there, so that they hold wherever a command is given.
+    pub fn project(&self) -> PathBuf {
+        let root = whole(&self.root);
+        root.parent().map_or_else(|| root.clone(), Path::to_owned)
+    }
+
+    /// A path as it is recorded: from the project's folder on where it is inside of it, whole elsewhere.
+    pub fn recorded(&self, path: &Path) -> String {
+        let path = whole(path);
+        path.strip_prefix(self.project()).unwrap_or(&path).display().to_string()
+    }
+
+    /// A recorded path as it is found from here.
+    pub fn find_recorded(&self, recorded: &str) -> PathBuf {
+        self.project().join(recorded)
+    }
+
     /// Where the lake's tables are.
     pub fn lake(&self) -> PathBuf {
         self.root.join("lake")
@@ -140,4 +157,8 @@ impl Workspace {
 pub struct RunLock {
     // The file stays: another process may be about to lock it, and a new one of its name would be another lock.
     _file: File,
+}
+/// A path from the root of the file system on, links followed where there is something.
+fn whole(path: &Path) -> PathBuf {
+    path.canonicalize().or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }

@@ -19,6 +19,7 @@ use assay_evidence::merkle::Tree;
 use assay_evidence::note::{Checkpoint, check_origin};
 use assay_store::Workspace;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::commands::Failure;
 use crate::exit;
@@ -33,18 +34,36 @@ pub struct Action {
     pub object: BTreeMap<&'static str, String>,
     /// The dataset whose log moves.
     pub dataset: Option<String>,
+    /// In whose name it is done, where that is said.
+    pub acts_as: Option<String>,
+    /// Whether the command itself says when it begins ([`began`]).
+    pub begins_itself: bool,
 }
 
 impl Action {
     /// An action in the workspace above the current folder.
     pub fn new(name: &'static str) -> Self {
-        Self { name, near: ".".into(), object: BTreeMap::new(), dataset: None }
+        Self { name, near: ".".into(), object: BTreeMap::new(), dataset: None, acts_as: None, begins_itself: false }
     }
 
     /// Names what it is done to.
     #[must_use]
     pub fn on(mut self, what: &'static str, name: impl Into<String>) -> Self {
         self.object.insert(what, name.into());
+        self
+    }
+
+    /// Names in whose name it is done.
+    #[must_use]
+    pub fn acting_as(mut self, name: Option<&str>) -> Self {
+        self.acts_as = name.map(str::to_owned);
+        self
+    }
+
+    /// A command that executes a run, and says that it begins when the run is known.
+    #[must_use]
+    pub fn beginning_itself(mut self) -> Self {
+        self.begins_itself = true;
         self
     }
 
@@ -67,6 +86,12 @@ struct Entry<'a> {
     outcome: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     exit: Option<u8>,
+    /// The name that the command was given to act under; nothing proves it.
+    #[serde(rename = "as", skip_serializing_if = "Option::is_none")]
+    acts_as: Option<String>,
+    /// The number of the entry that says that it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    began: Option<u64>,
     assay: &'static str,
 }
 
@@ -215,6 +240,35 @@ impl AuditLog {
         log::for_each_entry(head.size, from, head.size, &|name| self.read(name), visit)
     }
 
+    /// Numbers of entries that say that something began, and that no later entry ends: it was killed, or is still at work.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    pub fn unfinished(&self) -> Result<Vec<u64>, EvidenceError> {
+        let mut open: BTreeMap<u64, Value> = BTreeMap::new();
+        self.for_each(0, &mut |number, entry| {
+            let value: Value = serde_json::from_slice(entry).unwrap_or_default();
+            if value["outcome"] == "began" {
+                open.insert(number, value);
+                return Ok(());
+            }
+            let ends = value["began"].as_u64().or_else(|| {
+                // Entries of earlier versions do not name the one that they end.
+                let same = |began: &Value| {
+                    began["action"] == value["action"]
+                        && began["object"]["run"] == value["object"]["run"]
+                        && !value["object"]["run"].is_null()
+                };
+                open.iter().rev().find(|(_, began)| same(began)).map(|(number, _)| *number)
+            });
+            if let Some(ends) = ends {
+                open.remove(&ends);
+            }
+            Ok(())
+        })?;
+        Ok(open.into_keys().collect())
+    }
+
     /// The newest signed checkpoint.
     ///
     /// # Errors
@@ -262,11 +316,23 @@ struct Recorder {
     action: &'static str,
     object: BTreeMap<&'static str, String>,
     digests: BTreeMap<&'static str, String>,
+    acts_as: Option<String>,
     /// Something was changed, whatever the command promised.
     changed: bool,
+    /// The entry that says that it began.
+    began: Option<u64>,
+    /// That it begins is to be recorded as soon as there is a workspace.
+    late: bool,
 }
 
 impl Recorder {
+    /// Records that the action begins: a process that is killed leaves this entry without one that ends it.
+    fn begin(&mut self) -> Result<(), EvidenceError> {
+        self.began = Some(self.append("began", None)?);
+        self.late = false;
+        Ok(())
+    }
+
     fn append(&self, outcome: &str, exit: Option<u8>) -> Result<u64, EvidenceError> {
         let cut = |text: &String| assay_report::plain(text, MOST);
         let object = self.object.iter().map(|(key, text)| (*key, cut(text))).collect();
@@ -279,6 +345,8 @@ impl Recorder {
             digests: &self.digests,
             outcome,
             exit,
+            acts_as: self.acts_as.as_ref().map(cut),
+            began: self.began,
             assay: env!("CARGO_PKG_VERSION"),
         })
     }
@@ -291,6 +359,11 @@ tokio::task_local! {
 /// Says more about the action that goes on: a name or an id that is known only now.
 pub fn note(what: &'static str, name: impl Into<String>) {
     let _ = RECORDER.try_with(|recorder| recorder.borrow_mut().object.insert(what, name.into()));
+}
+
+/// Says in whose name the action is done, where only the command finds that out.
+pub fn acts_as(name: &str) {
+    let _ = RECORDER.try_with(|recorder| recorder.borrow_mut().acts_as = Some(name.to_owned()));
 }
 
 /// Says that a command that changes nothing by itself has changed something, by another name.
@@ -312,10 +385,30 @@ pub fn changed(action: &'static str, what: &'static str, name: impl Into<String>
 pub fn began(run: &RunRecord) -> Result<(), Failure> {
     let appended = RECORDER.try_with(|recorder| {
         let mut recorder = recorder.borrow_mut();
+        if recorder.began.is_some() {
+            // Of several runs that one command executes, each has an end of its own.
+            recorder.append("done", None)?;
+        }
         recorder.object.insert("run", run.id.to_string());
         recorder.object.insert("suite", run.suite.clone());
         recorder.digests.insert("run", run.fingerprint().to_string());
-        recorder.append("began", None)
+        recorder.began = None;
+        recorder.begin()
+    });
+    match appended {
+        Ok(Err(error)) => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Records that a command begins once it has made its workspace: before that there was nowhere to write it.
+///
+/// # Errors
+/// The log cannot be written.
+pub fn workspace_is_there() -> Result<(), Failure> {
+    let appended = RECORDER.try_with(|recorder| {
+        let mut recorder = recorder.borrow_mut();
+        if recorder.late { recorder.begin() } else { Ok(()) }
     });
     match appended {
         Ok(Err(error)) => Err(error.into()),
@@ -347,13 +440,19 @@ pub async fn recorded(
     let library = Library::new(Workspace::datasets_in(&root));
     let state = || action.dataset.as_deref().and_then(|name| library.log_digest(name));
     let before = state();
-    let recorder = Recorder {
+    let mut recorder = Recorder {
         log,
         action: action.name,
         object: action.object.clone(),
         digests: BTreeMap::new(),
+        acts_as: action.acts_as.clone(),
         changed: mutates,
+        began: None,
+        late: mutates && !action.begins_itself,
     };
+    if recorder.late && root.exists() {
+        recorder.begin().map_err(|error| format!("nothing was done, as the audit log cannot be written: {error}"))?;
+    }
     RECORDER
         .scope(RefCell::new(recorder), async {
             let ended = command.await;

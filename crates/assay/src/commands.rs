@@ -3,6 +3,7 @@
 mod audit;
 mod baseline;
 mod cache;
+mod ci;
 mod compare;
 mod dataset;
 mod evidence;
@@ -62,6 +63,8 @@ pub enum Command {
     Compare(compare::Compare),
     /// Read the verdict of a run's gate
     Gate(gate::Gate),
+    /// Write what CI systems show of a run: JUnit, SARIF, GitLab's reports, a comment, annotations
+    Ci(ci::CiCommand),
     /// Name a run to compare with
     Baseline(baseline::Baseline),
     /// Write a report: HTML, Markdown, JSON, JUnit
@@ -98,7 +101,7 @@ impl Command {
     fn mutates(&self) -> Option<Action> {
         match self {
             Self::Run(command) => Some(command.mutates()),
-            Self::Resume(_) => Some(Action::new("resume")),
+            Self::Resume(_) => Some(Action::new("resume").beginning_itself()),
             Self::Cache(command) => command.mutates(),
             Self::Runs(command) => command.mutates(),
             Self::Schedule(command) => command.mutates(),
@@ -115,6 +118,7 @@ impl Command {
             | Self::Show(_)
             | Self::Compare(_)
             | Self::Gate(_)
+            | Self::Ci(_)
             | Self::Report(_)
             | Self::Query(_)
             | Self::Export(_)
@@ -144,6 +148,7 @@ async fn execute(command: Command, workspace: Option<PathBuf>) -> Result<u8, Fai
         Command::Show(command) => command.run(workspace).await,
         Command::Compare(command) => command.run(workspace).await,
         Command::Gate(command) => command.run(workspace).await,
+        Command::Ci(command) => command.run(workspace).await,
         Command::Baseline(command) => command.run(workspace).await,
         Command::Report(command) => command.run(workspace).await,
         Command::Query(command) => command.run(workspace).await,

@@ -92,10 +92,15 @@ impl Ladder {
                 let sign = if scorer.direction == Direction::Higher { 1.0 } else { -1.0 };
                 let mut told =
                     Told { target: name.clone(), scorer: scorer.name.clone(), score: None, improved: false, why: None };
+                // From here to the line that is written: two runs must not both climb from the same rung.
+                let held = library.hold()?;
                 let known = library.dataset(&self.dataset)?;
-                let rungs = known.rungs(&self.split, self.version).filter(|rung| rung.scorer == scorer.name);
                 let (mut best, mut again) = (None, None);
-                for rung in rungs {
+                for rung in known.rungs(&self.split, self.version) {
+                    // Another name for the same scorer is no other ladder, and neither is another scorer of its name.
+                    if rung.scorer != scorer.name && self.measured_by(home, rung).await? != Some(scorer.fingerprint) {
+                        continue;
+                    }
                     if rung.improved {
                         best = Some(rung.clone());
                     }
@@ -125,7 +130,7 @@ impl Ladder {
                     }
                     let theirs = earlier.get(&best.run).and_then(|scores| {
                         let arm = scores.arm(Some(&best.target)).or_else(|| scores.arm(None))?;
-                        let at = scores.record.scorers.iter().position(|known| known.name == scorer.name)?;
+                        let at = scores.record.scorers.iter().position(|known| known.name == best.scorer)?;
                         Some((values(scores, arm.target, at, sign), scores.record.scorers[at].fingerprint))
                     });
                     match theirs {
@@ -151,16 +156,25 @@ impl Ladder {
                     run: record.id,
                     target: name.clone(),
                     scorer: scorer.name.clone(),
+                    fingerprint: Some(scorer.fingerprint),
                     score: sign * release.score,
                     improved: release.improved,
                 };
                 // Before it is told: what is not on record was not told.
-                let held = library.hold()?;
                 library.append(&held, &self.dataset, &library::who(), vec![Event::Rung(Box::new(rung))])?;
                 all.push(told);
             }
         }
         Ok(all)
+    }
+
+    /// What scored a rung; told by the run where the rung does not say.
+    async fn measured_by(&self, home: &Home, rung: &Rung) -> Result<Option<Digest>, Failure> {
+        if rung.fingerprint.is_some() {
+            return Ok(rung.fingerprint);
+        }
+        let row = home.state.find_run(&rung.run.to_string()).await?;
+        Ok(row.record.scorer(&rung.scorer).map(|scorer| scorer.fingerprint))
     }
 
     /// How many cases of the part may be used.

@@ -1,11 +1,11 @@
 //! From the workspace to reports: runs, scores, baselines, failing cases.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use assay_analysis::{BaselineScores, Conduct, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
-use assay_core::{Digest, RunId, RunRecord, Score};
+use assay_core::{Digest, RunId, RunRecord, RunStatus, Score};
 use assay_datasets::Library;
 use assay_datasets::library::{self, Event, Held};
 use assay_engine::gateway::Gateway;
@@ -18,6 +18,7 @@ use assay_store::{PlanFile, RunRow, State, Workspace};
 
 use crate::commands::Failure;
 use crate::commands::run::usage;
+use crate::git;
 
 /// The most failing cases that a report shows.
 const MOST_FAILING: usize = 100;
@@ -96,6 +97,7 @@ impl Home {
     /// Opens the workspace: the one that is named, else the nearest above `near`, else a new one beside it.
     pub async fn open(named: Option<PathBuf>, near: &Path) -> Result<Self, Failure> {
         let workspace = Workspace::open(root(named, near))?;
+        crate::audit::workspace_is_there()?;
         let state = State::open(&workspace).await?;
         let lake = Lake::new(workspace.lake());
         Ok(Self { workspace, state, lake })
@@ -154,7 +156,10 @@ impl Home {
         against: &Against,
     ) -> Result<Option<(RunRow, Option<String>)>, Failure> {
         match against {
-            Against::Run(word) => Ok(Some(self.find(word).await?)),
+            Against::Run(word) => match word.strip_prefix('@') {
+                Some(reference) => Ok(Some(self.run_at(record, reference).await?)),
+                None => Ok(Some(self.find(word).await?)),
+            },
             Against::Named(name) => match self.state.baseline(&record.suite, name).await? {
                 Some(found) if found.run != record.id => {
                     let (row, _) = self.find(&found.run.to_string()).await?;
@@ -162,6 +167,47 @@ impl Home {
                 }
                 _ => Ok(None),
             },
+        }
+    }
+
+    /// The newest complete run of the same suite and tier at the commit where a branch, a tag or a commit and the files here
+    /// parted, or at the nearest commit before it that has one. A target may be named after a colon.
+    async fn run_at(&self, record: &RunRecord, word: &str) -> Result<(RunRow, Option<String>), Failure> {
+        const COMMITS: &str = "--max-count=1000";
+        let (reference, target) = match word.split_once(':') {
+            Some((reference, target)) => (reference, Some(target.to_owned())),
+            None => (word, None),
+        };
+        let shown = assay_report::plain(reference, 200);
+        if reference.is_empty() || reference.starts_with('-') {
+            return Err(usage(format!("`@{shown}` names no branch, tag or commit")));
+        }
+        let suite = self.workspace.find_recorded(&record.suite_path);
+        // The suite of a run from elsewhere may be gone; the project is here.
+        let folder =
+            suite.parent().filter(|folder| folder.is_dir()).map_or_else(|| self.workspace.project(), Path::to_owned);
+        let Some(base) = git::answer(&folder, &["merge-base", reference, "HEAD"]) else {
+            return Err(usage(format!(
+                "git knows no commit that `{shown}` and HEAD have in common: fetch it (for actions/checkout `fetch-depth: 0`)"
+            )));
+        };
+        let listed = git::answer(&folder, &["rev-list", "--first-parent", COMMITS, &base]).unwrap_or_default();
+        let order: HashMap<&str, usize> = listed.lines().enumerate().map(|(at, commit)| (commit, at)).collect();
+        let rows = self.state.runs(Some(&record.suite), None, 1_000).await?;
+        let near = rows
+            .into_iter()
+            .filter(|row| row.status == RunStatus::Sealed && row.record.id != record.id)
+            .filter(|row| row.record.tier == record.tier && row.record.narrowed == record.narrowed)
+            .filter_map(|row| Some((*order.get(row.record.git.as_deref()?)?, row)))
+            .min_by_key(|(at, _)| *at);
+        match near {
+            Some((_, row)) => Ok((row, target)),
+            None => Err(usage(format!(
+                "no complete run of `{}` is at `{shown}` ({}) or before it: check that commit out and run the suite there, in \
+                 this workspace (`--workspace`)",
+                record.suite,
+                base.get(..12).unwrap_or(&base)
+            ))),
         }
     }
 
@@ -355,7 +401,7 @@ impl Referee for GateReferee<'_> {
 /// What a run is compared with.
 #[derive(Clone)]
 pub enum Against {
-    /// A run, and a target after a colon.
+    /// A run, or after `@` a branch, tag or commit; and a target after a colon.
     Run(String),
     /// The suite's baseline of this name, when it is set.
     Named(String),

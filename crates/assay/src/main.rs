@@ -5,6 +5,7 @@ mod calls;
 mod canaries;
 mod commands;
 mod exit;
+mod git;
 mod judged;
 mod ladder;
 mod load;

@@ -98,6 +98,19 @@ fn what_was_not_measured_holds_a_release_up_even_where_the_policy_only_warns() {
     let verdict = one(&missing, run("s", 200, |_| true), None, 1, &[]);
     assert_eq!((verdict.kind, held(&missing, &verdict).len()), (Inconclusive, 1));
     assert!(verdict.findings[0].found.contains("no scorer `polite`"), "{verdict:?}");
+    // Nothing to compare with is nothing measured.
+    let compared = policy(&format!("{}on_inconclusive: warn\n", LEVEL.replace("min: 0.8", "margin: 0.02")));
+    let verdict = one(&compared, run("s", 200, |_| true), None, 1, &[]);
+    assert!(verdict.findings[0].unmeasured && held(&compared, &verdict).len() == 1, "{verdict:?}");
+    // Nor is a baseline under another version of the scorer.
+    let mut other = record("s", false);
+    other.scorers[0].fingerprint = Digest::of_bytes(b"stricter");
+    let mut before = RunScores::new(other);
+    fill(&mut before, 200, |_| true);
+    let verdict = one(&compared, run("s", 200, |_| true), Some(before), 1, &[]);
+    assert!(verdict.findings[0].unmeasured && held(&compared, &verdict).len() == 1, "{verdict:?}");
+    let verdict = one(&compared, run("s", 200, |_| true), Some(run("s", 200, |_| true)), 1, &[]);
+    assert!(!verdict.findings[0].unmeasured, "{verdict:?}");
     // A judge below the grade that is asked for decides nothing either.
     let graded = policy(
         "policy: p\non_inconclusive: warn\nrequire: [{suite: s, judge_grade: A, rules: [{scorer: right, min: 0.8}]}]\n",
@@ -179,4 +192,34 @@ fn the_worst_slice_decides_with_intervals_that_hold_together() {
     // Slices of too few cases are one.
     let small = policy(&text.replace("min: 0.7", "min: 0.7, at_least: 101"));
     assert!(verdict(&small, &french).findings[0].found.starts_with("other"));
+}
+
+#[test]
+fn critical_cases_count_where_only_the_worst_slice_is_asked_for() {
+    let policy = policy(
+        "policy: p\nrequire: [{suite: s, worst_slice: [{scorer: right, min: 0.5}], critical: {allowed_flake: 0}}]\n",
+    );
+    let of = |fails: bool| {
+        let mut scores = run("s", 300, |_| true);
+        scores.push(&ScoreRow {
+            target: "bot",
+            scorer: "right",
+            case_id: "never",
+            case_digest: Digest::of_bytes(b"never"),
+            cluster: None,
+            weight: 1.0,
+            critical: true,
+            epoch: 0,
+            value: Some(f64::from(u8::from(!fails))),
+            counts: &[],
+            missing: None,
+            generation: "never",
+            metadata: vec![("language", "de")],
+        });
+        one(&policy, scores, None, 1, &[])
+    };
+    assert_eq!(of(false).kind, Pass);
+    let failed = of(true);
+    assert_eq!((failed.kind, failed.findings.len()), (Fail, 2), "{failed:?}");
+    assert!(failed.findings[1].reasons[0].contains("never"), "{failed:?}");
 }

@@ -428,10 +428,18 @@ fn runs_of_one_candidate_are_counted_and_those_of_another_are_not() {
         all.iter_mut().for_each(|verdict| (verdict.run, verdict.measured) = (Some(run(n)), Some(of.clone())));
         let event = Event::Evaluated { policy: digest(POLICY), stage: 0, verdicts: all };
         world.write(2, event);
-        world.release.attempt("quality", run(99), &measured("v1", "a"))
+        let policy = Policy::from_text(POLICY, Path::new("laws.policy.yaml")).unwrap();
+        let requirement = policy.requirement("quality").unwrap();
+        world.release.looks(requirement, &measured("v1", "a")).len()
     };
-    assert_eq!(judged(1, measured("v1", "a")), 2);
-    assert_eq!(judged(1, measured("v1", "a")), 2, "the same run again is no further attempt");
-    assert_eq!(judged(2, measured("v2", "a")), 2, "another candidate begins anew");
-    assert_eq!(judged(3, measured("v1", "more cases")), 3, "more data do not make it another candidate");
+    assert_eq!(judged(1, measured("v1", "a")), 1);
+    assert_eq!(judged(1, measured("v1", "a")), 1, "the same run again is no further look");
+    assert_eq!(judged(2, measured("v2", "a")), 1, "another candidate begins anew");
+    assert_eq!(judged(3, measured("v1", "more cases")), 2, "more data do not make it another candidate");
+    let other_scorer = |name: &str| Measured {
+        scorers: [(name.to_owned(), Digest::of_bytes(b"stricter"))].into(),
+        ..measured("v1", "a")
+    };
+    assert_eq!(judged(4, other_scorer("a")), 2, "another version of a scorer that is asked about begins anew");
+    assert_eq!(judged(5, other_scorer("beside")), 3, "a scorer that no rule asks about changes nothing");
 }

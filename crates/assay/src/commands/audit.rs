@@ -171,15 +171,25 @@ impl Verify {
         if !faults.is_empty() {
             return Ok(refused(&faults, self.json));
         }
+        let unfinished = log.unfinished()?;
         if self.json {
             let held: Vec<Value> = held.iter().map(|(name, size)| json!({"checkpoint": name, "size": size})).collect();
-            say(&json!({"verified": true, "origin": head.origin, "entries": head.size, "root": head.root, "checkpoints": held})
+            say(&json!({"verified": true, "origin": head.origin, "entries": head.size, "root": head.root, "checkpoints": held,
+                        "unfinished": unfinished})
                 .to_string());
             return Ok(exit::PASS);
         }
         say(&format!("verified: {} entries, root {}", head.size, head.root.short()));
         for (name, size) in &held {
             say(&format!("  goes on from {}, signed over {size} entries", plain(name, 200)));
+        }
+        if !unfinished.is_empty() {
+            let shown: Vec<String> = unfinished.iter().rev().take(10).map(u64::to_string).collect();
+            say(&format!(
+                "  {} began and did not say how it ended (killed, or still at work): entry {}",
+                unfinished.len(),
+                shown.join(", ")
+            ));
         }
         if held.is_empty() {
             say(
@@ -238,7 +248,11 @@ fn tail(log: &AuditLog, lines: u32, json: bool) -> Result<u8, Failure> {
         };
         let at = text("at");
         let at = at.get(..19).map_or_else(|| at.clone(), |at| at.replace('T', " "));
-        cells.push(vec![number.to_string(), at, text("by"), text("action"), object.unwrap_or_default(), outcome]);
+        let by = match text("as") {
+            name if name.is_empty() || name == text("by") => text("by"),
+            name => format!("{} as {name}", text("by")),
+        };
+        cells.push(vec![number.to_string(), at, by, text("action"), object.unwrap_or_default(), outcome]);
         Ok(())
     })?;
     if json {

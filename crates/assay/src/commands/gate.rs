@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use assay_report::terminal;
+use assay_core::run::Totals;
+use assay_report::{Report, terminal};
 use clap::Args;
 
 use super::run::{code, step_summary, verdict_line};
@@ -16,8 +17,9 @@ pub struct Gate {
     /// The run.
     #[arg(default_value = "latest")]
     run: String,
-    /// Compare with this run, and target after a colon, instead of the baseline `main`.
-    #[arg(long, value_name = "RUN[:TARGET]")]
+    /// Compare with this run, and target after a colon, instead of the baseline `main`; or with the newest
+    /// run at a branch, tag or commit, after `@`.
+    #[arg(long, value_name = "RUN[:TARGET]|@REF")]
     baseline: Option<String>,
     /// Only this target of the run.
     #[arg(long)]
@@ -45,14 +47,7 @@ impl Gate {
         let totals = row.totals.clone();
         let against = self.baseline.map_or_else(|| Against::Named("main".into()), Against::Run);
         let (report, _) = home.report(row, target.as_deref(), against).await?;
-        let mut code = code(&report, true);
-        if totals.ok == 0 && totals.errors > 0 {
-            eprintln!("every trial failed: there is nothing to decide on");
-            code = exit::INFRASTRUCTURE;
-        } else if totals.refused > 0 && code != exit::FAIL {
-            eprintln!("a budget refused {} trials", totals.refused);
-            code = exit::BUDGET;
-        }
+        let code = decided(&report, &totals);
         if self.json {
             say(&serde_json::to_string_pretty(&report.gate)?);
         } else {
@@ -62,4 +57,18 @@ impl Gate {
         verdict_line(&report, code);
         Ok(code)
     }
+}
+
+/// The exit code of a complete run's gate. Where nothing was answered, or a budget ended it, that goes before the verdict.
+pub fn decided(report: &Report, totals: &Totals) -> u8 {
+    let code = code(report, true);
+    if totals.ok == 0 && totals.errors > 0 {
+        eprintln!("every trial failed: there is nothing to decide on");
+        return exit::INFRASTRUCTURE;
+    }
+    if totals.refused > 0 && code != exit::FAIL {
+        eprintln!("a budget refused {} trials", totals.refused);
+        return exit::BUDGET;
+    }
+    code
 }

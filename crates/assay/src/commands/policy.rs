@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use assay_core::problem::did_you_mean;
 use assay_release::{Policy, builtin};
 use assay_report::{plain, terminal};
+use assay_store::Workspace;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -110,6 +111,31 @@ pub fn named(word: &str) -> Result<(Policy, String), Failure> {
         }
         _ if path.exists() => read(path),
         _ => Err(unknown(word)),
+    }
+}
+
+/// What a release remembers of where its policy is: a file as the workspace records paths, or the name of one that comes
+/// with Assay.
+pub fn recorded(word: &str, workspace: &Workspace) -> String {
+    match Path::new(word).exists() {
+        true => workspace.recorded(Path::new(word)),
+        false => word.to_owned(),
+    }
+}
+
+/// The policy that a release remembers, as its file says now, and its text.
+///
+/// # Errors
+/// As [`named`].
+pub fn remembered(word: &str, workspace: &Workspace) -> Result<(Policy, String), Failure> {
+    match workspace.find_recorded(word) {
+        path if path.exists() => read(&path),
+        _ => match builtin::text(word) {
+            Some(text) => {
+                Ok((Policy::from_text(text, Path::new(word)).map_err(|diagnostics| *diagnostics)?, text.to_owned()))
+            }
+            None => Err(usage(format!("there is no file `{}` any more", plain(word, 200)))),
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! `assay release`: decisions on changes, with everything that led to them on record. One file per step.
 
 mod evaluate;
+mod memo;
 mod observe;
 mod open;
 mod say_so;
@@ -16,7 +17,8 @@ use clap::{Args, Subcommand};
 
 use super::run::usage;
 use super::{Failure, policy};
-use crate::audit::Action;
+use crate::audit::{self, Action};
+use crate::git;
 use crate::load::Home;
 
 /// Decides on changes.
@@ -46,6 +48,8 @@ enum What {
     Rollback(say_so::Rollback),
     /// Show a release: verdicts, people, what holds it up, its log
     Show(show::Show),
+    /// Write the decision on one page: what changed, how sure, what it costs, risks, limitations
+    Memo(memo::MemoCommand),
     /// List releases
     List(show::List),
 }
@@ -53,9 +57,11 @@ enum What {
 impl ReleaseCommand {
     /// What the command changes. What people wrote stands in the log of the release.
     pub fn mutates(&self) -> Option<Action> {
-        let on = |name, act: &Act| Some(Action::new(name).on("release", &act.release));
+        let on = |name, act: &Act| Some(Action::new(name).on("release", &act.release).acting_as(act.by.as_deref()));
         match &self.what {
-            What::Open(command) => Some(Action::new("release open").on("policy", &command.policy)),
+            What::Open(command) => {
+                Some(Action::new("release open").on("policy", &command.policy).acting_as(command.by.as_deref()))
+            }
             What::Evaluate(command) => on("release evaluate", &command.act),
             What::Attach(command) => on("release attach", &command.act),
             What::Approve(command) => on("release approve", &command.act),
@@ -63,7 +69,7 @@ impl ReleaseCommand {
             What::Waive(command) => on("release waive", &command.act),
             What::Ship(command) => on("release ship", &command.act),
             What::Rollback(command) => on("release rollback", &command.act),
-            What::Show(_) | What::List(_) => None,
+            What::Show(_) | What::Memo(_) | What::List(_) => None,
         }
     }
 
@@ -80,6 +86,7 @@ impl ReleaseCommand {
             What::Ship(command) => command.run(&desk).await,
             What::Rollback(command) => command.run(&desk).await,
             What::Show(command) => command.run(&desk).await,
+            What::Memo(command) => command.run(&desk).await,
             What::List(command) => command.run(&desk).await,
         }
     }
@@ -128,8 +135,10 @@ impl Desk {
     }
 
     /// The policy of a release as its file says now, and its text.
-    fn policy_of(release: &Release) -> Result<(Policy, String), Failure> {
-        policy::named(&release.opened.policy).map_err(|error| match error.downcast::<assay_suite::Diagnostics>() {
+    fn policy_of(&self, release: &Release) -> Result<(Policy, String), Failure> {
+        policy::remembered(&release.opened.policy, &self.home.workspace).map_err(|error| match error
+            .downcast::<assay_suite::Diagnostics>(
+        ) {
             Ok(diagnostics) => diagnostics,
             Err(error) => usage(format!("the policy of the release: {error}")),
         })
@@ -148,8 +157,15 @@ impl Desk {
     }
 }
 
-/// Who acts: the name that is given, else ASSAY_USER, the address that git knows, or the account's name.
+/// Who acts, as it goes into the logs of the release and of the workspace.
 fn who(named: Option<&str>) -> Result<String, Failure> {
+    let by = name_of(named)?;
+    audit::acts_as(&by);
+    Ok(by)
+}
+
+/// The name that is given, else ASSAY_USER, the address that git knows, or the account's name.
+fn name_of(named: Option<&str>) -> Result<String, Failure> {
     if let Some(name) = named {
         return match name.trim() {
             "" => Err(usage("--as needs a name".into())),
@@ -158,17 +174,11 @@ fn who(named: Option<&str>) -> Result<String, Failure> {
         };
     }
     let set = std::env::var("ASSAY_USER").is_ok_and(|name| !name.trim().is_empty());
-    let address = || git(&["config", "user.email"]).filter(|address| !address.is_empty());
+    let address = || git::answer(Path::new("."), &["config", "user.email"]).filter(|address| !address.is_empty());
     Ok(match set {
         true => assay_datasets::library::who(),
         false => address().unwrap_or_else(assay_datasets::library::who),
     })
-}
-
-/// What git answers here; `None` where it cannot.
-fn git(arguments: &[&str]) -> Option<String> {
-    let output = std::process::Command::new("git").args(arguments).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// A reason that says something.

@@ -21,8 +21,9 @@ pub struct ReportCommand {
     /// The file; `-` for standard output. HTML goes into the workspace by default, other forms to standard output.
     #[arg(long, short)]
     output: Option<PathBuf>,
-    /// Compare with this run, and target after a colon, instead of the baseline `main`.
-    #[arg(long, value_name = "RUN[:TARGET]")]
+    /// Compare with this run, and target after a colon, instead of the baseline `main`; or with the newest
+    /// run at a branch, tag or commit, after `@`.
+    #[arg(long, value_name = "RUN[:TARGET]|@REF")]
     baseline: Option<String>,
 }
 

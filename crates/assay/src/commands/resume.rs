@@ -75,7 +75,8 @@ pub async fn prepare(home: &Home, mut row: RunRow, choices: &Choices) -> Result<
         library: Some(home.library()),
         ..Options::default()
     };
-    let mut prepared = Prepared::from_text(&record.suite_text, Path::new(&record.suite_path), &options)?;
+    let mut prepared =
+        Prepared::from_text(&record.suite_text, &home.workspace.find_recorded(&record.suite_path), &options)?;
     if let Some(answers) = record.answers_of {
         let earlier = home.state.find_run(&answers.run.to_string()).await?;
         prepared.earlier = Some(EarlierRun { run: earlier.record, only: answers.only });

@@ -82,8 +82,9 @@ pub struct Outcome {
     /// Let the gate decide the exit code.
     #[arg(long)]
     gate: bool,
-    /// Compare with this run, and target after a colon, instead of the baseline `main`.
-    #[arg(long, value_name = "RUN[:TARGET]")]
+    /// Compare with this run, and target after a colon, instead of the baseline `main`; or with the newest
+    /// run at a branch, tag or commit, after `@`.
+    #[arg(long, value_name = "RUN[:TARGET]|@REF")]
     baseline: Option<String>,
     /// Print events and the result as JSON lines.
     #[arg(long)]
@@ -129,7 +130,7 @@ impl Run {
     /// What the command changes.
     pub fn mutates(&self) -> Action {
         let near = self.selection.suite.parent().unwrap_or(Path::new(".")).to_owned();
-        Action { near, ..Action::new("run") }
+        Action { near, ..Action::new("run").beginning_itself() }
     }
 
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
@@ -348,7 +349,8 @@ pub fn step_summary(report: &assay_report::Report) -> Result<(), Failure> {
     use std::io::Write;
     if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
         let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
-        file.write_all(assay_report::markdown::render(report).as_bytes())?;
+        let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        file.write_all(assay_report::markdown::render_within(report, there).as_bytes())?;
     }
     Ok(())
 }

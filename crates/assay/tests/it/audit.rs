@@ -60,25 +60,36 @@ fn every_change_is_recorded_with_its_outcome_and_nothing_else_is() {
         [
             "run began",
             "run done",
+            "baseline set began",
             "baseline set done",
+            "baseline rm began",
             "baseline rm failed",
+            "dataset add began",
             "dataset add done",
+            "dataset tag began",
             "dataset tag done",
+            "cache prune began",
             "cache prune done",
+            "schedule add began",
             "schedule add done",
+            "schedule rm began",
             "schedule rm done",
+            "runs cancel began",
             "runs cancel failed",
         ]
     );
     let run = word(&entries[0]["object"], "run");
-    assert_eq!(word(&entries[2]["object"], "run"), run);
-    assert_eq!(word(&entries[5]["digests"], "before"), word(&entries[4]["digests"], "after"));
+    assert_eq!(word(&entries[3]["object"], "run"), run);
+    assert_eq!(word(&entries[9]["digests"], "before"), word(&entries[7]["digests"], "after"));
+    for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| word(entry, "outcome") != "began") {
+        assert_eq!(entry["began"], at - 1, "an end names its beginning: {entry}");
+    }
     assert!(entries.iter().all(|entry| !word(entry, "at").is_empty() && !word(entry, "by").is_empty()));
     // Entries are canonical: keys in order, no space.
     let text = folder.assay(&["audit", "export"]).out;
     assert!(text.lines().all(|line| line.starts_with("{\"action\":")), "{text}");
-    assert!(verify(&folder, &[]).out.contains("verified: 10 entries"));
-    let shown = folder.assay(&["audit", "tail", "-n", "2"]).out;
+    assert!(verify(&folder, &[]).out.contains("verified: 18 entries"));
+    let shown = folder.assay(&["audit", "tail", "-n", "4"]).out;
     assert!(shown.contains("schedule rm") && shown.contains("runs cancel") && !shown.contains("prune"), "{shown}");
 }
 
@@ -90,7 +101,7 @@ fn a_log_that_was_edited_cut_off_or_rewritten_is_found_out() {
     }
     let log = folder.path().join(".assay/audit");
     let kept = |name: &str| std::fs::read(log.join(name)).unwrap();
-    let bundle = "tile/entries/000.p/4";
+    let bundle = "tile/entries/000.p/8";
     let (entries, head) = (kept(bundle), kept("head"));
 
     // One letter of an entry.
@@ -99,7 +110,7 @@ fn a_log_that_was_edited_cut_off_or_rewritten_is_found_out() {
     edited[at] = b'T';
     std::fs::write(log.join(bundle), &edited).unwrap();
     let said = verify(&folder, &[]);
-    assert!(said.code == 1 && said.err.contains("entry 1 is not the one that was appended"), "{said:?}");
+    assert!(said.code == 1 && said.err.contains("entry 2 is not the one that was appended"), "{said:?}");
     // Nothing is changed on top of a log that was changed.
     let said = folder.assay(&["schedule", "rm", "one"]);
     assert!(said.code == 2 && said.err.contains("nothing was done"), "{said:?}");
@@ -114,7 +125,7 @@ fn a_log_that_was_edited_cut_off_or_rewritten_is_found_out() {
     // One is deleted.
     std::fs::write(log.join(bundle), &entries[first..]).unwrap();
     let said = verify(&folder, &[]);
-    assert!(said.code == 1 && said.err.contains("holds 3 entries, not 4"), "{said:?}");
+    assert!(said.code == 1 && said.err.contains("holds 7 entries, not 8"), "{said:?}");
     std::fs::write(log.join(bundle), &entries).unwrap();
     assert_eq!(verify(&folder, &[]).code, 0);
 
@@ -123,7 +134,7 @@ fn a_log_that_was_edited_cut_off_or_rewritten_is_found_out() {
     assert_eq!(said.code, 0, "{said:?}");
     let with = ["--key", "key.pub.pem", "--checkpoint", "kept.txt"];
     let said = verify(&folder, &with);
-    assert!(said.code == 0 && said.out.contains("signed over 4 entries"), "{said:?}");
+    assert!(said.code == 0 && said.out.contains("signed over 8 entries"), "{said:?}");
     let whole = folder.path().join("whole");
     assert!(std::process::Command::new("cp").arg("-r").arg(&log).arg(&whole).status().unwrap().success());
     std::fs::remove_dir_all(&log).unwrap();
@@ -139,7 +150,7 @@ fn a_log_that_was_edited_cut_off_or_rewritten_is_found_out() {
     std::fs::write(log.join("head"), renamed).unwrap();
     assert_eq!(verify(&folder, &[]).code, 0);
     let said = verify(&folder, &with);
-    assert!(said.code == 1 && said.err.contains("the log was cut off: it has 3 entries"), "{said:?}");
+    assert!(said.code == 1 && said.err.contains("the log was cut off: it has 6 entries"), "{said:?}");
     assert_eq!(folder.assay(&["schedule", "add", "five", "--cron", "0 2 * * *"]).code, 0);
     assert!(verify(&folder, &with).err.contains("are not those that the checkpoint was signed over"));
     // The log's own checkpoint is gone with it; whoever has none left cannot tell.
@@ -162,11 +173,11 @@ fn an_entry_is_proved_with_nothing_else_of_the_log() {
     assert!(folder.assay(&["audit", "checkpoint"]).err.contains("no key to sign with"));
     let sign = ["audit", "checkpoint", "--key", "key.pem", "--origin", "example.org/audit"];
     let said = folder.assay(&sign);
-    assert!(said.code == 0 && said.out.starts_with("example.org/audit\n3\n"), "{said:?}");
+    assert!(said.code == 0 && said.out.starts_with("example.org/audit\n6\n"), "{said:?}");
     let said = folder.assay(&["audit", "checkpoint", "--key", "key.pem", "--origin", "another"]);
     assert!(said.code != 0 && said.err.contains("it keeps that name"), "{said:?}");
     assert_eq!(folder.assay(&["audit", "proof", "1", "--out", "proof.txt"]).code, 0);
-    assert_eq!(folder.assay(&["audit", "proof", "3"]).code, 2);
+    assert_eq!(folder.assay(&["audit", "proof", "6"]).code, 2);
     let lines = folder.assay(&["audit", "export"]).out;
     folder.write("entry.json", lines.lines().nth(1).unwrap());
     folder.write("other.json", lines.lines().nth(2).unwrap());
@@ -175,7 +186,7 @@ fn an_entry_is_proved_with_nothing_else_of_the_log() {
         elsewhere.write(name, std::fs::read(folder.path().join(name)).unwrap());
     }
     let check = |entry: &str| verify(&elsewhere, &["--key", "key.pub.pem", "--proof", "proof.txt", "--entry", entry]);
-    assert!(check("entry.json").out.contains("entry 1 of the 3 of `example.org/audit`"));
+    assert!(check("entry.json").out.contains("entry 1 of the 6 of `example.org/audit`"));
     assert_eq!(check("other.json").code, 1);
 }
 
@@ -187,6 +198,40 @@ fn processes_that_write_at_once_lose_nothing() {
     for child in started {
         assert!(child.wait_with_output().unwrap().status.success());
     }
-    assert_eq!(entries(&folder).len(), 8);
-    assert!(verify(&folder, &[]).out.contains("verified: 8 entries"));
+    assert_eq!(entries(&folder).len(), 16);
+    assert!(verify(&folder, &[]).out.contains("verified: 16 entries"));
+}
+
+#[test]
+fn a_command_that_was_killed_and_the_name_it_acted_under_are_seen() {
+    let folder = started();
+    folder.write("p.policy.yaml", "policy: p\nrequire: [{suite: audited, rules: [{scorer: equals, min: 0.5}]}]\n");
+    assert_eq!(folder.assay(&["run", "--quiet"]).code, 0);
+    let open = ["release", "open", "x", "--policy", "p.policy.yaml", "--kind", "prompt", "--as", "ann@example.org"];
+    assert_eq!(folder.assay(&open).code, 0);
+    let said = folder.assay(&["release", "approve", "--as", "ben@example.org", "--reason", "fine"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let entries = entries(&folder);
+    let names: Vec<&str> = entries.iter().map(|entry| word(entry, "as")).collect();
+    assert_eq!(names[2..], ["ann@example.org", "ann@example.org", "ben@example.org", "ben@example.org"]);
+    assert!(folder.assay(&["audit", "tail"]).out.contains("as ben@example.org"));
+    assert!(!verify(&folder, &[]).out.contains("did not say how it ended"));
+    // Another process has the datasets: the command waits, and is killed.
+    let held = std::fs::create_dir_all(folder.path().join(".assay/datasets"))
+        .and_then(|()| std::fs::File::create(folder.path().join(".assay/datasets/lock")))
+        .unwrap();
+    held.lock().unwrap();
+    let mut child = folder.start(&["dataset", "add", "qa", "cases.jsonl"]);
+    let began = || folder.assay(&["audit", "tail"]).out.contains("dataset add");
+    for _ in 0..200 {
+        if began() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let said = verify(&folder, &[]);
+    assert!(said.code == 0 && said.out.contains("1 began and did not say how it ended"), "{said:?}");
+    assert!(said.out.contains("entry 6"), "{said:?}");
 }

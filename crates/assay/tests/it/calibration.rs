@@ -98,6 +98,22 @@ fn a_judge_of_grade_a_passes_a_gate_through_labels_of_both_answers() {
     // The overview, and the certificate as a page.
     assert!(fine(folder.assay(&["judge", "report"])).out.contains("good"));
     assert!(fine(folder.assay(&["judge", "report", "good", "--markdown"])).out.contains("grade A"));
+    // A pack carries what is known of the judge: its verdict is the gate's, and can be computed anew.
+    fine(folder.assay(&["evidence", "keygen", "key"]));
+    fine(folder.assay(&[
+        "evidence",
+        "build",
+        "--key",
+        "key.pem",
+        "--against",
+        "latest:base",
+        "--out",
+        "a.assay-evidence",
+    ]));
+    let said = fine(folder.assay(&["evidence", "verify", "a.assay-evidence", "--key", "key.pub.pem"]));
+    assert!(said.out.contains("verdict    pass"), "{said:?}");
+    let said = fine(folder.assay(&["evidence", "show", "a.assay-evidence", "--key", "key.pub.pem"]));
+    assert!(said.out.contains("judges.json"), "{said:?}");
 }
 
 /// Runs, calibrates and checks, so that the judge has grade A if it deserves one.

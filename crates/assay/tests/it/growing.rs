@@ -175,6 +175,12 @@ fn a_ladder_tells_only_what_beats_the_best() {
     assert!(shown.contains("best s: 1 of echo"), "{shown}");
     let log = fine(folder.assay(&["dataset", "log", "sums"]));
     assert!(log.contains("is still the best") && log.contains("the new best"), "{log}");
+    // Another name for the same scorer begins no new ladder.
+    let text = std::fs::read_to_string(folder.path().join("assay.yaml")).unwrap();
+    folder.write("assay.yaml", text.replace("name: s,", "name: t,").replace("echo: \"1\"", "echo: \"2\""));
+    let said = fine(folder.assay(&["run"]));
+    assert!(said.contains("t of echo: not told; it does not beat the best so far, 1,"), "{said}");
+    folder.write("assay.yaml", &text);
     // A part of the part tells nothing.
     let text = std::fs::read_to_string(folder.path().join("assay.yaml")).unwrap();
     folder.write("assay.yaml", text.replace("split: holdout", "split: holdout, limit: 3"));

@@ -8,6 +8,7 @@ mod audit;
 mod bad_input;
 mod batches;
 mod calibration;
+mod ci;
 mod code;
 mod corpus;
 mod crash;

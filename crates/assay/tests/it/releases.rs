@@ -155,8 +155,12 @@ fn an_undecided_change_waits_and_says_how_many_cases_would_settle_it() {
     let said = by(&folder, "ci", &["evaluate"]);
     assert!(said.code == 3 && said.out.contains("run 2 of this candidate"), "{said:?}");
     folder.write("bot.policy.yaml", format!("{POLICY}on_inconclusive: warn\n"));
+    // Nor does a new release for it, or one more run that nobody evaluated.
+    assert_eq!(folder.assay(&["run", "--quiet"]).code, 0);
     open(&folder, &[]);
     let said = by(&folder, "ci", &["evaluate"]);
+    assert!(said.code == 3 && said.out.contains("run 3 of this candidate"), "{said:?}");
+    let said = by(&folder, "ci", &["evaluate", "--run", "latest~2"]);
     assert!(said.code == 0 && said.out.contains("the policy only warns"), "{said:?}");
 }
 
@@ -263,4 +267,70 @@ fn policies_come_with_assay_and_can_be_copied() {
         std::fs::read_to_string(folder.path().join("rag.policy.yaml")).unwrap(),
     );
     assert!(jsonschema::validator_for(&schema).unwrap().is_valid(&value.unwrap().0));
+}
+
+#[test]
+fn a_part_of_the_suite_does_not_stand_for_the_whole() {
+    let folder = workspace();
+    candidate(&folder, "good");
+    open(&folder, &[]);
+    // Newer than the whole run, and of its lucky beginning.
+    assert_eq!(folder.assay(&["run", "--quiet", "--limit", "30"]).code, 0);
+    let said = by(&folder, "ci", &["evaluate"]);
+    assert!(said.code == 0 && said.out.contains("n = 200"), "{said:?}");
+    let said = by(&folder, "ci", &["evaluate", "--run", "latest"]);
+    assert!(said.code == 2 && said.err.contains("of a part only (--limit 30)"), "{said:?}");
+}
+
+#[test]
+fn paths_hold_from_every_folder_and_a_suite_that_is_gone_is_stale() {
+    let folder = workspace();
+    candidate(&folder, "good");
+    open(&folder, &["--risk", "high"]);
+    folder.write("limits.md", "Dates before 1900.\n");
+    assert_eq!(by(&folder, "ann", &["attach", "limits=limits.md"]).code, 0);
+    let below = folder.path().join("deep/down");
+    std::fs::create_dir_all(&below).unwrap();
+    let from_below = |arguments: &[&str]| {
+        let mut command = folder.command(&["release"]);
+        Said::new(command.args(arguments).env("ASSAY_USER", "ci").current_dir(&below).output().unwrap())
+    };
+    assert_eq!(from_below(&["evaluate"]).code, 0);
+    for who in ["ben", "cleo"] {
+        assert_eq!(by(&folder, who, &["approve", "--reason", "fine"]).code, 0);
+    }
+    let held = || json(&from_below(&["show", "--json"]))["blocks"].clone();
+    assert_eq!(held(), serde_json::json!([]));
+    std::fs::rename(folder.path().join("assay.yaml"), folder.path().join("moved.yaml")).unwrap();
+    let blocks = held();
+    assert_eq!(blocks[0]["why"], "stale", "{blocks}");
+    assert!(blocks[0]["text"].as_str().unwrap().contains("`assay.yaml` is not there"), "{blocks}");
+    assert_eq!(by(&folder, "ann", &["ship", "--reason", "x"]).code, 1);
+}
+
+#[test]
+fn a_decision_fits_on_a_page() {
+    let folder = workspace();
+    candidate(&folder, "bad");
+    open(&folder, &[]);
+    let said = by(&folder, "ann", &["memo"]);
+    assert!(said.code == 2 && said.err.contains("was not evaluated"), "{said:?}");
+    assert_eq!(by(&folder, "ci", &["evaluate"]).code, 1);
+    let said = by(&folder, "ann", &["memo"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    for part in [
+        "# A shorter prompt",
+        "**Release 1 is open: 3 things hold it up.**",
+        "- Change: prompt, medium risk",
+        "- Files: prompts/main.md",
+        "| fail | bot\\#2: equals not worse than the baseline by more than 0.05",
+        "| bot | equals | 95.0% | 70.0% | -25.0 pts |",
+        "## What holds it up",
+        "## Cost per case",
+    ] {
+        assert!(said.out.contains(part), "{part}: {said:?}");
+    }
+    assert_eq!(by(&folder, "ann", &["memo", "--out", "memo"]).code, 0);
+    let page = std::fs::read_to_string(folder.path().join("memo/memo.html")).unwrap();
+    assert!(page.contains("@page") && page.contains("A shorter prompt") && !page.contains("<script"), "{page}");
 }

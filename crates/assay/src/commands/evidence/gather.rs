@@ -6,6 +6,7 @@ use assay_analysis::{compare, summarize};
 use assay_core::permutation::Permutation;
 use assay_core::{Digest, RunRecord};
 use assay_evidence::EvidenceError;
+use assay_evidence::judges::{self, JudgeFacts};
 use assay_evidence::pack::{self, Baseline, Parts};
 use assay_evidence::rows::{CaseLine, ContentLine, Lines, Salts, ScoreLine, TrialLine, commit, slice_keys};
 use assay_report::Report;
@@ -84,13 +85,14 @@ impl Home {
         let (cases, inputs) = self.cases_of(&mut gathering).await?;
         let (trials, places) = self.trials_of(&mut gathering, &inputs).await?;
         let scores = self.scores_of(&mut gathering, &places).await?;
+        let judges = self.judges_of(&record, &scores, pack::SCORES).await?;
         let counted = trials.tree.size();
         let all = row.totals.finished();
         let content = gathering.content;
         let baseline = match self.baseline_run(&record, against).await? {
             None => None,
             Some((found, target)) => Some(match found.record.id == record.id {
-                true => Baseline { record: record.clone(), target, scores: None },
+                true => Baseline { record: record.clone(), target, scores: None, judges: Vec::new() },
                 false => {
                     let other = found.record;
                     if let Some(ladder) = crate::ladder::of(&self.library(), &other)? {
@@ -105,7 +107,8 @@ impl Home {
                     };
                     let places = self.places_of(&gathering).await?;
                     let lines = self.scores_of(&mut gathering, &places).await?;
-                    Baseline { record: other, target, scores: Some(lines) }
+                    let judges = self.judges_of(&other, &lines, pack::BASELINE_SCORES).await?;
+                    Baseline { record: other, target, scores: Some(lines), judges }
                 }
             }),
         };
@@ -114,6 +117,7 @@ impl Home {
             cases,
             trials,
             scores,
+            judges,
             baseline,
             content,
             left_out: all.saturating_sub(counted),
@@ -123,6 +127,13 @@ impl Home {
         };
         parts.report = report(&parts, row)?;
         Ok(parts)
+    }
+
+    /// What is known of a run's judges, by the places that targets and cases have in the rows.
+    async fn judges_of(&self, record: &RunRecord, lines: &Lines, what: &str) -> Result<Vec<JudgeFacts>, Failure> {
+        let mut scores = pack::scores_of(record, lines, &[], what)?;
+        self.attach_labels(&mut scores).await?;
+        Ok(judges::of(&scores))
     }
 
     /// The cases of the plan in their order, and the commitment to each that is used.
@@ -274,10 +285,10 @@ impl Home {
 /// The report for people, computed from the rows of the pack. It shows no case's content.
 fn report(parts: &Parts, row: RunRow) -> Result<String, Failure> {
     let confidence = parts.record.gate.confidence;
-    let scores = pack::scores_of(&parts.record, &parts.scores, pack::SCORES)?;
+    let scores = pack::scores_of(&parts.record, &parts.scores, &parts.judges, pack::SCORES)?;
     let other = match &parts.baseline {
-        Some(Baseline { record, scores: Some(lines), .. }) => {
-            Some(pack::scores_of(record, lines, pack::BASELINE_SCORES)?)
+        Some(Baseline { record, scores: Some(lines), judges, .. }) => {
+            Some(pack::scores_of(record, lines, judges, pack::BASELINE_SCORES)?)
         }
         _ => None,
     };

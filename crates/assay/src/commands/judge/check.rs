@@ -1,6 +1,5 @@
 //! `assay judge check`: is a judge still what was calibrated?
 
-use std::path::Path;
 use std::sync::Arc;
 
 use assay_analysis::{Certificate, standing};
@@ -123,7 +122,8 @@ impl Check {
                 library: Some(home.library()),
                 ..Options::default()
             };
-            let prepared = Prepared::from_text(&record.suite_text, Path::new(&record.suite_path), &options)?;
+            let prepared =
+                Prepared::from_text(&record.suite_text, &home.workspace.find_recorded(&record.suite_path), &options)?;
             let records = prepared.scorer_records(&record.datasets);
             if let Some(place) = records.iter().position(|record| record.fingerprint == fingerprint) {
                 let usd = self.max_cost.or(record.budget.usd);

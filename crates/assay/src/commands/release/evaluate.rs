@@ -1,10 +1,10 @@
 //! `assay release evaluate`: the policy read off the candidate's runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_analysis::RunScores;
 use assay_analysis::gate::together;
-use assay_core::{RunId, RunStatus};
+use assay_core::{RunId, RunRecord, RunStatus};
 use assay_release::decide::holds_up;
 use assay_release::policy::digest;
 use assay_release::record::{Event, NamedRun};
@@ -12,7 +12,7 @@ use assay_release::verdict::{Evidence, judge};
 use assay_release::{Measured, Policy, Release, Requirement, Verdict};
 use assay_stats::VerdictKind;
 use assay_stats::judges::Grade;
-use assay_store::RunRow;
+use assay_store::{Releases, RunRow};
 use clap::Args;
 use serde_json::json;
 
@@ -22,6 +22,9 @@ use super::show::verdict_lines;
 use super::{Act, Desk, who};
 use crate::exit;
 use crate::load::{Against, Home};
+
+/// The most runs of a suite that are looked through.
+const MOST_RUNS: u32 = 10_000;
 
 /// Reads the policy off the newest complete run of each suite that it requires.
 #[derive(Args)]
@@ -36,7 +39,7 @@ pub struct Evaluate {
 impl Evaluate {
     pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
         let (number, mut release) = desk.find(&self.act.release).await?;
-        let (policy, text) = Desk::policy_of(&release)?;
+        let (policy, text) = desk.policy_of(&release)?;
         let by = who(self.act.by.as_deref())?;
         let stage = release.next_stage();
         let required = policy.required(&release.opened.changes, release.opened.risk, stage);
@@ -47,6 +50,14 @@ impl Evaluate {
         let mut named = Vec::new();
         for word in &self.runs {
             let (row, _) = desk.home.find(word).await?;
+            if let Some(left_out) = row.record.narrowed.first()
+                && required.iter().any(|requirement| requirement.names(&row.record))
+            {
+                let run = row.record.id.short();
+                return Err(usage(format!(
+                    "run {run} is of a part only ({left_out}): it does not stand for the whole"
+                )));
+            }
             if !required.iter().any(|requirement| requirement.is_for(&row.record)) {
                 let (run, tier) = (row.record.id.short(), row.record.tier.as_deref().unwrap_or("none"));
                 return Err(usage(format!(
@@ -60,7 +71,7 @@ impl Evaluate {
         for requirement in required {
             picked.push((requirement, pick(&desk.home, &release, requirement, &named).await?));
         }
-        let verdicts = verdicts(&desk.home, &policy, &release, picked).await?;
+        let verdicts = verdicts(&desk.home, &desk.releases, &policy, &release, picked).await?;
         desk.releases.keep_policy(&text).await?;
         let event = Event::Evaluated { policy: digest(&text), stage, verdicts: verdicts.clone() };
         desk.append(number, &mut release, &by, event).await?;
@@ -105,7 +116,7 @@ fn outcome(policy: &Policy, verdicts: &[Verdict]) -> (VerdictKind, u8) {
 pub struct Picked {
     pub row: RunRow,
     pub target: Option<String>,
-    /// Which run of its candidate it is; counted from the log when it is not given.
+    /// Which run of its candidate it is; counted when it is not given.
     pub attempt: Option<u32>,
 }
 
@@ -155,6 +166,7 @@ pub async fn newest(home: &Home, requirement: &Requirement) -> Result<Option<Run
 /// The verdicts on runs, in the order of the requirements.
 pub async fn verdicts(
     home: &Home,
+    releases: &Releases,
     policy: &Policy,
     release: &Release,
     picked: Vec<(&Requirement, Result<Picked, String>)>,
@@ -171,13 +183,67 @@ pub async fn verdicts(
         let against = against(policy, release.opened.baseline.get(&requirement.suite));
         let (scores, baseline) = home.compared(&row.record, &against).await?;
         let measured = Measured::of(&row.record, target.as_deref());
-        let attempt = attempt.unwrap_or_else(|| release.attempt(&requirement.id(), row.record.id, &measured));
+        let attempt = match attempt {
+            Some(attempt) => attempt,
+            None => {
+                let against = home.baseline_run(&row.record, &against).await?.map(|(row, _)| row.record);
+                let before =
+                    looks_before(home, releases, requirement, &row.record, &measured, against.as_ref()).await?;
+                u32::try_from(before.len()).unwrap_or(u32::MAX).saturating_add(1)
+            }
+        };
         let grades = grades(&scores);
         evidence.push(Evidence::new(policy, requirement, scores, target, baseline, attempt, grades));
         places.push(None);
     }
     let mut judged = judge(policy, &evidence).into_iter();
     Ok(places.into_iter().filter_map(|place| place.or_else(|| judged.next())).collect())
+}
+
+/// The runs of a candidate that a requirement could have been judged by before this one: evaluated or not, in whatever
+/// release, complete or stopped on the way. Who may choose among several runs chooses the luckiest. Runs that are older than
+/// the policy lets evidence be do not count. A candidate that its fingerprint does not tell from the baseline (a service
+/// behind the same address) is told by the commit, and its runs count from the baseline's on.
+async fn looks_before(
+    home: &Home,
+    releases: &Releases,
+    requirement: &Requirement,
+    record: &RunRecord,
+    measured: &Measured,
+    baseline: Option<&RunRecord>,
+) -> Result<BTreeSet<RunId>, Failure> {
+    let scorers = requirement.scorers();
+    let targets: BTreeSet<&str> = measured.targets.keys().map(String::as_str).collect();
+    // Of the same targets as this run's: another run may have more.
+    let same = |other: &RunRecord| {
+        let mut of = Measured::of(other, None);
+        of.targets.retain(|name, _| targets.contains(name.as_str()));
+        measured.same_look(&of, &scorers)
+    };
+    let behind = baseline.filter(|baseline| same(baseline));
+    let oldest = requirement.max_age_days.map_or(i64::MIN, |days| record.started_us - i64::from(days) * 86_400_000_000);
+    let rows = home.state.runs(Some(&requirement.suite), None, MOST_RUNS).await?;
+    let known: BTreeMap<RunId, RunRow> = rows.into_iter().map(|row| (row.record.id, row)).collect();
+    let mut looks: BTreeSet<RunId> = known
+        .values()
+        .filter(|row| requirement.is_for(&row.record) && row.totals.ok > 0 && same(&row.record))
+        .filter(|row| behind.is_none_or(|base| row.record.id > base.id && row.record.git == record.git))
+        .map(|row| row.record.id)
+        .collect();
+    if behind.is_none() {
+        // Runs that the workspace does not know any more.
+        for number in releases.numbers().await? {
+            let lines = releases.lines(number).await?;
+            if let Ok(release) = Release::read(lines.iter().map(String::as_str)) {
+                looks.extend(release.looks(requirement, measured));
+            }
+        }
+    }
+    looks.retain(|run| {
+        let began = known.get(run).map(|row| row.record.started_us);
+        *run < record.id && began.is_none_or(|began| began >= oldest)
+    });
+    Ok(looks)
 }
 
 /// What a suite's candidate is compared with.

@@ -7,15 +7,18 @@ use assay_core::Digest;
 use assay_engine::execute::now_us;
 use assay_engine::{Options, Prepared};
 use assay_release::{Measured, Observed, Policy, Release, Verdict};
+use assay_report::plain;
 use assay_store::RunRow;
 
 use super::super::Failure;
+use super::Desk;
 use super::evaluate::{Picked, baseline_now, newest, verdicts};
 use crate::load::{Home, library_of};
 
 /// Looks at runs, suites, baselines and attached files as they are now, and reads the newest evaluation's verdicts again.
-pub async fn observe(home: &Home, policy: &Policy, release: &Release) -> Result<Observed, Failure> {
-    let mut observed = Observed { at_us: now_us(), files: files(release), ..Observed::default() };
+pub async fn observe(desk: &Desk, policy: &Policy, release: &Release) -> Result<Observed, Failure> {
+    let home = &desk.home;
+    let mut observed = Observed { at_us: now_us(), files: files(home, release), ..Observed::default() };
     let Some((_, _, found)) = release.evaluation() else { return Ok(observed) };
     let mut picked = Vec::new();
     for verdict in found {
@@ -28,7 +31,7 @@ pub async fn observe(home: &Home, policy: &Policy, release: &Release) -> Result<
         observed.moved.insert(verdict.requirement.clone(), moved);
         picked.push((requirement, Ok(Picked { row, target, attempt: Some(verdict.attempt) })));
     }
-    for verdict in verdicts(home, policy, release, picked).await? {
+    for verdict in verdicts(home, &desk.releases, policy, release, picked).await? {
         observed.read_again.insert(verdict.requirement.clone(), verdict.as_stored()?);
     }
     Ok(observed)
@@ -46,16 +49,22 @@ async fn moved(
     let mut moved = match suite_now(home, row).await {
         Some(Ok(now)) => measured.moved(&now),
         Some(Err(why)) => vec![format!("its suite cannot be read any more: {why}")],
-        // Where the suite is not at hand, a newer run tells what is measured now.
-        None => match policy.requirement(&verdict.requirement) {
-            Some(requirement) => match newest(home, requirement).await? {
-                Some(newer) if newer.record.started_us > row.record.started_us => {
-                    measured.moved(&Measured::of(&newer.record, None))
-                }
-                _ => Vec::new(),
-            },
-            None => Vec::new(),
-        },
+        // What was imported has no suite: a newer import tells what is measured now.
+        None if row.record.targets.iter().all(|target| target.kind == "imported") => {
+            match policy.requirement(&verdict.requirement) {
+                Some(requirement) => match newest(home, requirement).await? {
+                    Some(newer) if newer.record.started_us > row.record.started_us => {
+                        measured.moved(&Measured::of(&newer.record, None))
+                    }
+                    _ => Vec::new(),
+                },
+                None => Vec::new(),
+            }
+        }
+        None => vec![format!(
+            "its suite's file `{}` is not there: what it would measure now is not known",
+            plain(&row.record.suite_path, 200)
+        )],
     };
     let now = baseline_now(home, policy, release, row).await?;
     if now != verdict.baseline {
@@ -68,14 +77,14 @@ async fn moved(
 /// What the suite of a run would measure now; `None` when its file is not at hand.
 async fn suite_now(home: &Home, row: &RunRow) -> Option<Result<Measured, String>> {
     let record = &row.record;
-    let path = Path::new(&record.suite_path);
-    if !path.is_file() {
+    let path = home.workspace.find_recorded(&record.suite_path);
+    if !path.is_file() || record.targets.iter().all(|target| target.kind == "imported") {
         return None;
     }
     let library = library_of(Some(home.workspace.root()), Path::new("."));
     let options =
         Options { tier: record.tier.clone(), seed: Some(record.seed), library: Some(library), ..Options::default() };
-    let prepared = match Prepared::load(path, &options) {
+    let prepared = match Prepared::load(&path, &options) {
         Ok(prepared) => prepared,
         Err(error) => return Some(Err(error.to_string())),
     };
@@ -93,12 +102,15 @@ async fn suite_now(home: &Home, row: &RunRow) -> Option<Result<Measured, String>
 }
 
 /// Digests of attached files as they are now.
-fn files(release: &Release) -> BTreeMap<String, Option<Digest>> {
+fn files(home: &Home, release: &Release) -> BTreeMap<String, Option<Digest>> {
     let attached = release.attached();
     let files = attached.iter().filter(|(_, (_, digest))| digest.is_some());
     files
         .map(|(document, (path, _))| {
-            ((*document).to_owned(), std::fs::read(path).ok().map(|bytes| Digest::of_bytes(&bytes)))
+            (
+                (*document).to_owned(),
+                std::fs::read(home.workspace.find_recorded(path)).ok().map(|bytes| Digest::of_bytes(&bytes)),
+            )
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! `assay release open`: propose a change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use assay_engine::execute::now_us;
 use assay_release::policy::digest;
@@ -12,8 +13,9 @@ use serde_json::json;
 
 use super::super::run::usage;
 use super::super::{Failure, policy, say};
-use super::{Desk, git, who};
+use super::{Desk, who};
 use crate::exit;
+use crate::git;
 
 /// Proposes a change: what changed, who changed it, how much harm it could do, and the policy it must meet.
 #[derive(Args)]
@@ -49,7 +51,7 @@ pub struct Open {
     target: Option<String>,
     /// Who opens it; by default ASSAY_USER, the address that git knows, or the account's name.
     #[arg(long = "as", value_name = "NAME")]
-    by: Option<String>,
+    pub(super) by: Option<String>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -76,7 +78,7 @@ impl Open {
         let mut changed = self.changed;
         if let Some(since) = &self.since {
             // `--` keeps a name that begins with a dash from being taken for an option.
-            let listed = git(&["diff", "--name-only", "--end-of-options", since, "--"])
+            let listed = git::answer(Path::new("."), &["diff", "--name-only", "--end-of-options", since, "--"])
                 .ok_or_else(|| usage(format!("git cannot compare with `{}`", plain(since, 200))))?;
             changed.extend(listed.lines().map(str::to_owned));
         }
@@ -99,7 +101,7 @@ impl Open {
             changes,
             paths: changed.clone(),
             risk: self.risk,
-            policy: self.policy,
+            policy: policy::recorded(&self.policy, &desk.home.workspace),
             policy_name: policy.policy.clone(),
             policy_digest: digest(&text),
             candidate,

@@ -93,7 +93,7 @@ pub struct Rollback {
 /// A release that is not over, with its policy and who acts.
 async fn at_work(desk: &Desk, act: &Act) -> Result<(u64, Release, Policy, String, String), Failure> {
     let (number, release) = desk.find(&act.release).await?;
-    let (policy, text) = Desk::policy_of(&release)?;
+    let (policy, text) = desk.policy_of(&release)?;
     if release.stand(policy.stages.len()) == Stand::RolledBack {
         return Err(usage(format!("release {number} was rolled back: open a new one")));
     }
@@ -131,6 +131,10 @@ impl Attach {
             }
         };
         let text = format!("release {number}: {document} is {}", plain(&reference, 200));
+        let reference = match digest {
+            Some(_) => desk.home.workspace.recorded(Path::new(&reference)),
+            None => reference,
+        };
         desk.append(number, &mut release, &by, Event::Attached { document, reference, digest }).await?;
         done(&self.act, number, &by, "attached", &text);
         Ok(exit::PASS)
@@ -147,7 +151,7 @@ impl Approve {
         desk.append(number, &mut release, &by, event).await?;
         done(&self.act, number, &by, "approved", &format!("release {number}: {by} agrees to it as it stands"));
         if !self.act.json {
-            let observed = observe(&desk.home, &policy, &release).await?;
+            let observed = observe(desk, &policy, &release).await?;
             held(&Decision::new(&policy, &text, &release, &observed).blocks());
         }
         Ok(exit::PASS)
@@ -178,7 +182,7 @@ impl Waive {
             follow_up: self.follow_up,
             until: self.until,
         };
-        let observed = observe(&desk.home, &policy, &release).await?;
+        let observed = observe(desk, &policy, &release).await?;
         Decision::new(&policy, &text, &release, &observed).waive(&by, &mut waiver).map_err(usage)?;
         let shown = format!(
             "release {number}: until {} it is not held up by {} ({}); {} sees to: {}",
@@ -198,7 +202,7 @@ impl Ship {
     pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
         let (number, mut release, policy, text, by) = at_work(desk, &self.act).await?;
         let why = reason(&self.reason)?;
-        let observed = observe(&desk.home, &policy, &release).await?;
+        let observed = observe(desk, &policy, &release).await?;
         let decision = Decision::new(&policy, &text, &release, &observed);
         let decided = if self.emergency { decision.ship_in_emergency(&why) } else { decision.ship(&why) };
         let event = match decided {

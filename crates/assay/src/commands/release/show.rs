@@ -38,8 +38,8 @@ pub struct List {
 impl Show {
     pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
         let (number, release) = desk.find(&self.release).await?;
-        let (policy, text) = Desk::policy_of(&release)?;
-        let observed = observe(&desk.home, &policy, &release).await?;
+        let (policy, text) = desk.policy_of(&release)?;
+        let observed = observe(desk, &policy, &release).await?;
         let decision = Decision::new(&policy, &text, &release, &observed);
         let (stand, blocks) = (release.stand(policy.stages.len()), decision.blocks());
         if self.json {

@@ -138,7 +138,8 @@ impl Bench {
             library: Some(home.library()),
             ..Options::default()
         };
-        let prepared = Prepared::from_text(&record.suite_text, std::path::Path::new(&record.suite_path), &options)?;
+        let path = home.workspace.find_recorded(&record.suite_path);
+        let prepared = Prepared::from_text(&record.suite_text, &path, &options)?;
         let records = prepared.scorer_records(&record.datasets);
         let Some(place) = records.iter().position(|known| known.fingerprint == gathered.scorer.fingerprint) else {
             return Err(usage(format!(
