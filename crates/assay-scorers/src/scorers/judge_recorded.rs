@@ -76,7 +76,10 @@ pub fn build(params: &Value) -> Result<Box<dyn Scorer>, Vec<Problem>> {
 impl RecordedJudge {
     fn verdict(&self, input: &ScoreInput<'_>) -> Result<f64, String> {
         let found = match &self.template {
-            Some(template) => template.evaluate(input.variables()).map_err(|error| error.to_string())?,
+            // Such as a word that the template's table of verdicts does not know.
+            Some(template) => {
+                template.evaluate(input.variables()).map_err(|error| Silence::Unreadable.because(&error.to_string()))?
+            }
             None => {
                 let name = &self.params.recorded;
                 let kept = input.output.metadata.get(name).cloned();
