@@ -62,8 +62,8 @@ pub struct Calibrating<'a> {
     pub truths: (&'a HashMap<Digest, Truth>, &'a [String]),
     /// The verdicts with the order of a pair turned round, for judges of pairs.
     pub swapped: Option<&'a HashMap<(usize, Digest), f64>>,
-    /// For a judge of pairs that asks in both orders, what each said.
-    pub orders: &'a [(f64, f64)],
+    /// For a judge of pairs that asks in both orders, what each said, and the number of the case's cluster.
+    pub orders: &'a [(f64, f64, u32)],
     /// Declared slices.
     pub slices: &'a [SliceDecl],
     /// The margin of the differences that it is to decide.

@@ -22,7 +22,7 @@ pub struct Jury<'a> {
     pub votes: &'a [Vec<Option<f64>>],
     /// What people say of each answer, where it is known.
     pub people: &'a [Option<f64>],
-    /// A number for the case that each answer is to.
+    /// A number for the cluster that each answer belongs to, or for its case.
     pub clusters: &'a [u32],
     /// Confidence of the intervals.
     pub confidence: f64,

@@ -101,6 +101,8 @@ impl Month {
             return Ok(());
         }
         let _one = self.asking.lock().await;
+        // Another month may have begun while others asked.
+        let month = this_month();
         self.turn(&month).await?;
         if !timely() {
             self.set_time_aside(&month).await?;
@@ -163,7 +165,7 @@ impl Month {
     async fn turn(&self, month: &str) -> Result<(), String> {
         let (old, spent, took) = {
             let mut inner = self.inner();
-            if inner.month == month {
+            if inner.month.as_str() >= month {
                 return Ok(());
             }
             let (spent, took) = (std::mem::take(&mut inner.spent), inner.took());

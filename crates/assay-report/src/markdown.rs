@@ -65,23 +65,7 @@ pub fn render_within(report: &Report, there: usize) -> String {
     }
     if let Some(comparison) = &report.comparison {
         let _ = writeln!(text, "\nAgainst `{}` ({} cases match):", cell(&comparison.baseline), comparison.matched);
-        let compared = comparison.rows.iter().map(|row| {
-            let (shown, range) = numbers::difference(&row.difference, row.score, row.direction);
-            let d = &row.difference;
-            vec![
-                format!("{}{}", row.name(), if row.advisory { " (advisory)" } else { "" }),
-                numbers::estimate(&row.baseline, row.score).0,
-                numbers::estimate(&row.candidate, row.score).0,
-                shown,
-                range,
-                format!("{}/{}/{}", d.better, d.worse, d.same),
-            ]
-        });
-        rows(
-            &mut text,
-            &["scorer", "baseline", "candidate", "difference", "interval", "better/worse/same"],
-            compared.collect(),
-        );
+        rows(&mut text, &numbers::COMPARED, comparison.rows.iter().map(numbers::compared).collect());
     }
     for row in report.comparison.iter().flat_map(|comparison| &comparison.rows) {
         if let Some(words) = judged_difference(row) {

@@ -37,6 +37,24 @@ pub fn estimate(estimate: &Estimate, kind: ScoreKind) -> (String, String) {
     (shown, range)
 }
 
+/// The heads of [`compared`].
+pub(crate) const COMPARED: [&str; 6] =
+    ["scorer", "baseline", "candidate", "difference", "interval", "better/worse/same"];
+
+/// A scorer's row of a comparison, under [`COMPARED`].
+pub(crate) fn compared(row: &assay_analysis::compare::Row) -> Vec<String> {
+    let (shown, range) = difference(&row.difference, row.score, row.direction);
+    let Difference { better, worse, same, .. } = row.difference;
+    vec![
+        format!("{}{}", row.name(), if row.advisory { " (advisory)" } else { "" }),
+        estimate(&row.baseline, row.score).0,
+        estimate(&row.candidate, row.score).0,
+        shown,
+        range,
+        format!("{better}/{worse}/{same}"),
+    ]
+}
+
 /// A difference in the scorer's own direction, in points for rates.
 pub fn difference(difference: &Difference, kind: ScoreKind, direction: Direction) -> (String, String) {
     let points = |v: f64| match kind {

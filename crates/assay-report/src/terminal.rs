@@ -157,17 +157,9 @@ pub fn comparison(comparison: &Comparison, most_flips: usize) -> String {
         .rows
         .iter()
         .map(|row| {
-            let (shown, range) = numbers::difference(&row.difference, row.score, row.direction);
-            let p = row.difference.p.map_or_else(String::new, |p| format!("{p:.2e}"));
-            vec![
-                format!("{}{}", row.name(), if row.advisory { " (advisory)" } else { "" }),
-                numbers::estimate(&row.baseline, row.score).0,
-                numbers::estimate(&row.candidate, row.score).0,
-                shown,
-                range,
-                format!("{}/{}/{}", row.difference.better, row.difference.worse, row.difference.same),
-                p,
-            ]
+            let mut cells = numbers::compared(row);
+            cells.push(row.difference.p.map_or_else(String::new, |p| format!("{p:.2e}")));
+            cells
         })
         .collect();
     let header = ["scorer", "baseline", "candidate", "difference", "interval", "better/worse/same", "p"];

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::Row;
 
-use crate::rubric::{Kind, Worked};
-use crate::store::{Project, Review, Write};
+use crate::rubric::{Criterion, Kind, Worked};
+use crate::store::{Project, Review, RubricVersion, Write};
 use crate::words::{Answers, Rater, RaterState};
 use crate::{ReviewError, Rubric};
 
@@ -46,18 +46,49 @@ pub struct QuizResult {
 /// Whether answers are the right ones: each that is known must be given, and be within the tolerance of a scale. Comments
 /// and spans are not compared; `None` where nothing is.
 pub fn is_right(rubric: &Rubric, right: &Answers, given: &Answers) -> Option<bool> {
-    let compared = right.iter().filter_map(|(name, right)| {
-        let criterion = rubric.criterion(name)?;
-        if matches!(criterion.kind, Kind::Comment | Kind::Spans) {
-            return None;
-        }
+    let same = |(criterion, right): (&Criterion, &Value)| {
         let number = |value: &Value| criterion.read(value).ok().and_then(|value| criterion.number(&value));
-        Some(match (number(right), given.get(name).and_then(number)) {
+        match (number(right), given.get(&criterion.name).and_then(number)) {
             (Some(right), Some(given)) => (right - given).abs() <= criterion.tolerance,
             _ => false,
-        })
-    });
-    compared.reduce(|all, one| all && one)
+        }
+    };
+    compared(rubric, right).map(same).reduce(|all, one| all && one)
+}
+
+/// The right answers that can be compared, each with its criterion.
+fn compared<'a>(rubric: &'a Rubric, right: &'a Answers) -> impl Iterator<Item = (&'a Criterion, &'a Value)> {
+    right.iter().filter_map(move |(name, right)| {
+        let criterion = rubric.criterion(name)?;
+        (!matches!(criterion.kind, Kind::Comment | Kind::Spans)).then_some((criterion, right))
+    })
+}
+
+/// The version of the rubric since which a question is asked as it is now.
+fn asked_since<'a>(versions: &'a [RubricVersion], criterion: &Criterion) -> Option<&'a RubricVersion> {
+    let question = criterion.digest();
+    let asks = |version: &&RubricVersion| {
+        version.rubric.criterion(&criterion.name).is_some_and(|known| known.digest() == question)
+    };
+    versions.iter().rev().take_while(asks).last()
+}
+
+/// Whether a rater is right on a gold item. `given` are the answers to questions as they are asked now; `version` and
+/// `at_us` say when the item was done. `None` where nothing is compared, or where a question that is compared was added or
+/// changed after that and is not answered yet: nobody errs on what they were not asked.
+pub(crate) fn is_hit(
+    rubric: &Rubric,
+    versions: &[RubricVersion],
+    right: &Answers,
+    given: &Answers,
+    (version, at_us): (i64, i64),
+) -> Option<bool> {
+    let unasked = |(criterion, _): (&Criterion, &Value)| {
+        // A new question that needs no answer leaves the item done under the new version: its time tells then.
+        let before = |asked: &RubricVersion| version < asked.version || at_us < asked.added_us;
+        !given.contains_key(&criterion.name) && asked_since(versions, criterion).is_some_and(before)
+    };
+    if compared(rubric, right).any(unasked) { None } else { is_right(rubric, right, given) }
 }
 
 impl Review {
@@ -243,7 +274,7 @@ impl Review {
         rater: &Rater,
     ) -> Result<GoldRecord, ReviewError> {
         let rows = sqlx::query(
-            "SELECT i.id, i.gold FROM done d JOIN items i ON i.project = d.project AND i.id = d.item
+            "SELECT i.id, i.gold, d.version, d.at_us FROM done d JOIN items i ON i.project = d.project AND i.id = d.item
              WHERE d.project = $1 AND d.rater = $2 AND i.gold IS NOT NULL AND d.at_us >= $3",
         )
         .bind(&project.name)
@@ -252,15 +283,15 @@ impl Review {
         .fetch_all(&mut **write)
         .await
         .map_err(|error| self.failed(error))?;
+        let versions = self.rubrics_in(write, &project.name).await?;
         let mut record = GoldRecord::default();
         for row in rows {
             let right: Answers = self.parse(row.get("gold"))?;
-            let (given, stale) = self.standing(write, project, row.get("id"), &rater.name).await?;
-            // What was right for another question says nothing here.
-            if stale.iter().any(|name| right.contains_key(name)) {
-                continue;
-            }
-            match is_right(&project.rubric, &right, &given) {
+            let (mut given, stale) = self.standing(write, project, row.get("id"), &rater.name).await?;
+            // An answer to another question says nothing here.
+            given.retain(|name, _| !stale.contains(name));
+            let done = (row.get("version"), row.get("at_us"));
+            match is_hit(&project.rubric, &versions, &right, &given, done) {
                 Some(true) => record.hits += 1,
                 Some(false) => record.misses += 1,
                 None => {}

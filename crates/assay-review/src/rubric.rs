@@ -391,6 +391,12 @@ impl Criterion {
         }
     }
 
+    /// Whether a span's label only stands for none: where the rubric has no names for spans, other tools are given the
+    /// criterion's name for one.
+    pub(crate) fn is_unnamed(&self, label: &str) -> bool {
+        self.labels.is_empty() && label == self.name
+    }
+
     /// The options of a choice with what each means.
     pub fn options(&self) -> Vec<(String, String)> {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);

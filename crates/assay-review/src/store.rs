@@ -394,16 +394,27 @@ impl Review {
         let rows = self
             .all("SELECT version, digest, added_us, rubric FROM rubrics WHERE project = $1 ORDER BY version", project)
             .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(RubricVersion {
-                    version: row.get("version"),
-                    digest: row.get("digest"),
-                    added_us: row.get("added_us"),
-                    rubric: self.parse(row.get("rubric"))?,
-                })
-            })
-            .collect()
+        rows.iter().map(|row| self.version_of(row)).collect()
+    }
+
+    /// The same as a transaction sees them.
+    pub(crate) async fn rubrics_in(&self, write: &mut Write, project: &str) -> Result<Vec<RubricVersion>, ReviewError> {
+        let rows =
+            sqlx::query("SELECT version, digest, added_us, rubric FROM rubrics WHERE project = $1 ORDER BY version")
+                .bind(project)
+                .fetch_all(&mut **write)
+                .await
+                .map_err(|error| self.failed(error))?;
+        rows.iter().map(|row| self.version_of(row)).collect()
+    }
+
+    fn version_of(&self, row: &SqliteRow) -> Result<RubricVersion, ReviewError> {
+        Ok(RubricVersion {
+            version: row.get("version"),
+            digest: row.get("digest"),
+            added_us: row.get("added_us"),
+            rubric: self.parse(row.get("rubric"))?,
+        })
     }
 
     async fn all(&self, sql: &'static str, project: &str) -> Result<Vec<SqliteRow>, ReviewError> {
@@ -520,7 +531,7 @@ impl Review {
     pub async fn done(&self, project: &str) -> Result<Vec<Done>, ReviewError> {
         let rows = self
             .all(
-                "SELECT item, rater, at_us, took_ms, cost_nanousd, swapped FROM done WHERE project = $1
+                "SELECT item, rater, version, at_us, took_ms, cost_nanousd, swapped FROM done WHERE project = $1
                  ORDER BY at_us, rater, item",
                 project,
             )
@@ -528,6 +539,7 @@ impl Review {
         let done = |row: &SqliteRow| Done {
             item: row.get("item"),
             rater: row.get("rater"),
+            version: row.get("version"),
             at_us: row.get("at_us"),
             took_ms: row.get("took_ms"),
             cost: Money::from_nanos(row.get("cost_nanousd")),

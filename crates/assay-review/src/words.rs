@@ -337,6 +337,8 @@ pub struct Done {
     pub item: String,
     /// Who.
     pub rater: String,
+    /// Under which version of the rubric; 0 while an answer that it needs is missing.
+    pub version: i64,
     /// When, in microseconds since the Unix epoch.
     pub at_us: i64,
     /// How long it took, where it is known.

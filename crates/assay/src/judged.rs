@@ -51,8 +51,10 @@ pub struct Gathered {
     pub run_of: Vec<usize>,
     /// Every answer that was judged.
     pub answers: HashMap<Digest, Answer>,
-    /// For a judge of pairs what it said in both orders.
-    pub orders: Vec<(f64, f64)>,
+    /// The name behind each number of [`Verdict::cluster`]: numbers of two judges do not mean the same.
+    pub clusters: Vec<String>,
+    /// For a judge of pairs what it said in both orders, and the number of the case's cluster.
+    pub orders: Vec<(f64, f64, u32)>,
     /// What happened on the way.
     pub notes: Vec<String>,
 }
@@ -159,6 +161,7 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
         verdicts: Vec::new(),
         run_of: Vec::new(),
         answers: HashMap::new(),
+        clusters: Vec::new(),
         orders: Vec::new(),
         notes,
     };
@@ -172,13 +175,16 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
         else {
             continue;
         };
-        let orders = &mut gathered.orders;
+        // By case, as the cluster is only known from the scores.
+        let mut orders: Vec<(Digest, (f64, f64))> = Vec::new();
+        let mut cluster_of: HashMap<Digest, u32> = HashMap::new();
         // Why there is no verdict, by target, case and repeat.
         let mut silent: HashMap<(String, Digest, u32), Silence> = HashMap::new();
         home.lake
             .for_each_judgement(run, &[name.as_str()], |found| {
-                orders.extend(found.details.into_iter().flat_map(orders_in));
-                if let (Some(reason), Ok(case)) = (found.reason, found.case_digest.parse()) {
+                let Ok(case) = found.case_digest.parse::<Digest>() else { return };
+                orders.extend(found.details.into_iter().flat_map(orders_in).map(|pair| (case, pair)));
+                if let Some(reason) = found.reason {
                     silent.insert((found.target.to_owned(), case, found.epoch), Silence::of(reason));
                 }
             })
@@ -220,6 +226,7 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
                     Some(cluster) => number(format!("cluster {cluster}")),
                     None => number(row.case_digest.to_string()),
                 };
+                cluster_of.insert(row.case_digest, cluster);
                 gathered.run_of.push(at);
                 gathered.verdicts.push(Verdict {
                     item: *named,
@@ -236,7 +243,14 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
                 });
             })
             .await?;
+        for (case, (first, second)) in orders {
+            let cluster = cluster_of.get(&case).copied().unwrap_or_else(|| number(case.to_string()));
+            gathered.orders.push((first, second, cluster));
+        }
     }
+    let mut named: Vec<(String, u32)> = clusters.into_iter().collect();
+    named.sort_unstable_by_key(|(_, number)| *number);
+    gathered.clusters = named.into_iter().map(|(name, _)| name).collect();
     Ok(gathered)
 }
 

@@ -167,6 +167,7 @@ impl Home {
                 }
                 _ => Ok(None),
             },
+            Against::Nothing => Ok(None),
         }
     }
 
@@ -405,4 +406,17 @@ pub enum Against {
     Run(String),
     /// The suite's baseline of this name, when it is set.
     Named(String),
+    /// Nothing.
+    Nothing,
+}
+
+impl Against {
+    /// What `--baseline` says: a run, `none`, or without it the baseline `main`.
+    pub fn said(word: Option<String>) -> Self {
+        match word.as_deref() {
+            None => Self::Named("main".into()),
+            Some("none") => Self::Nothing,
+            Some(_) => word.map_or(Self::Nothing, Self::Run),
+        }
+    }
 }

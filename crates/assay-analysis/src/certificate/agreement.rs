@@ -1,7 +1,7 @@
 //! How far a judge and people agree, beside how far people do among each other. Answers to one case and cases of one
 //! cluster hang together: every interval leaves them out together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_core::ScoreKind;
 use assay_stats::agreement::{
@@ -85,7 +85,8 @@ impl Calibrating<'_> {
         if names == 0 { Vec::new() } else { seen.iter().map(|(_, _, truth)| row(truth)).collect() }
     }
 
-    /// Is the judge as close to people as they are to each other?
+    /// Is the judge as close to people as they are to each other? The alt-test takes its items to be independent, so that it
+    /// sees one answer of each cluster, the first that several people labelled, and its 30 items are 30 clusters.
     fn beside_people(&self, seen: &[Seen<'_>], people: &[Vec<Option<f64>>], measure: Level, made: &mut Certificate) {
         let names = self.truths.1;
         let given = |rater: usize| people.iter().filter(|row| row[rater].is_some()).count();
@@ -125,9 +126,12 @@ impl Calibrating<'_> {
                 p: None,
             });
         }
-        let verdicts: Vec<Option<f64>> = seen.iter().map(|(entry, ..)| Some(entry.value)).collect();
+        let mut known = BTreeSet::new();
+        let apart: Vec<usize> = shared.iter().copied().filter(|i| known.insert(seen[*i].0.first.cluster)).collect();
+        let verdicts: Vec<Option<f64>> = apart.iter().map(|i| Some(seen[*i].0.value)).collect();
+        let labels: Vec<Vec<Option<f64>>> = apart.iter().map(|i| people[*i].clone()).collect();
         let alignment = if measure == Level::Nominal { Alignment::Accuracy } else { Alignment::Rmse };
-        if let Some(found) = alt_test(&verdicts, people, alignment, self.epsilon, 0.05) {
+        if let Some(found) = alt_test(&verdicts, &labels, alignment, self.epsilon, 0.05) {
             if !found.few_annotators {
                 made.evidence.winning_rate = Some(found.winning_rate);
             }

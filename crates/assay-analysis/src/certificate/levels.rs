@@ -95,14 +95,15 @@ impl Calibrating<'_> {
     /// Whether the place of an answer in a pair decides.
     pub(super) fn order(&self, entries: &[Entry<'_>], made: &mut Certificate) {
         let same = |a: f64, b: f64| f64::from(u8::from(self.coding.score.same(a, b)));
-        let alone = |value: f64| Item { value, repeats: 1, cluster: None, weight: 1.0 };
+        // Comparisons on one case hang together, as its answers do.
+        let of = |value: f64, cluster: u32| Item { value, repeats: 1, cluster: Some(cluster), weight: 1.0 };
         let (items, orders): (Vec<Item>, Vec<(f64, f64)>) = match self.swapped {
             Some(swapped) => entries
                 .iter()
                 .filter_map(|e| Some((e, *swapped.get(&(e.first.arm, e.first.item))?)))
                 .map(|(e, other)| (Self::item(same(e.value, other), e, true), (e.value, other)))
                 .unzip(),
-            None => self.orders.iter().map(|(a, b)| (alone(same(*a, *b)), (*a, *b))).unzip(),
+            None => self.orders.iter().map(|(a, b, cluster)| (of(same(*a, *b), *cluster), (*a, *b))).unzip(),
         };
         if self.swapped.is_none() && orders.is_empty() {
             // It judges no pairs: there is no order.

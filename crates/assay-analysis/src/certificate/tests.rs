@@ -129,6 +129,21 @@ fn answers_that_hang_together_are_no_more_evidence_than_one() {
 }
 
 #[test]
+fn the_alt_test_counts_clusters_and_not_answers() {
+    let made = |together: bool| {
+        let mut world = World::new(ScoreKind::Binary);
+        for case in 0..40 {
+            world.judge(case, if together { case / 2 } else { case }, 0, Ok(f64::from(case % 2)));
+            world.label(case, f64::from(case % 2));
+        }
+        world.certificate()
+    };
+    assert!(made(false).figure("alt_test").is_some());
+    // Twenty clusters are fewer than the test asks for, however many answers they hold.
+    assert!(made(true).figure("alt_test").is_none());
+}
+
+#[test]
 fn agreement_without_a_fault_is_not_certain() {
     let mut world = World::new(ScoreKind::Binary);
     for case in 0..50 {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use assay_analysis::compare::{Flip, Row};
-use assay_core::OnInconclusive;
+use assay_core::{OnInconclusive, RunRecord};
 use assay_stats::VerdictKind;
 
 use super::Ci;
@@ -15,16 +15,22 @@ const LARGEST: usize = 60_000;
 /// The most flips and slices that are listed.
 const MOST: usize = 10;
 
-/// The mark that the comment is found by: no suite's name can end it.
-pub fn mark(suite: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    format!("<!-- assay:report:{} -->", suite.chars().map(|c| if plain(c) { c } else { '_' }).collect::<String>())
+/// The mark that the comment of a suite and tier is found by: no name can end it, and no two are the same.
+pub fn mark(run: &RunRecord) -> String {
+    let plain = |name: &str| {
+        name.chars().fold(String::new(), |text, c| match c {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' => format!("{text}{c}"),
+            other => format!("{text}_{:x}_", u32::from(other)),
+        })
+    };
+    let tier = run.tier.as_deref().map_or_else(String::new, |tier| format!(":{}", plain(tier)));
+    format!("<!-- assay:report:{}{tier} -->", plain(&run.suite))
 }
 
 /// Renders the comment: the verdict, what decides, the differences, slices, cases that turned, cost.
 pub fn render(ci: &Ci<'_>) -> String {
     let report = ci.report;
-    let mut text = format!("{}\n## {}: {}\n", mark(&report.run.suite), cell(&report.run.suite), ci.verdict());
+    let mut text = format!("{}\n## {}: {}\n", mark(&report.run), cell(&report.run.suite), ci.verdict());
     let line = match (report.gate.verdict, report.run.gate.on_inconclusive) {
         (None, _) => "The suite has no gate: nothing is decided.",
         (Some(VerdictKind::Pass), _) if ci.exit == 0 => "Every rule is shown to hold.",
@@ -52,20 +58,7 @@ pub fn render(ci: &Ci<'_>) -> String {
             comparison.matched,
             numbers::confidence(report.gate.confidence)
         );
-        let compared = comparison.rows.iter().map(|row| {
-            let (shown, range) = numbers::difference(&row.difference, row.score, row.direction);
-            let d = &row.difference;
-            vec![
-                format!("{}{}", row.name(), if row.advisory { " (advisory)" } else { "" }),
-                numbers::estimate(&row.baseline, row.score).0,
-                numbers::estimate(&row.candidate, row.score).0,
-                shown,
-                range,
-                format!("{}/{}/{}", d.better, d.worse, d.same),
-            ]
-        });
-        let header = ["scorer", "baseline", "candidate", "difference", "interval", "better/worse/same"];
-        rows(&mut text, &header, compared.collect());
+        rows(&mut text, &numbers::COMPARED, comparison.rows.iter().map(numbers::compared).collect());
         slices(&mut text, &comparison.rows);
         flips(&mut text, &comparison.rows, true);
         flips(&mut text, &comparison.rows, false);

@@ -87,7 +87,7 @@ pub fn render(ci: &Ci<'_>) -> Value {
                 "name": "Assay", "semanticVersion": run.assay_version,
                 "informationUri": "https://github.com/assay-eval/assay", "rules": rules,
             }},
-            "automationDetails": {"id": format!("assay/{}/", plain(&run.suite, 100))},
+            "automationDetails": {"id": format!("assay/{}/{}/", plain(&run.suite, 100), plain(run.tier.as_deref().unwrap_or("all"), 100))},
             "columnKind": "utf16CodeUnits",
             "results": results,
         }],

@@ -172,10 +172,9 @@ pub fn read(path: &Path, project: &Project, items: &[Item], raters: &[Rater]) ->
                     )));
                 };
                 let mut value = response.get("value").cloned().unwrap_or_default();
-                if project.rubric.criterion(name).is_some_and(|criterion| criterion.kind == Kind::Spans)
-                    && let Some(item) = by_id.get(id.as_str())
-                {
-                    value = spans(project, item, name, &value);
+                let criterion = project.rubric.criterion(name).filter(|criterion| criterion.kind == Kind::Spans);
+                if let (Some(criterion), Some(item)) = (criterion, by_id.get(id.as_str())) {
+                    value = spans(project, item, criterion, &value);
                 }
                 incoming.push(Incoming {
                     item: id.clone(),
@@ -192,13 +191,14 @@ pub fn read(path: &Path, project: &Project, items: &[Item], raters: &[Rater]) ->
     Ok(incoming)
 }
 
-fn spans(project: &Project, item: &Item, criterion: &str, value: &Value) -> Value {
+fn spans(project: &Project, item: &Item, criterion: &Criterion, value: &Value) -> Value {
     let words = text(&outgoing(project, item).output);
     let span = |span: &Value| {
         let place = |key: &str| usize::try_from(span.get(key)?.as_u64()?).ok();
         let (start, end) = (place("start")?, place("end")?);
         let marked: String = words.chars().skip(start).take(end.saturating_sub(start)).collect();
-        let label = span.get("label").filter(|label| !label.is_null()).map(text).filter(|label| label != criterion);
+        let label = span.get("label").filter(|label| !label.is_null()).map(text);
+        let label = label.filter(|label| !criterion.is_unnamed(label));
         Some(Span { field: "output".into(), start, end, text: marked, label })
     };
     json!(value.as_array().into_iter().flatten().filter_map(span).collect::<Vec<_>>())

@@ -272,7 +272,8 @@ fn span(project: &Project, items: &HashMap<&str, &Item>, id: &str, result: &Valu
     let length = crate::work::field_text(&content, &field)?.chars().count();
     let end = (start + to.saturating_sub(from)).min(length);
     let name = text(result.get("from_name")?);
-    let label = result.pointer("/value/labels/0").map(text).filter(|label| *label != name);
+    let unnamed = |label: &String| project.rubric.criterion(&name).is_some_and(|criterion| criterion.is_unnamed(label));
+    let label = result.pointer("/value/labels/0").map(text).filter(|label| !unnamed(label));
     let marked = words.chars().skip(from).take(end.saturating_sub(start)).collect();
     Some(Span { field, start, end, text: marked, label })
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agreement::Matrix;
 use super::{Figure, Options, Work};
-use crate::onboarding::is_right;
+use crate::onboarding::is_hit;
 use crate::outcome::Snapshot;
 use crate::rubric::{Criterion, Kind};
 use crate::words::{Answers, Done, RaterState};
@@ -132,7 +132,8 @@ pub(super) fn raters(snapshot: &Snapshot, options: &Options) -> Vec<RaterReport>
             .filter(|done| done.at_us >= rater.qualified_us)
             .filter_map(|done| {
                 let given = answered.get(done.item.as_str())?;
-                is_right(rubric, gold.get(done.item.as_str())?, given)
+                let right = gold.get(done.item.as_str())?;
+                is_hit(rubric, &snapshot.rubrics, right, given, (done.version, done.at_us))
             })
             .collect();
         let (right, n) = (hits.iter().filter(|hit| **hit).count() as u64, hits.len() as u64);

@@ -230,6 +230,26 @@ async fn scales_that_argilla_cannot_rate_are_labels_there() {
 }
 
 #[tokio::test]
+async fn a_span_may_be_called_what_its_criterion_is_called() {
+    let text = "rubric: r\ncriteria:\n  - {name: wrong, kind: spans, labels: [wrong, stale]}\n";
+    let folder = folder().await;
+    project(&folder.review, text, Settings::default(), items(2)).await;
+    let span = Span { field: "output".into(), start: 0, end: 6, text: "answer".into(), label: Some("wrong".into()) };
+    let given = [one("i0", "ann", "wrong", json!([span]))];
+    folder.review.import("p", &given, OnConflict::Refuse, Money::ZERO).await.unwrap();
+    let snapshot = folder.review.snapshot("p").await.unwrap();
+    let path = folder.path.join("out.json");
+    std::fs::write(&path, argilla::records(&snapshot).to_string()).unwrap();
+    let argilla = argilla::read(&path, &snapshot.project, &snapshot.items, &snapshot.raters).unwrap();
+    std::fs::write(&path, label_studio::tasks(&snapshot).to_string()).unwrap();
+    let label_studio = label_studio::read(&path, &snapshot.project, &snapshot.items).unwrap();
+    for back in [argilla, label_studio] {
+        let done = folder.review.import("p", &back, OnConflict::Refuse, Money::ZERO).await.unwrap();
+        assert_eq!((done.same, done.answers), (1, 0));
+    }
+}
+
+#[tokio::test]
 async fn label_studio_takes_tasks_with_spans_in_passages_and_gives_them_back() {
     let make = || async {
         let folder = folder().await;

@@ -405,3 +405,36 @@ async fn what_was_right_for_another_question_suspends_nobody() {
     let refused = folder.review.change_rubric("p", &rubric(&text), &text, &right).await.unwrap_err();
     assert!(refused.to_string().contains("`i1` is no gold item"), "{refused}");
 }
+
+#[tokio::test]
+async fn a_question_that_was_added_counts_against_nobody_who_was_not_asked() {
+    let text = "rubric: r\ncriteria:\n  - {name: correct, kind: yes_no}\n";
+    for required in [true, false] {
+        let folder = folder().await;
+        let known = |(i, item)| if i < 6 { self::gold(item, json!({"correct": true})) } else { item };
+        let all: Vec<Item> = items(30).into_iter().enumerate().map(known).collect();
+        let made = project(&folder.review, text, Settings { gold_share: 0.5, ..few(1, 1) }, all).await;
+        folder.review.join(&made, "ann", true).await.unwrap();
+        let yes: Answers = serde_json::from_value(json!({"correct": true})).unwrap();
+        while rate(&folder.review, "ann", &yes).await.is_some() {}
+        let more = format!("{text}  - {{name: safe, kind: yes_no, required: {required}}}\n");
+        let both: Answers = serde_json::from_value(json!({"correct": true, "safe": true})).unwrap();
+        let right = RightAnswers::Known((0..6).map(|i| (format!("i{i}"), both.clone())).collect());
+        let done = folder.review.change_rubric("p", &rubric(&more), &more, &right).await.unwrap();
+        assert_eq!((done.change.added, done.gold), (vec!["safe".to_owned()], 0));
+        let mut seen = 0;
+        loop {
+            let found = report(&folder.review.snapshot("p").await.unwrap(), &Options::default(), &[]);
+            assert_eq!((found.raters[0].gold.hits, found.raters[0].gold.misses), (seen, 0), "{required}");
+            let Next::Item(task) = folder.review.next("p", "ann").await.unwrap() else { break };
+            assert_eq!(task.criteria, ["safe"]);
+            let safe: Answers = serde_json::from_value(json!({"safe": true})).unwrap();
+            let done = folder.review.submit("p", "ann", &task.item, &task.token, &safe, None).await.unwrap();
+            assert_eq!(done.suspended, None);
+            let number: usize = task.item[1..].parse().unwrap();
+            seen += u64::from(number < 6);
+        }
+        // Where it needs no answer, nothing is asked again.
+        assert_eq!(seen, if required { 6 } else { 0 });
+    }
+}

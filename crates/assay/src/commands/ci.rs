@@ -28,7 +28,8 @@ pub struct CiCommand {
     /// The folder to write to.
     #[arg(long, value_name = "DIR", default_value = "assay-ci")]
     out: PathBuf,
-    /// Compare with this run, and target after a colon; or with the newest run at a branch, tag or commit, after `@`.
+    /// Compare with this run, and target after a colon; or with the newest run at a branch, tag or commit, after `@`; or with
+    /// `none`.
     #[arg(long, value_name = "RUN[:TARGET]|@REF")]
     baseline: Option<String>,
 }
@@ -42,7 +43,7 @@ impl CiCommand {
             let id = record.id.short();
             return Err(format!("run {id} is not complete: go on with `assay resume {id}`").into());
         }
-        let against = self.baseline.map_or_else(|| Against::Named("main".into()), Against::Run);
+        let against = Against::said(self.baseline);
         let before = home.baseline_run(&record, &against).await?;
         let totals = row.totals.clone();
         let (report, scores) = home.report(row, target.as_deref(), against).await?;

@@ -33,7 +33,7 @@ impl Compare {
         if several && target.is_none() {
             return Err(several_targets(&row.record, &self.candidate));
         }
-        let against = self.baseline.map_or_else(|| Against::Named("main".into()), Against::Run);
+        let against = Against::said(self.baseline);
         let (report, _) = home.report(row, target.as_deref(), against).await?;
         let Some(comparison) = &report.comparison else {
             return Err(usage(format!(

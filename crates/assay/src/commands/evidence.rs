@@ -171,7 +171,7 @@ impl Build {
         if let Some(target) = target {
             return Err(usage(format!("a pack is of a whole run, not of its target `{target}` alone")));
         }
-        let against = self.against.map_or_else(|| Against::Named("main".into()), Against::Run);
+        let against = Against::said(self.against);
         let sealed = record.sealed().map(|dataset| dataset.name.clone());
         let parts = home.gather(row, &against, !self.without_content && sealed.is_none()).await?;
         let pack = parts.build(signer.as_ref())?;

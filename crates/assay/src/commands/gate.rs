@@ -45,7 +45,7 @@ impl Gate {
             row.record.gate.rules.retain(|rule| rule.target.as_ref() == Some(target));
         }
         let totals = row.totals.clone();
-        let against = self.baseline.map_or_else(|| Against::Named("main".into()), Against::Run);
+        let against = Against::said(self.baseline);
         let (report, _) = home.report(row, target.as_deref(), against).await?;
         let code = decided(&report, &totals);
         if self.json {

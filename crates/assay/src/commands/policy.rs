@@ -106,10 +106,10 @@ pub fn read(path: &Path) -> Result<(Policy, String), Failure> {
 pub fn named(word: &str) -> Result<(Policy, String), Failure> {
     let path = Path::new(word);
     match builtin::text(word) {
-        Some(text) if !path.exists() => {
+        Some(text) if !path.is_file() => {
             Ok((Policy::from_text(text, path).map_err(|diagnostics| *diagnostics)?, text.to_owned()))
         }
-        _ if path.exists() => read(path),
+        _ if path.is_file() => read(path),
         _ => Err(unknown(word)),
     }
 }
@@ -117,7 +117,7 @@ pub fn named(word: &str) -> Result<(Policy, String), Failure> {
 /// What a release remembers of where its policy is: a file as the workspace records paths, or the name of one that comes
 /// with Assay.
 pub fn recorded(word: &str, workspace: &Workspace) -> String {
-    match Path::new(word).exists() {
+    match Path::new(word).is_file() {
         true => workspace.recorded(Path::new(word)),
         false => word.to_owned(),
     }
@@ -129,7 +129,7 @@ pub fn recorded(word: &str, workspace: &Workspace) -> String {
 /// As [`named`].
 pub fn remembered(word: &str, workspace: &Workspace) -> Result<(Policy, String), Failure> {
     match workspace.find_recorded(word) {
-        path if path.exists() => read(&path),
+        path if path.is_file() => read(&path),
         _ => match builtin::text(word) {
             Some(text) => {
                 Ok((Policy::from_text(text, Path::new(word)).map_err(|diagnostics| *diagnostics)?, text.to_owned()))

@@ -44,7 +44,7 @@ impl ReportCommand {
         let home = Home::open(workspace, Path::new(".")).await?;
         let (row, target) = home.find(&self.run).await?;
         let id = row.record.id;
-        let against = self.baseline.map_or_else(|| Against::Named("main".into()), Against::Run);
+        let against = Against::said(self.baseline);
         let (report, scores) = home.report(row, target.as_deref(), against).await?;
         let text = match self.format {
             Form::Html => assay_report::html::render(&report)?,

@@ -102,7 +102,7 @@ impl Outcome {
 
     /// What the run is compared with.
     fn against(&self) -> Against {
-        self.baseline.clone().map_or_else(|| Against::Named("main".into()), Against::Run)
+        Against::said(self.baseline.clone())
     }
 }
 

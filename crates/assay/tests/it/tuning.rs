@@ -240,6 +240,51 @@ fn tuning_that_cannot_be_done_or_paid_says_so_before_it_asks() {
     folder.write("pair.judge.yaml", "judge: p\nversion: 1\ndescription: P.\nkind: pair\nsees: [question, answer]\nuser: \"{{ question }} {{ candidates }}\"\n");
     assert!(refused(&["right", "--variant", "pair.judge.yaml"]).contains("that is another judge"));
     assert!(refused(&["wrong"]).contains("no run has a judge `wrong`"));
+    assert!(refused(&["right", "--out", "none/v2.judge.yaml"]).contains("v2.judge.yaml cannot be written"));
+    assert!(refused(&["right", "--out", "v2.judge.yaml"]).contains("are more than the budget of 130 calls"));
+    assert!(!folder.path().join("v2.judge.yaml").exists(), "what was tried is not left there");
+    folder.write("assay.yaml", suite(&model.url, "", "budget: {tokens: 30000}\n"));
+    fine(folder.assay(&["run", "--quiet"]));
+    assert!(refused(&["right"]).contains("are more than the budget of 30000 tokens"));
+}
+
+#[test]
+fn the_month_is_shared_by_runs_and_by_what_asks_judges_beside_them() {
+    let model = Model::start(trusting);
+    let folder = judged(&model, 150, "budget: {per_month: {calls: 170}}\n");
+    fine(folder.assay(&["judge", "calibrate", "right", "--labels", "labels.jsonl"]));
+    let before = model.calls();
+    let said = folder.assay(&["judge", "tune", "right"]);
+    assert!(said.code == 2 && said.err.contains("what is left of the month's budget: 20 calls"), "{said:?}");
+    assert_eq!(model.calls(), before);
+    // Fifty frozen verdicts, of which the month has room for twenty; the next check has room for none.
+    for left in [20, 0] {
+        let before = model.calls();
+        let said = folder.assay(&["judge", "check", "right"]);
+        assert!(said.code != 0 && said.err.contains("which all runs of the workspace share"), "{said:?}");
+        assert_eq!(model.calls() - before, left);
+    }
+}
+
+#[test]
+fn what_was_reported_on_stays_held_out_when_less_is_asked_for() {
+    let model = Model::start(trusting);
+    let folder = judged(&model, 240, "");
+    fine(folder.assay(&["judge", "calibrate", "right", "--labels", "labels.jsonl"]));
+    let tune = |arguments: &[&str]| {
+        let all = [&["judge", "tune", "right", "--json", "--shots", "0"][..], arguments].concat();
+        value(&fine(folder.assay(&all)))
+    };
+    let less = tune(&["--held-out", "0.2", "--dry-run"]);
+    let first = tune(&["--held-out", "0.6"]);
+    assert_eq!((&first["better"], &first["reported_before"]), (&json!(true), &json!(0)), "{first}");
+    assert!(less["held_out"].as_u64() < first["held_out"].as_u64(), "{less}");
+    // The reports are of other parts: they overlap all the same.
+    let again = tune(&["--held-out", "0.2", "--out", "again.judge.yaml"]);
+    assert_eq!((&again["held_out"], &again["reported_before"]), (&first["held_out"], &json!(1)), "{again}");
+    let more = tune(&["--held-out", "0.7", "--out", "more.judge.yaml"]);
+    assert!(more["held_out"].as_u64() > first["held_out"].as_u64(), "{more}");
+    assert_eq!(more["reported_before"], json!(2), "{more}");
 }
 
 /// Right, and wrong about most of it in its other mood.

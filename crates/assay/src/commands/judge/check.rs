@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use assay_analysis::{Certificate, standing};
 use assay_core::run::{Budget as Limits, Totals};
-use assay_core::{Digest, RunRecord};
+use assay_core::{Digest, RunId, RunRecord};
 use assay_engine::budget::Budget;
 use assay_engine::execute::now_us;
 use assay_engine::gateway::Gateway;
@@ -67,8 +67,15 @@ impl Check {
             ));
         }
         let (scorers, place, limits) = self.judge(home, &runs, certificate.fingerprint)?;
-        let gateway = Gateway::new(self.concurrency.max(1), Arc::new(Budget::new(&limits, &Totals::default())), None);
+        // The month's limits are those of all that is spent in the workspace: a check has a part in them as a run has.
+        let budget = Budget::new(&limits, &Totals::default())
+            .in_month(limits.per_month, &home.state, RunId::from_uuid(uuid::Uuid::now_v7()))
+            .await?;
+        let budget = Arc::new(budget);
+        let gateway = Gateway::new(self.concurrency.max(1), budget.clone(), None);
         let round = canaries::ask(&scorers[place], &gateway, &frozen, self.repeats, self.concurrency).await;
+        // What was set aside and not spent goes back, also when nothing is recorded.
+        let closed = budget.close().await;
         if round.is_void() {
             return Err(format!(
                 "{} of {} calls failed, the first: {}. Nothing is recorded",
@@ -80,6 +87,7 @@ impl Check {
         }
         let check = Checked { at_us: now_us(), run: None, same: round.same.clone() };
         home.state.add_check(stored.id, &check).await?;
+        closed?;
         let (cost, differ, failed) = (round.cost(), round.differ(), round.failed);
         let all: Vec<Vec<bool>> = home.state.checks(stored.id).await?.into_iter().map(|check| check.same).collect();
         let before = standing(&certificate, &all[..all.len() - 1], now_us());

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use assay_analysis::Certificate;
 use assay_analysis::jury::{Finding, Jury as Votes};
-use assay_core::{Digest, ScoreKind, grouped};
+use assay_core::{Digest, Direction, ScoreKind, grouped};
 use assay_report::{plain, terminal};
 use assay_stats::Estimate;
 use clap::Args;
@@ -35,7 +35,7 @@ pub struct Jury {
     /// The runs [default: the complete runs with the judges].
     #[arg(long = "run", value_name = "RUN")]
     runs: Vec<String>,
-    /// Scores from this value on are passes, the others fails.
+    /// Scores from this value on are passes (up to it, where lower is better), the others fails.
     #[arg(long, value_name = "VALUE")]
     threshold: Option<f64>,
     /// Write every answer's label into this file: JSON lines with its probability, the majority and the votes.
@@ -66,10 +66,20 @@ impl Jury {
             if gathered.first().is_some_and(|first| first.scorer.score != scorer.score) {
                 return Err(usage(format!("`{name}` has another scale than `{}`", self.judges[0])));
             }
+            if gathered.first().is_some_and(|first| first.scorer.direction != scorer.direction) {
+                return Err(usage(format!(
+                    "for `{name}` and for `{}` different ends of the scale are better (`direction`): their verdicts cannot be \
+                     weighed together",
+                    self.judges[0]
+                )));
+            }
             gathered.push(gather(home, scorer, &self.runs).await?);
         }
         let (names, mut table) = match gathered.as_slice() {
-            [one] => seats(home, one).await?,
+            [one] => {
+                let classes = one.scorer.score == ScoreKind::Binary && self.threshold.is_none();
+                seats(home, one, classes).await?
+            }
             several => (several.iter().map(label).collect(), of_judges(several)),
         };
         table.retain(|_, votes| votes.iter().any(Option::is_some));
@@ -80,8 +90,9 @@ impl Jury {
                 None => of_name(home, one).await?,
             });
         }
+        let direction = gathered[0].scorer.direction;
         let pass = |value: f64| match self.threshold {
-            Some(threshold) => f64::from(u8::from(value >= threshold)),
+            Some(threshold) => f64::from(u8::from(passes(direction, threshold, value))),
             None => value,
         };
         let items: Vec<Digest> = table.keys().copied().collect();
@@ -89,23 +100,19 @@ impl Jury {
             (0..names.len()).map(|at| table.values().map(|row| row[at].map(pass)).collect()).collect();
         let truths: Vec<Option<f64>> =
             items.iter().map(|item| people.get(item).and_then(|truth| truth.value).map(pass)).collect();
-        let mut cases: HashMap<Digest, u32> = HashMap::new();
-        let clusters: Vec<u32> = items
-            .iter()
-            .map(|item| {
-                let case = gathered.iter().find_map(|one| one.answers.get(item)).map_or(*item, |a| a.case_digest);
-                let next = cases.len() as u32;
-                *cases.entry(case).or_insert(next)
-            })
-            .collect();
+        let clusters = clusters(&items, &gathered);
         let jury =
             Votes { judges: &names, votes: &votes, people: &truths, clusters: &clusters, confidence: self.confidence };
-        let found = jury.weigh().map_err(|why| {
+        let mut found = jury.weigh().map_err(|why| {
             usage(match self.threshold {
                 None if why.contains("threshold") => format!("{why} (`--threshold VALUE`)"),
                 _ => why,
             })
         })?;
+        let mut used = items.iter().filter_map(|item| people.get(item)).filter(|truth| truth.value.is_some());
+        if used.any(|truth| !truth.random) {
+            found.notes.push("some labels were chosen by hand: the figures are of what was looked at".into());
+        }
         let binary = self.threshold.is_some() || gathered[0].scorer.score == ScoreKind::Binary;
         let lines = lines(&found, &items, &gathered, binary);
         if let Some(path) = &self.out {
@@ -138,8 +145,52 @@ fn of_judges(several: &[Gathered]) -> Table {
     table
 }
 
-/// The jurors of a judge that is a jury, and what each said: the mean where it was asked several times.
-async fn seats(home: &Home, one: &Gathered) -> Result<(Vec<String>, Table), Failure> {
+/// A number for the cluster of each answer, or for its case. Each judge numbers them in its own order, so that names are
+/// what they have in common.
+fn clusters(items: &[Digest], gathered: &[Gathered]) -> Vec<u32> {
+    let mut names: HashMap<Digest, (bool, String)> = HashMap::new();
+    for one in gathered {
+        for verdict in &one.verdicts {
+            let Some(name) = one.clusters.get(verdict.cluster as usize) else { continue };
+            let known = names.entry(verdict.item).or_insert_with(|| (verdict.clustered, name.clone()));
+            // Runs that were made before a cluster was declared do not know it.
+            if verdict.clustered && !known.0 {
+                *known = (true, name.clone());
+            }
+        }
+    }
+    let mut numbers: HashMap<String, u32> = HashMap::new();
+    let number = |item: &Digest| {
+        let name = names.get(item).map_or_else(|| item.to_string(), |(_, name)| name.clone());
+        let next = numbers.len() as u32;
+        *numbers.entry(name).or_insert(next)
+    };
+    items.iter().map(number).collect()
+}
+
+/// Whether a score is a pass.
+fn passes(direction: Direction, threshold: f64, value: f64) -> bool {
+    match direction {
+        Direction::Higher => value >= threshold,
+        Direction::Lower => value <= threshold,
+    }
+}
+
+/// What a juror said, all in all: the mean of its verdicts, of classes (0 and 1) the more frequent one. A tie of classes is
+/// no verdict, since a half would be a class of its own.
+fn together(all: &[f64], classes: bool) -> Option<f64> {
+    let mean = all.iter().sum::<f64>() / all.len() as f64;
+    match classes {
+        false => (!all.is_empty()).then_some(mean),
+        true if mean > 0.5 => Some(1.0),
+        true if mean < 0.5 => Some(0.0),
+        true => None,
+    }
+}
+
+/// The jurors of a judge that is a jury, and what each said: where it was asked several times the mean, or the majority
+/// where its verdicts are `classes`.
+async fn seats(home: &Home, one: &Gathered, classes: bool) -> Result<(Vec<String>, Table), Failure> {
     let mut items: HashMap<(usize, usize, &str, u32), Digest> = HashMap::new();
     for (verdict, run) in one.verdicts.iter().zip(&one.run_of) {
         items.insert((*run, verdict.arm, &verdict.case, verdict.epoch), verdict.item);
@@ -185,7 +236,7 @@ async fn seats(home: &Home, one: &Gathered) -> Result<(Vec<String>, Table), Fail
         )));
     }
     let row = |by: BTreeMap<u64, Vec<f64>>| -> Vec<Option<f64>> {
-        names.keys().map(|juror| by.get(juror).map(|all| all.iter().sum::<f64>() / all.len() as f64)).collect()
+        names.keys().map(|juror| by.get(juror).and_then(|all| together(all, classes))).collect()
     };
     let table = said.into_iter().map(|(item, by)| (item, row(by))).collect();
     Ok((names.into_values().collect(), table))
@@ -305,4 +356,23 @@ fn text(found: &Finding, lines: &[Value], binary: bool, confidence: f64) -> Stri
     }
     parts.extend(found.notes.iter().map(|note| format!("note: {note}")));
     parts.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_of_a_class_are_its_majority_and_a_tie_is_no_verdict() {
+        assert_eq!(together(&[1.0, 0.0, 1.0], true), Some(1.0));
+        assert_eq!(together(&[0.0, 0.0, 1.0], true), Some(0.0));
+        assert_eq!((together(&[1.0, 0.0], true), together(&[], true)), (None, None));
+        assert_eq!((together(&[1.0, 0.0], false), together(&[], false)), (Some(0.5), None));
+    }
+
+    #[test]
+    fn a_pass_lies_on_the_better_side_of_the_threshold() {
+        assert!(passes(Direction::Higher, 0.5, 0.5) && !passes(Direction::Higher, 0.5, 0.4));
+        assert!(passes(Direction::Lower, 0.5, 0.5) && !passes(Direction::Lower, 0.5, 0.6));
+    }
 }

@@ -143,7 +143,7 @@ impl Probe {
         found: &mut Vec<Found>,
         notes: &mut Vec<String>,
     ) -> Result<(), Failure> {
-        let mut pairs = gathered.orders.clone();
+        let mut pairs: Vec<(f64, f64)> = gathered.orders.iter().map(|(a, b, _)| (*a, *b)).collect();
         if let Some(name) = &self.swapped {
             let runs: Vec<String> = gathered.runs.iter().map(|run| run.id.to_string()).collect();
             let other = gather(home, find(home, name).await?, &runs).await?;

@@ -1,6 +1,7 @@
 //! `assay judge tune`: other prompts for a judge, chosen on some labelled answers and reported once on others.
 
 mod labelled;
+mod reported;
 mod trying;
 
 use std::collections::HashMap;
@@ -21,11 +22,12 @@ use serde_json::{Value, json};
 use super::super::run::usage;
 use super::super::{Failure, say};
 use super::probe::of_name;
-use crate::audit::{self, Action, AuditLog};
+use crate::audit::Action;
 use crate::exit;
 use crate::judged::{Gathered, find, gather};
 use crate::load::Home;
 use labelled::{Parts, Split};
+use reported::Reported;
 use trying::{Bench, Tried};
 
 /// Tries solved examples and other words for the prompt of a judge on labelled answers, and compares the best one with the
@@ -111,8 +113,14 @@ impl Tune {
         }
         let shots: Vec<usize> = self.shots.iter().copied().filter(|shots| *shots > 0 && own.takes_examples()).collect();
         let all = labelled::labelled(home, &gathered, &truths).await?;
-        let split =
-            Split { criterion: &criterion, held_out: self.held_out, examples: !shots.is_empty(), seed: self.seed };
+        let reported = Reported::of(home.workspace.root(), &gathered.scorer)?;
+        let split = Split {
+            criterion: &criterion,
+            held_out: self.held_out,
+            reported: &reported.marks,
+            examples: !shots.is_empty(),
+            seed: self.seed,
+        };
         let mut parts = split.parts(all)?;
         parts.dev.truncate(self.dev);
         let first = self.words(&own)?;
@@ -136,38 +144,37 @@ impl Tune {
         if self.dry_run {
             return Ok(exit::PASS);
         }
-        bench.affords(&estimate)?;
-        let result = self.choose(&bench, &own, &parts, first, &shots).await;
-        let (tried, report) = match result {
-            Ok(found) => found,
-            Err(error) => {
-                bench.close().await;
-                return Err(error);
-            }
-        };
-        let before = match &report {
-            Some(_) => earlier(home, &parts.name)?,
-            None => 0,
-        };
+        can_be_written(&out)?;
+        bench.affords(home, &estimate).await?;
+        let result = self.choose(&bench, &own, &parts, &reported, first, &shots).await;
+        let (spent, closed) = bench.close().await;
+        // Why nothing came of it says more than that the month could not be closed.
+        let (tried, report) = result?;
         if report.is_some() {
-            audit::note("held_out", parts.name.to_string());
+            reported.note(&parts.name);
         }
-        let better = report.as_ref().is_some_and(|(_, found)| found.estimate.interval.is_some_and(|i| i.lower > 0.0));
-        let mut written = None;
-        if let (true, Some((chosen, found))) = (better, &report) {
-            let text = self.file(&own, chosen, found, &criterion, &parts)?;
-            let mut file = std::fs::File::create_new(&out).map_err(|error| format!("{}: {error}", out.display()))?;
-            file.write_all(text.as_bytes())?;
-            written = Some(out);
-        }
-        let spent = bench.close().await;
+        let better = report.as_ref().is_some_and(Report::is_better);
         let by_hand = truths.values().any(|truth| truth.value.is_some() && !truth.random);
-        let told = Told { tried: &tried, report: &report, better, written: written.as_deref(), before, by_hand };
+        let before = if report.is_some() { reported.times } else { 0 };
+        let mut told = Told { tried: &tried, report: &report, better, written: None, before, by_hand };
+        // What was found out is paid: it is told whatever becomes of the file.
+        if !self.json {
+            told.print(&gathered, &parts, self.confidence);
+        }
+        let written = match &report {
+            Some(report) if better => Some(self.write(&out, &own, report, &criterion)),
+            _ => None,
+        };
+        if let Some(Ok(())) = written {
+            told.written = Some(&out);
+        }
         if self.json {
             say(&told.json(&gathered, &parts, &spent).to_string());
         } else {
-            told.print(&gathered, &parts, &spent, self.confidence);
+            told.print_end(&spent);
         }
+        written.unwrap_or(Ok(()))?;
+        closed?;
         Ok(exit::PASS)
     }
 
@@ -200,20 +207,17 @@ impl Tune {
         bench: &Bench,
         own: &Tunable,
         parts: &Parts,
+        reported: &Reported,
         words: Vec<(String, JudgeFile)>,
         shots: &[usize],
-    ) -> Result<(Vec<Tried>, Option<(Tried, Difference)>), Failure> {
+    ) -> Result<(Vec<Tried>, Option<Report>), Failure> {
         let as_is = || ("as it is".to_owned(), own.loaded.file.clone());
         let mut tried = Vec::new();
         for (name, file) in std::iter::once(as_is()).chain(words) {
             tried.push(bench.tries(name, file, &parts.dev).await?);
         }
-        // Of equal ones the first: the prompt as it is, and the fewest examples.
-        let best = |tried: &[Tried]| {
-            (0..tried.len()).reduce(|a, b| if tried[b].mean() > tried[a].mean() + 1e-9 { b } else { a }).unwrap_or(0)
-        };
         if !shots.is_empty() {
-            let base = best(&tried);
+            let base = trying::best(&tried)?;
             let (name, file) = (tried[base].name.clone(), tried[base].file.clone());
             let sets = bench.examples(own, &file, &parts.pool, shots, self.seed).await?;
             for (what, examples) in sets {
@@ -223,42 +227,64 @@ impl Tune {
                 tried.push(bench.tries(name, file, &parts.dev).await?);
             }
         }
-        let chosen = best(&tried);
+        let chosen = trying::best(&tried)?;
         if chosen == 0 {
             return Ok((tried, None));
         }
+        reported.keep(&parts.marks)?;
         let (name, file) = as_is();
         let old = bench.tries(name, file, &parts.held_out).await?;
-        let mut new = bench.tries(tried[chosen].name.clone(), tried[chosen].file.clone(), &parts.held_out).await?;
+        let new = bench.tries(tried[chosen].name.clone(), tried[chosen].file.clone(), &parts.held_out).await?;
         let found = new.against(&old, &parts.held_out, self.confidence);
-        new.base = old.mean();
-        Ok((tried, Some((new, found))))
+        let on = trying::answered([old.closeness.as_slice(), new.closeness.as_slice()]);
+        let (as_it_is, tuned) = (trying::mean(&old.closeness, &on), trying::mean(&new.closeness, &on));
+        let failed = parts.held_out.len() - on.len();
+        Ok((tried, Some(Report { chosen: new, found, as_it_is, tuned, failed })))
     }
 
-    /// The text of the new judge file.
-    fn file(
-        &self,
-        own: &Tunable,
-        chosen: &Tried,
-        found: &Difference,
-        criterion: &str,
-        parts: &Parts,
-    ) -> Result<String, Failure> {
-        let mut file = chosen.file.clone();
+    /// Writes the new judge file.
+    fn write(&self, out: &Path, own: &Tunable, report: &Report, criterion: &str) -> Result<(), Failure> {
+        let mut file = report.chosen.file.clone();
         let old = &own.loaded.file;
         file.judge.clone_from(&old.judge);
         file.version = old.version.saturating_add(1);
-        let shown = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:+.3}"));
         file.description = format!(
             "{} Tuned ({}) from version {} ({}) on labels of `{criterion}`: agreement with people {} on {} answers held out.",
             old.description,
-            chosen.name,
+            report.chosen.name,
             old.version,
             own.loaded.digest.short(),
-            shown(found.estimate.value),
-            parts.held_out.len()
+            report.found.estimate.value.map_or_else(String::new, |value| format!("{value:+.3}")),
+            report.found.estimate.n
         );
-        file.to_text().map_err(|why| format!("the new judge cannot be written: {why}").into())
+        let text = file.to_text().map_err(|why| format!("the new judge cannot be written: {why}"))?;
+        let written = std::fs::File::create_new(out).and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| format!("{}: {error}", out.display()).into())
+    }
+}
+
+/// Whether a file can be made there: found out before anything is paid.
+fn can_be_written(out: &Path) -> Result<(), Failure> {
+    let tried = std::fs::File::create_new(out).and_then(|file| {
+        drop(file);
+        std::fs::remove_file(out)
+    });
+    tried.map_err(|error| usage(format!("{} cannot be written: {error}; nothing was asked", out.display())))
+}
+
+/// The prompt that was chosen, held against the one as it is. All figures are of the answers that both answered.
+struct Report {
+    chosen: Tried,
+    found: Difference,
+    as_it_is: f64,
+    tuned: f64,
+    /// Answers held out on which a call of either failed.
+    failed: usize,
+}
+
+impl Report {
+    fn is_better(&self) -> bool {
+        self.found.estimate.interval.is_some_and(|interval| interval.lower > 0.0)
     }
 }
 
@@ -270,22 +296,10 @@ async fn criterion(home: &Home, gathered: &Gathered) -> Result<(String, HashMap<
     })
 }
 
-/// How often the held-out part was reported on before, by the audit log.
-fn earlier(home: &Home, name: &Digest) -> Result<usize, Failure> {
-    let name = name.to_string();
-    let mut count = 0;
-    AuditLog::of(home.workspace.root()).for_each(0, &mut |_, entry| {
-        let entry: Value = serde_json::from_slice(entry).unwrap_or_default();
-        count += usize::from(entry["action"] == "judge tune" && entry["object"]["held_out"] == name.as_str());
-        Ok(())
-    })?;
-    Ok(count)
-}
-
 /// What is told at the end.
 struct Told<'a> {
     tried: &'a [Tried],
-    report: &'a Option<(Tried, Difference)>,
+    report: &'a Option<Report>,
     better: bool,
     written: Option<&'a Path>,
     before: usize,
@@ -293,21 +307,36 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// The answers that the means of all prompts are of.
+    fn on(&self) -> Vec<usize> {
+        trying::answered(self.tried.iter().map(|one| one.closeness.as_slice()))
+    }
+
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.before > 0 {
             notes.push(format!(
-                "this is report number {} on these held-out answers: each one makes the figure more optimistic. New labels make \
-                 new ones",
+                "this is report number {} on answers held out for this judge, and all of them overlap, as what was reported on \
+                 stays held out: each one makes the figure more optimistic. New labels add new answers to them",
                 self.before + 1
             ));
+        }
+        let (on, all) = (self.on().len(), self.tried.first().map_or(0, |one| one.closeness.len()));
+        if on < all {
+            notes.push(format!(
+                "{} of the {all} answers to choose on are left out for every prompt, as a call of one of them failed",
+                all - on
+            ));
+        }
+        if let Some(report) = self.report.as_ref().filter(|report| report.failed > 0) {
+            notes.push(format!("{} answers held out are left out, as a call failed on them", report.failed));
         }
         if self.by_hand {
             notes.push("some labels were chosen by hand: the figures are of what was looked at".to_owned());
         }
         if self
             .written
-            .is_some_and(|_| self.report.as_ref().is_some_and(|(chosen, _)| !chosen.file.examples.is_empty()))
+            .is_some_and(|_| self.report.as_ref().is_some_and(|report| !report.chosen.file.examples.is_empty()))
         {
             notes.push("the new file holds answers and questions of the cases that its examples are from".to_owned());
         }
@@ -315,25 +344,31 @@ impl Told<'_> {
     }
 
     fn json(&self, gathered: &Gathered, parts: &Parts, spent: &trying::Spent) -> Value {
+        let on = self.on();
         let tried: Vec<Value> = self
             .tried
             .iter()
-            .map(|one| json!({"prompt": one.name, "dev": one.mean(), "examples": one.file.examples.len(), "unread": one.unread}))
+            .map(|one| {
+                json!({"prompt": one.name, "dev": trying::mean(&one.closeness, &on), "answered": on.len(),
+                       "examples": one.file.examples.len(), "unread": one.unread, "failed": one.failed()})
+            })
             .collect();
-        let held_out = self.report.as_ref().map(|(chosen, found)| {
-            json!({"prompt": chosen.name, "as_it_is": chosen.base, "tuned": chosen.mean(), "difference": found})
+        let held_out = self.report.as_ref().map(|report| {
+            json!({"prompt": report.chosen.name, "as_it_is": report.as_it_is, "tuned": report.tuned,
+                   "difference": report.found, "failed": report.failed})
         });
         json!({"judge": gathered.scorer.name, "tried": tried, "dev": parts.dev.len(), "pool": parts.pool.len(),
                "held_out": parts.held_out.len(), "report": held_out, "better": self.better,
                "written": self.written, "reported_before": self.before, "notes": self.notes(), "spent": spent})
     }
 
-    fn print(&self, gathered: &Gathered, parts: &Parts, spent: &trying::Spent, confidence: f64) {
+    fn print(&self, gathered: &Gathered, parts: &Parts, confidence: f64) {
+        let on = self.on();
         let row = |one: &Tried| {
             let unread = if one.unread > 0 { one.unread.to_string() } else { String::new() };
-            vec![plain(&one.name, 80), format!("{:.3}", one.mean()), unread]
+            vec![plain(&one.name, 80), format!("{:.3}", trying::mean(&one.closeness, &on)), unread]
         };
-        let head = format!("agreement on {} answers", parts.dev.len());
+        let head = format!("agreement on {} answers", on.len());
         say(&terminal::table(&["prompt", &head, "unread"], self.tried.iter().map(row).collect(), &[1, 2]));
         let name = plain(&gathered.scorer.name, 80);
         match self.report {
@@ -342,33 +377,41 @@ impl Told<'_> {
                  answers held out, and nothing was written",
                 parts.held_out.len()
             )),
-            Some((chosen, found)) => {
-                let interval = found
-                    .estimate
+            Some(report) => {
+                let estimate = &report.found.estimate;
+                let interval = estimate
                     .interval
                     .map_or_else(|| "no interval".to_owned(), |i| format!("{:+.3} to {:+.3}", i.lower, i.upper));
                 say(&format!(
-                    "on {} answers held out: as it is {:.3}, {} {:.3}; difference {:+.3} ({}% CI {interval})",
-                    parts.held_out.len(),
-                    chosen.base,
-                    plain(&chosen.name, 80),
-                    chosen.mean(),
-                    chosen.mean() - chosen.base,
+                    "on {} answers held out: as it is {:.3}, {} {:.3}; difference {} ({}% CI {interval})",
+                    estimate.n,
+                    report.as_it_is,
+                    plain(&report.chosen.name, 80),
+                    report.tuned,
+                    estimate.value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:+.3}")),
                     assay_analysis::gate::percent(confidence),
                 ));
-                match self.written {
-                    Some(path) => say(&format!(
-                        "better: wrote {}. It is another judge, of grade U: use it with `use: ./{}`, and calibrate it on labels of \
-                         its own",
-                        path.display(),
-                        path.display()
-                    )),
-                    None => say(
+                if !self.better {
+                    say(
                         "no better: what looked best on the answers it was chosen on is not shown to be better on the others. \
                          Nothing was written",
-                    ),
+                    );
                 }
             }
+        }
+    }
+
+    /// What became of the file, and what it took.
+    fn print_end(&self, spent: &trying::Spent) {
+        match self.written {
+            Some(path) => say(&format!(
+                "better: wrote {}. It is another judge, of grade U: use it with `use: ./{}`, and calibrate it on labels of its \
+                 own",
+                path.display(),
+                path.display()
+            )),
+            None if self.better => say("better, but the new judge file could not be written"),
+            None => {}
         }
         say(&format!("{} calls, {}", spent.calls, spent.cost));
         self.notes().iter().for_each(|note| say(&format!("note: {note}")));

@@ -142,6 +142,18 @@ async fn pick(
         return Ok(Err(format!("there is none: `assay run` the suite `{}`{tier}", requirement.suite)));
     };
     let id = row.record.id.short();
+    // Who could look at parts of a run until they please could have them taken over.
+    let mut taken = row.record.answers_of.as_ref().map(|of| of.run);
+    while let Some(source) = taken {
+        let Ok(source) = home.state.find_run(&source.to_string()).await else { break };
+        if !requirement.is_for(&source.record) {
+            let source = source.record.id.short();
+            return Ok(Err(format!(
+                "run {id} took over answers of run {source}, which was not of the whole: run the suite anew"
+            )));
+        }
+        taken = source.record.answers_of.as_ref().map(|of| of.run);
+    }
     if row.status != RunStatus::Sealed {
         return Ok(Err(format!("run {id} is not complete: go on with `assay resume {id}`")));
     }
@@ -220,14 +232,17 @@ async fn looks_before(
         of.targets.retain(|name, _| targets.contains(name.as_str()));
         measured.same_look(&of, &scorers)
     };
-    let behind = baseline.filter(|baseline| same(baseline));
+    // What was changed without a commit is still of its commit.
+    let commit =
+        |record: &RunRecord| record.git.as_ref().map(|git| git.strip_suffix("-dirty").unwrap_or(git).to_owned());
+    let behind = baseline.filter(|baseline| same(baseline) && commit(baseline) != commit(record));
     let oldest = requirement.max_age_days.map_or(i64::MIN, |days| record.started_us - i64::from(days) * 86_400_000_000);
     let rows = home.state.runs(Some(&requirement.suite), None, MOST_RUNS).await?;
     let known: BTreeMap<RunId, RunRow> = rows.into_iter().map(|row| (row.record.id, row)).collect();
     let mut looks: BTreeSet<RunId> = known
         .values()
         .filter(|row| requirement.is_for(&row.record) && row.totals.ok > 0 && same(&row.record))
-        .filter(|row| behind.is_none_or(|base| row.record.id > base.id && row.record.git == record.git))
+        .filter(|row| behind.is_none_or(|base| row.record.id > base.id && commit(&row.record) == commit(record)))
         .map(|row| row.record.id)
         .collect();
     if behind.is_none() {

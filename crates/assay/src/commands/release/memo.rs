@@ -280,7 +280,7 @@ async fn trade(desk: &Desk, report: &Report, row: &RunRow, before: Option<&RunRo
     let (base, others): (Vec<RunRow>, Vec<RunRow>) = others.partition(is_base);
     for other in base.iter().chain(others.iter().take(MOST)) {
         // A run whose scores are not to be seen is not on the chart.
-        let Ok((scores, _)) = home.compared(&other.record, &crate::load::Against::Named(String::new())).await else {
+        let Ok((scores, _)) = home.compared(&other.record, &crate::load::Against::Nothing).await else {
             continue;
         };
         if let Some(level) = level(&summarize(&scores, record.gate.confidence)) {

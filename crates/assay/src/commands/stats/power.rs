@@ -155,7 +155,7 @@ impl Power {
     ) -> Result<(Option<Spread>, f64, Option<String>), Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let (row, target) = home.find(run).await?;
-        let against = self.baseline.clone().map_or_else(|| Against::Named("main".into()), Against::Run);
+        let against = Against::said(self.baseline.clone());
         let (report, _) = home.report(row, target.as_deref(), against).await?;
         let comparison =
             report.comparison.ok_or_else(|| usage("name the run to compare with: --baseline RUN".into()))?;
