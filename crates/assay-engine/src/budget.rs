@@ -45,6 +45,15 @@ impl Amount {
         }
     }
 
+    /// Of each, the larger.
+    pub(crate) fn at_least(self, other: Self) -> Self {
+        Self {
+            cost: self.cost.max(other.cost),
+            tokens: self.tokens.max(other.tokens),
+            calls: self.calls.max(other.calls),
+        }
+    }
+
     pub(crate) fn within(self, other: Self) -> bool {
         self.cost <= other.cost && self.tokens <= other.tokens && self.calls <= other.calls
     }

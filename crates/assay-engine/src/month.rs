@@ -107,16 +107,26 @@ impl Month {
         if !timely() {
             self.set_time_aside(&month).await?;
         }
-        let Err(needed) = self.try_reserve(most) else { return Ok(()) };
         // A statement for every call would cost more than most calls. Near the limit other runs need what is left.
-        for ahead in CALLS_SET_ASIDE {
-            let wanted = (1..ahead).fold(needed, |sum, _| sum.plus(most));
+        let mut steps = CALLS_SET_ASIDE.into_iter();
+        while let Err(needed) = self.try_reserve(most) {
+            let Some(ahead) = steps.next() else { return Err(self.used_up(&month).await) };
+            let wanted = (1..ahead).fold(needed, |sum, _| sum.plus(most)).at_least(self.inner().aside);
             if self.set_aside(&month, wanted).await? {
                 self.inner().aside = wanted;
-                return self.try_reserve(most).map_err(|_| "the month's budget is used up".to_owned());
+                // Calls that did not have to ask may be quicker to take it.
+                steps = CALLS_SET_ASIDE.into_iter();
             }
         }
-        let all = self.state.month_spend(&month, None).await.map_err(|error| error.to_string())?;
+        Ok(())
+    }
+
+    /// Why a call is refused.
+    async fn used_up(&self, month: &str) -> String {
+        let all = match self.state.month_spend(month, None).await {
+            Ok(all) => all,
+            Err(error) => return error.to_string(),
+        };
         let limits: Vec<String> = [
             self.caps.usd.map(|usd| Money::from_dollars(usd).to_string()),
             self.caps.tokens.map(|tokens| format!("{tokens} tokens")),
@@ -125,14 +135,14 @@ impl Month {
         .into_iter()
         .flatten()
         .collect();
-        Err(format!(
+        format!(
             "another call could exceed the budget of {} for {month}, which all runs of the workspace share ({}, {} \
              tokens, {} calls used or set aside)",
             limits.join(", "),
             Money::from_nanos(all.cost_nanousd),
             all.tokens,
             all.calls
-        ))
+        )
     }
 
     async fn set_aside(&self, month: &str, amount: Amount) -> Result<bool, String> {

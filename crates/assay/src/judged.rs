@@ -248,9 +248,7 @@ pub async fn gather(home: &Home, scorer: ScorerRecord, named: &[String]) -> Resu
             gathered.orders.push((first, second, cluster));
         }
     }
-    let mut named: Vec<(String, u32)> = clusters.into_iter().collect();
-    named.sort_unstable_by_key(|(_, number)| *number);
-    gathered.clusters = named.into_iter().map(|(name, _)| name).collect();
+    gathered.settle(clusters);
     Ok(gathered)
 }
 
@@ -272,6 +270,27 @@ fn marks(text: &str) -> f64 {
 }
 
 impl Gathered {
+    /// Puts verdicts into the order of their cases, and numbers clusters by it: trials end in any order, and what is drawn at
+    /// random from the same verdicts must be the same.
+    fn settle(&mut self, clusters: HashMap<String, u32>) {
+        let verdicts = std::mem::take(&mut self.verdicts);
+        let mut ordered: Vec<(Verdict, usize)> = verdicts.into_iter().zip(std::mem::take(&mut self.run_of)).collect();
+        ordered
+            .sort_by(|(a, run_a), (b, run_b)| (&a.case, a.arm, a.epoch, run_a).cmp(&(&b.case, b.arm, b.epoch, run_b)));
+        (self.verdicts, self.run_of) = ordered.into_iter().unzip();
+        let mut names: HashMap<u32, String> = clusters.into_iter().map(|(name, number)| (number, name)).collect();
+        let mut numbers: HashMap<u32, u32> = HashMap::new();
+        let with_verdicts = self.verdicts.iter_mut().map(|verdict| &mut verdict.cluster);
+        for cluster in with_verdicts.chain(self.orders.iter_mut().map(|(_, _, cluster)| cluster)) {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let number = *numbers.entry(*cluster).or_insert(next);
+            if number == next {
+                self.clusters.push(names.remove(cluster).unwrap_or_default());
+            }
+            *cluster = number;
+        }
+    }
+
     /// Leaves out runs whose own answers carry no label while answers that they share do: labels were not drawn from them.
     pub fn leave_out_unlabelled(&mut self, truths: &HashMap<Digest, Truth>) {
         if self.runs.len() < 2 {
