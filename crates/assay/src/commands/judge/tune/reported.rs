@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(of("helpful", "3").marks, HashSet::from([digest("a"), digest("b"), digest("c")]));
         assert_eq!(of("by another name", "2").marks, HashSet::from([digest("c")]));
         assert!(of("another", "4").marks.is_empty());
-        std::fs::write(file(folder.path()), "{\"judge\": \"hel").unwrap();
+        std::fs::write(file(folder.path()), "{\"judge\": \"r").unwrap();
         let why = Reported::read(folder.path(), "helpful", digest("1"), 0).err().unwrap().to_string();
         assert!(why.contains("line 1") && why.contains("stay held out"), "{why}");
     }
