@@ -77,7 +77,7 @@ impl Source {
 
     /// Line and column (both from 1, in characters) of a byte offset.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
-        let before = &self.text[..offset.min(self.text.len())];
+        let before = &self.text[..self.text.floor_char_boundary(offset)];
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().map_or(0, |last| last.chars().count()) + 1;
         (line, column)
@@ -137,7 +137,7 @@ impl<'a> Tree<'a> {
                 } else {
                     "check indentation, quotes and brackets here and just above"
                 };
-                Err((Problem::new("", message).help(help), at..(at + 1).min(self.text.len())))
+                Err((Problem::new("", message).help(help), at..self.text.ceil_char_boundary(at + 1)))
             }
             None => Err((Problem::new("", "broken YAML: the file ends too early"), self.text.len()..self.text.len())),
         }
@@ -289,6 +289,14 @@ mod tests {
             value,
             json!({"a": "no", "b": 12, "c": 1.5, "d": null, "e": "12", "f": "2026-01-02", "g": [true, 31, -3]})
         );
+    }
+
+    #[test]
+    fn an_error_may_be_at_a_character_of_several_bytes() {
+        let (problems, source) = Source::parse(Path::new("a.yaml"), "\'\tN N '\u{61a}".into()).unwrap_err();
+        let at = source.range(&problems[0].at).start;
+        assert_eq!(source.line_column(at).0, 1);
+        assert_eq!(source.line_column(8), (1, 8));
     }
 
     #[test]
