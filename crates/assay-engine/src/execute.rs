@@ -16,6 +16,7 @@ use crate::clock::sleep;
 use crate::earlier::Earlier;
 use crate::estimate::{self, Estimate};
 use crate::gateway::{CacheHandle, Gateway};
+use crate::git;
 use crate::ledger::{DiskLedger, seal_unsealed};
 use crate::looks::{self, Referee};
 use crate::prepare::Prepared;
@@ -411,12 +412,7 @@ async fn take_orders(state: State, run: RunId, steering: Steering) {
 
 /// The commit of the suite's folder, with `-dirty` when files differ from it; `None` outside a repository.
 fn git_commit(base: &std::path::Path) -> Option<String> {
-    let folder = if base.as_os_str().is_empty() { std::path::Path::new(".") } else { base };
-    let git = |arguments: &[&str]| {
-        let output = std::process::Command::new("git").arg("-C").arg(folder).args(arguments).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let commit = git(&["rev-parse", "HEAD"])?;
-    let dirty = !git(&["status", "--porcelain", "--untracked-files=no"])?.is_empty();
+    let commit = git::answer(base, &["rev-parse", "HEAD"])?;
+    let dirty = !git::answer(base, &["status", "--porcelain", "--untracked-files=no"])?.is_empty();
     Some(if dirty { format!("{commit}-dirty") } else { commit })
 }

@@ -11,6 +11,7 @@
 //! | [`earlier`] | answers of an earlier run, taken over |
 //! | [`explain`] | why the cache has an answer or has none |
 //! | [`execute`] | a run from its start or resumption to its end |
+//! | [`git`] | what git says of a folder |
 //! | [`schedule`] | trials in a seeded order: handed out, executed, scored, recorded in groups |
 //! | [`looks`] | when a run may end before its last case |
 //! | [`ledger`] | where outcomes go: the journal as they come, the lake in segments |
@@ -29,6 +30,7 @@ pub mod execute;
 pub mod explain;
 pub mod freeze;
 pub mod gateway;
+pub mod git;
 pub mod imported;
 pub mod ledger;
 pub mod limits;
@@ -42,6 +44,7 @@ mod simulator;
 pub mod steering;
 
 pub use execute::{Finished, Runner};
+pub use month::this_month;
 pub use prepare::{Options, Prepared};
 pub use progress::Progress;
 pub use steering::Steering;

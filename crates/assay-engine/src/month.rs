@@ -54,7 +54,8 @@ impl InMonth {
     }
 }
 
-pub(crate) fn this_month() -> String {
+/// The calendar month that budgets count in now, UTC, as `2026-11`.
+pub fn this_month() -> String {
     let today = OffsetDateTime::now_utc();
     format!("{:04}-{:02}", today.year(), u8::from(today.month()))
 }

@@ -11,6 +11,7 @@ use assay_core::row::Missing;
 use assay_core::score::ScorerRecord;
 use assay_core::{Digest, Drawn, Output, RunRecord, RunStatus, Silence};
 use assay_engine::execute::now_us;
+use assay_engine::{Options, Prepared};
 use assay_store::StoredLabel;
 
 use crate::commands::Failure;
@@ -148,6 +149,29 @@ fn arms_of(runs: &[RunRecord]) -> (Vec<String>, HashMap<(String, Digest), usize>
     };
     let places = order.iter().enumerate().map(|(at, (name, digest))| (((*name).to_owned(), *digest), at)).collect();
     (order.iter().map(name).collect(), places)
+}
+
+/// The suite of a run as it stands today, with the place of a scorer in it; `None` where it is not what it was.
+///
+/// # Errors
+/// Everything that is wrong with the suite.
+pub fn declared(
+    home: &Home,
+    record: &RunRecord,
+    fingerprint: Digest,
+    offline: bool,
+) -> Result<Option<(Prepared, usize)>, Failure> {
+    let options = Options {
+        tier: record.tier.clone(),
+        epochs: Some(record.epochs),
+        offline,
+        library: Some(home.library()),
+        ..Options::default()
+    };
+    let path = home.workspace.find_recorded(&record.suite_path);
+    let prepared = Prepared::from_text(&record.suite_text, &path, &options)?;
+    let place = prepared.scorer_records(&record.datasets).iter().position(|known| known.fingerprint == fingerprint);
+    Ok(place.map(|place| (prepared, place)))
 }
 
 /// Everything that the runs hold of a judge.

@@ -18,7 +18,7 @@ use assay_store::{PlanFile, RunRow, State, Workspace};
 
 use crate::commands::Failure;
 use crate::commands::run::usage;
-use crate::git;
+use assay_engine::git;
 
 /// The most failing cases that a report shows.
 const MOST_FAILING: usize = 100;

@@ -5,7 +5,6 @@ mod calls;
 mod canaries;
 mod commands;
 mod exit;
-mod git;
 mod judged;
 mod ladder;
 mod load;

@@ -18,8 +18,8 @@ use clap::{Args, Subcommand};
 use super::run::usage;
 use super::{Failure, policy};
 use crate::audit::{self, Action};
-use crate::git;
 use crate::load::Home;
+use assay_engine::git;
 
 /// Decides on changes.
 #[derive(Args)]

@@ -8,7 +8,6 @@ use assay_core::{Digest, RunId, RunRecord};
 use assay_engine::budget::Budget;
 use assay_engine::execute::now_us;
 use assay_engine::gateway::Gateway;
-use assay_engine::{Options, Prepared};
 use assay_scorers::Declared;
 use assay_store::Check as Checked;
 use clap::Args;
@@ -18,7 +17,7 @@ use super::super::run::usage;
 use super::super::{Failure, say};
 use crate::canaries;
 use crate::exit;
-use crate::judged::find;
+use crate::judged::{declared, find};
 use crate::load::Home;
 
 /// The judge is asked again on every frozen verdict, without the cache, within the suite's budget. How many are not the same
@@ -123,17 +122,7 @@ impl Check {
         fingerprint: Digest,
     ) -> Result<(Arc<Vec<Declared>>, usize, Limits), Failure> {
         for record in runs.iter().rev() {
-            let options = Options {
-                tier: record.tier.clone(),
-                epochs: Some(record.epochs),
-                offline: self.offline,
-                library: Some(home.library()),
-                ..Options::default()
-            };
-            let prepared =
-                Prepared::from_text(&record.suite_text, &home.workspace.find_recorded(&record.suite_path), &options)?;
-            let records = prepared.scorer_records(&record.datasets);
-            if let Some(place) = records.iter().position(|record| record.fingerprint == fingerprint) {
+            if let Some((prepared, place)) = declared(home, record, fingerprint, self.offline)? {
                 let usd = self.max_cost.or(record.budget.usd);
                 return Ok((prepared.scorers.clone(), place, Limits { usd, ..record.budget.clone() }));
             }

@@ -15,7 +15,7 @@ use super::super::run::usage;
 use super::super::{Failure, policy, say};
 use super::{Desk, who};
 use crate::exit;
-use crate::git;
+use assay_engine::git;
 
 /// Proposes a change: what changed, who changed it, how much harm it could do, and the policy it must meet.
 #[derive(Args)]

@@ -7,7 +7,6 @@ use assay_core::run::{Budget as Limits, Totals};
 use assay_core::{Digest, Money, RunId, Score, ScoreKind, Usage};
 use assay_engine::budget::Budget;
 use assay_engine::gateway::{CacheHandle, Gateway};
-use assay_engine::{Options, Prepared};
 use assay_scorers::judges::JudgeFile;
 use assay_scorers::judges::file::{Example, Loaded};
 use assay_scorers::judges::tuning::Tunable;
@@ -21,7 +20,7 @@ use super::labelled::{Labelled, Parts};
 use crate::canaries::{Question, hear, input, is_answer};
 use crate::commands::Failure;
 use crate::commands::run::usage;
-use crate::judged::Gathered;
+use crate::judged::{Gathered, declared};
 use crate::load::Home;
 
 /// The longest reason of an example, in characters.
@@ -166,17 +165,7 @@ impl Bench {
         concurrency: usize,
     ) -> Result<Self, Failure> {
         let Some(record) = gathered.runs.last() else { return Err(usage("there is no run".into())) };
-        let options = Options {
-            tier: record.tier.clone(),
-            epochs: Some(record.epochs),
-            offline,
-            library: Some(home.library()),
-            ..Options::default()
-        };
-        let path = home.workspace.find_recorded(&record.suite_path);
-        let prepared = Prepared::from_text(&record.suite_text, &path, &options)?;
-        let records = prepared.scorer_records(&record.datasets);
-        let Some(place) = records.iter().position(|known| known.fingerprint == gathered.scorer.fingerprint) else {
+        let Some((prepared, place)) = declared(home, record, gathered.scorer.fingerprint, offline)? else {
             return Err(usage(format!(
                 "the judge is not what it was in run {}: its model, prompt or parser changed. Run the suite anew first",
                 record.id.short()
@@ -253,7 +242,7 @@ impl Bench {
         let month = self.limits.per_month;
         let mut limits = vec![("the budget of", self.limits.run())];
         if month != assay_core::run::Caps::default() {
-            let gone = home.state.month_spend(&chrono::Utc::now().format("%Y-%m").to_string(), None).await?;
+            let gone = home.state.month_spend(&assay_engine::this_month(), None).await?;
             let mut left = month;
             left.usd = month.usd.map(|usd| (usd - Money::from_nanos(gone.cost_nanousd).dollars()).max(0.0));
             left.tokens = month.tokens.map(|tokens| tokens.saturating_sub(gone.tokens));
