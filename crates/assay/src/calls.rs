@@ -13,8 +13,8 @@ use assay_report::plain;
 use clap::Args;
 use serde_json::Value;
 
-use crate::commands::Failure;
-use crate::commands::run::usage;
+use assay_home::Failure;
+use assay_home::usage;
 
 /// Calls in flight at once, unless the model's own entry allows fewer.
 pub const CONCURRENCY: usize = 8;

@@ -13,8 +13,9 @@ use assay_store::{Check, PlanFile, StoredCertificate};
 use futures::{StreamExt, stream};
 use serde_json::json;
 
-use crate::commands::{Failure, say};
-use crate::load::Home;
+use assay_home::{Failure, Home};
+
+use crate::commands::say;
 
 /// A frozen verdict with the answer that it is on.
 pub struct Frozen {
@@ -53,103 +54,99 @@ impl Round {
     }
 }
 
-impl Home {
-    /// The frozen verdicts of a certificate whose answers are still kept, with the runs that keep them.
-    pub async fn frozen(&self, certificate: &Certificate) -> Result<(Vec<Frozen>, Vec<RunRecord>), Failure> {
-        let mut runs: Vec<RunRecord> = Vec::new();
-        for id in &certificate.runs {
-            // A run may have been removed since.
-            runs.extend(self.state.find_run(&id.to_string()).await.ok().map(|row| row.record));
-        }
-        let wanted: HashMap<Digest, &str> =
-            certificate.canaries.iter().map(|canary| (canary.item, canary.case.as_str())).collect();
-        let answers = self.answers_to(&runs, &wanted).await?;
-        let mut frozen = Vec::new();
-        for canary in &certificate.canaries {
-            let Some((run, epoch, output)) = answers.get(&canary.item) else { continue };
-            let Ok(plan) = PlanFile::open(&self.workspace, runs[*run].plan).await else { continue };
-            let Some(at) = plan.case_by_id(&canary.case).await? else { continue };
-            frozen.push(Frozen { verdict: canary.verdict, case: at.case, output: output.clone(), epoch: *epoch });
-        }
-        let kept: HashSet<usize> = answers.values().map(|(run, ..)| *run).collect();
-        let mut at = 0..;
-        runs.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
-        Ok((frozen, runs))
+/// The frozen verdicts of a certificate whose answers are still kept, with the runs that keep them.
+pub async fn frozen(home: &Home, certificate: &Certificate) -> Result<(Vec<Frozen>, Vec<RunRecord>), Failure> {
+    let mut runs: Vec<RunRecord> = Vec::new();
+    for id in &certificate.runs {
+        // A run may have been removed since.
+        runs.extend(home.state.find_run(&id.to_string()).await.ok().map(|row| row.record));
     }
-
-    /// Asks the judges of a run on their frozen verdicts, `most` of each, before anything else is spent; keeps what they said
-    /// as a check of their certificates, and says who has drifted. A judge that is not calibrated, whose verdicts are only
-    /// recorded, or that was asked for this run before is not asked.
-    pub async fn open_judges(
-        &self,
-        run: &RunRecord,
-        declared: &[Declared],
-        gateway: &Gateway,
-        most: u32,
-        json: bool,
-    ) -> Result<Vec<Score>, Failure> {
-        let mut spent = Vec::new();
-        #[allow(clippy::needless_range_loop, reason = "iterators of both are not seen to be `Send`")]
-        for at in 0..declared.len().min(run.scorers.len()) {
-            let (judge, record) = (&declared[at], &run.scorers[at]);
-            if most == 0 || judge.scorer.asks().is_empty() {
-                continue;
-            }
-            let Some(stored) = self.state.certificate::<Certificate>(record.fingerprint).await? else { continue };
-            let before = self.state.checks(stored.id).await?;
-            if stored.certificate.canaries.is_empty() || before.iter().any(|check| check.run == Some(run.id)) {
-                continue;
-            }
-            let (mut frozen, _) = self.frozen(&stored.certificate).await?;
-            frozen.truncate(most as usize);
-            let round = ask(judge, gateway, &frozen, 1, run_width(frozen.len())).await;
-            self.tell(run, &record.name, &stored, &round, json).await?;
-            spent.extend(round.scores);
-        }
-        Ok(spent)
+    let wanted: HashMap<Digest, &str> =
+        certificate.canaries.iter().map(|canary| (canary.item, canary.case.as_str())).collect();
+    let answers = home.answers_to(&runs, &wanted).await?;
+    let mut frozen = Vec::new();
+    for canary in &certificate.canaries {
+        let Some((run, epoch, output)) = answers.get(&canary.item) else { continue };
+        let Ok(plan) = PlanFile::open(&home.workspace, runs[*run].plan).await else { continue };
+        let Some(at) = plan.case_by_id(&canary.case).await? else { continue };
+        frozen.push(Frozen { verdict: canary.verdict, case: at.case, output: output.clone(), epoch: *epoch });
     }
+    let kept: HashSet<usize> = answers.values().map(|(run, ..)| *run).collect();
+    let mut at = 0..;
+    runs.retain(|_| at.next().is_some_and(|at| kept.contains(&at)));
+    Ok((frozen, runs))
+}
 
-    async fn tell(
-        &self,
-        run: &RunRecord,
-        name: &str,
-        stored: &StoredCertificate<Certificate>,
-        round: &Round,
-        json: bool,
-    ) -> Result<(), Failure> {
-        let shown = plain(name, 80);
-        if round.is_void() {
-            let why = if round.why.is_empty() { "none of their answers is kept any more" } else { &round.why };
-            if json {
-                say(&json!({"event": "judge_canaries", "judge": name, "asked": 0, "why": why}).to_string());
-            } else {
-                eprintln!("warning: judge `{shown}` could not be asked on its frozen verdicts: {}", plain(why, 300));
-            }
-            return Ok(());
+/// Asks the judges of a run on their frozen verdicts, `most` of each, before anything else is spent; keeps what they said
+/// as a check of their certificates, and says who has drifted. A judge that is not calibrated, whose verdicts are only
+/// recorded, or that was asked for this run before is not asked.
+pub async fn open_judges(
+    home: &Home,
+    run: &RunRecord,
+    declared: &[Declared],
+    gateway: &Gateway,
+    most: u32,
+    json: bool,
+) -> Result<Vec<Score>, Failure> {
+    let mut spent = Vec::new();
+    #[allow(clippy::needless_range_loop, reason = "iterators of both are not seen to be `Send`")]
+    for at in 0..declared.len().min(run.scorers.len()) {
+        let (judge, record) = (&declared[at], &run.scorers[at]);
+        if most == 0 || judge.scorer.asks().is_empty() {
+            continue;
         }
-        self.state
-            .add_check(stored.id, &Check { at_us: now_us(), run: Some(run.id), same: round.same.clone() })
-            .await?;
-        let checks: Vec<Vec<bool>> = self.state.checks(stored.id).await?.into_iter().map(|check| check.same).collect();
-        let now = standing(&stored.certificate, &checks, now_us());
-        let (asked, differ) = (round.same.len(), round.differ());
+        let Some(stored) = home.state.certificate::<Certificate>(record.fingerprint).await? else { continue };
+        let before = home.state.checks(stored.id).await?;
+        if stored.certificate.canaries.is_empty() || before.iter().any(|check| check.run == Some(run.id)) {
+            continue;
+        }
+        let (mut frozen, _) = frozen(home, &stored.certificate).await?;
+        frozen.truncate(most as usize);
+        let round = ask(judge, gateway, &frozen, 1, run_width(frozen.len())).await;
+        tell(home, run, &record.name, &stored, &round, json).await?;
+        spent.extend(round.scores);
+    }
+    Ok(spent)
+}
+
+async fn tell(
+    home: &Home,
+    run: &RunRecord,
+    name: &str,
+    stored: &StoredCertificate<Certificate>,
+    round: &Round,
+    json: bool,
+) -> Result<(), Failure> {
+    let shown = plain(name, 80);
+    if round.is_void() {
+        let why = if round.why.is_empty() { "none of their answers is kept any more" } else { &round.why };
         if json {
-            say(&json!({"event": "judge_canaries", "judge": name, "asked": asked, "differ": differ, "drifted": now.drifted,
-                        "grade": now.grade, "cost_usd": round.cost().dollars()})
-            .to_string());
-        } else if now.drifted {
-            eprintln!(
-                "warning: judge `{shown}` has drifted: {differ} of {asked} frozen verdicts differ now, {} of {} since it was \
-                 calibrated. Its grade is {}, and no figure of it is corrected: calibrate it again with fresh labels",
-                now.checked.1, now.checked.0, now.grade
-            );
-        } else if differ > 0 {
-            eprintln!(
-                "note: judge `{shown}`: {differ} of {asked} frozen verdicts differ, which is within its usual flips"
-            );
+            say(&json!({"event": "judge_canaries", "judge": name, "asked": 0, "why": why}).to_string());
+        } else {
+            eprintln!("warning: judge `{shown}` could not be asked on its frozen verdicts: {}", plain(why, 300));
         }
-        Ok(())
+        return Ok(());
     }
+    home.state.add_check(stored.id, &Check { at_us: now_us(), run: Some(run.id), same: round.same.clone() }).await?;
+    let checks: Vec<Vec<bool>> = home.state.checks(stored.id).await?.into_iter().map(|check| check.same).collect();
+    let now = standing(&stored.certificate, &checks, now_us());
+    let (asked, differ) = (round.same.len(), round.differ());
+    if json {
+        say(
+            &json!({"event": "judge_canaries", "judge": name, "asked": asked, "differ": differ, "drifted": now.drifted,
+                    "grade": now.grade, "cost_usd": round.cost().dollars()})
+            .to_string(),
+        );
+    } else if now.drifted {
+        eprintln!(
+            "warning: judge `{shown}` has drifted: {differ} of {asked} frozen verdicts differ now, {} of {} since it was \
+             calibrated. Its grade is {}, and no figure of it is corrected: calibrate it again with fresh labels",
+            now.checked.1, now.checked.0, now.grade
+        );
+    } else if differ > 0 {
+        eprintln!("note: judge `{shown}`: {differ} of {asked} frozen verdicts differ, which is within its usual flips");
+    }
+    Ok(())
 }
 
 /// Calls in flight at once: the accounts limit them further.

@@ -33,10 +33,8 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use crate::audit::Action;
-
-/// Whatever a command can fail with; [`crate::exit::report`] chooses the exit code.
-pub type Failure = Box<dyn std::error::Error + Send + Sync + 'static>;
+pub use assay_home::Failure;
+use assay_home::audit::Action;
 
 /// The commands.
 #[derive(Subcommand)]
@@ -132,7 +130,7 @@ impl Command {
 
 /// Runs a command and records what it changed; gives its exit code.
 pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {
-    crate::audit::recorded(command.mutates(), workspace.clone(), execute(command, workspace)).await
+    assay_home::audit::recorded(command.mutates(), workspace.clone(), execute(command, workspace)).await
 }
 
 async fn execute(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {

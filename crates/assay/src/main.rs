@@ -1,13 +1,10 @@
 //! The `assay` command. It only wires: each command is one file under [`commands`].
 
-mod audit;
 mod calls;
 mod canaries;
 mod commands;
 mod exit;
-mod judged;
-mod ladder;
-mod load;
+mod referee;
 
 use std::process::ExitCode;
 

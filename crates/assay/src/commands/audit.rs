@@ -10,11 +10,11 @@ use assay_report::{plain, terminal};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::run::usage;
 use super::signing::{Signing, public_key};
 use super::{Failure, say};
-use crate::audit::{Action, AuditLog};
 use crate::exit;
+use assay_home::audit::{Action, AuditLog};
+use assay_home::usage;
 
 /// Shows and checks the audit log.
 #[derive(Args)]
@@ -89,7 +89,7 @@ impl Audit {
     }
 
     pub fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
-        let log = AuditLog::of(&crate::load::root(workspace, Path::new(".")));
+        let log = AuditLog::of(&assay_home::home::root(workspace, Path::new(".")));
         match self.what {
             What::Verify(verify) => verify.run(&log),
             What::Tail { lines, json } => tail(&log, lines, json),

@@ -8,8 +8,10 @@ use assay_store::Baseline as Named;
 use clap::{Args, Subcommand};
 
 use super::{Failure, say};
-use crate::load::Home;
-use crate::{audit, exit};
+use assay_home::audit;
+
+use crate::exit;
+use assay_home::Home;
 
 /// Names runs to compare with.
 #[derive(Args)]

@@ -10,11 +10,12 @@ use assay_store::Cache as Store;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::run::{Selection, usage};
+use super::run::Selection;
 use super::{Failure, say};
-use crate::audit::Action;
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::audit::Action;
+use assay_home::usage;
 
 /// Shows, explains and prunes the response cache.
 #[derive(Args)]

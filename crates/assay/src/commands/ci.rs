@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use super::gate::decided;
 use super::run::{shorter, step_summary, verdict_line};
 use super::{Failure, say};
-use crate::load::{Against, Home};
 use assay_engine::git;
+use assay_home::{Against, Home};
 
 /// Writes what CI systems show of a run: JUnit, SARIF, GitLab's reports, a comment, a summary, annotations. The exit code is the
 /// gate's.

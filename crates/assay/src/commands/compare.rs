@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use assay_report::terminal;
 use clap::Args;
 
-use super::run::usage;
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Against, Home, several_targets};
+use assay_home::home::several_targets;
+use assay_home::usage;
+use assay_home::{Against, Home};
 
 /// Compares two runs, or two targets of one run, paired by case.
 #[derive(Args)]

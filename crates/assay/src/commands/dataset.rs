@@ -28,8 +28,8 @@ use assay_datasets::{Dataset, Library};
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::audit::Action;
-use crate::load::library_of;
+use assay_home::audit::Action;
+use assay_home::home::library_of;
 
 /// Keeps datasets as versions.
 #[derive(Args)]

@@ -14,14 +14,12 @@ use assay_report::{numbers, plain};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::run::usage;
 use super::signing::{Signing, public_key};
 use super::{Failure, say};
-use crate::audit::{self, Action};
 use crate::exit;
-use crate::load::{Against, Home};
-
-mod gather;
+use assay_home::audit::{self, Action};
+use assay_home::usage;
+use assay_home::{Against, Home};
 
 /// Makes keys, and evidence packs.
 #[derive(Args)]

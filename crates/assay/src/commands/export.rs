@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Home, unseal};
+use assay_home::Home;
+use assay_home::home::unseal;
 
 /// Writes a run's trials or scores, streamed.
 #[derive(Args)]

@@ -9,7 +9,7 @@ use clap::Args;
 use super::run::{code, step_summary, verdict_line};
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Against, Home};
+use assay_home::{Against, Home};
 
 /// Reads the verdict of a run's gate; the exit code says it too.
 #[derive(Args)]

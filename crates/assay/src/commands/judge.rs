@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::audit::Action;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::audit::Action;
 
 /// Lists and copies judges, calibrates them against people, and shows what they may be used for.
 #[derive(Args)]

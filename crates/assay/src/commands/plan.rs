@@ -10,7 +10,7 @@ use clap::Args;
 use super::run::{Selection, duration};
 use super::{Failure, say};
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
 
 /// Estimates calls, tokens, money and time of a run, with what each is based on. Makes no call.
 #[derive(Args)]

@@ -1,17 +1,15 @@
 //! `assay policy`: release policies, those that come with Assay among them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use assay_core::problem::did_you_mean;
 use assay_release::{Policy, builtin};
-use assay_report::{plain, terminal};
-use assay_store::Workspace;
+use assay_report::terminal;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::run::usage;
 use super::{Failure, say};
 use crate::exit;
+use assay_home::{policies, usage};
 
 /// Lists, shows and copies release policies.
 #[derive(Args)]
@@ -65,14 +63,14 @@ impl PolicyCommand {
                 say(&terminal::table(&["policy", "suites"], cells, &[]));
             }
             What::Show { policy, json } => {
-                let (policy, text) = named(&policy)?;
+                let (policy, text) = policies::named(&policy)?;
                 match json {
                     true => say(&serde_json::to_string_pretty(&described(&policy, &text))?),
                     false => say(text.trim_end()),
                 }
             }
             What::Copy { name, file } => {
-                let text = builtin::text(&name).ok_or_else(|| unknown(&name))?;
+                let text = builtin::text(&name).ok_or_else(|| policies::unknown(&name))?;
                 let path = file.unwrap_or_else(|| PathBuf::from(format!("{name}.policy.yaml")));
                 if path.exists() {
                     return Err(usage(format!("{} is there already; nothing was written", path.display())));
@@ -87,63 +85,4 @@ impl PolicyCommand {
 
 fn described(policy: &Policy, text: &str) -> serde_json::Value {
     json!({"digest": assay_release::policy::digest(text), "policy": policy})
-}
-
-/// A policy file and its text.
-///
-/// # Errors
-/// It cannot be read, or everything that is wrong with it.
-pub fn read(path: &Path) -> Result<(Policy, String), Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| usage(format!("{}: {error}", path.display())))?;
-    let policy = Policy::from_text(&text, path).map_err(|diagnostics| *diagnostics)?;
-    Ok((policy, text))
-}
-
-/// A policy by the name of a file, or of one that comes with Assay.
-///
-/// # Errors
-/// There is none, or everything that is wrong with it.
-pub fn named(word: &str) -> Result<(Policy, String), Failure> {
-    let path = Path::new(word);
-    match builtin::text(word) {
-        Some(text) if !path.is_file() => {
-            Ok((Policy::from_text(text, path).map_err(|diagnostics| *diagnostics)?, text.to_owned()))
-        }
-        _ if path.is_file() => read(path),
-        _ => Err(unknown(word)),
-    }
-}
-
-/// What a release remembers of where its policy is: a file as the workspace records paths, or the name of one that comes
-/// with Assay.
-pub fn recorded(word: &str, workspace: &Workspace) -> String {
-    match Path::new(word).is_file() {
-        true => workspace.recorded(Path::new(word)),
-        false => word.to_owned(),
-    }
-}
-
-/// The policy that a release remembers, as its file says now, and its text.
-///
-/// # Errors
-/// As [`named`].
-pub fn remembered(word: &str, workspace: &Workspace) -> Result<(Policy, String), Failure> {
-    match workspace.find_recorded(word) {
-        path if path.is_file() => read(&path),
-        _ => match builtin::text(word) {
-            Some(text) => {
-                Ok((Policy::from_text(text, Path::new(word)).map_err(|diagnostics| *diagnostics)?, text.to_owned()))
-            }
-            None => Err(usage(format!("there is no file `{}` any more", plain(word, 200)))),
-        },
-    }
-}
-
-fn unknown(word: &str) -> Failure {
-    let names = builtin::POLICIES.iter().map(|(name, _)| *name);
-    let help = match did_you_mean(word, names.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("a file, or one of {}", names.collect::<Vec<_>>().join(", ")),
-    };
-    usage(format!("there is no policy `{}` ({help})", plain(word, 200)))
 }

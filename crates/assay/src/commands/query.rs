@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Home, unseal};
+use assay_home::Home;
+use assay_home::home::unseal;
 
 /// Runs one read-only SQL statement over `trials`, `scores` and `runs`.
 #[derive(Args)]

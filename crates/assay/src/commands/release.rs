@@ -2,24 +2,21 @@
 
 mod evaluate;
 mod memo;
-mod observe;
 mod open;
 mod say_so;
 mod show;
 
 use std::path::{Path, PathBuf};
 
-use assay_engine::execute::now_us;
-use assay_release::record::{self, Event};
-use assay_release::{Entry, Policy, Release};
 use assay_store::Releases;
 use clap::{Args, Subcommand};
 
-use super::run::usage;
-use super::{Failure, policy};
-use crate::audit::{self, Action};
-use crate::load::Home;
+use super::Failure;
 use assay_engine::git;
+use assay_home::Home;
+use assay_home::audit::{self, Action};
+use assay_home::desk::Desk;
+use assay_home::usage;
 
 /// Decides on changes.
 #[derive(Args)]
@@ -92,12 +89,6 @@ impl ReleaseCommand {
     }
 }
 
-/// The workspace with its releases.
-struct Desk {
-    home: Home,
-    releases: Releases,
-}
-
 /// Which release, and who acts.
 #[derive(Args)]
 struct Act {
@@ -110,51 +101,6 @@ struct Act {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-impl Desk {
-    /// A release by its number.
-    async fn find(&self, word: &str) -> Result<(u64, Release), Failure> {
-        let numbers = self.releases.numbers().await?;
-        let number = match word {
-            "latest" => numbers.first().copied(),
-            word => word.trim_start_matches('r').parse().ok().filter(|number| numbers.contains(number)),
-        };
-        let Some(number) = number else {
-            return Err(usage(match numbers.is_empty() {
-                true => "there are no releases yet: `assay release open` proposes one".to_owned(),
-                false => {
-                    format!("there is no release `{}`: `assay release list` lists them", assay_report::plain(word, 80))
-                }
-            }));
-        };
-        let lines = self.releases.lines(number).await?;
-        let release =
-            Release::read(lines.iter().map(String::as_str)).map_err(|error| format!("release {number}: {error}"))?;
-        Ok((number, release))
-    }
-
-    /// The policy of a release as its file says now, and its text.
-    fn policy_of(&self, release: &Release) -> Result<(Policy, String), Failure> {
-        policy::remembered(&release.opened.policy, &self.home.workspace).map_err(|error| match error
-            .downcast::<assay_suite::Diagnostics>(
-        ) {
-            Ok(diagnostics) => diagnostics,
-            Err(error) => usage(format!("the policy of the release: {error}")),
-        })
-    }
-
-    /// Writes an event down after the newest line that was read.
-    async fn append(&self, number: u64, release: &mut Release, by: &str, event: Event) -> Result<(), Failure> {
-        let entry = Entry { previous: release.head(), at_us: now_us(), by: by.to_owned(), event };
-        let (line, digest) = record::line(&entry)?;
-        if !self.releases.append(number, release.log.len(), &line).await? {
-            return Err(usage(format!("somebody else wrote to release {number} just now: look at it again")));
-        }
-        // As the next reader will find it.
-        release.push(digest, serde_json::from_str(&line)?);
-        Ok(())
-    }
 }
 
 /// Who acts, as it goes into the logs of the release and of the workspace.

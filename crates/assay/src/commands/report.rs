@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::run::shorter;
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Against, Home};
+use assay_home::{Against, Home};
 
 /// Writes a report of a run.
 #[derive(Args)]

@@ -8,8 +8,9 @@ use assay_store::RunRow;
 use clap::Args;
 
 use super::Failure;
-use super::run::{Outcome, execute, resumable, usage};
-use crate::load::Home;
+use super::run::{Outcome, execute, resumable};
+use assay_home::Home;
+use assay_home::usage;
 
 /// Executes the trials of a run that have no outcome yet.
 #[derive(Args)]
@@ -47,7 +48,7 @@ impl Resume {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let row = home.state.find_run(&self.run).await?;
-        crate::audit::note("run", row.record.id.to_string());
+        assay_home::audit::note("run", row.record.id.to_string());
         let runner = prepare(&home, row, &self.choices).await?;
         Ok(execute(&home, runner, &self.outcome).await?.code)
     }

@@ -21,8 +21,8 @@ use assay_review::{Pay, Review};
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use crate::audit::Action;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::audit::Action;
 
 /// People rate answers: samples with chances, blocks in which raters overlap, hidden gold, adjudication, agreement with
 /// intervals, labels for calibration.

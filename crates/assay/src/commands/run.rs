@@ -15,9 +15,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::{Failure, plan, say};
-use crate::audit::{self, Action};
 use crate::exit;
-use crate::load::{Against, GateReferee, Home, library_of};
+use crate::referee::GateReferee;
+use assay_home::audit::{self, Action};
+use assay_home::home::library_of;
+use assay_home::{Against, Home, usage};
 
 /// Runs a suite: every case against every target, scored, with intervals.
 #[derive(Args)]
@@ -221,7 +223,7 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
     audit::began(&runner.record)?;
     let steering = Steering::default();
     let id = runner.record.id;
-    if outcome.gate && crate::ladder::of(&home.library(), &runner.record)?.is_some() {
+    if outcome.gate && assay_home::ladder::of(&home.library(), &runner.record)?.is_some() {
         return Err(usage(
             "a part with a ladder decides no gate: use `assay run`, which tells what beats the best".into(),
         ));
@@ -267,7 +269,7 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
 
 /// Shows levels, comparison and gate; writes the HTML report; chooses the exit code.
 async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<Ended, Failure> {
-    if let Some(ladder) = crate::ladder::of(&home.library(), &finished.record)? {
+    if let Some(ladder) = assay_home::ladder::of(&home.library(), &finished.record)? {
         let told = ladder.climb(home, &finished.record).await?;
         if outcome.json {
             say(&json!({"event": "finished", "run": finished.record.id, "ladder": told}).to_string());
@@ -466,9 +468,4 @@ pub fn duration(seconds: f64) -> String {
 /// Whether a run can be gone on with, in words.
 pub fn resumable(status: RunStatus) -> bool {
     status != RunStatus::Sealed
-}
-
-/// Makes the engine's errors of usage.
-pub fn usage(message: String) -> Failure {
-    EngineError::Usage(message).into()
 }

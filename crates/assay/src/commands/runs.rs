@@ -8,9 +8,9 @@ use serde_json::json;
 
 use super::steer::{self, Which};
 use super::{Failure, say};
-use crate::audit::Action;
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::audit::Action;
 
 /// Lists runs, the newest first.
 #[derive(Args)]

@@ -16,11 +16,11 @@ use clap::{Args, Subcommand};
 use croner::Cron;
 use serde_json::json;
 
-use super::run::usage;
 use super::{Failure, say};
-use crate::audit::Action;
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::audit::Action;
+use assay_home::usage;
 
 /// Runs suites at set times.
 #[derive(Args)]

@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 
 use super::{Failure, say};
 use crate::exit;
-use crate::load::{Against, Home, several_targets, unseal};
+use assay_home::home::{several_targets, unseal};
+use assay_home::{Against, Home};
 
 /// Shows a run's scores, or everything about one of its cases.
 #[derive(Args)]

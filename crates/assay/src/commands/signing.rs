@@ -9,7 +9,7 @@ use assay_evidence::keys::{PublicKey, Signer, SigningKey, signature_of};
 use clap::Args;
 
 use super::Failure;
-use super::run::usage;
+use assay_home::usage;
 
 /// The variable that may hold the private key.
 const VARIABLE: &str = "ASSAY_SIGNING_KEY";

@@ -13,10 +13,13 @@ use assay_store::{Journal, Order, RunRow};
 use clap::Args;
 use serde_json::json;
 
-use super::run::{Outcome, duration, execute, usage};
+use super::run::{Outcome, duration, execute};
 use super::{Failure, resume, say};
-use crate::load::Home;
-use crate::{audit, exit};
+use assay_home::audit;
+
+use crate::exit;
+use assay_home::Home;
+use assay_home::usage;
 
 /// Which run, and how to answer.
 #[derive(Args)]

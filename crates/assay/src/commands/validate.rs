@@ -6,9 +6,10 @@ use assay_engine::{EngineError, Options, Prepared};
 use assay_release::policy::is_policy_file;
 use clap::Args;
 
-use super::{Failure, policy, say};
+use super::{Failure, say};
 use crate::exit;
-use crate::load::library_of;
+use assay_home::home::library_of;
+use assay_home::policies;
 
 /// Checks suites (syntax, keys, scorers, targets, templates, datasets, gate) and release policies (`*.policy.yaml`).
 #[derive(Args)]
@@ -27,7 +28,7 @@ impl Validate {
         let mut located = Vec::new();
         for path in &self.suites {
             if is_policy_file(path) {
-                match policy::read(path) {
+                match policies::read(path) {
                     Ok(_) if self.json => {}
                     Ok(_) => say(&format!("{}: valid", path.display())),
                     Err(error) => match error.downcast_ref::<assay_suite::Diagnostics>() {

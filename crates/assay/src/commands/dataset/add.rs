@@ -9,11 +9,11 @@ use assay_datasets::{DatasetDecl, Format, Library, add};
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::redaction::Redaction;
 use super::{count, size};
 use crate::exit;
+use assay_home::usage;
 
 /// Adds the cases of a file or directory as the newest version of a dataset.
 #[derive(Args)]

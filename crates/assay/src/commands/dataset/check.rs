@@ -15,11 +15,11 @@ use assay_stats::items::{Flag, item_analysis, saturation};
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find};
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::usage;
 
 /// Earlier runs that are looked at for broken and trivial cases.
 const MOST_RUNS: u32 = 200;

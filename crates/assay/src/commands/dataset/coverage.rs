@@ -12,11 +12,11 @@ use assay_report::{numbers, plain, terminal};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find};
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::usage;
 
 /// What a map is made of.
 #[derive(Args)]

@@ -7,11 +7,11 @@ use assay_report::plain;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find};
 use crate::exit;
-use crate::load::sealed;
+use assay_home::home::sealed;
+use assay_home::usage;
 
 /// Shows what changed between two versions, field by field.
 #[derive(Args)]

@@ -10,11 +10,11 @@ use assay_stats::holdout;
 use clap::Args;
 use serde_json::Value;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find};
 use crate::exit;
-use crate::load::open_sealed;
+use assay_home::home::open_sealed;
+use assay_home::usage;
 
 /// Writes a version as JSONL, CSV, TSV, Parquet, Arrow, XLSX, YAML, JSON, with Croissant metadata, or as the dataset of
 /// another tool. Cases that may not be used are left out. Each case carries a canary, so that the data can be found in

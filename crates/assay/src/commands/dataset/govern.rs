@@ -5,10 +5,10 @@ use assay_datasets::library::{Event, Sensitivity, check_day, name_and_version, w
 use clap::Args;
 use serde_json::Value;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::known;
 use crate::exit;
+use assay_home::usage;
 
 /// Gives a version a name that can move.
 #[derive(Args)]

@@ -12,12 +12,12 @@ use assay_report::plain;
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::redaction::Redaction;
 use super::{count, size};
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::usage;
 
 /// Reads files of promptfoo, Inspect, lm-eval, openai/evals, DeepEval, Ragas, pydantic-evals, HELM, trec_eval, MLflow, and
 /// chat or batch JSONL. The cases become the newest version of a dataset; what the tool recorded becomes a run that can be

@@ -15,13 +15,13 @@ use assay_stats::{Difference, Kind};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::paraphrases::{self, Nearest};
 use super::{count, find};
 use crate::calls::CallLimits;
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::usage;
 
 /// When a case counts as seen.
 const RULES: [(&str, Rule); 3] =

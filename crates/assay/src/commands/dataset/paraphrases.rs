@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::super::Failure;
-use super::super::run::usage;
 use crate::calls::{CONCURRENCY, Model};
+use assay_home::usage;
 
 /// Texts of one call.
 const AT_ONCE: usize = 64;

@@ -14,9 +14,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::count;
+use assay_home::usage;
 
 /// How a policy is named that redacts everything that is found by default.
 pub const DEFAULT: &str = "default";

@@ -9,10 +9,10 @@ use assay_report::{plain, terminal};
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find};
 use crate::exit;
+use assay_home::usage;
 
 /// Replaces a share of the cases by new ones and says how the set moved. Groups go and come whole; critical cases, those of
 /// `tier: 1`, and golden sets of tier 1 stay. Cases that the set has already, by id or by content, do not come again.

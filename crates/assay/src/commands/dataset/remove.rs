@@ -4,10 +4,10 @@ use assay_datasets::Library;
 use assay_datasets::library::{Event, name_and_version, who};
 use clap::Args;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, known, size};
 use crate::exit;
+use assay_home::usage;
 
 /// Removes versions and the bytes that nothing else needs. The log keeps what they were.
 #[derive(Args)]

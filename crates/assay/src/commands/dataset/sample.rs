@@ -7,10 +7,10 @@ use assay_report::terminal;
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find};
 use crate::exit;
+use assay_home::usage;
 
 /// Draws cases by strata and shows the plan; with `--into` they become a dataset of their own, to be exported, labelled and
 /// run. Each case keeps the chance it had, and its weight is divided by it, so that means over the sample speak for all

@@ -9,11 +9,11 @@ use assay_report::{numbers, plain};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::{count, find, size};
 use crate::exit;
-use crate::load::open_sealed;
+use assay_home::home::open_sealed;
+use assay_home::usage;
 
 /// Shows a version: what governs it, its parts, its first cases, or one case.
 #[derive(Args)]

@@ -6,10 +6,10 @@ use assay_datasets::split::SplitPlan;
 use assay_report::plain;
 use clap::Args;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::count;
 use crate::exit;
+use assay_home::usage;
 
 /// Divides the cases into parts by the digest of their group, never by their row. Holds for every version, those to come
 /// included. A sealed part cannot be listed or exported without a recorded reason, and a limited number of runs may use

@@ -12,12 +12,12 @@ use assay_report::{plain, terminal};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::synth_model::{KINDS, Kind, Order, ask};
 use super::{count, find};
 use crate::calls::CallLimits;
 use crate::exit;
+use assay_home::usage;
 
 /// Makes variants of cases by rule (typos, case, Unicode look-alikes, formats of numbers and dates, politeness, paraphrase
 /// frames, distractors, ambiguous requests …), offline and the same for a seed; or, with `--model`, by a model: paraphrases,

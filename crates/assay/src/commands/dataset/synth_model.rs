@@ -10,8 +10,8 @@ use futures::StreamExt;
 use serde_json::{Map, Value, json};
 
 use super::super::Failure;
-use super::super::run::usage;
 use crate::calls::{CONCURRENCY, Model};
+use assay_home::usage;
 
 /// The version of what models are asked: another one makes other variants.
 const VERSION: u32 = 1;

@@ -13,13 +13,13 @@ use assay_store::{Population, StoredLabel};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::label_file::{self, Line, faults};
 use super::next;
 use crate::exit;
-use crate::judged::{Gathered, drawn, find, gather};
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::judged::{Gathered, drawn, find, gather};
+use assay_home::usage;
 
 /// Compares a judge with people. Labels are matched to the answers that stored runs hold, by item or by case, kept in the
 /// workspace, and compared with what the judge said; the certificate that comes of it says what the judge may be used for.
@@ -381,7 +381,7 @@ enum Unmatched {
 fn find_item(
     label: &assay_core::Label,
     by_case: &HashMap<&str, Vec<(Digest, &str)>>,
-    answers: &HashMap<Digest, crate::judged::Answer>,
+    answers: &HashMap<Digest, assay_home::judged::Answer>,
 ) -> Result<Digest, Unmatched> {
     if let Some(item) = label.item {
         let known = answers.contains_key(&item);

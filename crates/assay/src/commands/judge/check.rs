@@ -13,12 +13,12 @@ use assay_store::Check as Checked;
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use crate::canaries;
 use crate::exit;
-use crate::judged::{declared, find};
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::judged::{declared, find};
+use assay_home::usage;
 
 /// The judge is asked again on every frozen verdict, without the cache, within the suite's budget. How many are not the same
 /// feeds a CUSUM chart over all checks, which gives a false alarm in 100 checks; an alarm drops the grade to C.
@@ -59,7 +59,7 @@ impl Check {
                 scorer.name
             )));
         }
-        let (frozen, runs) = home.frozen(&certificate).await?;
+        let (frozen, runs) = crate::canaries::frozen(home, &certificate).await?;
         if frozen.is_empty() {
             return Err(usage(
                 "none of the answers behind the frozen verdicts is kept any more: calibrate again".into(),

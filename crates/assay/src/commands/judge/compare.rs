@@ -9,12 +9,12 @@ use assay_stats::{Difference, Kind, Pair, difference};
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::probe::of_name;
 use crate::exit;
-use crate::judged::{Gathered, find, gather};
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::judged::{Gathered, find, gather};
+use assay_home::usage;
 
 /// How much more often the first judge agrees with people than the second, on answers that both judged and people labelled,
 /// paired by answer, with what each costs.

@@ -11,13 +11,13 @@ use assay_stats::Estimate;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::compare::{label, verdicts};
 use super::probe::of_name;
 use crate::exit;
-use crate::judged::{Gathered, find, gather};
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::judged::{Gathered, find, gather};
+use assay_home::usage;
 
 /// Below this probability a label is listed as unsure.
 const SURE: f64 = 0.9;

@@ -6,7 +6,7 @@ use assay_core::Label;
 use serde_json::{Map, Value};
 
 use super::super::Failure;
-use super::super::run::usage;
+use assay_home::usage;
 
 /// A label with the line it stands in, and whether the line says how its item was drawn.
 pub struct Line {

@@ -12,8 +12,8 @@ use assay_store::StoredLabel;
 use serde_json::{Value, json};
 
 use super::super::Failure;
-use super::super::run::usage;
-use crate::judged::Gathered;
+use assay_home::judged::Gathered;
+use assay_home::usage;
 
 /// The share of items that is drawn by size alone, so that estimates stay unbiased whatever the guesses are worth.
 const UNIFORM: f64 = 0.2;

@@ -17,11 +17,11 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use crate::exit;
-use crate::judged::{Gathered, find, gather};
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::judged::{Gathered, find, gather};
+use assay_home::usage;
 
 /// The least answers on either side of a comparison.
 const LEAST: usize = 10;
@@ -327,6 +327,6 @@ fn labelled(gathered: &Gathered, truths: &HashMap<Digest, Truth>) -> Vec<Judged>
 pub async fn of_name(home: &Home, gathered: &Gathered) -> Result<HashMap<Digest, Truth>, Failure> {
     let coding = Coding { score: gathered.scorer.score, positive: Vec::new(), scale: None };
     let stored = home.state.labels(&gathered.scorer.name).await?;
-    let coded: Vec<_> = stored.into_iter().filter_map(|label| crate::judged::coded(&coding, label)).collect();
+    let coded: Vec<_> = stored.into_iter().filter_map(|label| assay_home::judged::coded(&coding, label)).collect();
     Ok(together(&coded, coding.score).0)
 }

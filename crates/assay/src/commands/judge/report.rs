@@ -6,11 +6,11 @@ use assay_report::{numbers, plain, terminal};
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use crate::exit;
-use crate::judged::find;
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::judged::find;
+use assay_home::usage;
 
 /// Shows a judge's certificate and what it is worth today; without a name, every judge that has one.
 #[derive(Args)]

@@ -19,13 +19,13 @@ use assay_stats::Difference;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::super::run::usage;
 use super::super::{Failure, say};
 use super::probe::of_name;
-use crate::audit::Action;
 use crate::exit;
-use crate::judged::{Gathered, find, gather};
-use crate::load::Home;
+use assay_home::Home;
+use assay_home::audit::Action;
+use assay_home::judged::{Gathered, find, gather};
+use assay_home::usage;
 use labelled::{Parts, Split};
 use reported::Reported;
 use trying::{Bench, Tried};

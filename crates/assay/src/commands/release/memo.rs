@@ -14,12 +14,13 @@ use assay_stats::VerdictKind;
 use assay_store::RunRow;
 use clap::Args;
 
-use super::super::run::{shorter, usage};
+use super::super::run::shorter;
 use super::super::{Failure, say};
-use super::Desk;
-use super::evaluate::against;
-use super::observe::observe;
 use crate::exit;
+use assay_home::desk::Desk;
+use assay_home::desk::against;
+use assay_home::desk::observe;
+use assay_home::usage;
 
 /// The most runs of a suite on the chart, and the most rows of a part of the memo.
 const MOST: usize = 8;
@@ -280,7 +281,7 @@ async fn trade(desk: &Desk, report: &Report, row: &RunRow, before: Option<&RunRo
     let (base, others): (Vec<RunRow>, Vec<RunRow>) = others.partition(is_base);
     for other in base.iter().chain(others.iter().take(MOST)) {
         // A run whose scores are not to be seen is not on the chart.
-        let Ok((scores, _)) = home.compared(&other.record, &crate::load::Against::Nothing).await else {
+        let Ok((scores, _)) = home.compared(&other.record, &assay_home::Against::Nothing).await else {
             continue;
         };
         if let Some(level) = level(&summarize(&scores, record.gate.confidence)) {

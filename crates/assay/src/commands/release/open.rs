@@ -11,11 +11,13 @@ use assay_report::plain;
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
-use super::super::{Failure, policy, say};
-use super::{Desk, who};
+use super::super::{Failure, say};
+use super::who;
 use crate::exit;
 use assay_engine::git;
+use assay_home::desk::Desk;
+use assay_home::policies;
+use assay_home::usage;
 
 /// Proposes a change: what changed, who changed it, how much harm it could do, and the policy it must meet.
 #[derive(Args)]
@@ -74,7 +76,7 @@ impl Open {
         if self.title.trim().is_empty() {
             return Err(usage("say in a sentence what changed".into()));
         }
-        let (policy, text) = policy::named(&self.policy)?;
+        let (policy, text) = policies::named(&self.policy)?;
         let mut changed = self.changed;
         if let Some(since) = &self.since {
             // `--` keeps a name that begins with a dash from being taken for an option.
@@ -101,7 +103,7 @@ impl Open {
             changes,
             paths: changed.clone(),
             risk: self.risk,
-            policy: policy::recorded(&self.policy, &desk.home.workspace),
+            policy: policies::recorded(&self.policy, &desk.home.workspace),
             policy_name: policy.policy.clone(),
             policy_digest: digest(&text),
             candidate,

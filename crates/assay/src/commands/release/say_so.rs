@@ -10,11 +10,12 @@ use assay_report::plain;
 use clap::Args;
 use serde_json::json;
 
-use super::super::run::usage;
 use super::super::{Failure, say};
-use super::observe::observe;
-use super::{Act, Desk, reason, who};
+use super::{Act, reason, who};
 use crate::exit;
+use assay_home::desk::Desk;
+use assay_home::desk::observe;
+use assay_home::usage;
 
 /// Attaches documents that the policy asks for.
 #[derive(Args)]

@@ -12,9 +12,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
-use super::Desk;
-use super::observe::observe;
 use crate::exit;
+use assay_home::desk::Desk;
+use assay_home::desk::observe;
 
 /// Shows a release: what changed, its verdicts, who agrees, what holds it up, and its log.
 #[derive(Args)]

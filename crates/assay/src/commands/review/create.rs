@@ -13,7 +13,7 @@ use super::super::{Failure, say};
 use super::source::Pool;
 use super::{dollars, pay_of};
 use crate::exit;
-use crate::load::Home;
+use assay_home::Home;
 
 /// Makes a project: draws items from a run (or takes the rows of a file), keeps the chance of each, decides which of them
 /// several raters see, and lays out blocks in which every two raters share as many items as any other two.

@@ -12,7 +12,8 @@ use assay_store::{PlanFile, RunRow};
 use serde_json::{Map, Value};
 
 use super::super::Failure;
-use crate::load::{Home, unseal};
+use assay_home::Home;
+use assay_home::home::unseal;
 
 /// Cases that are read at once.
 const AT_ONCE: u64 = 500;

@@ -8,10 +8,10 @@ use assay_stats::power::{self, Goal};
 use clap::Args;
 use serde_json::json;
 
-use crate::commands::run::usage;
 use crate::commands::{Failure, say};
 use crate::exit;
-use crate::load::{Against, Home};
+use assay_home::usage;
+use assay_home::{Against, Home};
 
 /// Plans a paired comparison. How much cases differ is given, or measured in a past comparison.
 #[derive(Args)]

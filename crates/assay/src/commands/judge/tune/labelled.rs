@@ -8,10 +8,10 @@ use assay_core::{Case, Digest, Output};
 use assay_store::PlanFile;
 use serde_json::json;
 
-use crate::commands::Failure;
-use crate::commands::run::usage;
-use crate::judged::Gathered;
-use crate::load::Home;
+use assay_home::Failure;
+use assay_home::Home;
+use assay_home::judged::Gathered;
+use assay_home::usage;
 
 /// The least groups of cases to choose on, and to report on.
 const LEAST: usize = 20;

@@ -10,8 +10,8 @@ use assay_report::plain;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::audit::{self, AuditLog};
-use crate::commands::Failure;
+use assay_home::Failure;
+use assay_home::audit::{self, AuditLog};
 
 /// The longest text in an entry of the audit log, in characters.
 const LONGEST_NAME: usize = 300;

@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 
 use super::labelled::{Labelled, Parts};
 use crate::canaries::{Question, hear, input, is_answer};
-use crate::commands::Failure;
-use crate::commands::run::usage;
-use crate::judged::{Gathered, declared};
-use crate::load::Home;
+use assay_home::Failure;
+use assay_home::Home;
+use assay_home::judged::{Gathered, declared};
+use assay_home::usage;
 
 /// The longest reason of an example, in characters.
 const LONGEST_REASON: usize = 300;

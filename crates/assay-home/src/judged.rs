@@ -14,9 +14,7 @@ use assay_engine::execute::now_us;
 use assay_engine::{Options, Prepared};
 use assay_store::StoredLabel;
 
-use crate::commands::Failure;
-use crate::commands::run::usage;
-use crate::load::Home;
+use crate::{Failure, Home, usage};
 
 /// The most runs that are looked at when none is named.
 const MOST_RUNS: usize = 20;

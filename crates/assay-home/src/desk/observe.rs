@@ -10,10 +10,9 @@ use assay_release::{Measured, Observed, Policy, Release, Verdict};
 use assay_report::plain;
 use assay_store::RunRow;
 
-use super::super::Failure;
-use super::Desk;
-use super::evaluate::{Picked, baseline_now, newest, verdicts};
-use crate::load::{Home, library_of};
+use super::{Desk, Picked, baseline_now, newest, verdicts};
+use crate::home::library_of;
+use crate::{Failure, Home};
 
 /// Looks at runs, suites, baselines and attached files as they are now, and reads the newest evaluation's verdicts again.
 pub async fn observe(desk: &Desk, policy: &Policy, release: &Release) -> Result<Observed, Failure> {

@@ -13,8 +13,7 @@ use assay_report::Report;
 use assay_store::{PlanFile, RunRow};
 use serde_json::{Map, Value, json};
 
-use crate::commands::Failure;
-use crate::load::{Against, Home};
+use crate::{Against, Failure, Home};
 
 /// Cases that are read from the plan at once.
 const CHUNK: u64 = 1_000;

@@ -12,8 +12,7 @@ use assay_report::plain;
 use assay_stats::holdout;
 use serde::Serialize;
 
-use crate::commands::Failure;
-use crate::load::Home;
+use crate::{Failure, Home};
 
 /// The ladder that a run is on.
 pub struct Ladder {
@@ -36,6 +35,7 @@ pub struct Told {
 }
 
 impl Told {
+    /// What was told, in words.
     pub fn sentence(&self) -> String {
         let who = format!("{} of {}", plain(&self.scorer, 80), plain(&self.target, 80));
         match (self.score, self.improved, &self.why) {

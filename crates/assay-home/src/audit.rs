@@ -21,8 +21,7 @@ use assay_store::Workspace;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::Failure;
-use crate::exit;
+use crate::{Failure, exit};
 
 /// What a command changes.
 pub struct Action {
@@ -428,7 +427,7 @@ pub async fn recorded(
 ) -> Result<u8, Failure> {
     let mutates = action.is_some();
     let action = action.unwrap_or_else(|| Action::new(""));
-    let root = crate::load::root(workspace, &action.near);
+    let root = crate::home::root(workspace, &action.near);
     let log = AuditLog::of(&root);
     if mutates {
         log.check_edge().map_err(|error| {

@@ -1,0 +1,68 @@
+//! Releases of a workspace: their logs, their policies, and what is true of them now.
+
+mod evidence;
+mod observe;
+
+use assay_engine::execute::now_us;
+use assay_release::record::{self, Entry, Event};
+use assay_release::{Policy, Release};
+use assay_store::Releases;
+
+use crate::policies::remembered;
+use crate::{Failure, Home, usage};
+
+pub use evidence::{Picked, against, baseline_now, newest, pick, verdicts};
+pub use observe::observe;
+
+/// The workspace with its releases.
+pub struct Desk {
+    /// The workspace.
+    pub home: Home,
+    /// The logs of its releases.
+    pub releases: Releases,
+}
+
+impl Desk {
+    /// A release by its number.
+    pub async fn find(&self, word: &str) -> Result<(u64, Release), Failure> {
+        let numbers = self.releases.numbers().await?;
+        let number = match word {
+            "latest" => numbers.first().copied(),
+            word => word.trim_start_matches('r').parse().ok().filter(|number| numbers.contains(number)),
+        };
+        let Some(number) = number else {
+            return Err(usage(match numbers.is_empty() {
+                true => "there are no releases yet: `assay release open` proposes one".to_owned(),
+                false => {
+                    format!("there is no release `{}`: `assay release list` lists them", assay_report::plain(word, 80))
+                }
+            }));
+        };
+        let lines = self.releases.lines(number).await?;
+        let release =
+            Release::read(lines.iter().map(String::as_str)).map_err(|error| format!("release {number}: {error}"))?;
+        Ok((number, release))
+    }
+
+    /// The policy of a release as its file says now, and its text.
+    pub fn policy_of(&self, release: &Release) -> Result<(Policy, String), Failure> {
+        remembered(&release.opened.policy, &self.home.workspace).map_err(|error| {
+            match error.downcast::<assay_suite::Diagnostics>() {
+                Ok(diagnostics) => diagnostics,
+                Err(error) => usage(format!("the policy of the release: {error}")),
+            }
+        })
+    }
+
+    /// Writes an event down after the newest line that was read.
+    pub async fn append(&self, number: u64, release: &mut Release, by: &str, event: Event) -> Result<(), Failure> {
+        let entry = Entry { previous: release.head(), at_us: now_us(), by: by.to_owned(), event };
+        let (line, digest) = record::line(&entry)?;
+        if !self.releases.append(number, release.log.len(), &line).await? {
+            return Err(usage(format!("somebody else wrote to release {number} just now: look at it again")));
+        }
+        // As the next reader will find it.
+        release.push(digest, serde_json::from_str(&line)?);
+        Ok(())
+    }
+}
