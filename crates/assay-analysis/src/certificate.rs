@@ -131,7 +131,7 @@ pub struct Canary {
 }
 
 /// What a certificate may not be stretched to.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Scope {
     /// Confidence of its intervals.
     pub confidence: f64,

@@ -16,7 +16,7 @@ const MOST_FLIPS: usize = 200;
 const LEAST_SLICE: usize = 20;
 
 /// A comparison.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Comparison {
     /// The candidate's run and target.
     pub candidate: String,
@@ -38,7 +38,8 @@ pub struct Comparison {
 pub type Refused = (String, String);
 
 /// A scorer compared.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "ComparisonRow")]
 pub struct Row {
     /// The scorer.
     pub scorer: String,
@@ -76,7 +77,7 @@ impl Row {
 }
 
 /// A case whose value moved.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Flip {
     /// The case.
     pub case: String,
@@ -89,7 +90,8 @@ pub struct Flip {
 }
 
 /// A difference in a slice.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "ComparisonSlice")]
 pub struct SliceRow {
     /// The slice.
     pub slice: String,

@@ -18,7 +18,7 @@ use crate::summary::named;
 const LEAST_LABELS: usize = 20;
 
 /// What the gate says, and every criterion behind it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct GateReport {
     /// The verdict; absent when the suite has no rules.
     pub verdict: Option<VerdictKind>,
@@ -29,7 +29,7 @@ pub struct GateReport {
 }
 
 /// One requirement with its verdict.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Criterion {
     /// What is required, in words.
     pub name: String,

@@ -31,7 +31,7 @@ pub struct Calibration {
 }
 
 /// How a figure by a judge came about.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct JudgeNote<T> {
     /// The judge's grade, with what it allows.
     pub grade: Grade,

@@ -12,7 +12,7 @@ use crate::gate::percent;
 const RUNS_BETWEEN_ALARMS: f64 = 100.0;
 
 /// What a judge may be used for now.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Standing {
     /// The grade.
     pub grade: Grade,

@@ -11,7 +11,7 @@ use crate::judged::{self, JudgeNote, LEAST_SLICE_LABELS};
 use crate::scores::{Arm, Fill, RunScores, kind_of};
 
 /// What a run shows.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 pub struct Summary {
     /// One row for each target, scorer and reducer.
     pub rows: Vec<Row>,
@@ -22,7 +22,8 @@ pub struct Summary {
 }
 
 /// A level.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "SummaryRow")]
 pub struct Row {
     /// The target.
     pub target: String,
@@ -78,7 +79,8 @@ pub(crate) fn named(scorer: &str, metric: Option<Metric>) -> String {
 }
 
 /// A level in a slice.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "SummarySlice")]
 pub struct SliceRow {
     /// The slice.
     pub slice: String,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::Digest;
 
 /// One row of a dataset: what is asked, what counts as right, and what is known about it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Case {
     /// Unique in its dataset; given by the data, else the row number.
     pub id: String,
@@ -45,7 +45,7 @@ fn is_one(weight: &f64) -> bool {
 }
 
 /// A passage of text: a reference context of a case or a retrieved context of an output.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Passage {
     /// The passage's identity in its collection.
     #[serde(default, skip_serializing_if = "Option::is_none")]

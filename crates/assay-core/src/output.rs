@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::{Money, Passage};
 
 /// What a target gave back: the answer, and everything it said about how it got there.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Output {
     /// The answer: a JSON string for text, any JSON value for structured answers.
     pub value: Value,
@@ -106,7 +106,7 @@ impl Output {
 }
 
 /// One tool call a target made.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ToolCall {
     /// The tool's name.
     pub name: String,
@@ -137,7 +137,7 @@ impl ToolCall {
 }
 
 /// Why generation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Finish {
     /// The model was done.
@@ -168,7 +168,7 @@ impl Finish {
 }
 
 /// Tokens used by one call; `None` where the provider did not say.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Usage {
     /// Tokens read.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -53,8 +53,18 @@ impl FromStr for RunId {
     }
 }
 
+impl schemars::JsonSchema for RunId {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RunId".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "string", "format": "uuid"})
+    }
+}
+
 /// Where a run stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RunStatus {
     /// Being executed, or its process died: `assay resume` goes on with it.
@@ -89,7 +99,7 @@ impl FromStr for RunStatus {
 }
 
 /// A dataset as a run used it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DatasetRecord {
     /// Its name in the suite.
     pub name: String,
@@ -105,7 +115,7 @@ pub struct DatasetRecord {
 }
 
 /// A target as a run used it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TargetRecord {
     /// Its name in the suite.
     pub name: String,
@@ -167,7 +177,7 @@ pub struct Caps {
 }
 
 /// Everything fixed when a run starts. Its digest is the run's fingerprint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RunRecord {
     /// The run.
     pub id: RunId,
@@ -227,7 +237,7 @@ pub struct RunRecord {
 }
 
 /// An earlier run whose answers a run takes over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnswersOf {
     /// The earlier run.
     pub run: RunId,
@@ -236,7 +246,7 @@ pub struct AnswersOf {
 }
 
 /// A look of a group-sequential gate.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LookTaken {
     /// Cases that were finished.
     pub cases: u64,
@@ -288,7 +298,7 @@ impl RunRecord {
 }
 
 /// What makes calls in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// A target.
@@ -308,7 +318,7 @@ impl Role {
 }
 
 /// What one target or judge used in a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Spend {
     /// Target or judge.
     pub role: Role,
@@ -331,7 +341,7 @@ pub struct Spend {
 }
 
 /// Totals of a run, kept while it goes on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Totals {
     /// Trials with an answer.
     pub ok: u64,

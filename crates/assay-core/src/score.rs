@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{Digest, Metric, Money, Usage};
 
 /// What became of scoring. An error is never a low score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ScoreStatus {
     /// There is a value.
@@ -30,7 +30,7 @@ impl ScoreStatus {
 }
 
 /// One scorer's word on one trial.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Score {
     /// The scorer's name in the suite.
     pub scorer: String,
@@ -67,7 +67,7 @@ pub struct Score {
 }
 
 /// The calls behind a judgement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Asked {
     /// Calls made, retries included; none when every answer came from the cache.
     pub calls: u32,
@@ -232,7 +232,7 @@ pub enum Direction {
 }
 
 /// A scorer as a run remembers it: enough to know what its numbers mean and whether they can be compared.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ScorerRecord {
     /// The name in the suite.
     pub name: String,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Digest, Money, Output, Score};
 
 /// Which trial of a run: unique on (case, target, epoch).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TrialKey {
     /// The case's position in the run's frozen list of cases.
     pub case: u64,
@@ -33,7 +33,7 @@ impl TrialKey {
 }
 
 /// Why a call to a target failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
     /// Name resolution, refused or reset connection, broken TLS.
@@ -105,7 +105,7 @@ impl fmt::Display for ErrorKind {
 }
 
 /// How a trial ended. Every planned trial ends in exactly one of these.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum Outcome {
     /// The target answered.
@@ -150,7 +150,7 @@ impl Outcome {
 }
 
 /// A finished trial with everything the run keeps of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Trial {
     /// Which trial.
     pub key: TrialKey,

@@ -35,6 +35,8 @@ pub struct Action {
     pub dataset: Option<String>,
     /// In whose name it is done, where that is said.
     pub acts_as: Option<String>,
+    /// Who does it, where that is known for certain: somebody who is logged in.
+    pub by: Option<String>,
     /// Whether the command itself says when it begins ([`began`]).
     pub begins_itself: bool,
 }
@@ -42,13 +44,28 @@ pub struct Action {
 impl Action {
     /// An action in the workspace above the current folder.
     pub fn new(name: &'static str) -> Self {
-        Self { name, near: ".".into(), object: BTreeMap::new(), dataset: None, acts_as: None, begins_itself: false }
+        Self {
+            name,
+            near: ".".into(),
+            object: BTreeMap::new(),
+            dataset: None,
+            acts_as: None,
+            by: None,
+            begins_itself: false,
+        }
     }
 
     /// Names what it is done to.
     #[must_use]
     pub fn on(mut self, what: &'static str, name: impl Into<String>) -> Self {
         self.object.insert(what, name.into());
+        self
+    }
+
+    /// Names who does it, where the account of the process does not say so.
+    #[must_use]
+    pub fn by_user(mut self, name: &str) -> Self {
+        self.by = Some(name.to_owned());
         self
     }
 
@@ -316,6 +333,7 @@ struct Recorder {
     object: BTreeMap<&'static str, String>,
     digests: BTreeMap<&'static str, String>,
     acts_as: Option<String>,
+    by: Option<String>,
     /// Something was changed, whatever the command promised.
     changed: bool,
     /// The entry that says that it began.
@@ -338,7 +356,7 @@ impl Recorder {
         let at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
         self.log.append(&Entry {
             at: at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
-            by: assay_report::plain(&library::who(), MOST),
+            by: assay_report::plain(&self.by.clone().unwrap_or_else(library::who), MOST),
             action: self.action,
             object: &object,
             digests: &self.digests,
@@ -445,6 +463,7 @@ pub async fn recorded(
         object: action.object.clone(),
         digests: BTreeMap::new(),
         acts_as: action.acts_as.clone(),
+        by: action.by.clone(),
         changed: mutates,
         began: None,
         late: mutates && !action.begins_itself,

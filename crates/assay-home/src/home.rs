@@ -316,7 +316,10 @@ impl Home {
     }
 
     /// What a reader should know of a run's judges.
-    async fn conduct(&self, record: &RunRecord) -> Result<Vec<String>, Failure> {
+    ///
+    /// # Errors
+    /// The lake cannot be read.
+    pub async fn conduct(&self, record: &RunRecord) -> Result<Vec<String>, Failure> {
         let judges: Vec<&str> =
             record.scorers.iter().filter(|scorer| scorer.judge).map(|scorer| scorer.name.as_str()).collect();
         let mut conduct = Conduct::default();

@@ -30,7 +30,7 @@ pub struct Pair {
 }
 
 /// A difference, candidate minus baseline, higher being better.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Difference {
     /// The difference with the interval that is shown.
     #[serde(flatten)]

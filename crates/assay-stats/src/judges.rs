@@ -749,7 +749,7 @@ pub fn temperature(logits: &[f64], truths: &[bool]) -> Option<f64> {
 }
 
 /// What a judge may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub enum Grade {
     /// Uncalibrated: its numbers are advisory.
     U,
@@ -762,7 +762,7 @@ pub enum Grade {
 }
 
 /// What is known of a judge. `None` and NaN are not known, and meet no requirement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// Cases with a label by people, drawn at random.
     pub labels: u64,

@@ -9,7 +9,7 @@ use crate::proportion::critical;
 use crate::special::{binomial_cdf, normal_quantile};
 
 /// What a gate says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictKind {
     /// Shown to be good enough.
@@ -37,7 +37,7 @@ impl VerdictKind {
 }
 
 /// The finer word for a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Wording {
     /// The whole interval is above zero.
@@ -53,7 +53,7 @@ pub enum Wording {
 }
 
 /// A verdict with its reasons.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Verdict {
     /// What the gate says.
     pub kind: VerdictKind,

@@ -14,6 +14,7 @@
 //!
 //! SQLite in WAL mode: many readers beside a writer, and a reader never sees `busy`.
 
+pub mod accounts;
 pub mod batches;
 pub mod cache;
 pub mod journal;
@@ -24,6 +25,7 @@ pub mod sqlite;
 pub mod state;
 pub mod workspace;
 
+pub use accounts::{Accounts, Key, User};
 pub use batches::Batch;
 pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
 pub use journal::{Journal, JournalEntry};

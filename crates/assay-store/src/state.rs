@@ -113,7 +113,7 @@ pub struct Baseline {
 }
 
 /// A change of how many calls may be in flight on an account, as a run made it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LimitChange {
     /// When, in microseconds since the Unix epoch.
     pub at_us: i64,
@@ -169,6 +169,21 @@ pub enum Order {
     Retry,
     /// So many trials in flight.
     Limit(u32),
+}
+
+/// Which runs are meant.
+#[derive(Clone, Debug, Default)]
+pub struct RunFilter<'a> {
+    /// Of this suite.
+    pub suite: Option<&'a str>,
+    /// With a label of this name and value.
+    pub label: Option<(&'a str, &'a str)>,
+    /// That stand so.
+    pub status: Option<RunStatus>,
+    /// Whose id, suite, labels or targets hold this text; upper and lower case are the same.
+    pub search: Option<&'a str>,
+    /// That began before another: its beginning and its id.
+    pub before: Option<(i64, String)>,
 }
 
 impl State {
@@ -553,6 +568,68 @@ impl State {
         .iter()
         .map(|row| self.run_row(row))
         .collect()
+    }
+
+    /// The newest runs first that fit a filter, at most `limit`.
+    ///
+    /// # Errors
+    /// The database fails or holds what this version cannot read.
+    pub async fn runs_where(&self, filter: &RunFilter<'_>, limit: u32) -> Result<Vec<RunRow>, StoreError> {
+        let (before_us, before_id) = filter.before.clone().unzip();
+        sqlx::query(
+            "SELECT status, ended_us, planned, totals, record FROM runs WHERE ($1 IS NULL OR suite = $1)
+               AND ($3 IS NULL OR EXISTS (
+                   SELECT 1 FROM json_each(record, '$.labels') AS label WHERE label.key = $3 AND label.value = $4))
+               AND ($5 IS NULL OR status = $5)
+               AND ($6 IS NULL OR instr(id, $6) > 0 OR instr(lower(suite), $6) > 0
+                    OR instr(lower(json_extract(record, '$.labels')), $6) > 0
+                    OR EXISTS (SELECT 1 FROM json_each(record, '$.targets') AS target
+                               WHERE instr(lower(json_extract(target.value, '$.name')), $6) > 0))
+               AND ($7 IS NULL OR (started_us, id) < ($7, $8))
+             ORDER BY started_us DESC, id DESC LIMIT $2",
+        )
+        .bind(filter.suite)
+        .bind(i64::from(limit))
+        .bind(filter.label.map(|(key, _)| key))
+        .bind(filter.label.map(|(_, value)| value))
+        .bind(filter.status.map(RunStatus::as_str))
+        .bind(filter.search.map(str::to_lowercase))
+        .bind(before_us)
+        .bind(before_id)
+        .fetch_all(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?
+        .iter()
+        .map(|row| self.run_row(row))
+        .collect()
+    }
+
+    /// Every suite that was run, with its number of runs and when the newest began; newest first.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn suites(&self) -> Result<Vec<(String, u64, i64)>, StoreError> {
+        let rows = sqlx::query_as::<_, (String, i64, i64)>(
+            "SELECT suite, COUNT(*), MAX(started_us) FROM runs GROUP BY suite ORDER BY MAX(started_us) DESC, suite",
+        )
+        .fetch_all(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(rows.into_iter().map(|(suite, runs, newest)| (suite, runs.unsigned_abs(), newest)).collect())
+    }
+
+    /// Another text whenever a label, a certificate or a check of a judge was added: what rests on them is read anew.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn labels_stamp(&self) -> Result<String, StoreError> {
+        sqlx::query_scalar(
+            "SELECT (SELECT COALESCE(MAX(id), 0) FROM labels) || ' ' || (SELECT COUNT(*) FROM labels WHERE replaced_us IS NOT NULL)
+               || ' ' || (SELECT COALESCE(MAX(id), 0) FROM certificates) || ' ' || (SELECT COALESCE(MAX(id), 0) FROM judge_checks)",
+        )
+        .fetch_one(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))
     }
 
     /// Finds a run by what people type: a whole id, a unique beginning or ending of one (4 characters or more),

@@ -96,6 +96,10 @@ impl Workspace {
         self.root.join("cache.db")
     }
 
+    pub(crate) fn accounts_file(&self) -> PathBuf {
+        self.root.join("accounts.db")
+    }
+
     pub(crate) fn releases_file(&self) -> PathBuf {
         self.root.join("releases.db")
     }

@@ -23,6 +23,7 @@ mod runs;
 mod schedule;
 mod schema;
 mod scorers;
+mod serve;
 mod show;
 mod signing;
 mod stats;
@@ -85,6 +86,8 @@ pub enum Command {
     Judge(judge::JudgeCommand),
     /// Have people rate answers: projects, raters, agreement, labels
     Review(review::ReviewCommand),
+    /// Serve the web page and the HTTP API
+    Serve(serve::Serve),
     /// List the scorers
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
@@ -122,6 +125,7 @@ impl Command {
             | Self::Export(_)
             | Self::Policy(_)
             | Self::Scorers(_)
+            | Self::Serve(_)
             | Self::Stats(_)
             | Self::Schema(_) => None,
         }
@@ -158,6 +162,7 @@ async fn execute(command: Command, workspace: Option<PathBuf>) -> Result<u8, Fai
         Command::Dataset(command) => command.run(workspace).await,
         Command::Judge(command) => command.run(workspace).await,
         Command::Review(command) => command.run(workspace).await,
+        Command::Serve(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),

@@ -1,0 +1,19 @@
+//! Every endpoint. One file for each thing that is asked about.
+
+pub mod overview;
+pub mod runs;
+pub mod session;
+pub mod standing;
+pub mod summaries;
+
+use crate::endpoint::Endpoint;
+
+/// The endpoints.
+pub fn endpoints() -> Vec<Endpoint> {
+    let mut all = Vec::new();
+    all.extend(standing::endpoints());
+    all.extend(session::endpoints());
+    all.extend(overview::endpoints());
+    all.extend(runs::endpoints());
+    all
+}

@@ -1,0 +1,426 @@
+//! One endpoint: its route, what it needs of its caller, its types, and the function that answers.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use assay_core::Digest;
+use assay_home::audit::{self, Action};
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Path, Query, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::access::Access;
+use crate::app::{App, Who};
+use crate::{Problem, login};
+
+/// The largest body of a request with JSON, in bytes.
+const MOST_JSON: usize = 4 << 20;
+
+/// A request on its way to the function that answers it.
+pub struct Call<Q = Nothing, B = ()> {
+    /// The server.
+    pub app: App,
+    /// Who asks.
+    pub who: Who,
+    /// The parts of the path, by name.
+    pub path: BTreeMap<String, String>,
+    /// The query.
+    pub query: Q,
+    /// The body.
+    pub body: B,
+    /// The headers.
+    pub headers: HeaderMap,
+}
+
+impl<Q, B> Call<Q, B> {
+    /// A part of the path.
+    pub fn part(&self, name: &str) -> &str {
+        self.path.get(name).map_or("", String::as_str)
+    }
+}
+
+/// An endpoint without a query.
+#[derive(serde::Deserialize, JsonSchema)]
+pub struct Nothing {}
+
+/// What a function answers with.
+pub trait Answer: Send + 'static {
+    /// The status, the content type and the schema of what is answered.
+    fn describe(schemas: &mut SchemaGenerator) -> Described;
+    /// The answer itself.
+    fn respond(self) -> Result<Response, Problem>;
+}
+
+/// What the OpenAPI document says of a body.
+pub struct Described {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The content type, if there is a body.
+    pub content: Option<&'static str>,
+    /// Its schema.
+    pub schema: Option<Schema>,
+}
+
+/// JSON.
+pub struct Data<T>(pub T);
+
+impl<T: Serialize + JsonSchema + Send + 'static> Answer for Data<T> {
+    fn describe(schemas: &mut SchemaGenerator) -> Described {
+        let schema = Some(schemas.subschema_for::<T>());
+        Described { status: StatusCode::OK, content: Some("application/json"), schema }
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        let body = serde_json::to_vec(&self.0)?;
+        Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    }
+}
+
+/// JSON of something that goes on: 202.
+pub struct Begun<T>(pub T);
+
+impl<T: Serialize + JsonSchema + Send + 'static> Answer for Begun<T> {
+    fn describe(schemas: &mut SchemaGenerator) -> Described {
+        Described { status: StatusCode::ACCEPTED, ..Data::<T>::describe(schemas) }
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        let mut response = Data(self.0).respond()?;
+        *response.status_mut() = StatusCode::ACCEPTED;
+        Ok(response)
+    }
+}
+
+/// Nothing but that it was done: 204.
+pub struct Done;
+
+impl Answer for Done {
+    fn describe(_: &mut SchemaGenerator) -> Described {
+        Described { status: StatusCode::NO_CONTENT, content: None, schema: None }
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        Ok(StatusCode::NO_CONTENT.into_response())
+    }
+}
+
+/// A response that the function makes itself: streams, files, redirections.
+pub struct Raw(pub Response);
+
+impl Answer for Raw {
+    fn describe(_: &mut SchemaGenerator) -> Described {
+        Described { status: StatusCode::OK, content: Some("application/octet-stream"), schema: None }
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        Ok(self.0)
+    }
+}
+
+/// What a function takes as a body.
+pub trait Input: Sized + Send + 'static {
+    /// The content type and schema of the body, if there is one.
+    fn describe(schemas: &mut SchemaGenerator) -> Option<(&'static str, Option<Schema>)>;
+    /// Reads it, with the digest of its bytes for those who repeat themselves.
+    fn read(request: Request) -> impl Future<Output = Result<(Self, Option<Digest>), Problem>> + Send;
+}
+
+impl Input for () {
+    fn describe(_: &mut SchemaGenerator) -> Option<(&'static str, Option<Schema>)> {
+        None
+    }
+
+    async fn read(_: Request) -> Result<(Self, Option<Digest>), Problem> {
+        Ok(((), None))
+    }
+}
+
+impl<T: DeserializeOwned + JsonSchema + Send + 'static> Input for Data<T> {
+    fn describe(schemas: &mut SchemaGenerator) -> Option<(&'static str, Option<Schema>)> {
+        Some(("application/json", Some(schemas.subschema_for::<T>())))
+    }
+
+    async fn read(request: Request) -> Result<(Self, Option<Digest>), Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        if kind.split(';').next().map(str::trim) != Some("application/json") {
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send `Content-Type: application/json`"));
+        }
+        let bytes = axum::body::to_bytes(request.into_body(), MOST_JSON).await.map_err(|_| {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("a body has at most {MOST_JSON} bytes"))
+        })?;
+        let value = serde_json::from_slice(&bytes).map_err(|error| Problem::usage(format!("the body: {error}")))?;
+        Ok((Self(value), Some(Digest::of_bytes(&bytes))))
+    }
+}
+
+/// A body as it comes: a file.
+pub struct File(pub Body);
+
+impl Input for File {
+    fn describe(_: &mut SchemaGenerator) -> Option<(&'static str, Option<Schema>)> {
+        Some(("application/octet-stream", None))
+    }
+
+    async fn read(request: Request) -> Result<(Self, Option<Digest>), Problem> {
+        Ok((Self(request.into_body()), None))
+    }
+}
+
+type Handler = dyn Fn(App, Request) -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync;
+
+/// What the OpenAPI document says of an endpoint's types.
+pub struct Types {
+    /// The query's schema.
+    pub query: Schema,
+    /// The body.
+    pub body: Option<(&'static str, Option<Schema>)>,
+    /// The answer.
+    pub answer: Described,
+}
+
+/// An endpoint.
+pub struct Endpoint {
+    /// The method.
+    pub method: Method,
+    /// The path, with `{name}` for its parts.
+    pub path: &'static str,
+    /// What it needs of its caller.
+    pub access: Access,
+    /// Its name in clients.
+    pub id: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// What it is called in the audit log, if it changes something.
+    pub records: Option<&'static str>,
+    pub(crate) types: fn(&mut SchemaGenerator) -> Types,
+    pub(crate) handler: Arc<Handler>,
+}
+
+/// A future with its type forgotten.
+type Answered<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
+
+fn endpoint<Q, B, T, F, Fut>(
+    (method, path, access, id): (Method, &'static str, Access, &'static str),
+    records: Option<&'static str>,
+    summary: &'static str,
+    answer: F,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    B: Input,
+    T: Answer,
+    F: Fn(Call<Q, B>) -> Fut + Send + Sync + Clone + 'static,
+    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    let handler = move |app: App, request: Request| {
+        let answer = answer.clone();
+        let then = move |call| Box::pin(answer(call)) as Answered<T>;
+        let made: Pin<Box<dyn Future<Output = Response> + Send>> = Box::pin(async move {
+            match respond::<Q, B, T>(app, access, records, request, then).await {
+                Ok(response) => response,
+                Err(problem) => problem.into_response(),
+            }
+        });
+        made
+    };
+    Endpoint {
+        method,
+        path,
+        access,
+        id,
+        summary,
+        records,
+        types: |schemas| Types {
+            query: Q::json_schema(schemas),
+            body: B::describe(schemas),
+            answer: T::describe(schemas),
+        },
+        handler: Arc::new(handler),
+    }
+}
+
+/// An endpoint that only looks.
+pub fn get<Q, T, F, Fut>(
+    path: &'static str,
+    access: Access,
+    id: &'static str,
+    summary: &'static str,
+    answer: F,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    T: Answer,
+    F: Fn(Call<Q, ()>) -> Fut + Send + Sync + Clone + 'static,
+    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    endpoint((Method::GET, path, access, id), None, summary, answer)
+}
+
+/// An endpoint that is asked with a body, and changes nothing in the workspace.
+pub fn ask<Q, B, T, F, Fut>(
+    path: &'static str,
+    access: Access,
+    id: &'static str,
+    summary: &'static str,
+    answer: F,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    B: Input,
+    T: Answer,
+    F: Fn(Call<Q, B>) -> Fut + Send + Sync + Clone + 'static,
+    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    endpoint((Method::POST, path, access, id), None, summary, answer)
+}
+
+/// An endpoint that changes something: it is in the audit log by its `records`, or nothing is done.
+pub fn change<Q, B, T, F, Fut>(
+    method: Method,
+    path: &'static str,
+    access: Access,
+    (id, records): (&'static str, &'static str),
+    summary: &'static str,
+    answer: F,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    B: Input,
+    T: Answer,
+    F: Fn(Call<Q, B>) -> Fut + Send + Sync + Clone + 'static,
+    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    endpoint((method, path, access, id), Some(records), summary, answer)
+}
+
+async fn respond<Q, B, T>(
+    app: App,
+    access: Access,
+    records: Option<&'static str>,
+    request: Request,
+    answer: impl FnOnce(Call<Q, B>) -> Answered<T> + Send,
+) -> Result<Response, Problem>
+where
+    Q: DeserializeOwned + Send,
+    B: Input,
+    T: Answer,
+{
+    let (mut parts, body) = request.into_parts();
+    let who = login::authenticate(&app, &parts.headers, &parts.method, access).await?;
+    let path = match Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, &()).await {
+        Ok(Path(path)) => path,
+        Err(error) => return Err(Problem::usage(error.body_text())),
+    };
+    let query = match Query::<Q>::try_from_uri(&parts.uri) {
+        Ok(Query(query)) => query,
+        Err(error) => return Err(Problem::usage(error.body_text())),
+    };
+    let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
+    let (body, digest) = B::read(Request::from_parts(parts, body)).await?;
+    let repeated = match (method == Method::POST, headers.get("idempotency-key")) {
+        (true, Some(key)) => Some(app.access.repeated(&who, key, &uri, digest).await?),
+        _ => None,
+    };
+    let kept = match repeated {
+        Some(login::Repeated::Answered(response)) => return Ok(response),
+        Some(login::Repeated::New(place)) => Some(place),
+        None => None,
+    };
+    let action = records.map(|name| {
+        let on = path.iter().fold(Action::new(name), |action, (part, value)| action.on(part_name(part), value));
+        on.by_user(&who.name)
+    });
+    let call = Call { app: app.clone(), who, path, query, body, headers: headers.clone() };
+    let answered = recorded(&app, action, answer(call)).await;
+    let response = match answered.and_then(Answer::respond) {
+        Ok(response) => response,
+        Err(problem) => {
+            if let Some(place) = kept {
+                app.access.forget(place).await?;
+            }
+            return Err(problem);
+        }
+    };
+    match (method == Method::GET, kept) {
+        (true, _) => tagged(response, &headers).await,
+        (false, Some(place)) => app.access.keep(place, response).await,
+        (false, None) => Ok(response),
+    }
+}
+
+/// Runs what may change something inside the audit log.
+async fn recorded<T>(app: &App, action: Option<Action>, answer: Answered<T>) -> Result<T, Problem> {
+    let mut answered = None;
+    let root = app.home().workspace.root().to_owned();
+    let written = audit::recorded(action, Some(root), async {
+        match answer.await {
+            Ok(value) => {
+                answered = Some(value);
+                Ok(assay_home::exit::PASS)
+            }
+            Err(problem) => Err(problem.into()),
+        }
+    })
+    .await;
+    match (written, answered) {
+        (Ok(_), Some(value)) => Ok(value),
+        (Err(error), _) => Err(error.into()),
+        (Ok(_), None) => Err(Problem::internal("an answer was lost")),
+    }
+}
+
+/// The names of path parts, as the audit log knows them.
+fn part_name(part: &str) -> &'static str {
+    const NAMES: [&str; 18] = [
+        "run",
+        "case",
+        "suite",
+        "name",
+        "dataset",
+        "version",
+        "tag",
+        "project",
+        "item",
+        "release",
+        "id",
+        "user",
+        "key",
+        "number",
+        "chart",
+        "dashboard",
+        "judge",
+        "rater",
+    ];
+    NAMES.into_iter().find(|name| *name == part).unwrap_or("object")
+}
+
+/// With an entity tag, and without a body for those who have it.
+async fn tagged(response: Response, asked: &HeaderMap) -> Result<Response, Problem> {
+    let json = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    if !json || response.status() != StatusCode::OK {
+        return Ok(response);
+    }
+    let (mut parts, body) = response.into_parts();
+    // Made from bytes at hand: there is nothing to wait for.
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.map_err(Problem::internal)?;
+    let tag = format!("W/\"{}\"", Digest::of_bytes(&bytes).short());
+    let has = asked
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
+    if let Ok(value) = HeaderValue::from_str(&tag) {
+        parts.headers.insert(header::ETAG, value);
+    }
+    if has {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        return Ok(Response::from_parts(parts, Body::empty()));
+    }
+    Ok(Response::from_parts(parts, Body::from(bytes)))
+}

@@ -1,0 +1,23 @@
+//! The HTTP API of a workspace, and the web page.
+//!
+//! Every endpoint is one function over [`endpoint::Call`], listed in [`api`] with what it needs of its caller. From that list
+//! come the routes, the OpenAPI document and the test of who may do what: there is no second place to forget.
+//!
+//! Nothing of a model's output is ever interpreted: answers are JSON, and the page has a content policy that runs no script
+//! but its own.
+
+pub mod access;
+pub mod api;
+pub mod app;
+pub mod endpoint;
+pub mod login;
+pub mod metrics;
+pub mod openapi;
+pub mod page;
+pub mod paging;
+pub mod problem;
+pub mod serve;
+
+pub use app::{App, Mode};
+pub use problem::Problem;
+pub use serve::{Options, serve};

@@ -1,0 +1,103 @@
+//! The OpenAPI document, made from the list of endpoints and the types of their functions.
+//!
+//! The crates that make such documents bring another version of `schemars` than the one that suites and policies use, and
+//! know nothing of who may call what; the document is a walk over the list.
+
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use crate::access::Role;
+use crate::endpoint::Endpoint;
+use crate::problem::Problem;
+
+/// OpenAPI 3.1 of the endpoints.
+pub fn document(endpoints: &[Endpoint]) -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+    });
+    let mut schemas = SchemaGenerator::new(settings.for_serialize());
+    let problem = schemas.subschema_for::<Problem>();
+    let mut paths = Map::new();
+    for endpoint in endpoints {
+        let types = (endpoint.types)(&mut schemas);
+        let mut parameters: Vec<Value> = parts(endpoint.path)
+            .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+            .collect();
+        parameters.extend(of_query(types.query.as_value()));
+        let mut answer = json!({"description": types.answer.status.canonical_reason().unwrap_or("Done")});
+        if let Some(content) = types.answer.content {
+            answer["content"] = json!({content: {"schema": types.answer.schema}});
+            if types.answer.schema.is_none() {
+                answer["content"] = json!({content: {"schema": {"type": "string", "format": "binary"}}});
+            }
+        }
+        let mut operation = json!({
+            "operationId": endpoint.id,
+            "summary": endpoint.summary,
+            "tags": [endpoint.path.split('/').nth(3).unwrap_or("server")],
+            "parameters": parameters,
+            "responses": {
+                types.answer.status.as_str(): answer,
+                "default": {
+                    "description": "A problem (RFC 9457)",
+                    "content": {"application/problem+json": {"schema": problem}},
+                },
+            },
+            "x-access": endpoint.access,
+            "x-roles": Role::ALL.iter().filter(|role| endpoint.access.allows(&[**role])).collect::<Vec<_>>(),
+        });
+        if let Some((content, schema)) = types.body {
+            let schema = schema.map_or(json!({"type": "string", "format": "binary"}), |schema| json!(schema));
+            operation["requestBody"] = json!({"required": true, "content": {content: {"schema": schema}}});
+        }
+        if endpoint.access == crate::access::Access::Public {
+            operation["security"] = json!([]);
+        }
+        let of_path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        of_path[endpoint.method.as_str().to_lowercase()] = operation;
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Assay",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "What a workspace holds, and what can be done with it. Times are UTC microseconds since 1970, \
+                            money is in nano-dollars.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas.take_definitions(true),
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "assay_session"},
+                "key": {"type": "http", "scheme": "bearer"},
+            },
+        },
+        "security": [{"session": []}, {"key": []}],
+    })
+}
+
+/// The names in a path.
+pub fn parts(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+}
+
+/// The parameters of a query, from the schema of its type.
+fn of_query(schema: &Value) -> Vec<Value> {
+    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    properties
+        .map(|(name, schema)| {
+            let mut schema = schema.clone();
+            let about = schema.as_object_mut().and_then(|schema| schema.remove("description"));
+            let mut parameter = json!({"name": name, "in": "query", "required": required.contains(&name.as_str()),
+                                       "schema": schema});
+            if let Some(about) = about {
+                parameter["description"] = about;
+            }
+            parameter
+        })
+        .collect()
+}

@@ -1,0 +1,72 @@
+//! `assay serve`: the HTTP API and the web page.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+
+use assay_home::Home;
+use assay_server::Options;
+use clap::Args;
+use serde_json::json;
+
+use super::{Failure, say};
+use crate::exit;
+
+/// Serves the workspace: the web page and the HTTP API.
+///
+/// Without accounts it listens on this machine only, and the address that it prints holds a token. With `--team` people
+/// log in; put a proxy with TLS in front of it.
+#[derive(Args)]
+pub struct Serve {
+    /// The port; 0 takes one that is free.
+    #[arg(long, default_value_t = 4180)]
+    port: u16,
+    /// The address to listen on; another than this machine's own needs `--team`.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    host: IpAddr,
+    /// People have accounts, roles and keys.
+    #[arg(long)]
+    team: bool,
+    /// A name that the server answers to beside its own address, with the port (`assay.example.org`, `ci:4180`).
+    #[arg(long = "allow-host", value_name = "NAME")]
+    hosts: Vec<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl Serve {
+    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let home = Home::open(workspace, Path::new(".")).await?;
+        let binary = std::env::current_exe()?;
+        let options = Options { address: self.host, port: self.port, team: self.team, hosts: self.hosts, binary };
+        let listening = assay_server::serve(home, options).await?;
+        let address = format!("http://{}/", listening.address);
+        let token = listening.token.clone();
+        match (self.json, &token) {
+            (true, _) => say(&json!({"address": address, "token": token}).to_string()),
+            // After `#` it reaches no log of a server or proxy.
+            (false, Some(token)) => say(&format!("open {address}#token={token}")),
+            (false, None) => say(&format!("serving {address}")),
+        }
+        listening.run(ended()).await?;
+        Ok(exit::PASS)
+    }
+}
+
+/// Waits until somebody wants the server to end.
+async fn ended() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        let term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+        match term {
+            Ok(mut term) => tokio::select! {
+                _ = interrupt => {}
+                _ = term.recv() => {}
+            },
+            Err(_) => drop(interrupt.await),
+        }
+    }
+    #[cfg(not(unix))]
+    drop(interrupt.await);
+}
