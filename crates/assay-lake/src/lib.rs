@@ -11,6 +11,7 @@
 //! | [`query`] | SQL over the tables, and the rows that analysis reads |
 //! | [`export`] | query results as JSON lines, CSV and Parquet, streamed |
 
+pub mod browse;
 pub mod export;
 pub mod query;
 pub mod seal;

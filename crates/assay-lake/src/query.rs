@@ -25,6 +25,10 @@ pub struct Rows {
 }
 
 impl Rows {
+    pub(crate) fn of(stream: SendableRecordBatchStream) -> Self {
+        Self { stream }
+    }
+
     /// The columns.
     pub fn schema(&self) -> SchemaRef {
         self.stream.schema()
@@ -80,7 +84,7 @@ impl Lake {
         Ok(Rows { stream: frame.execute_stream().await? })
     }
 
-    async fn context(
+    pub(crate) async fn context(
         &self,
         config: SessionConfig,
         runs: Option<RecordBatch>,
@@ -243,7 +247,7 @@ impl Lake {
             run.id,
             case_id.replace('\'', "''"),
         );
-        self.query(&sql, None).await?.json().await
+        self.of_case(&sql).await
     }
 }
 
