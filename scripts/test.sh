@@ -19,6 +19,8 @@ fi
   .oracle-tools/bin/pip install --quiet --requirement tests/oracle/requirements-tools.txt
 .oracle-tools/bin/uv pip install --system-certs --quiet --python .oracle-tools/bin/python --no-deps --requirement tests/oracle/requirements-tools-alone.txt ||
   .oracle-tools/bin/pip install --quiet --no-deps --requirement tests/oracle/requirements-tools-alone.txt
+# 700 MB of samples that no test reads.
+rm -rf .oracle-tools/lib/python*/site-packages/evals/registry/data
 # promptfoo: a minute and 265 MB; its database has a driver for each system, of which one is pinned.
 promptfoo=tests/oracle/promptfoo
 if [ "$(uname -sm)" = "Linux x86_64" ] && command -v npm >/dev/null; then
