@@ -17,6 +17,17 @@ if [ ! -x .oracle-tools/bin/uv ]; then
 fi
 .oracle-tools/bin/uv pip install --system-certs --quiet --python .oracle-tools/bin/python --requirement tests/oracle/requirements-tools.txt ||
   .oracle-tools/bin/pip install --quiet --requirement tests/oracle/requirements-tools.txt
+.oracle-tools/bin/uv pip install --system-certs --quiet --python .oracle-tools/bin/python --no-deps --requirement tests/oracle/requirements-tools-alone.txt ||
+  .oracle-tools/bin/pip install --quiet --no-deps --requirement tests/oracle/requirements-tools-alone.txt
+# 700 MB of samples that no test reads.
+rm -rf .oracle-tools/lib/python*/site-packages/evals/registry/data
+# promptfoo: a minute and 265 MB; its database has a driver for each system, of which one is pinned.
+promptfoo=tests/oracle/promptfoo
+if [ "$(uname -sm)" = "Linux x86_64" ] && command -v npm >/dev/null; then
+  [ "$promptfoo/node_modules/.package-lock.json" -nt "$promptfoo/package-lock.json" ] ||
+    npm ci --prefix "$promptfoo" --silent --ignore-scripts --omit=optional --no-audit --no-fund
+  export ASSAY_PROMPTFOO=$PWD/$promptfoo/node_modules/.bin/promptfoo
+fi
 if [ ! -x .oracle-labelling/bin/python ]; then
   python3 -m venv .oracle-labelling
 fi

@@ -6,6 +6,7 @@ mod library;
 mod plain;
 mod promptfoo;
 mod quality;
+mod recall;
 mod tools;
 
 use std::path::Path;

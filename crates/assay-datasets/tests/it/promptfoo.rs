@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use assay_core::Outcome;
+use assay_core::{Case, Outcome};
+use assay_datasets::export::{Form, export};
 use assay_datasets::tools::{Tool, import};
 use serde_json::{Value, json};
 
@@ -175,4 +177,62 @@ fn scenarios_merge_keys_and_defaults_are_put_together() {
     let suite = report.suite.unwrap();
     assert_eq!(suite.targets[0]["messages"][1]["content"], "{{q}}");
     assert_eq!(suite.scorers[0]["judge"], json!({"model": {"openai": "gpt-judge"}, "rubric": "polite"}));
+}
+
+/// promptfoo runs the tests that we wrote, with its `echo` provider and without a network; what it writes about them is
+/// read again.
+#[test]
+fn promptfoo_runs_what_we_write_and_we_read_what_it_says() {
+    let Ok(promptfoo) = std::env::var("ASSAY_PROMPTFOO") else {
+        println!("skipped: ASSAY_PROMPTFOO is not set (see tests/oracle/README.md)");
+        return;
+    };
+    let case = |id: &str, inputs: Value, expected: Value| {
+        let inputs = inputs.as_object().unwrap().clone();
+        Case { id: id.into(), inputs, expected: Some(expected), weight: 1.0, ..Case::default() }
+    };
+    let mut rich = case("rich", json!({"input": "Paris", "tags": ["a", "b"], "n": 3}), json!(["Rome", "Paris"]));
+    rich.metadata = json!({"language": "fr", "deep": {"a": [1, 2]}}).as_object().unwrap().clone();
+    (rich.cluster, rich.weight, rich.critical) = (Some("capitals".into()), 2.5, true);
+    let mut recorded = case("recorded", json!({"input": "1+1?"}), json!("2"));
+    recorded.recorded = json!({"output": "2"}).as_object().unwrap().clone();
+    let cases = [rich, case("wrong", json!({"input": "line\nbreak, \"quoted\" é"}), json!("something else")), recorded];
+    let passes = [true, false, true];
+    for ending in ["yaml", "jsonl", "json"] {
+        let folder = tempfile::tempdir().unwrap();
+        let written = folder.path().join(format!("tests.{ending}"));
+        export(Form::Tool(Tool::Promptfoo), "n", &mut cases.iter().cloned().map(Ok), &written, false).unwrap();
+        let config = format!("prompts: ['{{{{input}}}}']\nproviders: [echo]\ntests: file://tests.{ending}\n");
+        fs::write(folder.path().join("promptfooconfig.yaml"), config).unwrap();
+        let output = Command::new(&promptfoo)
+            .args(["eval", "--no-progress-bar", "--no-table", "--no-cache", "--no-write", "--no-share"])
+            .args(["-o", "results.json"])
+            .current_dir(folder.path())
+            .env("HOME", folder.path())
+            .env("PROMPTFOO_CONFIG_DIR", folder.path().join("home"))
+            .env("PROMPTFOO_DISABLE_TELEMETRY", "1")
+            .env("PROMPTFOO_DISABLE_UPDATE", "1")
+            .env("PROMPTFOO_DISABLE_REMOTE_GENERATION", "1")
+            .output()
+            .expect("promptfoo starts");
+        // 100: a test failed, as one does.
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(100), "{ending}: {said}");
+        let (kept, report) = read_as(Tool::Promptfoo, &folder.path().join("results.json"));
+        assert_eq!((report.cases, report.answers), (3, 3), "{ending}");
+        for (want, passes) in cases.iter().zip(passes) {
+            let back = kept.case(&want.id);
+            assert_eq!(back.digest(), want.digest(), "{ending}: {back:?}");
+            assert_eq!(
+                (&back.cluster, back.weight, back.critical),
+                (&want.cluster, want.weight, want.critical),
+                "{ending}"
+            );
+            assert_eq!(back.metadata.get("deep"), want.metadata.get("deep"), "{ending}");
+            let answer = kept.answer(&want.id, "echo", 0);
+            let score = answer.scores.iter().find(|score| score.scorer == "score").unwrap();
+            assert_eq!(score.label.as_deref(), Some(if passes { "pass" } else { "fail" }), "{ending} {}", want.id);
+        }
+        assert_eq!(kept.answer("recorded", "echo", 0).outcome.output().unwrap().text(), "2", "{ending}");
+    }
 }

@@ -198,6 +198,44 @@ metadata: {{version: 1.0}}
     return {"results": json.load(open(results))["results"], "folder": os.path.dirname(results)}
 
 
+def openai_evals_run(folder):
+    os.environ.update(OPENAI_API_KEY="none", EVALS_SEQUENTIAL="1")
+    from evals.api import CompletionFn, CompletionResult
+    from evals.base import RunSpec
+    from evals.data import get_jsonl
+    from evals.elsuite.basic.match import Match
+    from evals.record import LocalRecorder, record_sampling
+
+    class Answer(CompletionResult):
+        def __init__(self, text):
+            self.text = text
+
+        def get_completions(self):
+            return [self.text]
+
+    class Mock(CompletionFn):
+        def __call__(self, prompt, **kwargs):
+            answer = "Paris" if "France" in str(prompt) else "lima, of course" if "Peru" in str(prompt) else "Toledo"
+            record_sampling(prompt=prompt, sampled=[answer])
+            return Answer(answer)
+
+    spec = RunSpec(completion_fns=["mock"], eval_name="capitals.dev.v0", base_eval="capitals", split="dev", run_config={},
+                   created_by="", run_id="run1", created_at="2026-01-02 03:04:05")
+    recorder = LocalRecorder(f"{folder}/log.jsonl", run_spec=spec)
+    result = Match(completion_fns=[Mock()], samples_jsonl=f"{folder}/samples.jsonl", name="capitals.dev.v0",
+                   eval_registry_path=None).run(recorder)
+    recorder.record_final_report(result)
+    return {"accuracy": result["accuracy"], "ids": [sample["id"] for sample in get_jsonl(f"{folder}/samples.jsonl")]}
+
+
+def helm_folder(folder):
+    import runpy
+
+    sys.argv = ["make.py", folder]
+    runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../data/helm/make.py"), run_name="__main__")
+    return True
+
+
 def ragas_rows(folder):
     import pandas
     from ragas.dataset_schema import EvaluationDataset, MultiTurnSample, SingleTurnSample

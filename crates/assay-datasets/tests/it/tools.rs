@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use assay_core::{ErrorKind, Outcome, Score, ScoreStatus};
+use assay_core::{Case, ErrorKind, Outcome, Score, ScoreStatus};
 use assay_datasets::DatasetDecl;
+use assay_datasets::export::{Form, export};
 use assay_datasets::tools::{Answer, Tool};
 use serde_json::{Value, json};
 
@@ -397,6 +398,46 @@ fn conversations_and_batches_are_read() {
     assert_eq!(kept.answer("b", "claude-1", 0).outcome.output().unwrap().text(), "4");
     let failed = &kept.answer("c", "batch", 0).outcome;
     assert!(matches!(failed, Outcome::Error { kind: ErrorKind::Server, .. }), "{failed:?}");
+}
+
+/// openai/evals runs the samples that we wrote with its own `Match`; its log is read again.
+#[test]
+fn openai_evals_runs_what_we_write_and_we_read_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = |id: &str, inputs: Value, expected: Value| {
+        let inputs = inputs.as_object().unwrap().clone();
+        Case { id: id.into(), inputs, expected: Some(expected), weight: 1.0, ..Case::default() }
+    };
+    let cases = [
+        case("fr", json!({"system": "Be short.", "prompt": "France?"}), json!("Paris")),
+        case("pe", json!({"prompt": "Peru?"}), json!(["Lima", "lima"])),
+        case("es", json!({"prompt": "Spain,\n\"quoted\"?"}), json!("Madrid")),
+    ];
+    let path = folder.path().join("samples.jsonl");
+    export(Form::Tool(Tool::OpenaiEvals), "n", &mut cases.iter().cloned().map(Ok), &path, false).unwrap();
+    let Some(theirs) = ask("openai_evals_run", folder.path()) else { return };
+    assert_eq!(theirs["ids"], json!(["fr", "pe", "es"]));
+    let (kept, report) = read_as(Tool::OpenaiEvals, &folder.path().join("log.jsonl"));
+    assert_eq!((report.cases, report.answers), (3, 3));
+    assert_eq!(theirs["accuracy"].as_f64().map(|accuracy| (3.0 * accuracy).round()), Some(2.0));
+    assert!((mean(&values(kept.answers.iter(), "match")) - theirs["accuracy"].as_f64().unwrap()).abs() < 1e-12);
+    let digests = |cases: &[Case]| cases.iter().map(|case| case.digest().to_string()).collect::<BTreeSet<_>>();
+    assert_eq!(digests(&kept.cases), digests(&cases));
+}
+
+/// HELM's classes of today write what is stored here.
+#[test]
+fn helm_writes_the_run_folder_that_is_stored() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/helm");
+    let folder = tempfile::tempdir().unwrap();
+    if ask("helm_folder", folder.path()).is_none() {
+        return;
+    }
+    for name in ["run_spec.json", "scenario_state.json", "per_instance_stats.json"] {
+        let read =
+            |folder: &Path| -> Value { serde_json::from_str(&fs::read_to_string(folder.join(name)).unwrap()).unwrap() };
+        assert_eq!(read(folder.path()), read(&data), "{name}");
+    }
 }
 
 /// `tests/data/helm` was written with HELM's own classes (`make.py` there).

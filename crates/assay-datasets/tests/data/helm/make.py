@@ -1,6 +1,6 @@
 """Makes the run folder again with HELM's own classes, adapter and serialisation, as its runner does.
 
-Not part of CI: `pip install crfm-helm==0.5.16` takes minutes. A run itself needs a model's server, so that the requests'
+The tests run it and compare what it writes with what is stored (tests/oracle/requirements-tools-alone.txt). A run itself needs a model's server, so that the requests'
 results are made here.
 """
 

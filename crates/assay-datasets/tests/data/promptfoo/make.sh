@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes results.json and results.jsonl again with promptfoo itself. Not part of CI: `npm install promptfoo` takes more
-# than a minute and a half and 1.8 GB.
+# Makes results.json and results.jsonl again with promptfoo itself. All of promptfoo is installed
+# for it, which takes more than a minute and a half and 1.8 GB; CI runs a part of it on other files (tests/oracle/promptfoo).
 set -euo pipefail
 cd "$(dirname "$0")"
 install=$(mktemp -d)
