@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use assay_engine::execute::now_us;
 use assay_release::record::{self, Event};
-use assay_release::{Entry, Policy, Release};
-use assay_store::Releases;
+use assay_release::{Entry, Policy, Release, notice};
+use assay_store::{Outgoing, Releases};
 use clap::{Args, Subcommand};
 
 use super::run::usage;
@@ -144,11 +144,28 @@ impl Desk {
         })
     }
 
+    /// What others are told of a line of a release's log.
+    fn told(&self, number: u64, release: &Release, entry: &Entry) -> Outgoing {
+        // A policy that cannot be read any more keeps nobody from hearing.
+        let policy = self.policy_of(release).ok().map(|(policy, _)| policy);
+        let (opened, stage) = (&release.opened, release.next_stage());
+        let required = policy.iter().flat_map(|policy| policy.required(&opened.changes, opened.risk, stage));
+        let suites = required.map(|requirement| requirement.suite.clone()).collect();
+        let stages = policy.as_ref().map_or(0, |policy| policy.stages.len());
+        Outgoing {
+            kind: notice::kind(&entry.event),
+            subject: format!("release/{number}"),
+            at_us: entry.at_us,
+            data: notice::data(number, release, &entry.event, &entry.by, &suites, stages),
+        }
+    }
+
     /// Writes an event down after the newest line that was read.
     async fn append(&self, number: u64, release: &mut Release, by: &str, event: Event) -> Result<(), Failure> {
         let entry = Entry { previous: release.head(), at_us: now_us(), by: by.to_owned(), event };
         let (line, digest) = record::line(&entry)?;
-        if !self.releases.append(number, release.log.len(), &line).await? {
+        let told = self.told(number, release, &entry);
+        if !self.releases.append(number, release.log.len(), &line, &told).await? {
             return Err(usage(format!("somebody else wrote to release {number} just now: look at it again")));
         }
         // As the next reader will find it.
