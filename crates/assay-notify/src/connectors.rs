@@ -75,7 +75,9 @@ pub fn open(endpoint: &Endpoint, context: &Context<'_>) -> Result<(Box<dyn Conne
             return Ok((Box::new(chat), url));
         }
         Kind::Jira => Box::new(jira::Issues::new(endpoint, context.server(url.clone())?, &secret, &context.source)?),
-        Kind::Linear => Box::new(linear::Issues::new(endpoint, context.server(url.clone())?, &secret, &context.source)?),
+        Kind::Linear => {
+            Box::new(linear::Issues::new(endpoint, context.server(url.clone())?, &secret, &context.source)?)
+        }
         Kind::Mlflow => Box::new(mlflow::Registry::new(endpoint, context.server(url.clone())?, &secret)?),
     };
     Ok((connector, url))

@@ -171,7 +171,8 @@ pub async fn deliver(
     terms: Terms<'_>,
     documents: &dyn Documents,
 ) -> Result<Vec<Delivered>, StoreError> {
-    let endpoints = terms.notify.endpoints.iter().filter(|endpoint| terms.only.is_none_or(|only| only == endpoint.name));
+    let endpoints =
+        terms.notify.endpoints.iter().filter(|endpoint| terms.only.is_none_or(|only| only == endpoint.name));
     let all = join_all(endpoints.map(|endpoint| one(outbox, terms, endpoint, documents))).await;
     let all = all.into_iter().collect::<Result<Vec<_>, _>>()?;
     outbox.prune(now_us()).await?;
@@ -209,7 +210,8 @@ async fn one(
     let standing = outbox.standing(name).await?;
     whole.due = standing.due;
     if standing.gone.is_some() && whole.trouble.is_none() && whole.due > 0 {
-        whole.trouble = Some(format!("it said that it is gone (410): change its address, or `assay notify enable {name}`"));
+        whole.trouble =
+            Some(format!("it said that it is gone (410): change its address, or `assay notify enable {name}`"));
     }
     Ok(whole)
 }

@@ -302,7 +302,8 @@ impl Endpoint {
             && (self.only.suites.is_empty()
                 || suites.is_empty()
                 || suites.iter().any(|suite| self.only.suites.iter().any(|of| suite == of)))
-            && (self.only.risks.is_empty() || risk.is_none_or(|risk| self.only.risks.iter().any(|of| of.as_str() == risk)))
+            && (self.only.risks.is_empty()
+                || risk.is_none_or(|risk| self.only.risks.iter().any(|of| of.as_str() == risk)))
     }
 
     /// The address as it stands in the file.
@@ -326,7 +327,10 @@ impl Endpoint {
             problems.push(if help.is_empty() { problem } else { problem.help(help) });
         };
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c);
-        if self.name.is_empty() || self.name.len() > 60 || !self.name.chars().all(plain) || self.name.starts_with(['_', '-'])
+        if self.name.is_empty()
+            || self.name.len() > 60
+            || !self.name.chars().all(plain)
+            || self.name.starts_with(['_', '-'])
         {
             let help = "use lowercase letters, digits, `_` and `-`, such as `team-chat`";
             say("/name", format!("`{}` cannot be a name", self.name), help);
@@ -345,7 +349,9 @@ impl Endpoint {
         }
         match (&self.secret, self.kind) {
             (None, Kind::Mlflow) => {}
-            (None, _) => say("", format!("a `{}` needs a `secret`", self.kind.as_str()), "such as `secret: {env: NAME}`"),
+            (None, _) => {
+                say("", format!("a `{}` needs a `secret`", self.kind.as_str()), "such as `secret: {env: NAME}`")
+            }
             (Some(_), _) => {}
         }
         if self.previous_secret.is_some() && self.kind != Kind::Webhook {

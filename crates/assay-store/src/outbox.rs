@@ -480,6 +480,23 @@ impl Outbox {
         Ok(found)
     }
 
+    /// The ids of events that end so.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn find(&self, ending: &str) -> Result<Vec<String>, StoreError> {
+        let mut found = Vec::new();
+        for file in &self.files {
+            let ids: Vec<String> = sqlx::query_scalar("SELECT id FROM outbox WHERE substr(id, -length($1)) = $1")
+                .bind(ending)
+                .fetch_all(&file.pool)
+                .await
+                .map_err(|error| file.error(error))?;
+            found.extend(ids);
+        }
+        Ok(found)
+    }
+
     /// Moves deliveries: makes them due at once (`due`), or gives them up (`dropped`). Of events whose id ends so and of one
     /// endpoint, where that is said; only those that are in one of the states `from`. Gives how many.
     ///
@@ -499,7 +516,7 @@ impl Outbox {
                     "UPDATE deliveries SET state = $4, next_us = 0, attempts = CASE $4 WHEN 'due' THEN 0 ELSE attempts END,
                             lease = NULL, lease_us = 0
                      WHERE ($1 IS NULL OR endpoint = $1) AND state = $2
-                       AND seq IN (SELECT seq FROM outbox WHERE substr(id, -length($3)) = $3)",
+                       AND ($3 = '' OR seq IN (SELECT seq FROM outbox WHERE substr(id, -length($3)) = $3))",
                 )
                 .bind(endpoint)
                 .bind(*from)
@@ -595,10 +612,8 @@ async fn plan_chunk(
 ) -> Result<Option<u64>, StoreError> {
     let error = |error| file.error(error);
     // Most commands find nothing new: they take no lock.
-    let newest: i64 = sqlx::query_scalar("SELECT COALESCE(MAX(seq), 0) FROM outbox")
-        .fetch_one(&file.pool)
-        .await
-        .map_err(error)?;
+    let newest: i64 =
+        sqlx::query_scalar("SELECT COALESCE(MAX(seq), 0) FROM outbox").fetch_one(&file.pool).await.map_err(error)?;
     const SEEN: &str = "SELECT seen FROM endpoints WHERE endpoint = $1";
     let seen: Option<i64> = sqlx::query_scalar(SEEN).bind(endpoint).fetch_optional(&file.pool).await.map_err(error)?;
     if seen.is_some_and(|seen| seen >= newest) {

@@ -62,13 +62,7 @@ impl Releases {
     ///
     /// # Errors
     /// The database fails.
-    pub async fn append(
-        &self,
-        release: u64,
-        lines: usize,
-        text: &str,
-        event: &Outgoing,
-    ) -> Result<bool, StoreError> {
+    pub async fn append(&self, release: u64, lines: usize, text: &str, event: &Outgoing) -> Result<bool, StoreError> {
         let error = |error| self.file.error(error);
         let mut whole = self.file.pool.begin_with("BEGIN IMMEDIATE").await.map_err(error)?;
         let done = sqlx::query(
@@ -168,10 +162,8 @@ mod tests {
         assert!(releases.append(1, 1, "c", &event(1)).await.unwrap());
         assert!(!releases.append(1, 1, "d", &event(9)).await.unwrap());
         // A line that was not written is no event either.
-        let subjects: Vec<String> = sqlx::query_scalar("SELECT subject FROM outbox ORDER BY seq")
-            .fetch_all(&releases.file.pool)
-            .await
-            .unwrap();
+        let subjects: Vec<String> =
+            sqlx::query_scalar("SELECT subject FROM outbox ORDER BY seq").fetch_all(&releases.file.pool).await.unwrap();
         assert_eq!(subjects, ["release/1", "release/2", "release/1"]);
         assert_eq!(releases.lines(1).await.unwrap(), ["a", "c"]);
         assert_eq!(releases.numbers().await.unwrap(), [2, 1]);

@@ -178,7 +178,9 @@ impl Registry {
             .filter_map(|rule| {
                 let (name, value) = (rule["rule"].as_str()?, rule["value"].as_f64()?);
                 let key: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-                Some(json!({"key": format!("assay.{key}"), "value": value, "timestamp": event.at_us / 1_000, "step": 0}))
+                Some(
+                    json!({"key": format!("assay.{key}"), "value": value, "timestamp": event.at_us / 1_000, "step": 0}),
+                )
             })
             .collect();
         self.send(Method::POST, "runs/log-batch", json!({"run_id": run.id, "metrics": metrics})).await?;
@@ -260,7 +262,9 @@ impl Registry {
         let more: &[(&str, &str)] = match kind {
             "opened" => &[("assay.release", "release"), ("assay.risk", "risk"), ("assay.policy", "policy")],
             "attached" => &[("assay.evidence_sha256", "sha256")],
-            "evaluated" => &[("assay.gate", "verdict"), ("assay.run_id", "runs"), ("assay.policy_sha256", "policy_digest")],
+            "evaluated" => {
+                &[("assay.gate", "verdict"), ("assay.run_id", "runs"), ("assay.policy_sha256", "policy_digest")]
+            }
             "approved" => &[("assay.approved_by", "by")],
             "rejected" => &[("assay.rejected_by", "by")],
             "waived" => &[("assay.waived", "rule")],
@@ -302,7 +306,8 @@ impl Connector for Registry {
             self.send(Method::POST, "runs/update", body).await?;
         }
         let note = Message::of(event).title;
-        let body = json!({"run_id": run.id, "key": "mlflow.note.content", "value": assay_report::markdown::cell(&note)});
+        let body =
+            json!({"run_id": run.id, "key": "mlflow.note.content", "value": assay_report::markdown::cell(&note)});
         self.send(Method::POST, "runs/set-tag", body).await.map(|_| ())
     }
 }

@@ -22,12 +22,11 @@ pub fn render(event: &Event) -> Value {
         Tone::Neutral => "",
     };
     let title = format!("{mark}{}", message.title);
-    let mut blocks = vec![json!({"type": "header", "text": {"type": "plain_text", "text": safe(&title, HEADER), "emoji": false}})];
+    let mut blocks =
+        vec![json!({"type": "header", "text": {"type": "plain_text", "text": safe(&title, HEADER), "emoji": false}})];
     for facts in message.facts.chunks(FIELDS) {
-        let fields: Vec<Value> = facts
-            .iter()
-            .map(|(name, value)| mrkdwn(format!("*{name}*\n{}", safe(value, FIELD - 40))))
-            .collect();
+        let fields: Vec<Value> =
+            facts.iter().map(|(name, value)| mrkdwn(format!("*{name}*\n{}", safe(value, FIELD - 40)))).collect();
         blocks.push(json!({"type": "section", "fields": fields}));
     }
     let mut text = String::new();

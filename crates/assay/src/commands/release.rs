@@ -75,7 +75,7 @@ impl ReleaseCommand {
 
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
-        let desk = Desk { releases: Releases::open(&home.workspace).await?, home };
+        let desk = Desk { releases: Releases::open(&home.workspace).await?, home: &home };
         match self.what {
             What::Open(command) => command.run(&desk).await,
             What::Evaluate(command) => command.run(&desk).await,
@@ -93,9 +93,15 @@ impl ReleaseCommand {
 }
 
 /// The workspace with its releases.
-struct Desk {
-    home: Home,
+struct Desk<'a> {
+    home: &'a Home,
     releases: Releases,
+}
+
+/// The memo of a release as it stands, as Markdown.
+pub async fn memo(home: &Home, release: u64) -> Result<String, Failure> {
+    let desk = Desk { releases: Releases::open(&home.workspace).await?, home };
+    Ok(memo::written(&desk, &release.to_string()).await?.markdown())
 }
 
 /// Which release, and who acts.
@@ -112,7 +118,7 @@ struct Act {
     json: bool,
 }
 
-impl Desk {
+impl Desk<'_> {
     /// A release by its number.
     async fn find(&self, word: &str) -> Result<(u64, Release), Failure> {
         let numbers = self.releases.numbers().await?;

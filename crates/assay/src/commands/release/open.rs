@@ -70,7 +70,7 @@ fn risk(text: &str) -> Result<Risk, String> {
 }
 
 impl Open {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         if self.title.trim().is_empty() {
             return Err(usage("say in a sentence what changed".into()));
         }
@@ -140,7 +140,7 @@ impl Open {
 }
 
 /// Runs that are named by the user, by suite.
-async fn named_runs(desk: &Desk, words: &[String]) -> Result<BTreeMap<String, NamedRun>, Failure> {
+async fn named_runs(desk: &Desk<'_>, words: &[String]) -> Result<BTreeMap<String, NamedRun>, Failure> {
     let mut runs = BTreeMap::new();
     for word in words {
         let (row, target) = desk.home.find(word).await?;
