@@ -21,6 +21,8 @@ use crate::file::{Endpoint, Notify};
 const LONGEST: Duration = Duration::from_secs(60);
 /// The most time for one call.
 const LONGEST_CALL: Duration = Duration::from_secs(15);
+/// Nothing is begun when less than this is left.
+const SHORTEST: Duration = Duration::from_millis(500);
 /// Nobody else makes a delivery for so long after it was taken: longer than one may take.
 const LEASE_US: i64 = 90_000_000;
 /// The longest wait that an endpoint may ask for.
@@ -194,7 +196,7 @@ async fn one(
     match connector(terms, endpoint) {
         Err(trouble) => whole.trouble = Some(trouble),
         Ok((connector, address)) => {
-            while terms.until.is_none_or(|until| Instant::now() < until) {
+            while terms.until.is_none_or(|until| Instant::now() + SHORTEST < until) {
                 let now = now_us();
                 let Some(claimed) = outbox.claim(name, &address, now, now + LEASE_US).await? else { break };
                 let memory = Memory(Some((outbox, &claimed)));
@@ -271,7 +273,7 @@ fn connector(terms: Terms<'_>, endpoint: &Endpoint) -> Result<(Box<dyn Connector
         folder: terms.folder,
         source,
         offline: terms.offline,
-        timeout: left.clamp(Duration::from_millis(500), LONGEST_CALL),
+        timeout: left.clamp(SHORTEST, LONGEST_CALL),
     };
     let (connector, url) = connectors::open(endpoint, &context)?;
     Ok((connector, Digest::of_bytes(url.as_str().as_bytes()).to_string()))

@@ -44,7 +44,9 @@ impl Message {
                 let start = run.len().saturating_sub(8);
                 format!("Run {}", run.get(start..).unwrap_or_default())
             }
-            _ => plain(&event.subject, 80),
+            Some(("baseline", name)) => format!("Baseline {}", plain(name, 80)),
+            Some(("judge", _)) => format!("Judge {}", text("judge")),
+            _ => "This".to_owned(),
         };
         let verdict = text("verdict");
         let (what, tone) = match event.kind.as_str() {
@@ -74,7 +76,7 @@ impl Message {
             "run.interrupted" => ("was stopped before its end".to_owned(), Tone::Neutral),
             "run.verdict" => (format!("has the verdict {verdict}"), tone(&verdict)),
             "baseline.set" => (format!("is run {} now", text("run")), Tone::Neutral),
-            "judge.drifted" => (format!("({}) has drifted", text("judge")), Tone::Bad),
+            "judge.drifted" => ("has drifted from what was calibrated".to_owned(), Tone::Bad),
             "notify.test" => ("is a test of this endpoint".to_owned(), Tone::Neutral),
             other => (plain(other, 60), Tone::Neutral),
         };
@@ -130,5 +132,46 @@ fn words(value: &Value) -> String {
         Value::String(text) => plain(text, LONGEST),
         Value::Array(items) => plain(&items.iter().map(words).collect::<Vec<_>>().join(", "), LONGEST),
         other => plain(&other.to_string(), LONGEST),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_store::outbox::KINDS;
+    use serde_json::json;
+
+    #[test]
+    fn every_kind_of_event_has_words() {
+        let titles: Vec<String> = KINDS
+            .iter()
+            .map(|(kind, _)| {
+                let run = "01a22b0b-af47-76f0-9728-4297d65eb0dc";
+                let (subject, data) = match kind.split('.').next() {
+                    Some("release") => ("release/7".to_owned(), json!({"title": "A shorter\nprompt", "by": "ben", "verdict": "fail",
+                        "rule": "bot#1", "until": "2027-01-31", "stage_name": "canary", "share": 0.1, "document": "limits"})),
+                    Some("run") => (format!("run/{run}"), json!({"run": run, "ok": 5, "errors": 2, "verdict": "pass"})),
+                    Some("baseline") => ("baseline/bot/main".to_owned(), json!({"run": run})),
+                    _ => ("judge/4f2a".to_owned(), json!({"judge": "helpful"})),
+                };
+                Message::of(&Event { id: "1".into(), seq: 1, kind: (*kind).into(), subject, at_us: 0, data }).title
+            })
+            .collect();
+        insta::assert_snapshot!(titles.join("\n"), @r"
+        Release 7 was proposed: A shorter prompt
+        Release 7 has a document: limits: A shorter prompt
+        Release 7 was evaluated: fail: A shorter prompt
+        Release 7 is agreed to by ben: A shorter prompt
+        Release 7 is rejected by ben: A shorter prompt
+        Release 7 has a waiver for bot#1 until 2027-01-31: A shorter prompt
+        Release 7 shipped to canary (10% of users): A shorter prompt
+        Release 7 was rolled back: A shorter prompt
+        Run d65eb0dc is complete; 2 trials have no answer
+        Run d65eb0dc was stopped before its end
+        Run d65eb0dc has the verdict pass
+        Baseline bot/main is run 01a22b0b-af47-76f0-9728-4297d65eb0dc now
+        Judge helpful has drifted from what was calibrated
+        This is a test of this endpoint
+        ");
     }
 }

@@ -7,7 +7,7 @@ use assay_core::{Digest, RunId};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
-use crate::outbox::{self, Outgoing};
+use crate::events::{self, Outgoing};
 use crate::state::State;
 
 /// The tables, beside those of the state.
@@ -363,7 +363,7 @@ impl State {
             .await
             .map_err(error)?;
         if let Some(alarm) = alarm {
-            outbox::write(&mut whole, alarm).await.map_err(error)?;
+            events::write(&mut whole, alarm).await.map_err(error)?;
         }
         whole.commit().await.map_err(error)
     }

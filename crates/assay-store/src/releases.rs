@@ -6,7 +6,8 @@
 use assay_core::Digest;
 use sqlx::Row;
 
-use crate::outbox::{self, Outgoing};
+use crate::events::{self, Outgoing};
+use crate::outbox;
 use crate::sqlite::{Care, File};
 use crate::state::as_i64;
 use crate::{StoreError, Workspace};
@@ -52,7 +53,7 @@ impl Releases {
         .await
         .map_err(error)?;
         let number = number.unsigned_abs();
-        outbox::write(&mut whole, &event(number)).await.map_err(error)?;
+        events::write(&mut whole, &event(number)).await.map_err(error)?;
         whole.commit().await.map_err(error)?;
         Ok(number)
     }
@@ -77,7 +78,7 @@ impl Releases {
         if done.rows_affected() == 0 {
             return Ok(false);
         }
-        outbox::write(&mut whole, event).await.map_err(error)?;
+        events::write(&mut whole, event).await.map_err(error)?;
         whole.commit().await.map_err(error)?;
         Ok(true)
     }

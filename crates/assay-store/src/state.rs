@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::outbox::{self, Outgoing};
+use crate::events::{self, Outgoing};
+use crate::outbox;
 use crate::sqlite::{Care, File};
 use crate::{StoreError, Workspace};
 
@@ -247,7 +248,7 @@ impl State {
             let record: RunRecord = self.parse(&self.get::<String>(&row, "record")?)?;
             let planned = self.get::<i64>(&row, "planned")?.unsigned_abs();
             let at_us = ended_us.unwrap_or(record.started_us);
-            outbox::write_run_ended(&mut whole, &record, status, planned, totals, at_us).await.map_err(error)?;
+            events::write_run_ended(&mut whole, &record, status, planned, totals, at_us).await.map_err(error)?;
         }
         whole.commit().await.map_err(error)
     }
@@ -258,7 +259,7 @@ impl State {
     /// The database fails.
     pub async fn tell(&self, event: &Outgoing) -> Result<(), StoreError> {
         let mut connection = self.file.pool.acquire().await.map_err(|error| self.file.error(error))?;
-        outbox::write(&mut connection, event).await.map_err(|error| self.file.error(error))
+        events::write(&mut connection, event).await.map_err(|error| self.file.error(error))
     }
 
     /// Sets aside what a run spends in a month, in place of what it had set aside before, unless the month's limits
@@ -635,7 +636,7 @@ impl State {
         .execute(&mut *whole)
         .await
         .map_err(error)?;
-        outbox::write(&mut whole, &Outgoing::baseline_set(baseline)).await.map_err(error)?;
+        events::write(&mut whole, &Outgoing::baseline_set(baseline)).await.map_err(error)?;
         whole.commit().await.map_err(error)
     }
 

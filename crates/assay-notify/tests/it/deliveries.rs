@@ -249,7 +249,8 @@ async fn events_per_second() {
     let n = 2_000;
     let begin = std::time::Instant::now();
     for i in 0..n {
-        let event = Outgoing { kind: "run.verdict", subject: format!("run/{i}"), at_us: now_us(), data: json!({"n": i}) };
+        let event =
+            Outgoing { kind: "run.verdict", subject: format!("run/{i}"), at_us: now_us(), data: json!({"n": i}) };
         desk.state.tell(&event).await.unwrap();
     }
     let written = begin.elapsed();

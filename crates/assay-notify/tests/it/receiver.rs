@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Got {
-    pub method: String,
     pub path: String,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
@@ -57,8 +56,8 @@ impl Receiver {
     }
 }
 
-async fn take(State(receiver): State<Receiver>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let got = Got { method: method.to_string(), path: uri.to_string(), headers, body: body.to_vec() };
+async fn take(State(receiver): State<Receiver>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+    let got = Got { path: uri.to_string(), headers, body: body.to_vec() };
     receiver.got.lock().unwrap().push(got);
     let (status, after, body) = receiver.answers.lock().unwrap().pop_front().unwrap_or((200, None, "{}".into()));
     let mut response = (StatusCode::from_u16(status).unwrap(), body).into_response();

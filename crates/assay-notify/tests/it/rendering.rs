@@ -26,6 +26,17 @@ fn hostile(rules: usize) -> Event {
     }
 }
 
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_a_link_a_mention_or_a_longer_block(title in "\\PC{0,400}", reason in "(\\PC|<!here>|@|&){0,900}") {
+        let event = Event { data: json!({"title": title, "reason": reason}), ..hostile(0) };
+        let body = slack::render(&event);
+        proptest::prop_assert!(texts(&body).iter().all(|text| !text.contains(['<', '>']) && text.chars().count() <= 3_000));
+        proptest::prop_assert!(body["blocks"][0]["text"]["text"].as_str().unwrap().chars().count() <= 150);
+        proptest::prop_assert!(teams::render(&event).to_string().len() <= 28_000);
+    }
+}
+
 /// Every text of a value.
 fn texts(value: &Value) -> Vec<&str> {
     match value {
@@ -64,7 +75,10 @@ fn slack_gets_blocks_within_its_limits_and_no_mention_or_link() {
             assert!(!text.contains(['<', '>', '\u{202e}', '\u{7}']), "{text}");
             assert!(!text.contains("@channel"), "{text}");
             let entities = ["&amp;", "&lt;", "&gt;"];
-            assert!(text.match_indices('&').all(|(at, _)| entities.iter().any(|of| text[at..].starts_with(of))), "{text}");
+            assert!(
+                text.match_indices('&').all(|(at, _)| entities.iter().any(|of| text[at..].starts_with(of))),
+                "{text}"
+            );
         }
     }
 }
@@ -124,12 +138,14 @@ async fn told(text: &str, kinds: &[&'static str]) -> Vec<String> {
         let data = hostile(1).data;
         state.tell(&Outgoing { kind, subject: "release/7".into(), at_us: now + at as i64, data }).await.unwrap();
     }
-    let terms =
-        Terms { notify: &notify, folder: folder.path(), since_us: 0, offline: true, until: None, only: None };
+    let terms = Terms { notify: &notify, folder: folder.path(), since_us: 0, offline: true, until: None, only: None };
     deliver(&outbox, terms, &NoDocuments).await.unwrap();
     deliver(&outbox, terms, &NoDocuments).await.unwrap();
     let rows = outbox.deliveries(None, None, 99).await.unwrap();
-    rows.into_iter().rev().map(|row| format!("{} {} {}", row.state, row.attempts, row.said.unwrap_or_default())).collect()
+    rows.into_iter()
+        .rev()
+        .map(|row| format!("{} {} {}", row.state, row.attempts, row.said.unwrap_or_default()))
+        .collect()
 }
 
 #[tokio::test]
@@ -142,7 +158,10 @@ async fn jira_gets_one_issue_for_a_release_and_comments_after_it() {
     );
     assert_eq!(told(&text, &["release.opened", "release.evaluated"]).await, ["sent 1 ", "sent 1 "]);
     let got = receiver.got();
-    assert_eq!(got.iter().map(|of| of.path.as_str()).collect::<Vec<_>>(), ["/rest/api/3/issue", "/rest/api/3/issue/OPS-12/comment"]);
+    assert_eq!(
+        got.iter().map(|of| of.path.as_str()).collect::<Vec<_>>(),
+        ["/rest/api/3/issue", "/rest/api/3/issue/OPS-12/comment"]
+    );
     assert_eq!(got[0].header("authorization"), "Basic Ym90QGV4YW1wbGUub3JnOnQwa2Vu");
     let fields = &got[0].json()["fields"];
     let summary = fields["summary"].as_str().unwrap();
@@ -193,10 +212,13 @@ async fn an_issue_that_was_made_and_not_kept_is_found_by_its_label() {
 
 #[tokio::test]
 async fn linear_gets_one_issue_and_comments_by_graphql_and_its_limits_are_kept_to() {
-    let nothing = || (200, None, "{\"data\": null, \"errors\": [{\"message\": \"Entity not found: Issue\"}]}".to_owned());
+    let nothing =
+        || (200, None, "{\"data\": null, \"errors\": [{\"message\": \"Entity not found: Issue\"}]}".to_owned());
     let made = || (200, None, "{\"data\": {\"issueCreate\": {\"success\": true}}}".to_owned());
     let said = || (200, None, "{\"data\": {\"commentCreate\": {\"success\": true}}}".to_owned());
-    let limited = || (400, Some("0"), "{\"errors\": [{\"message\": \"x\", \"extensions\": {\"code\": \"RATELIMITED\"}}]}".to_owned());
+    let limited = || {
+        (400, Some("0"), "{\"errors\": [{\"message\": \"x\", \"extensions\": {\"code\": \"RATELIMITED\"}}]}".to_owned())
+    };
     let receiver = Receiver::start([limited(), nothing(), made(), said()]).await;
     let text = format!(
         "endpoints:\n  - {{name: tracker, kind: linear, url: \"{}\", secret: {{file: key}}, events: [\"*\"], linear: {{team: 9cfb482a-81e3-4154-b5b9-2c805e70a02d}}}}\n",
@@ -221,7 +243,9 @@ async fn linear_gets_one_issue_and_comments_by_graphql_and_its_limits_are_kept_t
 async fn an_address_that_is_a_secret_stays_one() {
     let receiver = Receiver::start([(404, None, "no_service".into())]).await;
     let text = |url: &str| {
-        format!("endpoints:\n  - {{name: chat, kind: slack, url: \"{url}\", secret: {{file: hook}}, events: [\"*\"]}}\n")
+        format!(
+            "endpoints:\n  - {{name: chat, kind: slack, url: \"{url}\", secret: {{file: hook}}, events: [\"*\"]}}\n"
+        )
     };
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("hook"), format!("{}/services/T0/B0/s3cret?x=s3cret", receiver.url)).unwrap();
@@ -253,7 +277,8 @@ fn receivers_libraries_take_the_signature_and_the_event() {
     let event = hostile(3);
     let body = webhook::cloud_event(&event, "/assay/my%20bot").to_string();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
-    let both = [stale, fresh].map(|secret| Secret::parse(secret).unwrap().sign(&event.id, now, body.as_bytes())).join(" ");
+    let both =
+        [stale, fresh].map(|secret| Secret::parse(secret).unwrap().sign(&event.id, now, body.as_bytes())).join(" ");
     let script = r"
 import json, sys
 try:

@@ -54,7 +54,11 @@ async fn take(State((got, wait)): State<Shared>, headers: HeaderMap, body: Bytes
 fn workspace(url: &str) -> Folder {
     let folder = Folder::new();
     let cases: String = (0..60)
-        .map(|i| format!("{{\"id\": \"c{i}\", \"q\": \"q{i}\", \"expected\": \"zebra\", \"outputs\": {{\"v1\": \"zebra\"}}}}\n"))
+        .map(|i| {
+            format!(
+                "{{\"id\": \"c{i}\", \"q\": \"q{i}\", \"expected\": \"zebra\", \"outputs\": {{\"v1\": \"zebra\"}}}}\n"
+            )
+        })
         .collect();
     folder.write("cases.jsonl", cases);
     folder.write(
@@ -119,7 +123,7 @@ fn whoever_is_named_is_told_at_the_end_of_each_command() {
     let said = folder.assay(&["notify", "deliver"]);
     assert!(said.code == 0 && said.out.contains("hook: 1 sent"), "{said:?}");
     assert_eq!(inbox.got.lock().unwrap()[6].0, got[5].0);
-    let audit = folder.assay(&["audit", "log"]).out;
+    let audit = folder.assay(&["audit", "tail"]).out;
     assert!(audit.contains("notify retry") && audit.contains("notify deliver"), "{audit}");
     let said = folder.assay(&["notify", "test", "hook"]);
     assert!(said.code == 0 && inbox.kinds()[7] == "assay.notify.test", "{said:?}");
@@ -241,7 +245,12 @@ impl Mlflow {
     /// Asks MLflow's own client.
     fn client(&self, script: &str) -> String {
         let output = Command::new(&self.python)
-            .args(["-W", "ignore", "-c", &format!("import mlflow\nfrom mlflow import MlflowClient\nc = MlflowClient()\n{script}")])
+            .args([
+                "-W",
+                "ignore",
+                "-c",
+                &format!("import mlflow\nfrom mlflow import MlflowClient\nc = MlflowClient()\n{script}"),
+            ])
             .current_dir(self.folder.path())
             .env("MLFLOW_TRACKING_URI", &self.url)
             .env("MLFLOW_DISABLE_TELEMETRY", "true")
