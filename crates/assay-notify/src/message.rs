@@ -152,7 +152,8 @@ mod tests {
                         "rule": "bot#1", "until": "2027-01-31", "stage_name": "canary", "share": 0.1, "document": "limits"})),
                     Some("run") => (format!("run/{run}"), json!({"run": run, "ok": 5, "errors": 2, "verdict": "pass"})),
                     Some("baseline") => ("baseline/bot/main".to_owned(), json!({"run": run})),
-                    _ => ("judge/4f2a".to_owned(), json!({"judge": "helpful"})),
+                    Some("judge") => ("judge/4f2a".to_owned(), json!({"judge": "helpful"})),
+                    _ => ("test/team".to_owned(), json!({})),
                 };
                 Message::of(&Event { id: "1".into(), seq: 1, kind: (*kind).into(), subject, at_us: 0, data }).title
             })
