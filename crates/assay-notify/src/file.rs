@@ -450,7 +450,7 @@ mod tests {
     fn what_is_wrong_is_said_at_its_place() {
         assert!(read(GOOD).is_ok());
         for (from, to, place, what) in [
-            ("release.*", "relase.shipped", "6:14", "did you mean `release.shipped`"),
+            ("release.*", "releases.shipped", "6:14", "did you mean `release.shipped`"),
             ("https://hooks", "http://hooks", "4:5", "only `https` leaves this machine"),
             ("https://hooks.", "https://me:pw@hooks.", "4:5", "no user and no query"),
             ("/assay", "/assay?key=1", "4:5", "no user and no query"),
