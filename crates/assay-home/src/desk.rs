@@ -5,8 +5,8 @@ mod observe;
 
 use assay_engine::execute::now_us;
 use assay_release::record::{self, Entry, Event};
-use assay_release::{Policy, Release};
-use assay_store::Releases;
+use assay_release::{Policy, Release, notice};
+use assay_store::{Outgoing, Releases};
 
 use crate::policies::remembered;
 use crate::{Failure, Home, usage};
@@ -15,14 +15,14 @@ pub use evidence::{Picked, against, baseline_now, newest, pick, verdicts};
 pub use observe::observe;
 
 /// The workspace with its releases.
-pub struct Desk {
+pub struct Desk<'a> {
     /// The workspace.
-    pub home: Home,
+    pub home: &'a Home,
     /// The logs of its releases.
     pub releases: Releases,
 }
 
-impl Desk {
+impl Desk<'_> {
     /// A release by its number.
     pub async fn find(&self, word: &str) -> Result<(u64, Release), Failure> {
         let numbers = self.releases.numbers().await?;
@@ -54,11 +54,28 @@ impl Desk {
         })
     }
 
+    /// What others are told of a line of a release's log.
+    pub fn told(&self, number: u64, release: &Release, entry: &Entry) -> Outgoing {
+        // A policy that cannot be read any more keeps nobody from hearing.
+        let policy = self.policy_of(release).ok().map(|(policy, _)| policy);
+        let (opened, stage) = (&release.opened, release.next_stage());
+        let required = policy.iter().flat_map(|policy| policy.required(&opened.changes, opened.risk, stage));
+        let suites = required.map(|requirement| requirement.suite.clone()).collect();
+        let stages = policy.as_ref().map_or(0, |policy| policy.stages.len());
+        Outgoing {
+            kind: notice::kind(&entry.event),
+            subject: format!("release/{number}"),
+            at_us: entry.at_us,
+            data: notice::data(number, release, &entry.event, &entry.by, &suites, stages),
+        }
+    }
+
     /// Writes an event down after the newest line that was read.
     pub async fn append(&self, number: u64, release: &mut Release, by: &str, event: Event) -> Result<(), Failure> {
         let entry = Entry { previous: release.head(), at_us: now_us(), by: by.to_owned(), event };
         let (line, digest) = record::line(&entry)?;
-        if !self.releases.append(number, release.log.len(), &line).await? {
+        let told = self.told(number, release, &entry);
+        if !self.releases.append(number, release.log.len(), &line, &told).await? {
             return Err(usage(format!("somebody else wrote to release {number} just now: look at it again")));
         }
         // As the next reader will find it.

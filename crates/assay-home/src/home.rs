@@ -8,14 +8,19 @@ use assay_core::permutation::Permutation;
 use assay_core::{Digest, RunId, RunRecord, RunStatus};
 use assay_datasets::Library;
 use assay_datasets::library::{self, Event, Held};
-use assay_lake::Lake;
+use assay_lake::export::{self, RecordBatch};
+use assay_lake::{Lake, Rows};
 use assay_report::{Failing, Report};
 use assay_store::{PlanFile, RunRow, State, Workspace};
 
 use assay_engine::git;
 
+use serde_json::json;
+
 use crate::{Failure, usage};
 
+/// The most runs that the table `runs` holds.
+const MOST_RUNS: u32 = 100_000;
 /// The most failing cases that a report shows.
 const MOST_FAILING: usize = 100;
 
@@ -313,6 +318,40 @@ impl Home {
             }
         }
         Ok(failing)
+    }
+
+    /// The table of runs as SQL sees it; `None` while there are none.
+    fn runs_table(rows: Vec<RunRow>) -> Result<Option<RecordBatch>, Failure> {
+        let runs: Vec<_> = rows
+            .into_iter()
+            .map(|row| {
+                json!({"run_id": row.record.id.to_string(), "suite": row.record.suite, "status": row.status.as_str(),
+                       "started_us": row.record.started_us, "planned": row.planned, "ok": row.totals.ok,
+                       "errors": row.totals.errors, "cost_nanousd": row.totals.cost().nanos(),
+                       "git": row.record.git.unwrap_or_default()})
+            })
+            .collect();
+        if runs.is_empty() { Ok(None) } else { Ok(Some(export::batch_of_json(&runs)?)) }
+    }
+
+    /// Asks the tables `trials`, `scores` and `runs` in SQL. Runs over sealed parts have no trials and no scores; their ids are
+    /// put into `hidden`.
+    ///
+    /// # Errors
+    /// The statement is not a query, or fails.
+    pub async fn ask(&self, sql: &str, hidden: &mut Vec<RunId>) -> Result<Rows, Failure> {
+        let rows = self.state.runs(None, None, MOST_RUNS).await?;
+        hidden.extend(rows.iter().filter(|row| row.record.sealed().is_some()).map(|row| row.record.id));
+        Ok(self.lake.query_without(sql, Self::runs_table(rows)?, hidden).await?)
+    }
+
+    /// As [`Home::ask`], for somebody who has said why sealed parts must be seen.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn ask_all(&self, sql: &str) -> Result<Rows, Failure> {
+        let rows = self.state.runs(None, None, MOST_RUNS).await?;
+        Ok(self.lake.query(sql, Self::runs_table(rows)?).await?)
     }
 
     /// What a reader should know of a run's judges.

@@ -92,7 +92,9 @@ impl TrialFilter {
         }
         if let Some(search) = &self.search {
             let search = text(&search.to_lowercase());
-            all.push(format!("(strpos(lower(case_id), {search}) > 0 OR strpos(lower(coalesce(output, '')), {search}) > 0)"));
+            all.push(format!(
+                "(strpos(lower(case_id), {search}) > 0 OR strpos(lower(coalesce(output, '')), {search}) > 0)"
+            ));
         }
         if let Some((key, value)) = &self.tag {
             all.push(format!("array_has(map_extract(metadata, {}), {})", text(key), text(value)));
@@ -377,7 +379,8 @@ impl Lake {
             return Ok(Vec::new());
         }
         let digests = case_digests.iter().map(|digest| text(digest)).collect::<Vec<_>>().join(", ");
-        let condition = format!("{} AND target = {} AND case_digest IN ({digests}) AND epoch = 1", of_run(run), text(target));
+        let condition =
+            format!("{} AND target = {} AND case_digest IN ({digests}) AND epoch = 1", of_run(run), text(target));
         let sql = format!(
             "SELECT t.case_digest, t.status, substr(t.output, 1, {most}) AS output, t.error_message, t.latency_us, t.metadata, \
              s.rationale FROM (SELECT * FROM trials WHERE {condition}) AS t LEFT JOIN (SELECT number, rationale FROM scores \

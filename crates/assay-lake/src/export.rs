@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use datafusion::arrow::array::RecordBatch;
+pub use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::json::LineDelimitedWriter;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::parquet::arrow::ArrowWriter;

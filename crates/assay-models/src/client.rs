@@ -10,6 +10,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Body, Client, Method, RequestBuilder, Response, Url};
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc2822;
 use tokio::io::AsyncReadExt;
 
 use crate::rates::SeenRates;
@@ -27,6 +29,8 @@ pub struct Endpoint {
     offline: bool,
     timeout: Duration,
     rates: SeenRates,
+    /// The path is a secret too.
+    secret_path: bool,
 }
 
 /// The client of servers elsewhere, or of this machine's without TLS. The latter needs no certificates, which take longer
@@ -91,7 +95,19 @@ impl Endpoint {
             value.set_sensitive(true);
             map.insert(header, value);
         }
-        Ok(Self { url: parsed, headers: map, offline: context.offline, timeout, rates: SeenRates::default() })
+        Ok(Self { headers: map, ..Self::at(parsed, context.offline, timeout) })
+    }
+
+    /// An endpoint at a URL, as it is.
+    pub fn at(url: Url, offline: bool, timeout: Duration) -> Self {
+        Self { url, headers: HeaderMap::new(), offline, timeout, rates: SeenRates::default(), secret_path: false }
+    }
+
+    /// Keeps the path out of messages: whoever knows it may post there.
+    #[must_use]
+    pub fn with_secret_path(mut self) -> Self {
+        self.secret_path = true;
+        self
     }
 
     /// Adds a header that carries a secret.
@@ -115,6 +131,9 @@ impl Endpoint {
     /// The URL without query and credentials, for messages.
     pub fn shown(&self) -> String {
         let mut url = self.url.clone();
+        if self.secret_path {
+            url.set_path("");
+        }
         url.set_query(None);
         let _ = url.set_username("");
         let _ = url.set_password(None);
@@ -151,6 +170,24 @@ impl Endpoint {
             None => request,
         })
         .await
+    }
+
+    /// Sends bytes with these headers besides, and reads bytes; an HTTP error status is a classified failure.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`].
+    pub async fn exchange(
+        &self,
+        method: Method,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Vec<u8>, CallError> {
+        let mut request = self.request(method)?.body(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.answered(request).await?;
+        self.body(response).await
     }
 
     fn request(&self, method: Method) -> Result<RequestBuilder, CallError> {
@@ -199,7 +236,8 @@ impl Endpoint {
     }
 
     /// The same server and headers with another path: without the last `drop` segments, and with these instead.
-    pub(crate) fn beside(&self, drop: usize, segments: &[&str]) -> Self {
+    #[must_use]
+    pub fn beside(&self, drop: usize, segments: &[&str]) -> Self {
         let mut other = self.clone();
         if let Ok(mut path) = other.url.path_segments_mut() {
             for _ in 0..drop {
@@ -211,13 +249,15 @@ impl Endpoint {
     }
 
     /// With these in the query.
-    pub(crate) fn query(mut self, pairs: &[(&str, &str)]) -> Self {
+    #[must_use]
+    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
         self.url.query_pairs_mut().extend_pairs(pairs);
         self
     }
 
     /// With another deadline.
-    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
@@ -316,12 +356,18 @@ pub fn classify(status: u16, body: &str) -> ErrorKind {
     }
 }
 
-/// How long the server asks to wait, in the forms in use: milliseconds, or seconds.
+/// How long the server asks to wait, in the forms in use: milliseconds, seconds, or until a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name: &str| text(name)?.parse::<f64>().ok();
+    let until = || {
+        let date = OffsetDateTime::parse(text("retry-after")?, &Rfc2822).ok()?;
+        Some((date - OffsetDateTime::now_utc()).as_seconds_f64().max(0.0))
+    };
     number("retry-after-ms")
         .map(|ms| ms / 1000.0)
         .or_else(|| number("retry-after"))
+        .or_else(until)
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
 }
 

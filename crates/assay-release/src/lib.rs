@@ -8,10 +8,12 @@
 //! | [`builtin`] | the policies that come with Assay |
 //! | [`verdict`] | the rules of a policy read off stored scores |
 //! | [`record`] | a release as what its log adds up to |
+//! | [`notice`] | what others are told of a line of its log |
 //! | [`decide`] | what keeps a release from being shipped |
 
 pub mod builtin;
 pub mod decide;
+pub mod notice;
 pub mod paths;
 pub mod policy;
 pub mod record;

@@ -8,7 +8,7 @@ use crate::{Report, judged_difference, judged_level, numbers, plain, terminal};
 const LARGEST: usize = 900_000;
 
 /// Text from outside inside a table cell: nothing of it is Markdown, HTML or a mention.
-pub(crate) fn cell(text: &str) -> String {
+pub fn cell(text: &str) -> String {
     let mut safe = String::new();
     for c in plain(text, 300).chars() {
         match c {

@@ -1,10 +1,13 @@
 //! Every endpoint. One file for each thing that is asked about.
 
+pub mod compare;
+pub mod explore;
 pub mod overview;
 pub mod runs;
 pub mod session;
 pub mod standing;
 pub mod summaries;
+pub mod trials;
 
 use crate::endpoint::Endpoint;
 
@@ -15,5 +18,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(session::endpoints());
     all.extend(overview::endpoints());
     all.extend(runs::endpoints());
+    all.extend(trials::endpoints());
+    all.extend(compare::endpoints());
+    all.extend(explore::endpoints());
     all
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use assay_core::Digest;
 use assay_home::{Desk, Home};
 use assay_review::Review;
-use assay_store::Accounts;
+use assay_store::{Accounts, Releases};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::Semaphore;
 
@@ -49,8 +49,10 @@ pub struct App(Arc<Parts>);
 
 /// The server's parts.
 pub struct Parts {
-    /// Releases, and with them the workspace.
-    pub desk: Desk,
+    /// The workspace.
+    pub home: Home,
+    /// The logs of releases.
+    pub releases: Releases,
     /// The human evaluation program.
     pub review: Review,
     /// Who may come in.
@@ -86,8 +88,10 @@ const HEAVY: usize = 2;
 
 impl App {
     /// A server over a workspace.
+    #[allow(clippy::too_many_arguments, reason = "each is a part")]
     pub fn new(
-        desk: Desk,
+        home: Home,
+        releases: Releases,
         review: Review,
         accounts: Accounts,
         mode: Mode,
@@ -97,7 +101,8 @@ impl App {
     ) -> Self {
         Self(Arc::new(Parts {
             access: Requests::new(accounts.clone()),
-            desk,
+            home,
+            releases,
             review,
             accounts,
             mode,
@@ -114,7 +119,12 @@ impl App {
 
     /// The workspace.
     pub fn home(&self) -> &Home {
-        &self.desk.home
+        &self.home
+    }
+
+    /// The workspace with its releases.
+    pub fn desk(&self) -> Desk<'_> {
+        Desk { home: &self.home, releases: self.releases.clone() }
     }
 }
 

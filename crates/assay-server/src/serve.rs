@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use assay_home::{Desk, Failure, Home, usage};
+use assay_home::{Failure, Home, usage};
 use assay_review::Review;
 use assay_store::{Accounts, Releases};
 use axum::Router;
@@ -78,8 +78,8 @@ pub async fn serve(home: Home, options: Options) -> Result<Listening, Failure> {
     }
     let review = Review::open(&home.workspace).await?;
     let accounts = Accounts::open(&home.workspace).await?;
-    let desk = Desk { releases: Releases::open(&home.workspace).await?, home };
-    let app = App::new(desk, review, accounts, mode, address.port(), hosts, options.binary);
+    let releases = Releases::open(&home.workspace).await?;
+    let app = App::new(home, releases, review, accounts, mode, address.port(), hosts, options.binary);
     Ok(Listening { address, token, router: router(app), listener })
 }
 

@@ -7,6 +7,7 @@ use assay_core::{Digest, RunId};
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;
+use crate::events::{self, Outgoing};
 use crate::state::State;
 
 /// The tables, beside those of the state.
@@ -346,20 +347,25 @@ impl State {
         Ok(Population(bytes.chunks_exact(16).filter_map(|half| half.first_chunk().copied()).collect()))
     }
 
-    /// Keeps a check of a certificate's frozen verdicts.
+    /// Keeps a check of a certificate's frozen verdicts, and what others are told when it is one too many.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn add_check(&self, certificate: i64, check: &Check) -> Result<(), StoreError> {
+    pub async fn add_check(&self, certificate: i64, check: &Check, alarm: Option<&Outgoing>) -> Result<(), StoreError> {
+        let error = |error| self.file.error(error);
+        let mut whole = self.file.pool.begin().await.map_err(error)?;
         sqlx::query("INSERT INTO judge_checks (certificate, at_us, run, verdicts) VALUES ($1, $2, $3, $4)")
             .bind(certificate)
             .bind(check.at_us)
             .bind(check.run.map(|run| run.to_string()))
             .bind(self.file.json(&check.same)?)
-            .execute(&self.file.pool)
+            .execute(&mut *whole)
             .await
-            .map_err(|error| self.file.error(error))?;
-        Ok(())
+            .map_err(error)?;
+        if let Some(alarm) = alarm {
+            events::write(&mut whole, alarm).await.map_err(error)?;
+        }
+        whole.commit().await.map_err(error)
     }
 
     /// The checks of a certificate, oldest first.
@@ -463,7 +469,7 @@ mod tests {
         let back = state.population(first).await.unwrap();
         assert!(back == items && back.holds(&Digest::of_bytes(b"x")) && !back.holds(&Digest::of_bytes(b"z")));
         let check = Check { at_us: 5, run: None, same: vec![true, false] };
-        state.add_check(second, &check).await.unwrap();
+        state.add_check(second, &check, None).await.unwrap();
         assert_eq!(state.checks(second).await.unwrap(), [check]);
         assert!(state.checks(first).await.unwrap().is_empty());
     }

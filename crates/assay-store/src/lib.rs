@@ -9,6 +9,8 @@
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
 //! | [`cache`] | `cache.db` | answers by content digest |
+//! | [`events`] | `state.db`, `releases.db` | what others are told of, written with the change |
+//! | [`outbox`] | `state.db`, `releases.db` | what became of each event at each endpoint |
 //! | [`sqlite`] | – | how each of these files is opened; `review.db` of `assay-review` too |
 //! | [`releases`] | `releases.db` | the logs of releases, line by line, and the versions of their policies |
 //!
@@ -17,8 +19,10 @@
 pub mod accounts;
 pub mod batches;
 pub mod cache;
+pub mod events;
 pub mod journal;
 pub mod labels;
+pub mod outbox;
 pub mod plan;
 pub mod releases;
 pub mod sqlite;
@@ -28,8 +32,10 @@ pub mod workspace;
 pub use accounts::{Accounts, Key, User};
 pub use batches::Batch;
 pub use cache::{Cache, CachedAnswer, CallKey, CallerStats, Entry};
+pub use events::Outgoing;
 pub use journal::{Journal, JournalEntry};
 pub use labels::{Added, Check, Population, StoredCertificate, StoredLabel};
+pub use outbox::Outbox;
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
 pub use releases::Releases;
 pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, Schedule, State};

@@ -6,6 +6,8 @@
 use assay_core::Digest;
 use sqlx::Row;
 
+use crate::events::{self, Outgoing};
+use crate::outbox;
 use crate::sqlite::{Care, File};
 use crate::state::as_i64;
 use crate::{StoreError, Workspace};
@@ -32,40 +34,53 @@ impl Releases {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        Ok(Self { file: File::open(&workspace.releases_file(), Care::Durable, 2, &[SCHEMA]).await? })
+        Ok(Self { file: File::open(&workspace.releases_file(), Care::Durable, 2, &[SCHEMA, outbox::SCHEMA]).await? })
     }
 
-    /// Begins a log; gives the release's number, from 1.
+    /// Begins a log; gives the release's number, from 1. `event` says what others are told of it, in the same transaction.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn begin(&self, line: &str) -> Result<u64, StoreError> {
+    pub async fn begin(&self, line: &str, event: impl FnOnce(u64) -> Outgoing) -> Result<u64, StoreError> {
+        let error = |error| self.file.error(error);
+        let mut whole = self.file.pool.begin_with("BEGIN IMMEDIATE").await.map_err(error)?;
         let number: i64 = sqlx::query_scalar(
             "INSERT INTO release_lines (release, line, text)
              SELECT COALESCE(MAX(release), 0) + 1, 1, $1 FROM release_lines RETURNING release",
         )
         .bind(line)
-        .fetch_one(&self.file.pool)
+        .fetch_one(&mut *whole)
         .await
-        .map_err(|error| self.file.error(error))?;
-        Ok(number.unsigned_abs())
+        .map_err(error)?;
+        let number = number.unsigned_abs();
+        events::write(&mut whole, &event(number)).await.map_err(error)?;
+        whole.commit().await.map_err(error)?;
+        Ok(number)
     }
 
-    /// Adds a line after the first `lines`; false when somebody else added one since they were read.
+    /// Adds a line after the first `lines`, and what others are told of it; false when somebody else added one since they
+    /// were read.
     ///
     /// # Errors
     /// The database fails.
-    pub async fn append(&self, release: u64, lines: usize, text: &str) -> Result<bool, StoreError> {
+    pub async fn append(&self, release: u64, lines: usize, text: &str, event: &Outgoing) -> Result<bool, StoreError> {
+        let error = |error| self.file.error(error);
+        let mut whole = self.file.pool.begin_with("BEGIN IMMEDIATE").await.map_err(error)?;
         let done = sqlx::query(
             "INSERT INTO release_lines (release, line, text) VALUES ($1, $2, $3) ON CONFLICT (release, line) DO NOTHING",
         )
         .bind(as_i64(release))
         .bind(as_i64(lines as u64 + 1))
         .bind(text)
-        .execute(&self.file.pool)
+        .execute(&mut *whole)
         .await
-        .map_err(|error| self.file.error(error))?;
-        Ok(done.rows_affected() > 0)
+        .map_err(error)?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        events::write(&mut whole, event).await.map_err(error)?;
+        whole.commit().await.map_err(error)?;
+        Ok(true)
     }
 
     /// The lines of a log in their order; none of a release that there is not.
@@ -137,10 +152,20 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let workspace = Workspace::open(folder.path().join(".assay")).unwrap();
         let releases = Releases::open(&workspace).await.unwrap();
-        assert_eq!(releases.begin("a").await.unwrap(), 1);
-        assert_eq!(releases.begin("b").await.unwrap(), 2);
-        assert!(releases.append(1, 1, "c").await.unwrap());
-        assert!(!releases.append(1, 1, "d").await.unwrap());
+        let event = |number: u64| Outgoing {
+            kind: "release.opened",
+            subject: format!("release/{number}"),
+            at_us: 5,
+            data: serde_json::json!({"release": number}),
+        };
+        assert_eq!(releases.begin("a", event).await.unwrap(), 1);
+        assert_eq!(releases.begin("b", event).await.unwrap(), 2);
+        assert!(releases.append(1, 1, "c", &event(1)).await.unwrap());
+        assert!(!releases.append(1, 1, "d", &event(9)).await.unwrap());
+        // A line that was not written is no event either.
+        let subjects: Vec<String> =
+            sqlx::query_scalar("SELECT subject FROM outbox ORDER BY seq").fetch_all(&releases.file.pool).await.unwrap();
+        assert_eq!(subjects, ["release/1", "release/2", "release/1"]);
         assert_eq!(releases.lines(1).await.unwrap(), ["a", "c"]);
         assert_eq!(releases.numbers().await.unwrap(), [2, 1]);
         let digest = releases.keep_policy("policy: a").await.unwrap();

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
+use crate::events::{self, Outgoing};
+use crate::outbox;
 use crate::sqlite::{Care, File};
 use crate::{StoreError, Workspace};
 
@@ -192,7 +194,7 @@ impl State {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        let schema = [SCHEMA, crate::labels::SCHEMA];
+        let schema = [SCHEMA, crate::labels::SCHEMA, outbox::SCHEMA];
         let file = File::open(&workspace.state_file(), Care::Durable, 4, &schema).await?;
         crate::labels::renew(&file).await?;
         Ok(Self { file })
@@ -234,7 +236,7 @@ impl State {
         Ok(())
     }
 
-    /// Updates where a run stands.
+    /// Updates where a run stands. That it has ended is an event of the outbox.
     ///
     /// # Errors
     /// The database fails.
@@ -245,15 +247,34 @@ impl State {
         totals: &Totals,
         ended_us: Option<i64>,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE runs SET status = $1, totals = $2, ended_us = $3 WHERE id = $4")
-            .bind(status.as_str())
-            .bind(self.file.json(totals)?)
-            .bind(ended_us)
-            .bind(run.to_string())
-            .execute(&self.file.pool)
-            .await
-            .map_err(|error| self.file.error(error))?;
-        Ok(())
+        let error = |error| self.file.error(error);
+        let mut whole = self.file.pool.begin_with("BEGIN IMMEDIATE").await.map_err(error)?;
+        let row = sqlx::query(
+            "UPDATE runs SET status = $1, totals = $2, ended_us = $3 WHERE id = $4 RETURNING record, planned",
+        )
+        .bind(status.as_str())
+        .bind(self.file.json(totals)?)
+        .bind(ended_us)
+        .bind(run.to_string())
+        .fetch_optional(&mut *whole)
+        .await
+        .map_err(error)?;
+        if let Some(row) = row.filter(|_| status != RunStatus::Running) {
+            let record: RunRecord = self.parse(&self.get::<String>(&row, "record")?)?;
+            let planned = self.get::<i64>(&row, "planned")?.unsigned_abs();
+            let at_us = ended_us.unwrap_or(record.started_us);
+            events::write_run_ended(&mut whole, &record, status, planned, totals, at_us).await.map_err(error)?;
+        }
+        whole.commit().await.map_err(error)
+    }
+
+    /// Writes an event that tells about no change of the state.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn tell(&self, event: &Outgoing) -> Result<(), StoreError> {
+        let mut connection = self.file.pool.acquire().await.map_err(|error| self.file.error(error))?;
+        events::write(&mut connection, event).await.map_err(|error| self.file.error(error))
     }
 
     /// Sets aside what a run spends in a month, in place of what it had set aside before, unless the month's limits
@@ -678,6 +699,8 @@ impl State {
     /// # Errors
     /// The database fails.
     pub async fn set_baseline(&self, baseline: &Baseline) -> Result<(), StoreError> {
+        let error = |error| self.file.error(error);
+        let mut whole = self.file.pool.begin().await.map_err(error)?;
         sqlx::query(
             "INSERT INTO baselines (suite, name, run, target, set_us) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (suite, name) DO UPDATE SET run = excluded.run, target = excluded.target, set_us = excluded.set_us",
@@ -687,10 +710,11 @@ impl State {
         .bind(baseline.run.to_string())
         .bind(&baseline.target)
         .bind(baseline.set_us)
-        .execute(&self.file.pool)
+        .execute(&mut *whole)
         .await
-        .map_err(|error| self.file.error(error))?;
-        Ok(())
+        .map_err(error)?;
+        events::write(&mut whole, &Outgoing::baseline_set(baseline)).await.map_err(error)?;
+        whole.commit().await.map_err(error)
     }
 
     /// The baseline of a name in a suite.

@@ -3,13 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use assay_analysis::{Certificate, standing};
+use assay_analysis::{Certificate, Standing, standing};
 use assay_core::{Case, Digest, Money, Output, RunRecord, Score, ScoreKind, ScoreStatus, Silence};
 use assay_engine::execute::now_us;
 use assay_engine::gateway::{Gateway, TrialCaller};
 use assay_report::plain;
 use assay_scorers::{Declared, ScoreInput};
-use assay_store::{Check, PlanFile, StoredCertificate};
+use assay_store::{Check, Outgoing, PlanFile, StoredCertificate};
 use futures::{StreamExt, stream};
 use serde_json::json;
 
@@ -109,6 +109,28 @@ pub async fn open_judges(
     Ok(spent)
 }
 
+/// Keeps a check, and tells others when with it the judge has drifted; gives how the judge stood before and stands now.
+pub async fn add_check(
+    home: &Home,
+    judge: &str,
+    stored: &StoredCertificate<Certificate>,
+    check: &Check,
+) -> Result<(Standing, Standing), Failure> {
+    let mut checks: Vec<Vec<bool>> = home.state.checks(stored.id).await?.into_iter().map(|check| check.same).collect();
+    let before = standing(&stored.certificate, &checks, check.at_us);
+    checks.push(check.same.clone());
+    let now = standing(&stored.certificate, &checks, check.at_us);
+    let alarm = (now.drifted && !before.drifted).then(|| Outgoing {
+        kind: "judge.drifted",
+        subject: format!("judge/{}", stored.certificate.fingerprint.short()),
+        at_us: check.at_us,
+        data: json!({"judge": judge, "run": check.run, "asked": now.checked.0, "differ": now.checked.1,
+                     "grade": now.grade}),
+    });
+    home.state.add_check(stored.id, check, alarm.as_ref()).await?;
+    Ok((before, now))
+}
+
 async fn tell(
     home: &Home,
     run: &RunRecord,
@@ -127,9 +149,8 @@ async fn tell(
         }
         return Ok(());
     }
-    home.state.add_check(stored.id, &Check { at_us: now_us(), run: Some(run.id), same: round.same.clone() }).await?;
-    let checks: Vec<Vec<bool>> = home.state.checks(stored.id).await?.into_iter().map(|check| check.same).collect();
-    let now = standing(&stored.certificate, &checks, now_us());
+    let check = Check { at_us: now_us(), run: Some(run.id), same: round.same.clone() };
+    let (_, now) = add_check(home, name, stored, &check).await?;
     let (asked, differ) = (round.same.len(), round.differ());
     if json {
         say(

@@ -11,6 +11,7 @@ mod export;
 mod gate;
 mod init;
 mod judge;
+mod notify;
 mod plan;
 mod policy;
 mod query;
@@ -42,7 +43,7 @@ use assay_home::audit::Action;
 pub enum Command {
     /// Write a first suite that runs at once
     Init(init::Init),
-    /// Check suites and policies without calling anything
+    /// Check suites, policies and notify.yaml without calling anything
     Validate(validate::Validate),
     /// Estimate what a run would need, without a call
     Plan(plan::Plan),
@@ -76,6 +77,8 @@ pub enum Command {
     Release(release::ReleaseCommand),
     /// List, show and copy release policies
     Policy(policy::PolicyCommand),
+    /// Tell others what happens: webhooks, chat, issue trackers, model registries
+    Notify(notify::NotifyCommand),
     /// Bundle a run, its verdict and what led to it, signed, so that anybody can check it
     Evidence(evidence::Evidence),
     /// Show and check who changed what in the workspace
@@ -92,7 +95,7 @@ pub enum Command {
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
     Stats(stats::Stats),
-    /// Print the JSON Schema of suite, policy and rubric files
+    /// Print the JSON Schema of suite, policy, rubric and notification files
     Schema(schema::Schema),
 }
 
@@ -110,6 +113,7 @@ impl Command {
             Self::Dataset(command) => command.mutates(),
             Self::Release(command) => command.mutates(),
             Self::Judge(command) => command.mutates(),
+            Self::Notify(command) => command.mutates(),
             Self::Review(command) => command.mutates(),
             Self::Evidence(command) => command.mutates(),
             Self::Audit(command) => command.mutates(),
@@ -132,9 +136,34 @@ impl Command {
     }
 }
 
-/// Runs a command and records what it changed; gives its exit code.
-pub async fn dispatch(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {
-    assay_home::audit::recorded(command.mutates(), workspace.clone(), execute(command, workspace)).await
+/// Whether others are told at the end of a command, and whether that may leave this machine.
+#[derive(Clone, Copy)]
+pub struct Telling {
+    /// Nobody is told now.
+    pub silent: bool,
+    /// Only this machine is called.
+    pub offline: bool,
+}
+
+/// Runs a command and records what it changed; gives its exit code. What others are to hear of it they are told at its end.
+pub async fn dispatch(command: Command, workspace: Option<PathBuf>, telling: Telling) -> Result<u8, Failure> {
+    let action = command.mutates();
+    // Other commands write no events, or deliver them themselves.
+    let tells = matches!(
+        command,
+        Command::Run(_)
+            | Command::Resume(_)
+            | Command::Runs(_)
+            | Command::Release(_)
+            | Command::Baseline(_)
+            | Command::Judge(_)
+    );
+    let near = action.as_ref().filter(|_| tells && !telling.silent).map(|action| action.near.clone());
+    let ended = assay_home::audit::recorded(action, workspace.clone(), execute(command, workspace.clone())).await;
+    if let Some(near) = near {
+        notify::after(workspace, &near, telling.offline).await;
+    }
+    ended
 }
 
 async fn execute(command: Command, workspace: Option<PathBuf>) -> Result<u8, Failure> {
@@ -157,6 +186,7 @@ async fn execute(command: Command, workspace: Option<PathBuf>) -> Result<u8, Fai
         Command::Export(command) => command.run(workspace).await,
         Command::Release(command) => command.run(workspace).await,
         Command::Policy(command) => command.run(),
+        Command::Notify(command) => command.run(workspace).await,
         Command::Evidence(command) => command.run(workspace).await,
         Command::Audit(command) => command.run(workspace),
         Command::Dataset(command) => command.run(workspace).await,

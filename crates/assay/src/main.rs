@@ -8,9 +8,9 @@ mod referee;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser};
 
-use commands::Command;
+use commands::{Command, Telling};
 
 /// Decide with evidence whether a model, prompt, retrieval change or agent is good enough to ship.
 #[derive(Parser)]
@@ -19,6 +19,9 @@ struct Cli {
     /// The workspace folder; by default `.assay` here or in a folder above.
     #[arg(long, global = true, env = "ASSAY_WORKSPACE", value_name = "DIR")]
     workspace: Option<std::path::PathBuf>,
+    /// Tell nobody at the end of the command what it did; `assay notify deliver` does that later.
+    #[arg(long, global = true, env = "ASSAY_NO_NOTIFY")]
+    no_notify: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -43,6 +46,14 @@ fn give_memory_back() {
     }
 }
 
+/// Whether `--offline` was said, to whatever command, or stands in the environment.
+fn is_offline(matches: &ArgMatches) -> bool {
+    let no = |word: &str| matches!(word.to_lowercase().as_str(), "" | "n" | "no" | "f" | "false" | "off" | "0");
+    matches.try_get_one::<bool>("offline").ok().flatten().is_some_and(|offline| *offline)
+        || matches.subcommand().is_some_and(|(_, inner)| is_offline(inner))
+        || std::env::var("ASSAY_OFFLINE").is_ok_and(|word| !no(&word))
+}
+
 fn main() -> ExitCode {
     // First of all: the helper must have one thread, and starts a hundred times a second.
     if assay_sandbox::serve_if_asked() {
@@ -51,7 +62,9 @@ fn main() -> ExitCode {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     share_one_heap();
     // Output into a closed pipe (`assay runs | head`) ends quietly.
-    let cli = Cli::parse();
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let telling = Telling { silent: cli.no_notify, offline: is_offline(&matches) };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -59,7 +72,7 @@ fn main() -> ExitCode {
             return ExitCode::from(exit::INFRASTRUCTURE);
         }
     };
-    let code = match runtime.block_on(commands::dispatch(cli.command, cli.workspace)) {
+    let code = match runtime.block_on(commands::dispatch(cli.command, cli.workspace, telling)) {
         Ok(code) => code,
         Err(error) => exit::report(error.as_ref()),
     };

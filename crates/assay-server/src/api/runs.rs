@@ -16,7 +16,6 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::summaries;
 use crate::Problem;
@@ -290,28 +289,28 @@ pub struct SummaryQuery {
 
 /// A run's scores.
 #[derive(Serialize, JsonSchema)]
-pub struct RunSummary<'a> {
+pub struct RunSummary {
     /// Levels.
-    summary: &'a Summary,
+    summary: Summary,
     /// The gate.
-    gate: &'a GateReport,
+    gate: GateReport,
     /// Against the baseline.
-    comparison: Option<&'a Comparison>,
+    comparison: Option<Comparison>,
     /// The run that it is compared with.
     baseline: Option<String>,
 }
 
-async fn summary(call: Call<SummaryQuery>) -> Result<Data<Value>, Problem> {
+async fn summary(call: Call<SummaryQuery>) -> Result<Data<RunSummary>, Problem> {
     let (row, target) = call.app.home().find(call.part("run")).await?;
     let target = call.query.target.clone().or(target);
     let against = Against::said(call.query.baseline.clone());
     let read = summaries::read(&call.app, &row, target.as_deref(), &against).await?;
-    Ok(Data(serde_json::to_value(RunSummary {
-        summary: &read.summary,
-        gate: &read.gate,
-        comparison: read.comparison.as_ref(),
+    Ok(Data(RunSummary {
+        summary: read.summary.clone(),
+        gate: read.gate.clone(),
+        comparison: read.comparison.clone(),
         baseline: read.baseline.map(|run| run.to_string()),
-    })?))
+    }))
 }
 
 async fn spend(call: Call) -> Result<Data<Vec<Spend>>, Problem> {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
-use assay_analysis::compare::{Comparison, Flip};
+use assay_analysis::compare::Comparison;
 use assay_analysis::{BaselineScores, GateReport, RunScores, Summary, compare, evaluate, summarize};
 use assay_core::{RunId, RunStatus};
 use assay_home::Against;
@@ -20,8 +20,6 @@ pub struct Read {
     pub gate: GateReport,
     /// Against what it is compared with, without the cases.
     pub comparison: Option<Comparison>,
-    /// The cases that moved, for each row of the comparison.
-    pub flips: Vec<Vec<Flip>>,
     /// The run it is compared with.
     pub baseline: Option<RunId>,
 }
@@ -95,12 +93,7 @@ fn reckon(scores: RunScores, base: Option<(RunId, BaselineScores)>, target: Opti
     let gate = evaluate(&scores, &find);
     let arm = scores.arm(target).or_else(|| scores.arm(None));
     let mut comparison = arm.and_then(|arm| Some(compare(arm, find(arm.name())?, confidence)));
-    let flips = comparison.iter_mut().flat_map(|of| &mut of.rows).map(|row| std::mem::take(&mut row.flips)).collect();
-    Read {
-        summary: summarize(&scores, confidence),
-        gate,
-        comparison,
-        flips,
-        baseline: base.as_ref().map(|(run, _)| *run),
-    }
+    // Which cases moved is asked in pages: there can be as many as there are cases.
+    comparison.iter_mut().flat_map(|of| &mut of.rows).for_each(|row| row.flips = Vec::new());
+    Read { summary: summarize(&scores, confidence), gate, comparison, baseline: base.as_ref().map(|(run, _)| *run) }
 }

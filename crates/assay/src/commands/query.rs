@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use assay_lake::export;
 use assay_report::terminal;
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
 use super::{Failure, say};
 use crate::exit;
@@ -42,30 +41,20 @@ const MOST_RUNS: u32 = 100_000;
 impl Query {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
-        let rows = home.state.runs(None, None, MOST_RUNS).await?;
-        let sealed: Vec<_> = rows.iter().filter(|row| row.record.sealed().is_some()).collect();
         let mut hidden = Vec::new();
         if self.reason.is_some() {
-            for row in sealed {
+            for row in home.state.runs(None, None, MOST_RUNS).await?.iter().filter(|row| row.record.sealed().is_some())
+            {
                 unseal(&home.library(), &row.record, self.reason.as_deref())?;
             }
-        } else {
-            hidden.extend(sealed.iter().map(|row| row.record.id));
-            if !hidden.is_empty() {
-                eprintln!("note: {} runs over sealed parts are hidden: `--reason` shows them", hidden.len());
-            }
         }
-        let runs: Vec<_> = rows
-            .into_iter()
-            .map(|row| {
-                json!({"run_id": row.record.id.to_string(), "suite": row.record.suite, "status": row.status.as_str(),
-                       "started_us": row.record.started_us, "planned": row.planned, "ok": row.totals.ok,
-                       "errors": row.totals.errors, "cost_nanousd": row.totals.cost().nanos(),
-                       "git": row.record.git.unwrap_or_default()})
-            })
-            .collect();
-        let runs = if runs.is_empty() { None } else { Some(export::batch_of_json(&runs)?) };
-        let mut rows = home.lake.query_without(&self.sql, runs, &hidden).await?;
+        let mut rows = match self.reason {
+            Some(_) => home.ask_all(&self.sql).await?,
+            None => home.ask(&self.sql, &mut hidden).await?,
+        };
+        if !hidden.is_empty() {
+            eprintln!("note: {} runs over sealed parts are hidden: `--reason` shows them", hidden.len());
+        }
         match self.format {
             Form::Jsonl => {
                 export::write_json_lines(rows, &mut std::io::stdout()).await?;

@@ -72,7 +72,7 @@ impl ReleaseCommand {
 
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
-        let desk = Desk { releases: Releases::open(&home.workspace).await?, home };
+        let desk = Desk { releases: Releases::open(&home.workspace).await?, home: &home };
         match self.what {
             What::Open(command) => command.run(&desk).await,
             What::Evaluate(command) => command.run(&desk).await,
@@ -87,6 +87,12 @@ impl ReleaseCommand {
             What::List(command) => command.run(&desk).await,
         }
     }
+}
+
+/// The memo of a release as it stands, as Markdown.
+pub async fn memo(home: &Home, release: u64) -> Result<String, Failure> {
+    let desk = Desk { releases: Releases::open(&home.workspace).await?, home };
+    Ok(memo::written(&desk, &release.to_string()).await?.markdown())
 }
 
 /// Which release, and who acts.

@@ -7,9 +7,12 @@ use std::time::{Duration, Instant};
 
 use assay_core::RunStatus;
 use assay_engine::earlier::EarlierRun;
+use assay_engine::execute::now_us;
 use assay_engine::{EngineError, Finished, Options, Prepared, Progress, Runner, Steering};
-use assay_report::terminal;
+use assay_report::{plain, terminal};
 use assay_stats::VerdictKind;
+use assay_store::Outgoing;
+use assay_store::outbox::run_subject;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -285,6 +288,9 @@ async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<
     let path = home.workspace.reports().join(format!("{}.html", finished.record.id));
     std::fs::write(&path, assay_report::html::render(&report)?)?;
     step_summary(&report)?;
+    if let Some(told) = verdict_told(&report) {
+        home.state.tell(&told).await?;
+    }
     let totals = finished.totals;
     let code = code(&report, outcome.gate);
     if outcome.json {
@@ -325,6 +331,31 @@ async fn conclude(home: &Home, finished: Finished, outcome: &Outcome) -> Result<
         verdict_line(&report, code);
     }
     ended(code)
+}
+
+/// What others are told of the gate's verdict.
+fn verdict_told(report: &assay_report::Report) -> Option<Outgoing> {
+    /// Those that do not pass come first.
+    const MOST: usize = 25;
+    let (verdict, record) = (report.gate.verdict?, &report.run);
+    let mut criteria: Vec<_> = report.gate.criteria.iter().collect();
+    criteria.sort_by_key(|criterion| criterion.verdict.kind == VerdictKind::Pass);
+    let rules = criteria.iter().take(MOST).map(|of| {
+        json!({
+            "name": plain(&of.name, 150), "target": plain(&of.target, 100), "scorer": plain(&of.scorer, 100),
+            "verdict": of.verdict.kind, "value": of.value, "lower": of.interval.map(|of| of.lower),
+            "upper": of.interval.map(|of| of.upper), "n": of.n, "found": plain(&of.found, 150),
+        })
+    });
+    Some(Outgoing {
+        kind: "run.verdict",
+        subject: run_subject(record.id),
+        at_us: now_us(),
+        data: json!({
+            "run": record.id, "suites": [&record.suite], "tier": record.tier, "git": record.git, "verdict": verdict,
+            "rules": rules.collect::<Vec<_>>(), "rules_in_all": criteria.len(),
+        }),
+    })
 }
 
 /// The machine-readable last line of a gate.

@@ -1,4 +1,4 @@
-//! `assay schema`: the JSON Schemas of suite, policy and rubric files, for editors.
+//! `assay schema`: the JSON Schemas of suite, policy, rubric and notification files, for editors.
 
 use clap::{Args, ValueEnum};
 
@@ -21,6 +21,8 @@ enum Of {
     Policy,
     /// What raters are asked
     Rubric,
+    /// Who is told of what
+    Notify,
 }
 
 impl Schema {
@@ -33,6 +35,7 @@ impl Schema {
             ),
             Of::Policy => assay_release::policy::schema(),
             Of::Rubric => assay_review::Rubric::schema(),
+            Of::Notify => assay_notify::file::schema(),
         };
         say(&serde_json::to_string_pretty(&schema)?);
         Ok(exit::PASS)

@@ -3,18 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use assay_engine::{EngineError, Options, Prepared};
+use assay_notify::file::is_notify_file;
 use assay_release::policy::is_policy_file;
 use clap::Args;
 
-use super::{Failure, say};
+use super::{Failure, notify, say};
 use crate::exit;
 use assay_home::home::library_of;
 use assay_home::policies;
 
-/// Checks suites (syntax, keys, scorers, targets, templates, datasets, gate) and release policies (`*.policy.yaml`).
+/// Checks suites (syntax, keys, scorers, targets, templates, datasets, gate), release policies (`*.policy.yaml`) and who is told
+/// (`notify.yaml`).
 #[derive(Args)]
 pub struct Validate {
-    /// Suite and policy files.
+    /// Suite, policy and notification files.
     #[arg(default_value = "assay.yaml")]
     suites: Vec<PathBuf>,
     /// Print the problems as JSON.
@@ -27,10 +29,15 @@ impl Validate {
         let mut code = exit::PASS;
         let mut located = Vec::new();
         for path in &self.suites {
-            if is_policy_file(path) {
-                match policies::read(path) {
-                    Ok(_) if self.json => {}
-                    Ok(_) => say(&format!("{}: valid", path.display())),
+            let checked = match path {
+                path if is_policy_file(path) => Some(policies::read(path).map(|_| ())),
+                path if is_notify_file(path) => Some(notify::check(path)),
+                _ => None,
+            };
+            if let Some(checked) = checked {
+                match checked {
+                    Ok(()) if self.json => {}
+                    Ok(()) => say(&format!("{}: valid", path.display())),
                     Err(error) => match error.downcast_ref::<assay_suite::Diagnostics>() {
                         Some(diagnostics) if self.json => {
                             located.extend(diagnostics.located());

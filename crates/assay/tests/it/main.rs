@@ -18,6 +18,7 @@ mod evidence;
 mod first_run;
 mod growing;
 mod judges;
+mod notify;
 mod proofs;
 mod releases;
 mod review;

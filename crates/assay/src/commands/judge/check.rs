@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_analysis::{Certificate, standing};
+use assay_analysis::Certificate;
 use assay_core::run::{Budget as Limits, Totals};
 use assay_core::{Digest, RunId, RunRecord};
 use assay_engine::budget::Budget;
@@ -52,14 +52,14 @@ impl Check {
                 scorer.name
             )));
         };
-        let certificate = stored.certificate;
+        let certificate = &stored.certificate;
         if certificate.canaries.is_empty() {
             return Err(usage(format!(
                 "no verdicts are frozen: `assay judge calibrate {} --canaries 50` does that",
                 scorer.name
             )));
         }
-        let (frozen, runs) = crate::canaries::frozen(home, &certificate).await?;
+        let (frozen, runs) = crate::canaries::frozen(home, certificate).await?;
         if frozen.is_empty() {
             return Err(usage(
                 "none of the answers behind the frozen verdicts is kept any more: calibrate again".into(),
@@ -85,12 +85,9 @@ impl Check {
             .into());
         }
         let check = Checked { at_us: now_us(), run: None, same: round.same.clone() };
-        home.state.add_check(stored.id, &check).await?;
+        let (before, now) = crate::canaries::add_check(home, &scorer.name, &stored, &check).await?;
         closed?;
         let (cost, differ, failed) = (round.cost(), round.differ(), round.failed);
-        let all: Vec<Vec<bool>> = home.state.checks(stored.id).await?.into_iter().map(|check| check.same).collect();
-        let before = standing(&certificate, &all[..all.len() - 1], now_us());
-        let now = standing(&certificate, &all, now_us());
         if self.json {
             say(&json!({"judge": scorer.name, "asked": check.same.len(), "differ": differ, "failed": failed,
                         "cost_usd": cost.dollars(), "standing": now})

@@ -27,7 +27,7 @@ pub struct Evaluate {
 }
 
 impl Evaluate {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let (number, mut release) = desk.find(&self.act.release).await?;
         let (policy, text) = desk.policy_of(&release)?;
         let by = who(self.act.by.as_deref())?;
@@ -59,9 +59,9 @@ impl Evaluate {
         }
         let mut picked = Vec::new();
         for requirement in required {
-            picked.push((requirement, pick(&desk.home, &release, requirement, &named).await?));
+            picked.push((requirement, pick(desk.home, &release, requirement, &named).await?));
         }
-        let verdicts = verdicts(&desk.home, &desk.releases, &policy, &release, picked).await?;
+        let verdicts = verdicts(desk.home, &desk.releases, &policy, &release, picked).await?;
         desk.releases.keep_policy(&text).await?;
         let event = Event::Evaluated { policy: digest(&text), stage, verdicts: verdicts.clone() };
         desk.append(number, &mut release, &by, event).await?;

@@ -38,34 +38,8 @@ pub struct MemoCommand {
 }
 
 impl MemoCommand {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
-        let (number, release) = desk.find(&self.release).await?;
-        let (policy, text) = desk.policy_of(&release)?;
-        let observed = observe(desk, &policy, &release).await?;
-        let decision = Decision::new(&policy, &text, &release, &observed);
-        let Some((_, _, verdicts)) = release.evaluation() else {
-            return Err(usage(format!("release {number} was not evaluated: `assay release evaluate {number}`")));
-        };
-        let mut memo = head(&policy, &release, &decision, number);
-        let blocks = decision.blocks();
-        let held: HashSet<&str> = blocks.iter().map(|block| block.rule.as_str()).collect();
-        for verdict in verdicts {
-            memo.rules.extend(verdict.findings.iter().map(|finding| {
-                [
-                    finding.kind.as_str().to_owned(),
-                    format!("{}: {}", finding.rule, requires(finding)),
-                    finding.found.clone(),
-                ]
-            }));
-            memo.risks.extend(risks(verdict, &held));
-            if let Some(run) = verdict.run {
-                measured(desk, &policy, &release, &desk.home.state.find_run(&run.to_string()).await?, &mut memo)
-                    .await?;
-            }
-        }
-        memo.moved.truncate(3 * MOST);
-        memo.limits.truncate(MOST);
-        memo.causes.truncate(MOST);
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
+        let memo = written(desk, &self.release).await?;
         let Some(out) = self.out else {
             say(memo.markdown().trim_end());
             return Ok(exit::PASS);
@@ -78,6 +52,37 @@ impl MemoCommand {
         }
         Ok(exit::PASS)
     }
+}
+
+/// The memo of a release as it stands.
+pub(super) async fn written(desk: &Desk<'_>, word: &str) -> Result<Memo, Failure> {
+    let (number, release) = desk.find(word).await?;
+    let (policy, text) = desk.policy_of(&release)?;
+    let observed = observe(desk, &policy, &release).await?;
+    let decision = Decision::new(&policy, &text, &release, &observed);
+    let Some((_, _, verdicts)) = release.evaluation() else {
+        return Err(usage(format!("release {number} was not evaluated: `assay release evaluate {number}`")));
+    };
+    let mut memo = head(&policy, &release, &decision, number);
+    let blocks = decision.blocks();
+    let held: HashSet<&str> = blocks.iter().map(|block| block.rule.as_str()).collect();
+    for verdict in verdicts {
+        memo.rules.extend(verdict.findings.iter().map(|finding| {
+            [
+                finding.kind.as_str().to_owned(),
+                format!("{}: {}", finding.rule, requires(finding)),
+                finding.found.clone(),
+            ]
+        }));
+        memo.risks.extend(risks(verdict, &held));
+        if let Some(run) = verdict.run {
+            measured(desk, &policy, &release, &desk.home.state.find_run(&run.to_string()).await?, &mut memo).await?;
+        }
+    }
+    memo.moved.truncate(3 * MOST);
+    memo.limits.truncate(MOST);
+    memo.causes.truncate(MOST);
+    Ok(memo)
 }
 
 /// What changed, where it stands, what holds it up and what is waived.
@@ -155,13 +160,13 @@ fn risks(verdict: &Verdict, held: &HashSet<&str>) -> Vec<String> {
 
 /// What a run shows beside its verdict.
 async fn measured(
-    desk: &Desk,
+    desk: &Desk<'_>,
     policy: &Policy,
     release: &Release,
     row: &RunRow,
     memo: &mut Memo,
 ) -> Result<(), Failure> {
-    let (home, record) = (&desk.home, &row.record);
+    let (home, record) = (desk.home, &row.record);
     let opened = release.opened.candidate.get(&record.suite);
     let target = opened.and_then(|opened| opened.target.clone()).or_else(|| release.opened.target.clone());
     let against = against(policy, release.opened.baseline.get(&record.suite));
@@ -250,8 +255,13 @@ fn causes(report: &Report, scores: &RunScores, memo: &mut Memo) {
 }
 
 /// The newest runs of the suite by cost and by the level of its first ruled scorer; nothing where nothing was paid.
-async fn trade(desk: &Desk, report: &Report, row: &RunRow, before: Option<&RunRow>) -> Result<Option<Trade>, Failure> {
-    let (home, record) = (&desk.home, &row.record);
+async fn trade(
+    desk: &Desk<'_>,
+    report: &Report,
+    row: &RunRow,
+    before: Option<&RunRow>,
+) -> Result<Option<Trade>, Failure> {
+    let (home, record) = (desk.home, &row.record);
     let ruled = |name: &str| record.gate.rules.iter().any(|rule| rule.scorer == name);
     let price = |kind: &str| matches!(kind, "cost" | "latency" | "tokens");
     let scorer = record.scorers.iter().find(|scorer| ruled(&scorer.name) && !price(&scorer.kind));

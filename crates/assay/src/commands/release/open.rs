@@ -6,7 +6,7 @@ use std::path::Path;
 use assay_engine::execute::now_us;
 use assay_release::policy::digest;
 use assay_release::record::{self, Event, NamedRun, Opened, beginning, person};
-use assay_release::{Change, Entry, Measured, Risk, paths};
+use assay_release::{Change, Entry, Measured, Release, Risk, paths};
 use assay_report::plain;
 use clap::Args;
 use serde_json::json;
@@ -72,7 +72,7 @@ fn risk(text: &str) -> Result<Risk, String> {
 }
 
 impl Open {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         if self.title.trim().is_empty() {
             return Err(usage("say in a sentence what changed".into()));
         }
@@ -118,7 +118,8 @@ impl Open {
             json!({"changes": &kinds, "risk": opened.risk, "policy": opened.policy_digest, "requires": &required});
         let entry = Entry { previous: beginning(), at_us: now_us(), by, event: Event::Opened(Box::new(opened)) };
         let (line, _) = record::line(&entry)?;
-        let number = desk.releases.begin(&line).await?;
+        let release = Release::read([line.as_str()])?;
+        let number = desk.releases.begin(&line, |number| desk.told(number, &release, &entry)).await?;
         if self.json {
             let mut shown = shown;
             shown["release"] = json!(number);
@@ -141,7 +142,7 @@ impl Open {
 }
 
 /// Runs that are named by the user, by suite.
-async fn named_runs(desk: &Desk, words: &[String]) -> Result<BTreeMap<String, NamedRun>, Failure> {
+async fn named_runs(desk: &Desk<'_>, words: &[String]) -> Result<BTreeMap<String, NamedRun>, Failure> {
     let mut runs = BTreeMap::new();
     for word in words {
         let (row, target) = desk.home.find(word).await?;

@@ -92,7 +92,7 @@ pub struct Rollback {
 }
 
 /// A release that is not over, with its policy and who acts.
-async fn at_work(desk: &Desk, act: &Act) -> Result<(u64, Release, Policy, String, String), Failure> {
+async fn at_work(desk: &Desk<'_>, act: &Act) -> Result<(u64, Release, Policy, String, String), Failure> {
     let (number, release) = desk.find(&act.release).await?;
     let (policy, text) = desk.policy_of(&release)?;
     if release.stand(policy.stages.len()) == Stand::RolledBack {
@@ -110,7 +110,7 @@ fn done(act: &Act, number: u64, by: &str, event: &str, text: &str) {
 }
 
 impl Attach {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let (number, mut release, policy, _, by) = at_work(desk, &self.act).await?;
         let (document, reference) = self.document;
         let known: Vec<&str> = policy.documents.iter().map(|of| of.id.as_str()).collect();
@@ -143,7 +143,7 @@ impl Attach {
 }
 
 impl Approve {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let (number, mut release, policy, text, by) = at_work(desk, &self.act).await?;
         if release.authors().contains(&person(&by)) {
             return Err(usage(format!("{by} is an author of the change: somebody else must agree")));
@@ -160,7 +160,7 @@ impl Approve {
 }
 
 impl Reject {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let (number, mut release, _, _, by) = at_work(desk, &self.act).await?;
         desk.append(number, &mut release, &by, Event::Rejected { reason: reason(&self.reason)? }).await?;
         let text = format!("release {number}: {by} rejects it; a new evaluation, or {by}'s approval, opens it again");
@@ -170,7 +170,7 @@ impl Reject {
 }
 
 impl Waive {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let (number, mut release, policy, text, by) = at_work(desk, &self.act).await?;
         if day(&self.until).is_none() {
             return Err(usage(format!("--until {}: write a day as `2027-01-31`", plain(&self.until, 80))));
@@ -200,7 +200,7 @@ impl Waive {
 }
 
 impl Ship {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let (number, mut release, policy, text, by) = at_work(desk, &self.act).await?;
         let why = reason(&self.reason)?;
         let observed = observe(desk, &policy, &release).await?;
@@ -258,7 +258,7 @@ fn code(blocks: &[Block]) -> u8 {
 }
 
 impl Rollback {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let (number, mut release, _, _, by) = at_work(desk, &self.act).await?;
         if release.shipped().is_none() {
             return Err(usage(format!("release {number} was never shipped")));

@@ -36,7 +36,7 @@ pub struct List {
 }
 
 impl Show {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let (number, release) = desk.find(&self.release).await?;
         let (policy, text) = desk.policy_of(&release)?;
         let observed = observe(desk, &policy, &release).await?;
@@ -172,7 +172,7 @@ fn event_words(event: &Event) -> String {
 }
 
 impl List {
-    pub async fn run(self, desk: &Desk) -> Result<u8, Failure> {
+    pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let mut cells = Vec::new();
         for number in desk.releases.numbers().await? {
             // One log that was tampered with does not hide the others.
@@ -212,7 +212,7 @@ impl List {
     }
 
     /// How many stages the policy had that was last decided by.
-    async fn stages(&self, desk: &Desk, release: &Release) -> Result<usize, Failure> {
+    async fn stages(&self, desk: &Desk<'_>, release: &Release) -> Result<usize, Failure> {
         let version = release.evaluation().map_or(release.opened.policy_digest, |(version, ..)| version);
         let text = desk.releases.policy(version).await?;
         let policy = text.and_then(|text| Policy::from_text(&text, Path::new("policy")).ok());

@@ -1,0 +1,254 @@
+//! Two runs, or two targets of one, paired by case.
+
+use assay_analysis::{Comparison, GateReport};
+use assay_core::Direction;
+use assay_home::Against;
+use assay_home::home::several_targets;
+use assay_lake::browse::{Change, Row, SideBySide};
+use assay_store::{PlanFile, RunRow};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::runs::RunItem;
+use super::summaries;
+use super::trials::{Latency, latency_of};
+use crate::Problem;
+use crate::access::Access;
+use crate::app::App;
+use crate::endpoint::{Call, Data, Endpoint, get};
+use crate::paging::{Limit, Page, read};
+
+/// The endpoints of this file.
+pub fn endpoints() -> Vec<Endpoint> {
+    vec![
+        get("/api/v1/compare", Access::Read, "compare", "Paired differences, the gate, cost and latency", compare),
+        get("/api/v1/compare/cases", Access::Read, "compareCases", "Cases side by side, in pages", cases),
+    ]
+}
+
+/// What is compared.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompareQuery {
+    /// A run, and after a colon a target of it.
+    candidate: String,
+    /// The same; `@` and a branch or commit is possible too.
+    baseline: String,
+}
+
+/// A comparison.
+#[derive(Serialize, JsonSchema)]
+pub struct Compared {
+    candidate: RunItem,
+    baseline: RunItem,
+    candidate_target: String,
+    baseline_target: String,
+    /// Without the cases that moved: `/compare/cases` has them in pages.
+    comparison: Comparison,
+    /// The candidate's gate against this baseline.
+    gate: GateReport,
+    cost: Costs,
+}
+
+/// What each side took.
+#[derive(Serialize, JsonSchema)]
+pub struct Costs {
+    candidate: Latency,
+    baseline: Latency,
+}
+
+/// One side: a run and a target of it.
+async fn side(app: &App, word: &str) -> Result<(RunRow, String), Problem> {
+    let (row, target) = app.home().find(word).await?;
+    let target = match target {
+        Some(target) => target,
+        None if row.record.targets.len() == 1 => row.record.targets[0].name.clone(),
+        None => return Err(several_targets(&row.record, word).into()),
+    };
+    Ok((row, target))
+}
+
+async fn sides(app: &App, candidate: &str, baseline: &str) -> Result<[(RunRow, String); 2], Problem> {
+    let first = side(app, candidate).await?;
+    let second = match baseline.starts_with('@') {
+        true => {
+            let found = app.home().baseline_run(&first.0.record, &Against::Run(baseline.to_owned())).await?;
+            let Some((row, target)) = found else { return Err(Problem::not_found("there is no such baseline")) };
+            let target = target.unwrap_or_else(|| first.1.clone());
+            (row, target)
+        }
+        // The target of the same name is meant where none is named.
+        false => match side(app, baseline).await {
+            Ok(found) => found,
+            Err(_) if !baseline.contains(':') => side(app, &format!("{baseline}:{}", first.1)).await?,
+            Err(problem) => return Err(problem),
+        },
+    };
+    Ok([first, second])
+}
+
+async fn compare(call: Call<CompareQuery>) -> Result<Data<Compared>, Problem> {
+    let app = &call.app;
+    let [(row, target), (base, base_target)] = sides(app, &call.query.candidate, &call.query.baseline).await?;
+    let against = Against::Run(format!("{}:{base_target}", base.record.id));
+    let read = summaries::read(app, &row, Some(&target), &against).await?;
+    let Some(comparison) = read.comparison.clone() else {
+        return Err(Problem::usage("the two have nothing that can be compared"));
+    };
+    Ok(Data(Compared {
+        comparison,
+        gate: read.gate.clone(),
+        cost: Costs {
+            candidate: latency_of(app, &row.record, &target).await?,
+            baseline: latency_of(app, &base.record, &base_target).await?,
+        },
+        candidate: RunItem::of(app, &row).await?,
+        baseline: RunItem::of(app, &base).await?,
+        candidate_target: target,
+        baseline_target: base_target,
+    }))
+}
+
+/// How cases moved.
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Moved {
+    /// They got worse.
+    #[default]
+    Worse,
+    /// They got better.
+    Better,
+    /// They stayed.
+    Same,
+    /// However.
+    All,
+}
+
+/// Which cases.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CasesQuery {
+    /// A run, and after a colon a target of it.
+    candidate: String,
+    /// The same.
+    baseline: String,
+    /// The scorer.
+    scorer: String,
+    /// How they moved.
+    #[serde(default)]
+    change: Moved,
+    /// Whose id holds this.
+    search: Option<String>,
+    /// How many.
+    #[serde(default)]
+    limit: Limit,
+    /// From where.
+    cursor: Option<String>,
+}
+
+/// One side of a case.
+#[derive(Serialize, JsonSchema)]
+pub struct CaseSide {
+    /// The mean over repeats.
+    value: Option<f64>,
+    /// The first answer's first 4,000 characters.
+    output: Option<String>,
+    error: Option<String>,
+    latency_us: Option<i64>,
+    rationale: Option<String>,
+}
+
+/// A case side by side.
+#[derive(Serialize, JsonSchema)]
+pub struct CasePair {
+    case_id: String,
+    case_digest: String,
+    /// The inputs, as text.
+    input: String,
+    /// What was expected, as text.
+    expected: Option<String>,
+    baseline: CaseSide,
+    candidate: CaseSide,
+    /// How much it rose: below 0 it got worse.
+    rise: f64,
+}
+
+/// What is shown of an answer, in characters.
+const SHOWN: usize = 4_000;
+
+fn string(row: &Row, key: &str) -> Option<String> {
+    row.get(key).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn shown(value: &Value) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    text.chars().take(SHOWN).collect()
+}
+
+fn case_side(value: Option<f64>, rows: &[Row], digest: &str) -> CaseSide {
+    let row = rows.iter().find(|row| row.get("case_digest").and_then(Value::as_str) == Some(digest));
+    CaseSide {
+        value,
+        output: row.and_then(|row| string(row, "output")),
+        error: row.and_then(|row| string(row, "error_message")),
+        latency_us: row.and_then(|row| row.get("latency_us")?.as_i64()),
+        rationale: row.and_then(|row| string(row, "rationale")),
+    }
+}
+
+async fn cases(call: Call<CasesQuery>) -> Result<Data<Page<CasePair>>, Problem> {
+    let (app, query) = (&call.app, &call.query);
+    let [(row, target), (base, base_target)] = sides(app, &query.candidate, &query.baseline).await?;
+    for run in [&row, &base] {
+        if run.record.sealed().is_some() {
+            return Err(Problem::forbidden("a run over a sealed part shows no cases"));
+        }
+    }
+    let Some(scorer) = row.record.scorers.iter().find(|scorer| scorer.name == query.scorer) else {
+        return Err(Problem::not_found("the run has no scorer of that name"));
+    };
+    let lake = &app.home().lake;
+    let pair = SideBySide {
+        candidate: (&row.record, &target),
+        baseline: (&base.record, &base_target),
+        scorer: &query.scorer,
+        lower_is_better: scorer.direction == Direction::Lower,
+        change: match query.change {
+            Moved::Worse => Change::Worse,
+            Moved::Better => Change::Better,
+            Moved::Same => Change::Same,
+            Moved::All => Change::All,
+        },
+        search: query.search.as_deref().filter(|search| !search.is_empty()),
+        after: read(query.cursor.as_deref())?,
+        limit: query.limit.get() + 1,
+    };
+    let rows = lake.side_by_side(&pair).await?;
+    let rise = |row: &Row| row.get("rise").and_then(Value::as_f64).unwrap_or(0.0);
+    let page = Page::cut(rows, query.limit, |row| (rise(row), string(row, "case_digest").unwrap_or_default()));
+    let digests: Vec<&str> =
+        page.items.iter().filter_map(|row| row.get("case_digest").and_then(Value::as_str)).collect();
+    let after = lake.answers_shown((&row.record, &target), &query.scorer, &digests, SHOWN).await?;
+    let before = lake.answers_shown((&base.record, &base_target), &query.scorer, &digests, SHOWN).await?;
+    let plan = PlanFile::open(&app.home().workspace, row.record.plan).await?;
+    let mut items = Vec::new();
+    for of in &page.items {
+        let (id, digest) = (string(of, "case_id").unwrap_or_default(), string(of, "case_digest").unwrap_or_default());
+        let case = plan.case_by_id(&id).await?.map(|found| found.case);
+        let value = |key: &str| of.get(key).and_then(Value::as_f64);
+        items.push(CasePair {
+            input: case.as_ref().map_or_else(String::new, |case| match case.inputs.len() {
+                1 => case.inputs.values().map(shown).collect(),
+                _ => shown(&serde_json::to_value(&case.inputs).unwrap_or_default()),
+            }),
+            expected: case.as_ref().and_then(|case| case.expected.as_ref()).map(shown),
+            baseline: case_side(value("baseline"), &before, &digest),
+            candidate: case_side(value("candidate"), &after, &digest),
+            rise: rise(of),
+            case_id: id,
+            case_digest: digest,
+        });
+    }
+    Ok(Data(Page { items, next: page.next }))
+}
