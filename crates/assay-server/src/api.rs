@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod explore;
 pub mod overview;
+pub mod releases;
 pub mod runs;
 pub mod session;
 pub mod standing;
@@ -19,6 +20,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(overview::endpoints());
     all.extend(runs::endpoints());
     all.extend(trials::endpoints());
+    all.extend(releases::endpoints());
     all.extend(compare::endpoints());
     all.extend(explore::endpoints());
     all

@@ -23,6 +23,11 @@ pub fn secret() -> String {
     BASE64URL_NOPAD.encode(&rand::random::<[u8; 32]>())
 }
 
+/// A name of 12 characters that nothing else has.
+pub fn id() -> String {
+    data_encoding::HEXLOWER.encode(&rand::random::<[u8; 6]>())
+}
+
 /// What is kept of a secret. It is random and long: a slow hash would only make every request slow.
 pub fn digest(secret: &str) -> Digest {
     Digest::of_bytes(secret.as_bytes())

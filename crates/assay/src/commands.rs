@@ -29,6 +29,7 @@ mod show;
 mod signing;
 mod stats;
 mod steer;
+mod user;
 mod validate;
 
 use std::path::PathBuf;
@@ -91,6 +92,8 @@ pub enum Command {
     Review(review::ReviewCommand),
     /// Serve the web page and the HTTP API
     Serve(serve::Serve),
+    /// Let people use the server, make keys for programs
+    User(user::UserCommand),
     /// List the scorers
     Scorers(scorers::Scorers),
     /// Plan sample sizes and compute intervals
@@ -117,6 +120,7 @@ impl Command {
             Self::Review(command) => command.mutates(),
             Self::Evidence(command) => command.mutates(),
             Self::Audit(command) => command.mutates(),
+            Self::User(command) => command.mutates(),
             Self::Init(_)
             | Self::Validate(_)
             | Self::Plan(_)
@@ -193,6 +197,7 @@ async fn execute(command: Command, workspace: Option<PathBuf>) -> Result<u8, Fai
         Command::Judge(command) => command.run(workspace).await,
         Command::Review(command) => command.run(workspace).await,
         Command::Serve(command) => command.run(workspace).await,
+        Command::User(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,
         Command::Schema(command) => command.run(),

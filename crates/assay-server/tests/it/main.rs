@@ -1,0 +1,5 @@
+//! A real server on a real socket.
+
+mod access;
+mod api;
+mod server;
