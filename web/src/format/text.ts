@@ -1,3 +1,4 @@
+/* eslint-disable no-control-regex -- control characters are what this file looks for */
 /** Text from models and datasets is hostile: what would hide or reorder other text is made visible. */
 
 export interface Piece {
@@ -7,10 +8,8 @@ export interface Piece {
 }
 
 // Directional controls, zero-width characters, other invisible format characters, control characters but tab and line feed.
-// eslint-disable-next-line no-control-regex
 const UNSEEN =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
-// eslint-disable-next-line no-control-regex
 const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
 
 const NAMES: Record<number, string> = {
