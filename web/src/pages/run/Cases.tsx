@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useRef, useState } from 'react';
+import { useCallback, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { usePages } from '../../api/queries';
 import type { RunItem, TrialItem } from '../../api/types';
@@ -21,14 +21,18 @@ export function Cases({ run }: { run: RunItem }) {
   const navigate = useNavigate();
   const filters = Object.fromEntries(KEYS.map(key => [key, get(key)]));
   const trials = usePages<TrialItem>(`/runs/${run.id}/trials`, { ...filters, limit: 200 });
-  const list = useRef<HTMLDivElement>(null);
+  const [margin, setMargin] = useState(0);
+  // Where the lines begin on the page is known once they are there.
+  const place = useCallback((list: HTMLDivElement | null) => {
+    if (list) setMargin(list.offsetTop);
+  }, []);
   const [at, setAt] = useState(-1);
   // eslint-disable-next-line react-hooks/incompatible-library -- its lines are read at once and not kept
   const lines = useWindowVirtualizer({
     count: trials.items.length,
     estimateSize: () => HEIGHT,
     overscan: 12,
-    scrollMargin: list.current?.offsetTop ?? 0,
+    scrollMargin: margin,
   });
   const chosen = Math.min(at, trials.items.length - 1);
   const to = (trial: TrialItem) =>
@@ -163,7 +167,7 @@ export function Cases({ run }: { run: RunItem }) {
               {head('latency', 'latency', true)}
               {head('cost', 'cost', true)}
             </div>
-            <div ref={list} role="rowgroup" style={{ height: lines.getTotalSize(), position: 'relative' }}>
+            <div ref={place} role="rowgroup" style={{ height: lines.getTotalSize(), position: 'relative' }}>
               {lines.getVirtualItems().map(line => {
                 const trial = trials.items[line.index];
                 if (!trial) return null;
@@ -179,7 +183,7 @@ export function Cases({ run }: { run: RunItem }) {
                       position: 'absolute',
                       insetInline: 0,
                       height: HEIGHT,
-                      transform: `translateY(${line.start - lines.options.scrollMargin}px)`,
+                      transform: `translateY(${line.start - margin}px)`,
                     }}
                   >
                     <div role="rowheader" className="cut">
