@@ -22,7 +22,7 @@ export function SliceMap({
   return (
     <Panel
       title="Slices"
-      note="level and 95% interval; the shade runs from the worst to the best slice of the row"
+      note="level and 95% interval; darker is better, on the scale that the intervals of the row span"
       flush
     >
       <table className="table heat" aria-label="Scores by slice">
@@ -39,7 +39,10 @@ export function SliceMap({
         </thead>
         <tbody>
           {cut.map(row => {
-            const values = row.slices.map(s => s.estimate.value).filter(v => v !== null);
+            // The scale spans the intervals, so that a difference within the noise is a faint one.
+            const values = row.slices
+              .flatMap(({ estimate: e }) => [e.value, e.interval?.lower, e.interval?.upper])
+              .filter(v => typeof v === 'number');
             const [low, high] = [Math.min(...values), Math.max(...values)];
             return (
               <tr key={`${row.target} ${row.scorer} ${row.reducer} ${row.metric ?? ''}`}>

@@ -27,7 +27,7 @@ export function Cases({ run }: { run: RunItem }) {
     if (list) setMargin(list.offsetTop);
   }, []);
   const [at, setAt] = useState(-1);
-  // eslint-disable-next-line react-hooks/incompatible-library -- its lines are read at once and not kept
+
   const lines = useWindowVirtualizer({
     count: trials.items.length,
     estimateSize: () => HEIGHT,
