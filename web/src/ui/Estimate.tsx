@@ -32,27 +32,20 @@ export function EstimateText({ estimate, n = false }: { estimate: Model | null |
   );
 }
 
-/** Which way a difference points: `same` while its interval holds zero. */
-export function leaning(difference: Difference, direction: 'higher' | 'lower'): 'better' | 'worse' | 'same' {
+/** Which way a difference points: `same` while its interval holds zero. Assay's differences are already turned so that
+ * above zero is better, also for a scorer whose lower values are better. */
+export function leaning(difference: Difference): 'better' | 'worse' | 'same' {
   const { interval } = difference;
   if (!interval || (interval.lower <= 0 && interval.upper >= 0)) return 'same';
-  return interval.lower > 0 === (direction === 'higher') ? 'better' : 'worse';
+  return interval.lower > 0 ? 'better' : 'worse';
 }
 
 const SIGNS = { better: ['good', '▲'], worse: ['bad', '▼'], same: ['muted', '≈'] } as const;
 
 /** A difference with its interval, coloured and marked only when the interval leaves zero out. */
-export function DifferenceText({
-  difference,
-  direction,
-  p,
-}: {
-  difference: Difference | null;
-  direction: 'higher' | 'lower';
-  p?: number | null;
-}) {
+export function DifferenceText({ difference, p }: { difference: Difference | null; p?: number | null }) {
   if (!difference) return <span className="faint">–</span>;
-  const way = leaning(difference, direction);
+  const way = leaning(difference);
   const [tone, mark] = SIGNS[way];
   return (
     <span className="estimate" title={provenance(difference)}>

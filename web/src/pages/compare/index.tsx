@@ -81,7 +81,7 @@ function Found({ data: { comparison, gate, cost } }: { data: CompareAnswer }) {
               <th scope="col" className="num">
                 candidate
               </th>
-              <th scope="col">difference from zero</th>
+              <th scope="col">worse ← 0 → better</th>
               <th scope="col" className="num">
                 difference
               </th>
@@ -97,7 +97,7 @@ function Found({ data: { comparison, gate, cost } }: { data: CompareAnswer }) {
             {comparison.rows.map(row => {
               const { difference: d } = row;
               const mark = { value: d.value, lower: d.interval?.lower, upper: d.interval?.upper };
-              const way = leaning(d, row.direction);
+              const way = leaning(d);
               return (
                 <tr key={`${row.scorer} ${row.reducer} ${row.metric ?? ''}`}>
                   <th scope="row">
@@ -122,7 +122,7 @@ function Found({ data: { comparison, gate, cost } }: { data: CompareAnswer }) {
                     />
                   </td>
                   <td className="num">
-                    <DifferenceText difference={d} direction={row.direction} />
+                    <DifferenceText difference={d} />
                   </td>
                   <td className="num" title={d.p_method ?? undefined}>
                     {pValue(row.adjusted_p ?? d.p)}
@@ -156,7 +156,7 @@ function Found({ data: { comparison, gate, cost } }: { data: CompareAnswer }) {
                 <span className="grow cut">
                   <Text>{row.scorer}</Text> <span className="muted">{s.slice}</span>
                 </span>
-                <DifferenceText difference={s.difference} direction={row.direction} p={s.adjusted_p} />
+                <DifferenceText difference={s.difference} p={s.adjusted_p} />
               </li>
             )),
           )}

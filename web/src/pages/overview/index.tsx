@@ -198,10 +198,7 @@ function Suite({ card }: { card: SuiteCard }) {
                       <Text>{row.scorer}</Text> <span className="faint">{row.target}</span>
                     </span>
                     {row.difference ? (
-                      <DifferenceText
-                        difference={row.difference}
-                        direction={card.rows.find(r => r.scorer === row.scorer)?.direction ?? 'higher'}
-                      />
+                      <DifferenceText difference={row.difference} />
                     ) : (
                       <span className="unsure small">{row.why}</span>
                     )}

@@ -50,7 +50,7 @@ export function Scores({ run }: { run: RunItem }) {
                     <span className="grow">{row.scorer}</span>
                     <DifferenceText
                       difference={row.difference}
-                      direction={row.direction}
+
                       p={row.adjusted_p ?? row.difference.p}
                     />
                   </li>
