@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { money, pValue, score, signed } from './number';
+import { link, pieces, visible } from './text';
+import { ago } from './time';
+
+test('characters that would not be seen are marks, escape sequences are gone', () => {
+  expect(visible('a\u202eb\u200bc')).toBe('a⟨RLO⟩b⟨ZWSP⟩c');
+  expect(visible('\u001b[31mred\u001b[0m')).toBe('red');
+  expect(pieces('plain\n\ttext\r\n')).toEqual([{ text: 'plain\n\ttext\n' }]);
+  expect(visible('👩\u200d💻')).toBe('👩\u200d💻');
+});
+test('only http and https are links', () => {
+  expect(link('https://example.org/a')).toBe('https://example.org/a');
+  expect(link('javascript:alert(1)')).toBeNull();
+  expect(link('data:text/html,x')).toBeNull();
+});
+test('numbers have the digits that they bear', () => {
+  expect([score(0.62162), score(null), signed(0.4189), signed(-0.1)]).toEqual([
+    '0.622',
+    '–',
+    '+0.419',
+    '\u22120.100',
+  ]);
+  expect([pValue(5e-10), pValue(0.0312)]).toEqual(['<0.0001', '0.031']);
+  expect([money(0), money(1_500_000_000), money(2_000_000)]).toEqual(['$0', '$1.50', '$0.0020']);
+});
+test('times are told from now', () => {
+  expect(ago(0, 120_000)).toBe('2 min ago');
+});

@@ -1,0 +1,80 @@
+/* eslint-disable no-control-regex -- control characters are what this file looks for */
+/** Text from models and datasets is hostile: what would hide or reorder other text is made visible. */
+
+export interface Piece {
+  text: string;
+  /** The name of a character that would not be seen; `text` is then its mark. */
+  mark?: string;
+}
+
+// Directional controls, zero-width characters, other invisible format characters, control characters but tab and line feed.
+const UNSEEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+const ANSI = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)|[@-Z\\-_])/g;
+
+const NAMES: Record<number, string> = {
+  0x200b: 'ZWSP',
+  0x200c: 'ZWNJ',
+  0x200d: 'ZWJ',
+  0x200e: 'LRM',
+  0x200f: 'RLM',
+  0x202a: 'LRE',
+  0x202b: 'RLE',
+  0x202c: 'PDF',
+  0x202d: 'LRO',
+  0x202e: 'RLO',
+  0x2066: 'LRI',
+  0x2067: 'RLI',
+  0x2068: 'FSI',
+  0x2069: 'PDI',
+  0xfeff: 'BOM',
+  0x00ad: 'SHY',
+  0x061c: 'ALM',
+  0x2028: 'LS',
+  0x2029: 'PS',
+  0x2060: 'WJ',
+  0x0d: 'CR',
+  0x1b: 'ESC',
+  0x00: 'NUL',
+};
+
+/** Splits a text into what is shown as it is and marks for what would not be seen. A carriage return before a line feed and
+ * the joiners inside emoji and words of scripts that need them stay as they are. */
+export function pieces(text: string): Piece[] {
+  const plain = text.replace(/\r\n/g, '\n').replace(ANSI, '');
+  const out: Piece[] = [];
+  let from = 0;
+  for (const hit of plain.matchAll(UNSEEN)) {
+    const code = hit[0].codePointAt(0) ?? 0;
+    if (
+      code === 0x200d &&
+      /\p{Extended_Pictographic}|\ufe0f|\p{M}|\p{Script=Arabic}/u.test(
+        plain.slice(Math.max(0, hit.index - 2), hit.index),
+      )
+    )
+      continue;
+    if (hit.index > from) out.push({ text: plain.slice(from, hit.index) });
+    const name = NAMES[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+    out.push({ text: name, mark: `invisible character ${name}` });
+    from = hit.index + hit[0].length;
+  }
+  if (from < plain.length) out.push({ text: plain.slice(from) });
+  return out;
+}
+
+/** The same as one string, for places that hold no elements (options, titles). */
+export const visible = (text: string) =>
+  pieces(text)
+    .map(p => (p.mark ? `⟨${p.text}⟩` : p.text))
+    .join('');
+
+/** A value of a case as text: strings as they are, the rest as JSON. */
+export function readable(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+}
+
+/** An address that may be a link: http or https, nothing else. */
+export function link(text: string): string | null {
+  return /^https?:\/\/[^\s"'<>]+$/i.test(text) && URL.canParse(text) ? text : null;
+}

@@ -1,0 +1,193 @@
+import { Link } from 'react-router';
+import { useState } from 'react';
+import { useGet, usePages } from '../../api/queries';
+import type { RunItem, SuiteItem } from '../../api/types';
+import { useFilters } from '../../app/filters';
+import { count, duration, money } from '../../format/number';
+import { Badge, Missing, RunState } from '../../ui/Badge';
+import { Page, Panel } from '../../ui/Page';
+import { Empty, Loading, ProblemView } from '../../ui/States';
+import { Table, type Column } from '../../ui/Table';
+import { Text } from '../../ui/Text';
+import { When } from '../../ui/When';
+
+export function Component() {
+  const [get, set] = useFilters();
+  const filters = { suite: get('suite'), status: get('status'), label: get('label'), search: get('search') };
+  const suites = useGet<SuiteItem[]>('/suites');
+  const runs = usePages<RunItem>('/runs', filters, { refetchInterval: 10_000 });
+  const [picked, setPicked] = useState<string[]>([]);
+  const filtered = Object.values(filters).some(Boolean);
+  const pick = (id: string) =>
+    setPicked(picked.includes(id) ? picked.filter(p => p !== id) : [...picked, id].slice(-2));
+  const columns: Column<RunItem>[] = [
+    {
+      key: 'pick',
+      head: <span className="sr">compare</span>,
+      cell: run => (
+        <input
+          type="checkbox"
+          aria-label={`Pick ${run.short} to compare`}
+          checked={picked.includes(run.id)}
+          onChange={() => pick(run.id)}
+        />
+      ),
+    },
+    {
+      key: 'run',
+      head: 'run',
+      rowHead: true,
+      cell: run => (
+        <Link to={`/runs/${run.id}`} className="mono">
+          {run.short}
+        </Link>
+      ),
+    },
+    { key: 'suite', head: 'suite', cell: run => <Text>{run.suite}</Text> },
+    {
+      key: 'status',
+      head: 'status',
+      cell: run => (
+        <span className="row tight">
+          <RunState run={run} />
+          {run.tier && <Badge>{run.tier}</Badge>}
+          {run.imported && <Badge>imported</Badge>}
+          {run.sealed_part && <Badge title="Runs over a sealed part of a dataset">sealed part</Badge>}
+        </span>
+      ),
+    },
+    { key: 'started', head: 'started', cell: run => <When us={run.started_us} /> },
+    {
+      key: 'took',
+      head: 'took',
+      num: true,
+      cell: run => (run.ended_us ? duration(run.ended_us - run.started_us) : '–'),
+    },
+    { key: 'trials', head: 'trials', num: true, cell: run => count(run.planned) },
+    {
+      key: 'missing',
+      head: 'missing',
+      cell: run => (
+        <Missing
+          errors={run.totals.errors}
+          unscored={run.totals.unscored}
+          scorerErrors={run.totals.score_errors}
+          refused={run.totals.refused}
+        />
+      ),
+    },
+    {
+      key: 'cost',
+      head: 'cost',
+      num: true,
+      cell: run => money(run.totals.target_cost + run.totals.judge_cost),
+    },
+    { key: 'targets', head: 'targets', cell: run => <span className="muted">{run.targets.join(', ')}</span> },
+    {
+      key: 'labels',
+      head: 'labels',
+      cell: run => (
+        <span className="row tight">
+          {Object.entries(run.labels).map(([key, value]) => (
+            <button
+              key={key}
+              type="button"
+              className="chip"
+              onClick={() => set({ label: `${key}=${value}` })}
+            >
+              <Text>{`${key}=${value}`}</Text>
+            </button>
+          ))}
+        </span>
+      ),
+    },
+  ];
+  return (
+    <Page
+      title="Runs"
+      actions={
+        picked.length === 2 ? (
+          <Link className="button primary" to={`/compare?candidate=${picked[1]}&baseline=${picked[0]}`}>
+            Compare the two
+          </Link>
+        ) : (
+          <span className="faint small">
+            {picked.length === 1 ? 'pick one more to compare' : 'pick two to compare'}
+          </span>
+        )
+      }
+    >
+      <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
+        <input
+          type="search"
+          placeholder="Search runs  /"
+          aria-label="Search"
+          value={filters.search}
+          onChange={event => set({ search: event.target.value })}
+        />
+        <label>
+          suite
+          <select value={filters.suite} onChange={event => set({ suite: event.target.value }, true)}>
+            <option value="">all</option>
+            {suites.data?.map(item => (
+              <option key={item.suite} value={item.suite}>
+                {item.suite} ({count(item.runs)})
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          status
+          <select value={filters.status} onChange={event => set({ status: event.target.value }, true)}>
+            <option value="">all</option>
+            <option>running</option>
+            <option>interrupted</option>
+            <option>sealed</option>
+          </select>
+        </label>
+        <label>
+          label
+          <input
+            placeholder="key=value"
+            value={filters.label}
+            onChange={event => set({ label: event.target.value })}
+          />
+        </label>
+        {filtered && (
+          <button
+            type="button"
+            className="button quiet small"
+            onClick={() => set({ suite: null, status: null, label: null, search: null })}
+          >
+            clear
+          </button>
+        )}
+      </form>
+      <Panel flush>
+        {runs.error ? (
+          <ProblemView error={runs.error} />
+        ) : runs.loading ? (
+          <Loading />
+        ) : (
+          <Table
+            label="Runs, newest first"
+            columns={columns}
+            rows={runs.items}
+            rowKey={run => run.id}
+            to={run => `/runs/${run.id}`}
+            more={runs.more}
+            empty={
+              filtered ? (
+                <Empty title="No run matches">Take a filter away.</Empty>
+              ) : (
+                <Empty title="No run yet" command="assay run suite.yaml">
+                  A run asks every case of its suite of every target, scores the answers and keeps all of it.
+                </Empty>
+              )
+            }
+          />
+        )}
+      </Panel>
+    </Page>
+  );
+}

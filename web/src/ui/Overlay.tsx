@@ -1,0 +1,58 @@
+import { Dialog as BaseDialog } from '@base-ui/react/dialog';
+import { Menu as BaseMenu } from '@base-ui/react/menu';
+import type { ReactElement, ReactNode } from 'react';
+
+/** A question or a form over the page; the focus stays within, Escape leaves it. */
+export function Dialog(props: {
+  open: boolean;
+  close: () => void;
+  title: string;
+  text?: ReactNode;
+  children?: ReactNode;
+}) {
+  return (
+    <BaseDialog.Root open={props.open} onOpenChange={open => !open && props.close()}>
+      <BaseDialog.Portal>
+        <BaseDialog.Backdrop className="backdrop" />
+        <BaseDialog.Popup className="dialog">
+          <BaseDialog.Title render={<h2 />}>{props.title}</BaseDialog.Title>
+          {props.text && <BaseDialog.Description className="muted">{props.text}</BaseDialog.Description>}
+          {props.children}
+        </BaseDialog.Popup>
+      </BaseDialog.Portal>
+    </BaseDialog.Root>
+  );
+}
+
+export interface MenuItem {
+  text: ReactNode;
+  href?: string;
+  run?: () => void;
+  disabled?: boolean;
+}
+
+/** A button with a list of what can be done. */
+export function Menu({ trigger, items }: { trigger: ReactElement; items: MenuItem[] }) {
+  return (
+    <BaseMenu.Root modal={false}>
+      <BaseMenu.Trigger render={trigger} />
+      <BaseMenu.Portal>
+        <BaseMenu.Positioner sideOffset={4} align="end">
+          <BaseMenu.Popup className="popup">
+            {items.map((item, index) => (
+              <BaseMenu.Item
+                key={index}
+                className="item"
+                disabled={item.disabled}
+                onClick={item.run}
+                render={item.href ? <a href={item.href} /> : undefined}
+              >
+                {item.text}
+              </BaseMenu.Item>
+            ))}
+          </BaseMenu.Popup>
+        </BaseMenu.Positioner>
+      </BaseMenu.Portal>
+    </BaseMenu.Root>
+  );
+}
