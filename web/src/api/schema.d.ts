@@ -245,6 +245,193 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/trials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run's trials: filtered, sorted, searched, in pages */
+        get: operations["trials"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/distribution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a scorer's values lie */
+        get: operations["distribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long each target took */
+        get: operations["latency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/cases/{case}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything about a case of a run */
+        get: operations["case"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Releases, newest first */
+        get: operations["releases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A release: verdicts, people, what holds it up */
+        get: operations["release"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Paired differences, the gate, cost and latency */
+        get: operations["compare"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/compare/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cases side by side, in pages */
+        get: operations["compareCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tables that can be asked */
+        get: operations["tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the tables in SQL; with `format` the answer is a stream */
+        post: operations["query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run's trials or scores as a file */
+        get: operations["exportRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1194,6 +1381,205 @@ export interface components {
             /** @description Its value. */
             value: string;
         };
+        /** @description A run's scores. */
+        RunSummary: {
+            /** @description Levels. */
+            summary: components["schemas"]["Summary"];
+            /** @description The gate. */
+            gate: components["schemas"]["GateReport"];
+            /** @description Against the baseline. */
+            comparison: components["schemas"]["Comparison"] | null;
+            /** @description The run that it is compared with. */
+            baseline: string | null;
+        };
+        /** @description What a run shows. */
+        Summary: {
+            /** @description One row for each target, scorer and reducer. */
+            rows: components["schemas"]["SummaryRow"][];
+            /**
+             * Format: uint
+             * @description Cases with at least one outcome.
+             */
+            cases: number;
+            /** @description What a reader should know. */
+            warnings: string[];
+        };
+        /** @description What the gate says, and every criterion behind it. */
+        GateReport: {
+            /** @description The verdict; absent when the suite has no rules. */
+            verdict: components["schemas"]["VerdictKind"] | null;
+            /**
+             * Format: double
+             * @description The confidence of the intervals.
+             */
+            confidence: number;
+            /** @description Each criterion. */
+            criteria: components["schemas"]["Criterion"][];
+        };
+        /** @description One requirement with its verdict. */
+        Criterion: {
+            /** @description What is required, in words. */
+            name: string;
+            /** @description The target. */
+            target: string;
+            /** @description The scorer. */
+            scorer: string;
+            /** @description What it is for. */
+            role: components["schemas"]["Role3"];
+            /** @description What was found, in words. */
+            found: string;
+            /**
+             * Format: double
+             * @description The estimate.
+             */
+            value: number | null;
+            /** @description The interval that decides. */
+            interval: components["schemas"]["Interval"] | null;
+            /**
+             * Format: uint
+             * @description Cases behind it.
+             */
+            n: number;
+            /** @description Nothing was measured that could decide: there is no baseline, or the two runs do not measure the same. */
+            unmeasured?: boolean;
+            /** @description The verdict. */
+            verdict: components["schemas"]["Verdict"];
+        };
+        /** @description A verdict with its reasons. */
+        Verdict: {
+            /** @description What the gate says. */
+            kind: components["schemas"]["VerdictKind"];
+            /** @description The finer word. */
+            wording: components["schemas"]["Wording"] | null;
+            /** @description Why it is not a plain pass. */
+            reasons: string[];
+            /**
+             * Format: uint64
+             * @description Cases that would settle it, when it is inconclusive.
+             */
+            needed_n: number | null;
+            /**
+             * Format: double
+             * @description The smallest change that this many cases can detect with 80% power.
+             */
+            mde: number | null;
+        };
+        /** @description The finer word for a comparison. */
+        Wording: "improved" | "worse_within_margin" | "equivalent" | "non_inferior" | "likely_worse";
+        /** @description A comparison. */
+        Comparison: {
+            /** @description The candidate's run and target. */
+            candidate: string;
+            /** @description The baseline's run and target. */
+            baseline: string;
+            /**
+             * Format: uint
+             * @description Cases in both.
+             */
+            matched: number;
+            /**
+             * Format: uint
+             * @description Cases of the candidate only.
+             */
+            candidate_only: number;
+            /**
+             * Format: uint
+             * @description Cases of the baseline only.
+             */
+            baseline_only: number;
+            /** @description One row for each scorer and reducer. */
+            rows: components["schemas"]["ComparisonRow"][];
+            /** @description Scorers that cannot be compared, with the reason. */
+            refused: [
+                string,
+                string
+            ][];
+        };
+        /** @description A scorer compared. */
+        ComparisonRow: {
+            /** @description The scorer. */
+            scorer: string;
+            /** @description The reducer over epochs. */
+            reducer: components["schemas"]["Reducer"];
+            /** @description The corpus metric; absent for the mean over cases. */
+            metric?: components["schemas"]["Metric"] | null;
+            /** @description What kind of number it is. */
+            score: components["schemas"]["ScoreKind"];
+            /** @description Which way is better. */
+            direction: components["schemas"]["Direction"];
+            /** @description True when the scorer is a judge and the difference is its own word. */
+            advisory: boolean;
+            /** @description What a calibrated judge's difference rests on, and what the judge alone says. */
+            judge?: components["schemas"]["JudgeNote2"] | null;
+            /** @description The candidate's level. */
+            candidate: components["schemas"]["Estimate"];
+            /** @description The baseline's level. */
+            baseline: components["schemas"]["Estimate"];
+            /** @description Candidate minus baseline, turned so that positive is better. */
+            difference: components["schemas"]["Difference"];
+            /** @description Cases whose value moved, the largest losses first. */
+            flips: components["schemas"]["Flip"][];
+            /** @description Differences by declared slice. */
+            slices: components["schemas"]["ComparisonSlice"][];
+        };
+        /** @description How a figure by a judge came about. */
+        JudgeNote2: {
+            /** @description The judge's grade, with what it allows. */
+            grade: components["schemas"]["Grade"];
+            /** @description The figure as the judge alone makes it. */
+            raw: components["schemas"]["Difference"];
+            /** @description Whether the figure beside it is corrected. */
+            corrected: boolean;
+            /**
+             * Format: uint
+             * @description Cases with labels behind the correction; in a comparison, of both answers.
+             */
+            labels: number;
+            /**
+             * Format: double
+             * @description How many times as many labels alone would be as precise.
+             */
+            label_multiplier?: number | null;
+            /**
+             * Format: uint64
+             * @description Labels that would settle the gate's margin.
+             */
+            labels_needed?: number | null;
+            /** @description Why it is not corrected, or what it may not be used for. */
+            why?: string | null;
+        };
+        /** @description A case whose value moved. */
+        Flip: {
+            /** @description The case. */
+            case: string;
+            /**
+             * Format: double
+             * @description Its value in the baseline.
+             */
+            baseline: number;
+            /**
+             * Format: double
+             * @description Its value in the candidate.
+             */
+            candidate: number;
+            /** @description Whether the move is a loss. */
+            worse: boolean;
+        };
+        /** @description A difference in a slice. */
+        ComparisonSlice: {
+            /** @description The slice. */
+            slice: string;
+            /** @description The difference, turned so that positive is better. */
+            difference: components["schemas"]["Difference"];
+            /**
+             * Format: double
+             * @description Holm-adjusted p-value over all tested slices and scorers; absent for slices too small to test, and for a judge's own
+             *     word.
+             */
+            adjusted_p: number | null;
+            /** @description True when it is a judge's own word, uncorrected. */
+            advisory?: boolean;
+        };
         /** @description An order to a run. */
         OrderBody: {
             /** @description What. */
@@ -1213,6 +1599,289 @@ export interface components {
             /** @description The target. */
             target: string | null;
         };
+        /** @description The outcome of a trial. */
+        Outcome: "ok" | "error" | "refused" | "cancelled";
+        /** @description Up or down. */
+        Direction2: "asc" | "desc";
+        /** @description A page of trials. */
+        TrialsPage: {
+            items: components["schemas"]["TrialItem"][];
+            /** @description Where the next page begins. */
+            next: string | null;
+            /**
+             * Format: uint64
+             * @description How many there are; told with the first page.
+             */
+            total: number | null;
+        };
+        /** @description A trial in a list. */
+        TrialItem: {
+            /** Format: int64 */
+            number: number;
+            case_id: string;
+            case_digest: string;
+            target: string;
+            /** Format: int64 */
+            epoch: number;
+            status: string;
+            error_kind: string | null;
+            error_message: string | null;
+            /** @description The answer's first 500 characters. */
+            output: string | null;
+            /** @description Whether the answer goes on. */
+            truncated: boolean;
+            /** Format: int64 */
+            latency_us: number;
+            /** Format: int64 */
+            cost_nanousd: number;
+            cached: boolean;
+            tags: {
+                [key: string]: unknown;
+            };
+            scores: components["schemas"]["TrialScore"][];
+        };
+        /** @description What a scorer said of a trial. */
+        TrialScore: {
+            scorer: string;
+            /** Format: double */
+            value: number | null;
+            status: string;
+            label: string | null;
+            /** @description Why there is no value. */
+            reason: string | null;
+        };
+        /** @description How a scorer's values lie. */
+        Distribution: {
+            /** Format: double */
+            lower: number | null;
+            /** Format: double */
+            upper: number | null;
+            bins: components["schemas"]["Bin"][];
+            /** @description The most frequent labels. */
+            labels: components["schemas"]["Counted"][];
+            /** @description Trials without a value, by reason. */
+            missing: components["schemas"]["Counted"][];
+        };
+        /** @description A bin of a histogram. */
+        Bin: {
+            /** Format: double */
+            lower: number;
+            /** Format: double */
+            upper: number;
+            /** Format: uint64 */
+            count: number;
+        };
+        /** @description How many have a word. */
+        Counted: {
+            word: string;
+            /** Format: uint64 */
+            count: number;
+        };
+        /** @description How long a target took, answers from the cache left out. */
+        Latency: {
+            target: string;
+            /** Format: int64 */
+            count: number;
+            /** Format: double */
+            mean_us: number | null;
+            /** Format: double */
+            p50_us: number | null;
+            /** Format: double */
+            p90_us: number | null;
+            /** Format: double */
+            p99_us: number | null;
+            /** Format: double */
+            max_us: number | null;
+            /**
+             * Format: double
+             * @description To the first token.
+             */
+            ttft_p50_us: number | null;
+            /** Format: int64 */
+            cost_nanousd: number;
+            /** @description Up to the 99th percentile. */
+            bins: components["schemas"]["Bin"][];
+        };
+        /** @description Everything about a case of a run. */
+        CaseView: {
+            /** @description The case. */
+            case: components["schemas"]["Case"];
+            /** @description Its digest. */
+            digest: string;
+            /** @description Rows of the table `trials`. */
+            trials: {
+                [key: string]: unknown;
+            }[];
+            /** @description Rows of the table `scores`. */
+            scores: {
+                [key: string]: unknown;
+            }[];
+            /** @description The same case in the suite's newest runs. */
+            history: components["schemas"]["Earlier"][];
+            neighbours: components["schemas"]["Neighbours"];
+        };
+        /** @description One row of a dataset: what is asked, what counts as right, and what is known about it. */
+        Case: {
+            /** @description Unique in its dataset; given by the data, else the row number. */
+            id: string;
+            /** @description The named inputs a target may read. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description What counts as right; never shown to a target. */
+            expected?: unknown;
+            /** @description Reference contexts: the passages that hold the answer. `score` is the relevance grade. */
+            contexts?: components["schemas"]["Passage"][];
+            /** @description What slices are made of. */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /** @description Cases of one cluster (a document, a conversation, a template) are not independent. */
+            cluster?: string | null;
+            /**
+             * Format: double
+             * @description Design weight, above zero.
+             */
+            weight?: number;
+            /** @description A case that must not fail. */
+            critical?: boolean;
+            /** @description Outputs recorded earlier, by name, for the `recorded` target. */
+            recorded?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A passage of text: a reference context of a case or a retrieved context of an output. */
+        Passage: {
+            /** @description The passage's identity in its collection. */
+            id?: string | null;
+            /** @description The passage's text. */
+            text?: string | null;
+            /**
+             * Format: double
+             * @description The retriever's score, or the relevance grade in a reference context.
+             */
+            score?: number | null;
+        };
+        /** @description What a scorer said of the case in a run. */
+        Earlier: {
+            run: string;
+            /** Format: int64 */
+            started_us: number;
+            target: string;
+            scorer: string;
+            /**
+             * Format: double
+             * @description The mean over repeats.
+             */
+            value: number | null;
+        };
+        /** @description The cases beside a case in its run. */
+        Neighbours: {
+            previous: string | null;
+            next: string | null;
+        };
+        /** @description A page of a list. */
+        Page2: {
+            /** @description The items. */
+            items: components["schemas"]["ReleaseItem"][];
+            /** @description Where the next page begins; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A release in a list. */
+        ReleaseItem: {
+            /** Format: uint64 */
+            number: number;
+            title: string;
+            /** @description Where it stands; `unreadable` when its log or its policy cannot be read. */
+            stand: string;
+            risk: string;
+            changes: string[];
+            policy: string;
+            /** Format: int64 */
+            opened_us: number;
+            opened_by: string;
+        };
+        /** @description A comparison. */
+        Compared: {
+            candidate: components["schemas"]["RunItem"];
+            baseline: components["schemas"]["RunItem"];
+            candidate_target: string;
+            baseline_target: string;
+            /** @description Without the cases that moved: `/compare/cases` has them in pages. */
+            comparison: components["schemas"]["Comparison"];
+            /** @description The candidate's gate against this baseline. */
+            gate: components["schemas"]["GateReport"];
+            cost: components["schemas"]["Costs"];
+        };
+        /** @description What each side took. */
+        Costs: {
+            candidate: components["schemas"]["Latency"];
+            baseline: components["schemas"]["Latency"];
+        };
+        /** @description How cases moved. */
+        Moved2: "worse" | "better" | "same" | "all";
+        /** @description A page of a list. */
+        Page3: {
+            /** @description The items. */
+            items: components["schemas"]["CasePair"][];
+            /** @description Where the next page begins; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A case side by side. */
+        CasePair: {
+            case_id: string;
+            case_digest: string;
+            /** @description The inputs, as text. */
+            input: string;
+            /** @description What was expected, as text. */
+            expected: string | null;
+            baseline: components["schemas"]["CaseSide"];
+            candidate: components["schemas"]["CaseSide"];
+            /**
+             * Format: double
+             * @description How much it rose: below 0 it got worse.
+             */
+            rise: number;
+        };
+        /** @description One side of a case. */
+        CaseSide: {
+            /**
+             * Format: double
+             * @description The mean over repeats.
+             */
+            value: number | null;
+            /** @description The first answer's first 4,000 characters. */
+            output: string | null;
+            error: string | null;
+            /** Format: int64 */
+            latency_us: number | null;
+            rationale: string | null;
+        };
+        /** @description A table. */
+        TableInfo: {
+            table: string;
+            columns: components["schemas"]["Column"][];
+        };
+        /** @description A column. */
+        Column: {
+            name: string;
+            /** @description Its Arrow type. */
+            type: string;
+        };
+        /** @description How a table is taken away. */
+        Format: "jsonl" | "csv" | "parquet";
+        /** @description A question. */
+        QueryBody: {
+            /** @description One query; nothing can be changed by it. */
+            sql: string;
+            /**
+             * Format: uint
+             * @description At most so many rows; 1,000 by default, at most 10,000.
+             */
+            limit: number | null;
+        };
+        /** @description A table of a run. */
+        ExportTable: "trials" | "scores";
     };
     responses: never;
     parameters: never;
@@ -1582,7 +2251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["RunSummary"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -1745,6 +2414,408 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    trials: {
+        parameters: {
+            query: {
+                /** @description Of this target. */
+                target: string | null;
+                /** @description With this outcome. */
+                status: components["schemas"]["Outcome"] | null;
+                /** @description The scorer that `min`, `max` and `unscored` speak of. */
+                scorer: string | null;
+                /** @description Scored at least so. */
+                min: number | null;
+                /** @description Scored at most so. */
+                max: number | null;
+                /** @description Without a value of the scorer. */
+                unscored: boolean;
+                /** @description Whose case id or answer holds this. */
+                search: string | null;
+                /** @description Of cases with this metadata, as `KEY=VALUE`. */
+                tag: string | null;
+                /** @description `number`, `case`, `latency`, `cost` or `score:NAME`. */
+                sort: string | null;
+                /** @description Up or down. */
+                order: components["schemas"]["Direction2"];
+                /** @description How many. */
+                limit: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor: string | null;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialsPage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    distribution: {
+        parameters: {
+            query: {
+                /** @description The scorer. */
+                scorer: string;
+                /** @description Of this target. */
+                target: string | null;
+                /** @description In so many bins, 30 by default, at most 200. */
+                bins: number | null;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Distribution"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    latency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Latency"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    case: {
+        parameters: {
+            query: {
+                /** @description Recorded in the dataset's log. */
+                reason: string | null;
+            };
+            header?: never;
+            path: {
+                run: string;
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    releases: {
+        parameters: {
+            query: {
+                /** @description How many. */
+                limit: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page2"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compare: {
+        parameters: {
+            query: {
+                /** @description A run, and after a colon a target of it. */
+                candidate: string;
+                /** @description The same; `@` and a branch or commit is possible too. */
+                baseline: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Compared"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareCases: {
+        parameters: {
+            query: {
+                /** @description A run, and after a colon a target of it. */
+                candidate: string;
+                /** @description The same. */
+                baseline: string;
+                /** @description The scorer. */
+                scorer: string;
+                /** @description How they moved. */
+                change: components["schemas"]["Moved2"];
+                /** @description Whose id holds this. */
+                search: string | null;
+                /** @description How many. */
+                limit: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page3"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableInfo"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    query: {
+        parameters: {
+            query: {
+                /** @description As a stream in this form. */
+                format: components["schemas"]["Format"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportRun: {
+        parameters: {
+            query: {
+                table: components["schemas"]["ExportTable"];
+                format: components["schemas"]["Format"];
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
