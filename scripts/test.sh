@@ -41,6 +41,10 @@ export ASSAY_TOOLS_PYTHON=$PWD/.oracle-tools/bin/python
 export ASSAY_LABELLING_PYTHON=$PWD/.oracle-labelling/bin/python
 # The GitHub Action is proved by a runner of workflows, without containers.
 export ASSAY_ACT=$PWD/.oracle-tools/bin/act
+# The page goes into the binary: it is built before it.
+if command -v npm >/dev/null; then
+  (cd web && npm ci --silent && npm run --silent build && npm run --silent check && npm run --silent test)
+fi
 cargo fmt --all --check
 .oracle/bin/typos
 cargo deny --log-level error check bans licenses sources

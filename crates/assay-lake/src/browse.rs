@@ -380,7 +380,7 @@ impl Lake {
         }
         let digests = case_digests.iter().map(|digest| text(digest)).collect::<Vec<_>>().join(", ");
         let condition =
-            format!("{} AND target = {} AND case_digest IN ({digests}) AND epoch = 1", of_run(run), text(target));
+            format!("{} AND target = {} AND case_digest IN ({digests}) AND epoch = 0", of_run(run), text(target));
         let sql = format!(
             "SELECT t.case_digest, t.status, substr(t.output, 1, {most}) AS output, t.error_message, t.latency_us, t.metadata, \
              s.rationale FROM (SELECT * FROM trials WHERE {condition}) AS t LEFT JOIN (SELECT number, rationale FROM scores \

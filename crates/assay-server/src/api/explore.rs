@@ -196,7 +196,9 @@ fn stream(rows: Rows, format: Format, name: &str) -> Response {
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || {
         let mut out = std::io::BufWriter::with_capacity(64 << 10, Sending(sender));
-        let written = runtime.block_on(async {
+        // The runtime's own way to wait forbids to wait inside, which a slow reader makes the sender do.
+        let _tasks = runtime.enter();
+        let written = futures::executor::block_on(async {
             match format {
                 Format::Jsonl => export::write_json_lines(rows, &mut out).await,
                 Format::Csv => export::write_csv(rows, &mut out).await,
