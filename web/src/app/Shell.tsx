@@ -5,19 +5,15 @@ import { api } from '../api/client';
 import { Loading } from '../ui/States';
 import { Dialog, Menu } from '../ui/Overlay';
 import { known, useKeys, type Keys } from './keys';
-import { useMay, useSession } from './session';
+import { useSession } from './session';
 import { setTheme, useTheme, type Theme } from './theme';
 
-const PLACES: { to: string; text: string; key: string; admin?: boolean }[] = [
+const PLACES: { to: string; text: string; key: string }[] = [
   { to: '/', text: 'Overview', key: 'o' },
   { to: '/runs', text: 'Runs', key: 'r' },
   { to: '/compare', text: 'Compare', key: 'c' },
   { to: '/explore', text: 'Explore', key: 'e' },
-  { to: '/datasets', text: 'Datasets', key: 'd' },
-  { to: '/review', text: 'Review', key: 'v' },
-  { to: '/judges', text: 'Judges', key: 'j' },
   { to: '/releases', text: 'Releases', key: 'l' },
-  { to: '/admin', text: 'Admin', key: 'a', admin: true },
 ];
 const THEMES: { theme: Theme; text: string }[] = [
   { theme: 'system', text: 'As the system' },
@@ -33,8 +29,6 @@ export function Shell() {
   const theme = useTheme();
   const { pathname } = useLocation();
   const [help, setHelp] = useState(false);
-  const office = useMay('auditor');
-  const places = PLACES.filter(place => !place.admin || office);
   const keys: Keys = {
     '?': { does: 'show the keys', run: () => setHelp(true) },
     '/': {
@@ -42,7 +36,7 @@ export function Shell() {
       run: () => document.querySelector<HTMLElement>('main input[type="search"]')?.focus(),
     },
   };
-  for (const place of places)
+  for (const place of PLACES)
     keys[`g ${place.key}`] = { does: `go to ${place.text}`, run: () => void navigate(place.to) };
   useKeys(keys);
   const leave = async () => {
@@ -71,7 +65,7 @@ export function Shell() {
           Assay
         </NavLink>
         <nav aria-label="Main">
-          {places.map(place => (
+          {PLACES.map(place => (
             <NavLink key={place.to} to={place.to} end={place.to === '/'} title={`g ${place.key}`}>
               {place.text}
             </NavLink>

@@ -24,8 +24,7 @@ function Nowhere() {
   );
 }
 
-/** Every page is a file of its own that is loaded when somebody goes there; it exports `Component`.
- * Areas with `/*` hold their own routes. */
+/** Every page is a file of its own that is loaded when somebody goes there; it exports `Component`. */
 export const router = createBrowserRouter([
   {
     element: <Shell />,
@@ -39,12 +38,9 @@ export const router = createBrowserRouter([
           { path: 'runs/:run/cases/:case', lazy: () => import('../pages/case') },
           { path: 'runs/:run/:tab?', lazy: () => import('../pages/run') },
           { path: 'compare', lazy: () => import('../pages/compare') },
-          { path: 'explore/:tab?/:id?', lazy: () => import('../pages/explore') },
-          { path: 'datasets/*', lazy: () => import('../pages/datasets') },
-          { path: 'review/*', lazy: () => import('../pages/review') },
-          { path: 'judges/*', lazy: () => import('../pages/judges') },
-          { path: 'releases/*', lazy: () => import('../pages/releases') },
-          { path: 'admin/*', lazy: () => import('../pages/admin') },
+          { path: 'explore', lazy: () => import('../pages/explore') },
+          { path: 'releases', lazy: () => import('../pages/releases') },
+          { path: 'releases/:release', lazy: () => import('../pages/release') },
           { path: '*', element: <Nowhere /> },
         ],
       },

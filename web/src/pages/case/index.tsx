@@ -7,6 +7,7 @@ import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
 import { score } from '../../format/number';
 import { readable } from '../../format/text';
+import { stamp } from '../../format/time';
 import { Page, Panel } from '../../ui/Page';
 import { Await } from '../../ui/States';
 import { TextBlock } from '../../ui/Text';
@@ -92,8 +93,9 @@ export function Component() {
                   {data.history.map((h, index) => (
                     <li key={index}>
                       <Link className="mono" to={`/runs/${h.run}/cases/${encodeURIComponent(id)}`}>
-                        {h.short}
+                        {h.run.slice(-8)}
                       </Link>
+                      <span className="muted">{stamp(h.started_us)}</span>
                       <span className="grow cut muted">
                         {h.target} {h.scorer}
                       </span>

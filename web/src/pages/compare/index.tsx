@@ -11,6 +11,7 @@ import { domainOf, IntervalBar } from '../../ui/IntervalBar';
 import { Page, Panel } from '../../ui/Page';
 import { Await, Empty } from '../../ui/States';
 import { Text } from '../../ui/Text';
+import { Moved } from './Moved';
 
 export function Component() {
   const [get, set] = useFilters();
@@ -52,7 +53,12 @@ export function Component() {
       </div>
       {candidate && baseline ? (
         <Await query={answer} what="Pairing the cases">
-          {data => <Found data={data} />}
+          {data => (
+            <>
+              <Found data={data} />
+              <Moved candidate={candidate} baseline={baseline} rows={data.comparison.rows} />
+            </>
+          )}
         </Await>
       ) : (
         <Panel>
@@ -125,7 +131,7 @@ function Found({ data: { comparison, gate, cost } }: { data: CompareAnswer }) {
                     <DifferenceText difference={d} />
                   </td>
                   <td className="num" title={d.p_method ?? undefined}>
-                    {pValue(row.adjusted_p ?? d.p)}
+                    {pValue(d.p)}
                   </td>
                   <td className="num">
                     {count(d.better)} / {count(d.same)} / {count(d.worse)}
@@ -138,8 +144,10 @@ function Found({ data: { comparison, gate, cost } }: { data: CompareAnswer }) {
       </Panel>
       {comparison.refused.length > 0 && (
         <div className="notice unsure">
-          {comparison.refused.map((r, index) => (
-            <p key={index}>△ not compared: {typeof r === 'string' ? r : `${r.scorer}: ${r.why}`}</p>
+          {comparison.refused.map(([scorer, why]) => (
+            <p key={scorer}>
+              △ not compared: {scorer}: {why}
+            </p>
           ))}
         </div>
       )}

@@ -109,10 +109,7 @@ function Open({ items }: { items: ReleaseItem[] | undefined }) {
           <Link to={`/releases/${item.number}`} className="cut grow">
             {item.number} <Text>{item.title}</Text>
           </Link>
-          <span className="muted small">
-            {item.blocks > 0 ? `${count(item.blocks)} in the way` : item.stand}
-          </span>
-          <Verdict kind={item.verdict} />
+          <span className="muted small">{item.stand}</span>
         </li>
       ))}
     </ul>

@@ -72,7 +72,7 @@ export function Costs({ run }: { run: RunItem }) {
                   <Bars
                     label={`Latency of ${row.target}`}
                     bars={row.bins.map(bin => ({
-                      text: `${duration(bin.lower_us)} to ${duration(bin.upper_us)}`,
+                      text: `${duration(bin.lower)} to ${duration(bin.upper)}`,
                       count: bin.count,
                       range: null,
                     }))}

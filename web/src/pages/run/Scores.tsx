@@ -51,7 +51,7 @@ export function Scores({ run }: { run: RunItem }) {
                     <DifferenceText
                       difference={row.difference}
 
-                      p={row.adjusted_p ?? row.difference.p}
+                      p={row.difference.p}
                     />
                   </li>
                 ))}
@@ -106,29 +106,19 @@ function Spread({ run, rows }: { run: RunItem; rows: SummaryRow[] }) {
           <>
             <Bars
               label={`Values of ${scorer} of ${target}`}
-              bars={
-                data.categories
-                  ? data.categories.map(c => ({
-                      text: c.label ?? score(c.value),
-                      count: c.count,
-                      range: c.value === undefined ? null : [c.value, c.value],
-                    }))
-                  : data.bins.map(b => ({
-                      text: `${score(b.lower)} to ${score(b.upper)}`,
-                      count: b.count,
-                      range: [b.lower, b.upper],
-                    }))
-              }
+              bars={data.bins.map(b => ({
+                text: `${score(b.lower)} to ${score(b.upper)}`,
+                count: b.count,
+                range: [b.lower, b.upper],
+              }))}
               open={([min, max]) =>
                 void navigate(casesOf(run, { target, scorer, min: String(min), max: String(max) }))
               }
             />
-            {Object.keys(data.missing).length > 0 && (
+            {data.missing.length > 0 && (
               <p className="unsure small">
                 △ not in the picture:{' '}
-                {Object.entries(data.missing)
-                  .map(([why, n]) => `${count(n)} ${why.replaceAll('_', ' ')}`)
-                  .join(', ')}
+                {data.missing.map(of => `${count(of.count)} ${of.word.replaceAll('_', ' ')}`).join(', ')}
               </p>
             )}
           </>

@@ -1,0 +1,127 @@
+import { diffWords } from 'diff';
+import { usePages } from '../../api/queries';
+import type { ComparedCase, ComparisonRow } from '../../api/types';
+import { useFilters } from '../../app/filters';
+import { duration, score } from '../../format/number';
+import { Panel } from '../../ui/Page';
+import { Empty, ProblemView } from '../../ui/States';
+import { Text, TextBlock } from '../../ui/Text';
+
+const CHANGES = ['worse', 'better', 'same', 'all'] as const;
+/** Beyond this a diff of words takes longer than somebody waits. */
+const DIFFED = 8000;
+
+/** An answer with what it has beyond the other one marked. */
+function Against({ text, other, mark }: { text: string; other: string; mark: 'added' | 'removed' }) {
+  if (text.length + other.length > DIFFED) return <Text>{text}</Text>;
+  const parts = mark === 'added' ? diffWords(other, text) : diffWords(text, other);
+  const Tag = mark === 'added' ? 'ins' : 'del';
+  return (
+    <>
+      {parts
+        .filter(part => !(mark === 'added' ? part.removed : part.added))
+        .map((part, index) =>
+          part.added || part.removed ? (
+            <Tag key={index}>
+              <Text>{part.value}</Text>
+            </Tag>
+          ) : (
+            <Text key={index}>{part.value}</Text>
+          ),
+        )}
+    </>
+  );
+}
+
+function Answer({ of, other, name }: { of: ComparedCase['candidate']; other: string; name: string }) {
+  return (
+    <section aria-label={name}>
+      <p className="muted small">
+        {name} <span className="strong tab">{score(of.value)}</span> · {duration(of.latency_us)}
+      </p>
+      <TextBlock
+        render={text => (
+          <Against text={text} other={other} mark={name === 'candidate' ? 'added' : 'removed'} />
+        )}
+      >
+        {of.error ?? of.output}
+      </TextBlock>
+      {of.rationale && (
+        <p className="muted small">
+          <Text>{of.rationale}</Text>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** Cases side by side, those that moved most first. */
+export function Moved({
+  candidate,
+  baseline,
+  rows,
+}: {
+  candidate: string;
+  baseline: string;
+  rows: ComparisonRow[];
+}) {
+  const [get, set] = useFilters();
+  const scorers = [...new Set(rows.map(row => row.scorer))];
+  const scorer = get('scorer') || scorers[0] || '';
+  const change = get('change') || 'worse';
+  const list = usePages<ComparedCase>(
+    '/compare/cases',
+    { candidate, baseline, scorer, change, limit: 20 },
+    { enabled: !!scorer },
+  );
+  return (
+    <Panel
+      title="Cases side by side"
+      actions={
+        <div className="filters">
+          <label>
+            scorer{' '}
+            <select value={scorer} onChange={event => set({ scorer: event.target.value })}>
+              {scorers.map(name => (
+                <option key={name}>{name}</option>
+              ))}
+            </select>
+          </label>
+          <label>
+            that got{' '}
+            <select value={change} onChange={event => set({ change: event.target.value })}>
+              {CHANGES.map(word => (
+                <option key={word}>{word}</option>
+              ))}
+            </select>
+          </label>
+        </div>
+      }
+    >
+      {list.error && <ProblemView error={list.error} />}
+      {!list.loading && !list.error && list.items.length === 0 && <Empty title={`No case is ${change}`} />}
+      {list.items.map(pair => (
+        <article key={pair.case_digest} className="stack tight">
+          <h3 className="mono">
+            <Text>{pair.case_id}</Text>
+          </h3>
+          <TextBlock>{pair.input}</TextBlock>
+          {pair.expected && (
+            <p className="muted small">
+              expected: <Text>{pair.expected}</Text>
+            </p>
+          )}
+          <div className="grid-2">
+            <Answer of={pair.baseline} other={pair.candidate.output ?? ''} name="baseline" />
+            <Answer of={pair.candidate} other={pair.baseline.output ?? ''} name="candidate" />
+          </div>
+        </article>
+      ))}
+      {list.more && (
+        <button type="button" className="button small" disabled={list.fetching} onClick={list.more}>
+          more
+        </button>
+      )}
+    </Panel>
+  );
+}

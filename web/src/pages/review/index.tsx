@@ -1,5 +1,0 @@
-import { Page } from '../../ui/Page';
-
-export function Component() {
-  return <Page title="Review">{null}</Page>;
-}
