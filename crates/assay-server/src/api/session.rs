@@ -66,6 +66,11 @@ pub struct Credentials {
     password: Option<String>,
 }
 
+/// The longest name, in characters.
+const LONGEST: usize = 200;
+/// Names whose attempts are remembered before those that have not tried lately are forgotten.
+const MOST_NAMES: usize = 10_000;
+
 fn of(app: &App, who: Option<Who>) -> Session {
     let project = app.home().workspace.project();
     Session {
@@ -95,6 +100,13 @@ async fn begin(call: Call<Nothing, Data<Credentials>>) -> Result<Raw, Problem> {
             (Who { name: name.clone(), email: None, roles: Role::ALL.to_vec() }, said)
         }
         (Mode::Team, Credentials { name: Some(name), password: Some(password), .. }) => {
+            if name.chars().count() > LONGEST {
+                return Err(wrong().await);
+            }
+            // Names that nobody has come from those who guess: they are not kept for ever.
+            if app.logins.len() > MOST_NAMES {
+                app.logins.retain_recent();
+            }
             if app.logins.check_key(&name).is_err() {
                 return Err(login::too_often(60));
             }

@@ -315,6 +315,10 @@ async fn distribution(call: Call<DistributionQuery>) -> Result<Data<Distribution
     if !row.record.scorers.iter().any(|scorer| scorer.name == query.scorer) {
         return Err(Problem::not_found("the run has no scorer of that name"));
     }
+    // What a ladder tells it tells alone.
+    if let Some(ladder) = assay_home::ladder::of(&call.app.home().library(), &row.record)? {
+        return Err(ladder.refused(&row.record).into());
+    }
     let lake = &call.app.home().lake;
     let (histogram, labels, missing) =
         lake.distribution(&row.record, query.target.as_deref(), &query.scorer, query.bins.unwrap_or(30)).await?;
@@ -434,7 +438,9 @@ async fn case(call: Call<CaseQuery>) -> Result<Data<CaseView>, Problem> {
     let named = |at: Option<u64>| near.iter().find(|case| Some(case.position) == at).map(|case| case.case.id.clone());
     let digest = found.digest.to_string();
     let runs = home.state.runs(Some(&record.suite), None, HISTORY).await?;
-    let records: Vec<&RunRecord> = runs.iter().map(|row| &row.record).collect();
+    // What a sealed part or its ladder does not tell is not told here either.
+    let records: Vec<&RunRecord> =
+        runs.iter().map(|row| &row.record).filter(|record| record.sealed().is_none()).collect();
     let began =
         |run: &str| records.iter().find(|record| record.id.to_string() == run).map_or(0, |record| record.started_us);
     let history = home.lake.scores_over_runs(&records, &digest).await?.into_iter().map(|row| {
