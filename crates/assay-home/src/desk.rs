@@ -3,6 +3,8 @@
 mod evidence;
 mod observe;
 
+use std::path::Path;
+
 use assay_engine::execute::now_us;
 use assay_release::record::{self, Entry, Event};
 use assay_release::{Policy, Release, notice};
@@ -52,6 +54,17 @@ impl Desk<'_> {
                 Err(error) => usage(format!("the policy of the release: {error}")),
             }
         })
+    }
+
+    /// How many stages the policy had that a release was last decided by; none if it cannot be read any more.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn stages(&self, release: &Release) -> Result<usize, Failure> {
+        let version = release.evaluation().map_or(release.opened.policy_digest, |(version, ..)| version);
+        let text = self.releases.policy(version).await?;
+        let policy = text.and_then(|text| Policy::from_text(&text, Path::new("policy")).ok());
+        Ok(policy.map_or(0, |policy| policy.stages.len()))
     }
 
     /// What others are told of a line of a release's log.

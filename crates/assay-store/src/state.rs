@@ -573,22 +573,7 @@ impl State {
         label: Option<(&str, &str)>,
         limit: u32,
     ) -> Result<Vec<RunRow>, StoreError> {
-        sqlx::query(
-            "SELECT status, ended_us, planned, totals, record FROM runs WHERE ($1 IS NULL OR suite = $1)
-               AND ($3 IS NULL OR EXISTS (
-                   SELECT 1 FROM json_each(record, '$.labels') AS label WHERE label.key = $3 AND label.value = $4))
-             ORDER BY started_us DESC, id DESC LIMIT $2",
-        )
-        .bind(suite)
-        .bind(i64::from(limit))
-        .bind(label.map(|(key, _)| key))
-        .bind(label.map(|(_, value)| value))
-        .fetch_all(&self.file.pool)
-        .await
-        .map_err(|error| self.file.error(error))?
-        .iter()
-        .map(|row| self.run_row(row))
-        .collect()
+        self.runs_where(&RunFilter { suite, label, ..RunFilter::default() }, limit).await
     }
 
     /// The newest runs first that fit a filter, at most `limit`.

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::runs::RunItem;
 use super::summaries;
-use super::trials::{Latency, latency_of};
+use super::trials::{Latency, latency_of, string};
 use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
@@ -176,10 +176,6 @@ pub struct CasePair {
 
 /// What is shown of an answer, in characters.
 const SHOWN: usize = 4_000;
-
-fn string(row: &Row, key: &str) -> Option<String> {
-    row.get(key).and_then(Value::as_str).map(str::to_owned)
-}
 
 fn shown(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -1,8 +1,7 @@
 //! Releases: the list, and one with its verdicts, what holds it up, and its log.
 
-use assay_home::desk::{Desk, observe};
+use assay_home::desk::observe;
 use assay_release::decide::Decision;
-use assay_release::{Policy, Release};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -51,13 +50,6 @@ pub struct ReleaseItem {
     opened_by: String,
 }
 
-/// A policy as it was kept with the release's newest evaluation.
-async fn kept_policy(desk: &Desk<'_>, release: &Release) -> Result<Option<Policy>, Problem> {
-    let version = release.evaluation().map_or(release.opened.policy_digest, |(version, ..)| version);
-    let text = desk.releases.policy(version).await?;
-    Ok(text.and_then(|text| Policy::from_text(&text, std::path::Path::new("policy")).ok()))
-}
-
 async fn releases(call: Call<ReleasesQuery>) -> Result<Data<Page<ReleaseItem>>, Problem> {
     let desk = call.app.desk();
     let numbers = desk.releases.numbers().await?;
@@ -66,7 +58,7 @@ async fn releases(call: Call<ReleasesQuery>) -> Result<Data<Page<ReleaseItem>>, 
     for number in page.items {
         items.push(match desk.find(&number.to_string()).await {
             Ok((_, release)) => {
-                let stages = kept_policy(&desk, &release).await?.map_or(0, |policy| policy.stages.len());
+                let stages = desk.stages(&release).await?;
                 ReleaseItem {
                     number,
                     stand: release.stand(stages).as_str().to_owned(),

@@ -159,7 +159,8 @@ async fn open_run(app: &App, word: &str, reason: Option<&str>) -> Result<RunReco
     Ok(row.record)
 }
 
-fn string(row: &Row, key: &str) -> Option<String> {
+/// Text in a column.
+pub fn string(row: &Row, key: &str) -> Option<String> {
     row.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 

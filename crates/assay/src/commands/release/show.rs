@@ -1,12 +1,11 @@
 //! `assay release show` and `list`.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use assay_core::RunId;
 use assay_release::decide::{Decision, holds_up, requires};
 use assay_release::record::Event;
-use assay_release::{Policy, Release, Verdict};
+use assay_release::{Policy, Verdict};
 use assay_report::{numbers, plain, terminal};
 use clap::Args;
 use serde_json::json;
@@ -183,7 +182,7 @@ impl List {
                     continue;
                 }
             };
-            let stand = release.stand(self.stages(desk, &release).await?).as_str();
+            let stand = release.stand(desk.stages(&release).await?).as_str();
             let opened = &release.opened;
             if self.json {
                 say(&json!({"release": number, "title": opened.title, "stand": stand, "risk": opened.risk,
@@ -209,13 +208,5 @@ impl List {
             }
         }
         Ok(exit::PASS)
-    }
-
-    /// How many stages the policy had that was last decided by.
-    async fn stages(&self, desk: &Desk<'_>, release: &Release) -> Result<usize, Failure> {
-        let version = release.evaluation().map_or(release.opened.policy_digest, |(version, ..)| version);
-        let text = desk.releases.policy(version).await?;
-        let policy = text.and_then(|text| Policy::from_text(&text, Path::new("policy")).ok());
-        Ok(policy.map_or(0, |policy| policy.stages.len()))
     }
 }
