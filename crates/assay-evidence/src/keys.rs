@@ -69,7 +69,7 @@ impl PublicKey {
 }
 
 /// Whatever can sign: a key at hand, or a program that has it.
-pub trait Signer {
+pub trait Signer: Send + Sync {
     /// The public key of its signatures.
     fn public(&self) -> PublicKey;
 

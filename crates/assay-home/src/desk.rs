@@ -1,7 +1,11 @@
 //! Releases of a workspace: their logs, their policies, and what is true of them now.
 
+mod acts;
 mod evidence;
+mod memo;
 mod observe;
+mod trade;
+mod view;
 
 use std::path::Path;
 
@@ -11,8 +15,9 @@ use assay_release::{Policy, Release, notice};
 use assay_store::{Outgoing, Releases};
 
 use crate::policies::remembered;
-use crate::{Failure, Home, usage};
+use crate::{Conflict, Failure, Home, usage};
 
+pub use acts::{AtWork, Evaluated, Proposal, Proposed, Reference};
 pub use evidence::{Picked, against, baseline_now, newest, pick, verdicts};
 pub use observe::observe;
 
@@ -89,7 +94,7 @@ impl Desk<'_> {
         let (line, digest) = record::line(&entry)?;
         let told = self.told(number, release, &entry);
         if !self.releases.append(number, release.log.len(), &line, &told).await? {
-            return Err(usage(format!("somebody else wrote to release {number} just now: look at it again")));
+            return Err(Conflict(format!("somebody else wrote to release {number} just now: look at it again")).into());
         }
         // As the next reader will find it.
         release.push(digest, serde_json::from_str(&line)?);

@@ -4,16 +4,18 @@ use std::collections::{HashMap, HashSet};
 
 use assay_analysis::{compare, summarize};
 use assay_core::permutation::Permutation;
-use assay_core::{Digest, RunRecord};
-use assay_evidence::EvidenceError;
+use assay_core::{Digest, RunId, RunRecord, RunStatus};
+use assay_evidence::disclose::Disclosure;
+use assay_evidence::keys::{PublicKey, Signer};
 use assay_evidence::judges::{self, JudgeFacts};
 use assay_evidence::pack::{self, Baseline, Parts};
 use assay_evidence::rows::{CaseLine, ContentLine, Lines, Salts, ScoreLine, TrialLine, commit, slice_keys};
+use assay_evidence::{EvidenceError, verify};
 use assay_report::Report;
 use assay_store::{PlanFile, RunRow};
 use serde_json::{Map, Value, json};
 
-use crate::{Against, Failure, Home};
+use crate::{Against, Failure, Home, usage};
 
 /// Cases that are read from the plan at once.
 const CHUNK: u64 = 1_000;
@@ -66,9 +68,69 @@ fn only(row: &Map<String, Value>, keys: &[&str]) -> Value {
         .into()
 }
 
+/// A pack that was built.
+pub struct Packed {
+    /// The pack.
+    pub bytes: Vec<u8>,
+    /// Its run.
+    pub run: RunId,
+    /// Trials in it.
+    pub trials: u64,
+    /// The sealed part whose cases go by digest, without what they hold.
+    pub sealed: Option<String>,
+}
+
+/// What is found in a pack, or in a disclosed part of one, as programs read it: whether it is `verified`, what it says,
+/// or every `fault`.
+///
+/// # Errors
+/// A key or a file that cannot be read at all.
+pub fn verified(bytes: &[u8], keys: &[PublicKey]) -> Result<Value, EvidenceError> {
+    let found = match Disclosure::is(bytes) {
+        true => Disclosure::verify(bytes, keys).map(
+            |part| json!({"verified": true, "trials": part.trials, "scores": part.scores, "content": part.content}),
+        ),
+        false => verify(bytes, keys).map(|pack| {
+            let predicate = &pack.statement.predicate;
+            json!({"verified": true, "verdict": predicate.verdict, "run": predicate.run, "trials": pack.trials,
+                   "scores": pack.scores, "content": pack.content, "built_at": predicate.built_at})
+        }),
+    };
+    match found {
+        Err(error @ (EvidenceError::Key(_) | EvidenceError::Io { .. })) => Err(error),
+        Err(error) => Ok(json!({"verified": false, "faults": error.to_string().lines().collect::<Vec<_>>()})),
+        Ok(found) => Ok(found),
+    }
+}
+
 impl Home {
+    /// Bundles a complete run and signs it. What cannot be verified does not come out.
+    ///
+    /// # Errors
+    /// The run is not complete, is told by a ladder alone, or is named with a target; signing fails.
+    pub async fn pack(
+        &self,
+        (row, target): (RunRow, Option<String>),
+        against: &Against,
+        content: bool,
+        signer: &dyn Signer,
+    ) -> Result<Packed, Failure> {
+        let (run, sealed) = (row.record.id, row.record.sealed().map(|dataset| dataset.name.clone()));
+        if row.status != RunStatus::Sealed {
+            let id = run.short();
+            return Err(usage(format!("run {id} is not complete: go on with `assay resume {id}`")));
+        }
+        if let Some(target) = target {
+            return Err(usage(format!("a pack is of a whole run, not of its target `{target}` alone")));
+        }
+        let parts = self.gather(row, against, content && sealed.is_none()).await?;
+        let bytes = parts.build(signer)?;
+        verify(&bytes, &[signer.public()])?;
+        Ok(Packed { bytes, run, trials: parts.trials.tree.size(), sealed })
+    }
+
     /// Everything that goes into the pack of a run.
-    pub async fn gather(&self, row: RunRow, against: &Against, content: bool) -> Result<Parts, Failure> {
+    async fn gather(&self, row: RunRow, against: &Against, content: bool) -> Result<Parts, Failure> {
         let record = row.record.clone();
         if let Some(ladder) = crate::ladder::of(&self.library(), &record)? {
             return Err(ladder.refused(&record));

@@ -1,7 +1,7 @@
 //! From the workspace to reports: runs, scores, baselines, failing cases.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use assay_analysis::{BaselineScores, Conduct, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
@@ -123,6 +123,25 @@ impl Home {
             return Err(format!("run {run} has no target `{target}` (it has: {})", known.join(", ")).into());
         }
         Ok((row, target))
+    }
+
+    /// A file of the project that somebody names from afar: they reach nothing outside of it, and nothing of the workspace.
+    ///
+    /// # Errors
+    /// It is not there, or not theirs to name.
+    pub fn project_file(&self, word: &str) -> Result<PathBuf, Failure> {
+        let named = Path::new(word);
+        let plain = named.components().all(|part| matches!(part, Component::Normal(_)));
+        let real = |path: &Path| path.canonicalize().ok();
+        let found = real(&self.workspace.find_recorded(word)).filter(|path| {
+            let inside = real(&self.workspace.project()).is_some_and(|project| path.starts_with(project));
+            let own = real(self.workspace.root()).is_some_and(|root| path.starts_with(root));
+            plain && path.is_file() && inside && !own
+        });
+        found.ok_or_else(|| {
+            let word = assay_report::plain(word, 200);
+            usage(format!("the project has no file `{word}`: name it from the project's folder on"))
+        })
     }
 
     /// A run's scores; rows of cases that are left out do not count.

@@ -7,7 +7,7 @@ use assay_release::{Policy, builtin};
 use assay_report::plain;
 use assay_store::Workspace;
 
-use crate::{Failure, usage};
+use crate::{Failure, Home, usage};
 
 /// A policy file and its text.
 ///
@@ -57,6 +57,21 @@ pub fn remembered(word: &str, workspace: &Workspace) -> Result<(Policy, String),
             None => Err(usage(format!("there is no file `{}` any more", plain(word, 200)))),
         },
     }
+}
+
+/// A policy that somebody names from afar: a file of the project, or one that comes with Assay. Also where it is, as a
+/// release remembers it.
+///
+/// # Errors
+/// There is none, or everything that is wrong with it.
+pub fn from_afar(word: &str, home: &Home) -> Result<(Policy, String, String), Failure> {
+    if let (Some(text), Err(_)) = (builtin::text(word), home.project_file(word)) {
+        let policy = Policy::from_text(text, Path::new(word)).map_err(|diagnostics| *diagnostics)?;
+        return Ok((policy, text.to_owned(), word.to_owned()));
+    }
+    let path = home.project_file(word)?;
+    let (policy, text) = read(&path)?;
+    Ok((policy, text, home.workspace.recorded(&path)))
 }
 
 /// What is said where no policy has a name.

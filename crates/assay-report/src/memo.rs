@@ -27,8 +27,8 @@ pub struct Memo {
     pub moved: Vec<[String; 6]>,
     /// What it costs: suite, baseline, candidate; per case.
     pub costs: Vec<[String; 3]>,
-    /// Quality against cost.
-    pub trade: Option<Trade>,
+    /// What is given for what: quality against cost, quality against safety.
+    pub trades: Vec<Trade>,
     /// What is not known, or known to be bad, in sentences.
     pub risks: Vec<String>,
     /// What is waived, by whom, until when, and who follows it up.
@@ -56,29 +56,50 @@ pub struct Cause {
     pub examples: Vec<String>,
 }
 
-/// Runs of a suite by what they cost and what they reach.
+/// Runs by what they reach and what that takes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Trade {
-    /// The suite and the scorer.
-    pub what: String,
+    /// What the two are.
+    pub title: String,
+    /// What is across.
+    pub across: Across,
     /// The runs.
     pub points: Vec<Point>,
 }
 
-/// A target of a run.
+/// What is across on a chart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Across {
+    /// Dollars per case: less is better.
+    Cost,
+    /// Another scorer's level: more is better.
+    Level,
+}
+
+/// A run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Point {
     /// What it is called.
     pub name: String,
-    /// Dollars per case.
-    pub cost: f64,
+    /// Its place across.
+    pub across: f64,
     /// The scorer's level, higher is better.
     pub level: f64,
     /// `candidate`, `baseline` or `other`.
     pub role: &'static str,
 }
 
-/// A point on the chart, in its units.
+/// A chart, in its units.
+#[derive(Serialize)]
+struct Chart<'a> {
+    title: &'a str,
+    /// What is at the far end of what is across.
+    far: &'static str,
+    marks: Vec<Mark<'a>>,
+}
+
+/// A point on a chart.
 #[derive(Serialize)]
 struct Mark<'a> {
     x: f64,
@@ -89,29 +110,46 @@ struct Mark<'a> {
 }
 
 impl Trade {
-    /// Whether no other run is at least as good for at most the cost, and better in one of the two.
+    /// Whether no other run is at least as good in both, and better in one of the two.
     pub fn on_front(&self, at: usize) -> bool {
+        let sign = if self.across == Across::Cost { -1.0 } else { 1.0 };
         let own = &self.points[at];
-        !self.points.iter().any(|other| {
-            other.level >= own.level && other.cost <= own.cost && (other.level > own.level || other.cost < own.cost)
+        let (level, across) = (own.level, sign * own.across);
+        !self.points.iter().map(|other| (other.level, sign * other.across)).any(|(other_level, other_across)| {
+            other_level >= level && other_across >= across && (other_level > level || other_across > across)
         })
     }
 
-    fn marks(&self) -> Vec<Mark<'_>> {
+    fn chart(&self) -> Chart<'_> {
         let span = |of: fn(&Point) -> f64| {
             let values = self.points.iter().map(of);
             let (lo, hi) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
             (lo, if hi > lo { hi - lo } else { 1.0 })
         };
-        let (cost, level) = (span(|point| point.cost), span(|point| point.level));
+        let (across, level) = (span(|point| point.across), span(|point| point.level));
         let marks = self.points.iter().enumerate().map(|(at, point)| Mark {
-            x: 40.0 + 420.0 * (point.cost - cost.0) / cost.1,
+            x: 40.0 + 420.0 * (point.across - across.0) / across.1,
             y: 180.0 - 150.0 * (point.level - level.0) / level.1,
             name: &point.name,
             role: point.role,
             front: self.on_front(at),
         });
-        marks.collect()
+        let far = if self.across == Across::Cost { "dearer" } else { "safer" };
+        Chart { title: &self.title, far, marks: marks.collect() }
+    }
+
+    /// As a table: run, role, what is across, level, whether it is on the front.
+    fn cells(&self) -> Vec<Vec<String>> {
+        let cells = self.points.iter().enumerate().map(|(at, point)| {
+            let across = match self.across {
+                Across::Cost => format!("${:.6}", point.across),
+                Across::Level => crate::numbers::significant(point.across),
+            };
+            let front = if self.on_front(at) { "nothing is better in both" } else { "" };
+            let level = crate::numbers::significant(point.level);
+            vec![point.name.clone(), point.role.to_owned(), across, level, front.to_owned()]
+        });
+        cells.collect()
     }
 }
 
@@ -133,19 +171,9 @@ impl Memo {
         let header = ["suite", "scorer", "baseline", "candidate", "difference", "interval"];
         grid(&mut text, "What moved", &header, all(&self.moved));
         grid(&mut text, "Cost per case", &["suite", "baseline", "candidate"], all(&self.costs));
-        if let Some(trade) = &self.trade {
-            let cells = trade.points.iter().enumerate().map(|(at, point)| {
-                let front = if trade.on_front(at) { "nothing is better and cheaper" } else { "" };
-                vec![
-                    point.name.clone(),
-                    point.role.to_owned(),
-                    format!("${:.6}", point.cost),
-                    crate::numbers::significant(point.level),
-                    front.to_owned(),
-                ]
-            });
-            let title = format!("Quality against cost: {}", cell(&trade.what));
-            grid(&mut text, &title, &["run", "", "per case", "level", "front"], cells.collect());
+        for trade in &self.trades {
+            let across = if trade.across == Across::Cost { "per case" } else { "safety" };
+            grid(&mut text, &cell(&trade.title), &["run", "", across, "level", "front"], trade.cells());
         }
         list(&mut text, "Open risks", &self.risks);
         list(&mut text, "Waivers", &self.waivers);
@@ -173,8 +201,8 @@ impl Memo {
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
         environment.add_template("memo", PAGE).map_err(|error| error.to_string())?;
         let template = environment.get_template("memo").map_err(|error| error.to_string())?;
-        let marks = self.trade.as_ref().map(Trade::marks);
-        let context = serde_json::json!({"memo": self, "marks": marks});
+        let charts: Vec<Chart<'_>> = self.trades.iter().map(Trade::chart).collect();
+        let context = serde_json::json!({"memo": self, "charts": charts});
         template.render(Serde(context)).map_err(|error| error.to_string())
     }
 }
@@ -198,18 +226,17 @@ mod tests {
     use super::*;
 
     fn memo() -> Memo {
-        let point = |name: &str, cost, level, role| Point { name: name.into(), cost, level, role };
+        let point = |name: &str, across, level, role| Point { name: name.into(), across, level, role };
+        let points = vec![
+            point("now", 0.002, 0.9, "candidate"),
+            point("before", 0.003, 0.9, "baseline"),
+            point("<b>", 0.004, 0.95, "other"),
+        ];
+        let trade = |title: &str, across| Trade { title: title.into(), across, points: points.clone() };
         Memo {
             title: "A <shorter> prompt | @all".into(),
             stands: "held up".into(),
-            trade: Some(Trade {
-                what: "chat, correct".into(),
-                points: vec![
-                    point("now", 0.002, 0.9, "candidate"),
-                    point("before", 0.003, 0.9, "baseline"),
-                    point("<b>", 0.004, 0.95, "other"),
-                ],
-            }),
+            trades: vec![trade("against cost", Across::Cost), trade("against <safety>", Across::Level)],
             blocks: vec!["chat#1 <script>".into()],
             ..Memo::default()
         }
@@ -218,8 +245,11 @@ mod tests {
     #[test]
     fn the_front_is_what_nothing_beats_in_both() {
         let memo = memo();
-        let trade = memo.trade.as_ref().unwrap();
-        assert_eq!([0, 1, 2].map(|at| trade.on_front(at)), [true, false, true]);
+        let front = |at: usize| [0, 1, 2].map(|of| memo.trades[at].on_front(of));
+        assert_eq!(front(0), [true, false, true]);
+        // Where more is better in both, the last beats all others.
+        assert_eq!(front(1), [false, false, true]);
+        assert!(memo.html().unwrap().contains("safer"));
     }
 
     #[test]
@@ -227,6 +257,6 @@ mod tests {
         let (page, text) = (memo().html().unwrap(), memo().markdown());
         assert!(!page.contains("<script>") && !page.contains("<b>") && page.contains("&lt;b&gt;"), "{page}");
         assert!(page.contains("@page") && page.contains("Content-Security-Policy"), "{page}");
-        assert!(!text.contains("<shorter>") && !text.contains("@all") && text.contains("\\|"), "{text}");
+        assert!(!text.contains("<shorter>") && !text.contains("<safety>") && !text.contains("@all") && text.contains("\\|"), "{text}");
     }
 }

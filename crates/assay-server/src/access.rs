@@ -42,7 +42,9 @@ pub enum Access {
     Work,
     /// To decide on releases.
     Decide,
-    /// To read the audit log and take evidence away.
+    /// To take evidence away.
+    Evidence,
+    /// To read the audit log.
     Audit,
     /// To let people in.
     Administer,
@@ -59,6 +61,7 @@ impl Access {
             Self::Rate => one_of(&[Role::Rater]),
             Self::Work => one_of(&[Role::Engineer]),
             Self::Decide => one_of(&[Role::Approver]),
+            Self::Evidence => one_of(&[Role::Engineer, Role::Approver, Role::Auditor, Role::Admin]),
             Self::Audit => one_of(&[Role::Auditor, Role::Admin]),
             Self::Administer => one_of(&[Role::Admin]),
         }

@@ -1,6 +1,7 @@
 //! Every endpoint. One file for each thing that is asked about.
 
 pub mod compare;
+pub mod evidence;
 pub mod explore;
 pub mod overview;
 pub mod releases;
@@ -23,5 +24,6 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(releases::endpoints());
     all.extend(compare::endpoints());
     all.extend(explore::endpoints());
+    all.extend(evidence::endpoints());
     all
 }

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use assay_core::Digest;
-use assay_home::{Desk, Home};
+use assay_evidence::keys::Signer;
+use assay_home::{Desk, Failure, Home};
 use assay_review::Review;
 use assay_store::{Accounts, Releases};
 use governor::{DefaultKeyedRateLimiter, Quota};
@@ -17,6 +18,7 @@ use crate::access::Role;
 use crate::api::summaries::Summaries;
 use crate::login::Requests;
 use crate::metrics::Metrics;
+use crate::serve::Options;
 
 /// How people get in.
 #[derive(Clone, Debug)]
@@ -71,6 +73,8 @@ pub struct Parts {
     pub heavy: Semaphore,
     /// What is counted.
     pub metrics: Metrics,
+    /// What signs evidence.
+    pub signer: Option<Arc<dyn Signer>>,
     /// The binary, for runs that the server executes.
     pub binary: PathBuf,
     /// How often somebody may try to log in.
@@ -87,23 +91,23 @@ const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
 const HEAVY: usize = 2;
 
 impl App {
-    /// A server over a workspace.
-    #[allow(clippy::too_many_arguments, reason = "each is a part")]
-    pub fn new(
+    /// A server over a workspace, on a port that it listens on already.
+    ///
+    /// # Errors
+    /// The workspace cannot be opened.
+    pub async fn open(
         home: Home,
-        releases: Releases,
-        review: Review,
-        accounts: Accounts,
         mode: Mode,
         port: u16,
         hosts: BTreeSet<String>,
-        binary: PathBuf,
-    ) -> Self {
-        Self(Arc::new(Parts {
+        options: Options,
+    ) -> Result<Self, Failure> {
+        let accounts = Accounts::open(&home.workspace).await?;
+        Ok(Self(Arc::new(Parts {
+            releases: Releases::open(&home.workspace).await?,
+            review: Review::open(&home.workspace).await?,
             access: Requests::new(accounts.clone()),
             home,
-            releases,
-            review,
             accounts,
             mode,
             cookie: format!("assay_session_{port}"),
@@ -111,10 +115,11 @@ impl App {
             summaries: Summaries::default(),
             heavy: Semaphore::new(HEAVY),
             metrics: Metrics::default(),
-            binary,
+            signer: options.signer,
+            binary: options.binary,
             logins: DefaultKeyedRateLimiter::keyed(Quota::per_minute(LOGINS)),
             requests: DefaultKeyedRateLimiter::keyed(Quota::per_second(REQUESTS)),
-        }))
+        })))
     }
 
     /// The workspace.

@@ -2,7 +2,7 @@
 
 use assay_datasets::DatasetError;
 use assay_engine::EngineError;
-use assay_home::Failure;
+use assay_home::{Conflict, Failure};
 use assay_lake::LakeError;
 use assay_report::plain;
 use assay_review::ReviewError;
@@ -152,6 +152,10 @@ impl From<Failure> for Problem {
         };
         let error = match error.downcast::<ReviewError>() {
             Ok(error) => return (*error).into(),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<Conflict>() {
+            Ok(conflict) => return Self::conflict(conflict.0),
             Err(error) => error,
         };
         match error.downcast_ref::<EngineError>() {

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use assay_evidence::keys::Signer;
 use assay_home::{Failure, Home, usage};
-use assay_review::Review;
-use assay_store::{Accounts, Releases};
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -22,7 +22,6 @@ use crate::metrics::Labels;
 use crate::{Problem, api, login, page};
 
 /// How a server is started.
-#[derive(Clone, Debug)]
 pub struct Options {
     /// Where it listens.
     pub address: IpAddr,
@@ -34,6 +33,8 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// The binary, for runs that the server executes.
     pub binary: PathBuf,
+    /// What signs evidence.
+    pub signer: Option<Arc<dyn Signer>>,
 }
 
 /// A server that listens.
@@ -68,18 +69,15 @@ pub async fn serve(home: Home, options: Options) -> Result<Listening, Failure> {
         true => (Mode::Team, None),
         false => {
             let token = login::secret();
-            let name = assay_datasets::library::who();
+            let name = assay_home::person();
             (Mode::Local { token: login::digest(&token), name }, Some(token))
         }
     };
-    let mut hosts: BTreeSet<String> = options.hosts.into_iter().collect();
+    let mut hosts: BTreeSet<String> = options.hosts.iter().cloned().collect();
     if !options.team {
         hosts.extend(["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{}", address.port())));
     }
-    let review = Review::open(&home.workspace).await?;
-    let accounts = Accounts::open(&home.workspace).await?;
-    let releases = Releases::open(&home.workspace).await?;
-    let app = App::new(home, releases, review, accounts, mode, address.port(), hosts, options.binary);
+    let app = App::open(home, mode, address.port(), hosts, options).await?;
     Ok(Listening { address, token, router: router(app), listener })
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
+use assay_evidence::keys::SigningKey;
 use assay_home::Home;
 use assay_server::access::Role;
 use assay_server::{Options, login, serve};
@@ -27,6 +29,7 @@ impl Server {
             team,
             hosts: Vec::new(),
             binary: "assay".into(),
+            signer: Some(Arc::new(SigningKey::from_seed([7; 32]))),
         };
         let listening = serve(home, options).await.unwrap();
         let (address, token) = (listening.address, listening.token.clone());

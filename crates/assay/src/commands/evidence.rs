@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use assay_core::{Digest, RunStatus};
+use assay_core::Digest;
 use assay_evidence::disclose::Disclosure;
 use assay_evidence::keys::{PublicKey, Signer, SigningKey};
 use assay_evidence::pack::Opened;
@@ -18,6 +18,7 @@ use super::signing::{Signing, public_key};
 use super::{Failure, say};
 use crate::exit;
 use assay_home::audit::{self, Action};
+use assay_home::evidence::verified;
 use assay_home::usage;
 use assay_home::{Against, Home};
 
@@ -158,29 +159,17 @@ impl Build {
             return Err(usage(format!("{} is there already: evidence is not written over", self.out.display())));
         }
         let home = Home::open(workspace, Path::new(".")).await?;
-        let (row, target) = home.find(&self.run).await?;
-        let record = &row.record;
-        audit::note("run", record.id.to_string());
-        audit::note("suite", &record.suite);
-        if row.status != RunStatus::Sealed {
-            let id = record.id.short();
-            return Err(usage(format!("run {id} is not complete: go on with `assay resume {id}`")));
-        }
-        if let Some(target) = target {
-            return Err(usage(format!("a pack is of a whole run, not of its target `{target}` alone")));
-        }
+        let found = home.find(&self.run).await?;
+        audit::note("run", found.0.record.id.to_string());
+        audit::note("suite", &found.0.record.suite);
         let against = Against::said(self.against);
-        let sealed = record.sealed().map(|dataset| dataset.name.clone());
-        let parts = home.gather(row, &against, !self.without_content && sealed.is_none()).await?;
-        let pack = parts.build(signer.as_ref())?;
-        // What cannot be verified must not go out.
-        verify(&pack, &[signer.public()])?;
-        write_new(&self.out, &pack)?;
-        audit::note("pack", Digest::of_bytes(&pack).to_string());
-        if let Some(name) = sealed {
+        let packed = home.pack(found, &against, !self.without_content, signer.as_ref()).await?;
+        write_new(&self.out, &packed.bytes)?;
+        audit::note("pack", Digest::of_bytes(&packed.bytes).to_string());
+        if let Some(name) = packed.sealed {
             eprintln!("note: `{name}` is a sealed part: its cases go by digest, and what they hold is left out");
         }
-        let trials = assay_core::grouped(parts.trials.tree.size());
+        let trials = assay_core::grouped(packed.trials);
         say(&format!("wrote {} ({trials} trials, signed by {})", self.out.display(), &signer.public().id()[..16]));
         Ok(exit::PASS)
     }
@@ -189,6 +178,11 @@ impl Build {
 impl Check {
     fn verify(self) -> Result<u8, Failure> {
         let (bytes, keys) = (read(&self.file)?, public_keys(&self.key)?);
+        if self.json {
+            let found = verified(&bytes, &keys).map_err(|error| error.to_string())?;
+            say(&found.to_string());
+            return Ok(if found["verified"] == true { exit::PASS } else { exit::FAIL });
+        }
         if Disclosure::is(&bytes) {
             return self.verify_part(&bytes, &keys);
         }
@@ -197,12 +191,6 @@ impl Check {
                 let predicate = &verified.statement.predicate;
                 let content =
                     verified.content.map_or("removed".into(), |n| format!("{n} pieces fit their commitments"));
-                if self.json {
-                    say(&json!({"verified": true, "verdict": predicate.verdict, "run": predicate.run, "trials": verified.trials,
-                                "scores": verified.scores, "content": verified.content, "built_at": predicate.built_at})
-                    .to_string());
-                    return Ok(exit::PASS);
-                }
                 say(&format!("verified: {}", self.file.display()));
                 say(&format!(
                     "  verdict    {}",
@@ -224,11 +212,6 @@ impl Check {
     fn verify_part(&self, bytes: &[u8], keys: &[PublicKey]) -> Result<u8, Failure> {
         match Disclosure::verify(bytes, keys) {
             Ok(shown) => {
-                if self.json {
-                    say(&json!({"verified": true, "trials": shown.trials, "scores": shown.scores, "content": shown.content})
-                        .to_string());
-                    return Ok(exit::PASS);
-                }
                 say(&format!(
                     "verified: {} trials and {} scores are of the pack",
                     shown.trials.len(),

@@ -12,7 +12,6 @@ use assay_store::Releases;
 use clap::{Args, Subcommand};
 
 use super::Failure;
-use assay_engine::git;
 use assay_home::Home;
 use assay_home::audit::{self, Action};
 use assay_home::desk::Desk;
@@ -92,7 +91,7 @@ impl ReleaseCommand {
 /// The memo of a release as it stands, as Markdown.
 pub async fn memo(home: &Home, release: u64) -> Result<String, Failure> {
     let desk = Desk { releases: Releases::open(&home.workspace).await?, home };
-    Ok(memo::written(&desk, &release.to_string()).await?.markdown())
+    Ok(desk.memo(&release.to_string()).await?.markdown())
 }
 
 /// Which release, and who acts.
@@ -125,18 +124,5 @@ fn name_of(named: Option<&str>) -> Result<String, Failure> {
             name => Ok(name.to_owned()),
         };
     }
-    let set = std::env::var("ASSAY_USER").is_ok_and(|name| !name.trim().is_empty());
-    let address = || git::answer(Path::new("."), &["config", "user.email"]).filter(|address| !address.is_empty());
-    Ok(match set {
-        true => assay_datasets::library::who(),
-        false => address().unwrap_or_else(assay_datasets::library::who),
-    })
-}
-
-/// A reason that says something.
-fn reason(text: &str) -> Result<String, Failure> {
-    match text.trim() {
-        "" => Err(usage("--reason needs a text: it is recorded".into())),
-        text => Ok(text.to_owned()),
-    }
+    Ok(assay_home::person())
 }

@@ -2,12 +2,14 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use assay_home::Home;
 use assay_server::Options;
 use clap::Args;
 use serde_json::json;
 
+use super::signing::Signing;
 use super::{Failure, say};
 use crate::exit;
 
@@ -29,6 +31,8 @@ pub struct Serve {
     /// A name that the server answers to beside its own address, with the port (`assay.example.org`, `ci:4180`).
     #[arg(long = "allow-host", value_name = "NAME")]
     hosts: Vec<String>,
+    #[command(flatten)]
+    signing: Signing,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -38,7 +42,14 @@ impl Serve {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let binary = std::env::current_exe()?;
-        let options = Options { address: self.host, port: self.port, team: self.team, hosts: self.hosts, binary };
+        let options = Options {
+            address: self.host,
+            port: self.port,
+            team: self.team,
+            hosts: self.hosts,
+            binary,
+            signer: self.signing.found()?.map(Arc::from),
+        };
         let listening = assay_server::serve(home, options).await?;
         let address = format!("http://{}/", listening.address);
         let token = listening.token.clone();

@@ -35,23 +35,35 @@ impl Signing {
     /// # Errors
     /// No key, or one that cannot be read.
     pub fn signer(&self) -> Result<Box<dyn Signer>, Failure> {
+        self.found()?.ok_or_else(|| {
+            usage(format!(
+                "there is no key to sign with: name a file with `--key` (`assay evidence keygen` makes one), put its text \
+                 into {VARIABLE}, or sign by a program with `--signer`"
+            ))
+        })
+    }
+
+    /// The signer, where there is one.
+    ///
+    /// # Errors
+    /// A key that cannot be read.
+    pub fn found(&self) -> Result<Option<Box<dyn Signer>>, Failure> {
         if let (Some((program, arguments)), Some(public)) = (self.signer.split_first(), &self.public) {
             let public = public_key(public)?;
-            return Ok(Box::new(Program { program: program.clone(), arguments: arguments.to_vec(), public }));
+            let arguments = arguments.to_vec();
+            return Ok(Some(Box::new(Program { program: program.clone(), arguments, public })));
         }
         if let Some(path) = &self.key {
             let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
             let key = SigningKey::from_pem(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-            return Ok(Box::new(key));
+            return Ok(Some(Box::new(key)));
         }
         match std::env::var(VARIABLE) {
             Ok(text) => {
-                Ok(Box::new(SigningKey::from_pem(&text).map_err(|error| format!("the variable {VARIABLE}: {error}"))?))
+                let key = SigningKey::from_pem(&text).map_err(|error| format!("the variable {VARIABLE}: {error}"))?;
+                Ok(Some(Box::new(key)))
             }
-            Err(_) => Err(usage(format!(
-                "there is no key to sign with: name a file with `--key` (`assay evidence keygen` makes one), put its text \
-                 into {VARIABLE}, or sign by a program with `--signer`"
-            ))),
+            Err(_) => Ok(None),
         }
     }
 }

@@ -1,12 +1,9 @@
 //! `assay release open`: propose a change.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use assay_engine::execute::now_us;
 use assay_release::policy::digest;
-use assay_release::record::{self, Event, NamedRun, Opened, beginning, person};
-use assay_release::{Change, Entry, Measured, Release, Risk, paths};
+use assay_release::{Change, Risk};
 use assay_report::plain;
 use clap::Args;
 use serde_json::json;
@@ -15,7 +12,7 @@ use super::super::{Failure, say};
 use super::who;
 use crate::exit;
 use assay_engine::git;
-use assay_home::desk::Desk;
+use assay_home::desk::{Desk, Proposal, Proposed};
 use assay_home::policies;
 use assay_home::usage;
 
@@ -73,9 +70,6 @@ fn risk(text: &str) -> Result<Risk, String> {
 
 impl Open {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
-        if self.title.trim().is_empty() {
-            return Err(usage("say in a sentence what changed".into()));
-        }
         let (policy, text) = policies::named(&self.policy)?;
         let mut changed = self.changed;
         if let Some(since) = &self.since {
@@ -84,76 +78,48 @@ impl Open {
                 .ok_or_else(|| usage(format!("git cannot compare with `{}`", plain(since, 200))))?;
             changed.extend(listed.lines().map(str::to_owned));
         }
-        let (derived, others) = paths::kinds(&policy.changes, changed.iter().map(String::as_str));
-        let changes: BTreeSet<Change> = self.kinds.iter().copied().chain(derived).collect();
-        if changes.is_empty() {
-            let message = match changed.is_empty() {
-                true => "say which kind of change it is: --kind prompt, --changed PATH or --since COMMIT",
-                false => "none of the changed paths is of a kind that the policy names: nothing is to be decided",
-            };
-            eprintln!("{message}");
-            return Ok(if changed.is_empty() { exit::USAGE } else { exit::NOTHING });
+        if self.kinds.is_empty() && changed.is_empty() {
+            return Err(usage("say which kind of change it is: --kind prompt, --changed PATH or --since COMMIT".into()));
         }
-        let by = who(self.by.as_deref())?;
-        let candidate = named_runs(desk, &self.candidates).await?;
-        let baseline = named_runs(desk, &self.baselines).await?;
-        let opened = Opened {
-            title: self.title.trim().to_owned(),
-            authors: self.authors.iter().map(String::as_str).chain([by.as_str()]).map(person).collect(),
-            changes,
-            paths: changed.clone(),
+        let version = digest(&text);
+        let proposal = Proposal {
+            title: self.title,
+            policy: (policy, text),
+            recorded: policies::recorded(&self.policy, &desk.home.workspace),
+            kinds: self.kinds.into_iter().collect(),
+            changed,
             risk: self.risk,
-            policy: policies::recorded(&self.policy, &desk.home.workspace),
-            policy_name: policy.policy.clone(),
-            policy_digest: digest(&text),
-            candidate,
-            baseline,
+            authors: self.authors,
+            candidates: self.candidates,
+            baselines: self.baselines,
             target: self.target,
         };
-        desk.releases.keep_policy(&text).await?;
+        let by = who(self.by.as_deref())?;
+        let Some(Proposed { number, release, policy, others }) = desk.open(proposal, &by).await? else {
+            eprintln!("none of the changed paths is of a kind that the policy names: nothing is to be decided");
+            return Ok(exit::NOTHING);
+        };
+        let opened = &release.opened;
         let required: Vec<String> =
             policy.required(&opened.changes, opened.risk, 0).iter().map(|requirement| requirement.id()).collect();
         let kinds: Vec<&str> = opened.changes.iter().map(|change| change.as_str()).collect();
-        let shown =
-            json!({"changes": &kinds, "risk": opened.risk, "policy": opened.policy_digest, "requires": &required});
-        let entry = Entry { previous: beginning(), at_us: now_us(), by, event: Event::Opened(Box::new(opened)) };
-        let (line, _) = record::line(&entry)?;
-        let release = Release::read([line.as_str()])?;
-        let number = desk.releases.begin(&line, |number| desk.told(number, &release, &entry)).await?;
         if self.json {
-            let mut shown = shown;
-            shown["release"] = json!(number);
-            say(&serde_json::to_string_pretty(&shown)?);
+            say(&serde_json::to_string_pretty(&json!({
+                "release": number, "changes": kinds, "risk": opened.risk, "policy": version, "requires": required,
+            }))?);
             return Ok(exit::PASS);
         }
         say(&format!(
             "release {number}: {} ({}, {} risk)",
-            plain(self.title.trim(), 200),
+            plain(&opened.title, 200),
             kinds.join(", "),
-            self.risk.as_str()
+            opened.risk.as_str()
         ));
-        say(&format!("policy {} {} requires: {}", policy.policy, digest(&text).short(), required.join(", ")));
+        say(&format!("policy {} {} requires: {}", policy.policy, version.short(), required.join(", ")));
         if !others.is_empty() {
             say(&format!("of no kind that the policy names: {}", plain(&others.join(", "), 1_000)));
         }
         say(&format!("next: assay release evaluate {number}"));
         Ok(exit::PASS)
     }
-}
-
-/// Runs that are named by the user, by suite.
-async fn named_runs(desk: &Desk<'_>, words: &[String]) -> Result<BTreeMap<String, NamedRun>, Failure> {
-    let mut runs = BTreeMap::new();
-    for word in words {
-        let (row, target) = desk.home.find(word).await?;
-        if row.status != assay_core::RunStatus::Sealed {
-            return Err(usage(format!("run {} is not complete", row.record.id.short())));
-        }
-        let measured = Measured::of(&row.record, target.as_deref());
-        let suite = row.record.suite.clone();
-        if runs.insert(suite.clone(), NamedRun { run: row.record.id, target, measured }).is_some() {
-            return Err(usage(format!("two runs of the suite `{suite}` are named")));
-        }
-    }
-    Ok(runs)
 }

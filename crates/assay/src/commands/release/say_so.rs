@@ -1,20 +1,17 @@
 //! `assay release attach`, `approve`, `reject`, `waive`, `ship` and `rollback`: what people say of a release.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use assay_core::Digest;
-use assay_release::decide::{Block, Decision, Why, day};
-use assay_release::record::{Event, Stand, Waiver, person};
-use assay_release::{Policy, Release};
+use assay_release::decide::{Block, Why};
+use assay_release::record::{Event, Waiver};
 use assay_report::plain;
 use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
-use super::{Act, reason, who};
+use super::{Act, who};
 use crate::exit;
-use assay_home::desk::Desk;
-use assay_home::desk::observe;
+use assay_home::desk::{Desk, Reference};
 use assay_home::usage;
 
 /// Attaches documents that the policy asks for.
@@ -91,16 +88,6 @@ pub struct Rollback {
     reason: String,
 }
 
-/// A release that is not over, with its policy and who acts.
-async fn at_work(desk: &Desk<'_>, act: &Act) -> Result<(u64, Release, Policy, String, String), Failure> {
-    let (number, release) = desk.find(&act.release).await?;
-    let (policy, text) = desk.policy_of(&release)?;
-    if release.stand(policy.stages.len()) == Stand::RolledBack {
-        return Err(usage(format!("release {number} was rolled back: open a new one")));
-    }
-    Ok((number, release, policy, text, who(act.by.as_deref())?))
-}
-
 /// What was done, for people or programs.
 fn done(act: &Act, number: u64, by: &str, event: &str, text: &str) {
     match act.json {
@@ -109,51 +96,42 @@ fn done(act: &Act, number: u64, by: &str, event: &str, text: &str) {
     }
 }
 
+/// A reason that says something.
+fn reason(text: &str) -> Result<&str, Failure> {
+    match text.trim() {
+        "" => Err(usage("--reason needs a text: it is recorded".into())),
+        text => Ok(text),
+    }
+}
+
 impl Attach {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
-        let (number, mut release, policy, _, by) = at_work(desk, &self.act).await?;
+        let mut at = desk.at_work(&self.act.release, None).await?;
+        let by = who(self.act.by.as_deref())?;
         let (document, reference) = self.document;
-        let known: Vec<&str> = policy.documents.iter().map(|of| of.id.as_str()).collect();
-        if !known.contains(&document.as_str()) {
-            let document = plain(&document, 80);
-            return Err(usage(format!(
-                "the policy asks for no document `{document}` (it asks for: {})",
-                known.join(", ")
-            )));
-        }
-        let digest = match Path::new(&reference).is_file() {
-            true => {
-                Some(Digest::of_bytes(&std::fs::read(&reference).map_err(|error| format!("{reference}: {error}"))?))
-            }
-            false if reference.contains("://") => None,
-            false => {
-                let reference = plain(&reference, 200);
-                return Err(usage(format!("there is no file `{reference}`; an address has `://` in it")));
-            }
+        let shown = plain(&reference, 200);
+        let path = PathBuf::from(&reference);
+        let of = match path.is_file() {
+            true => Reference::File(path),
+            false if reference.contains("://") => Reference::Address(reference),
+            false => return Err(usage(format!("there is no file `{shown}`; an address has `://` in it"))),
         };
-        let text = format!("release {number}: {document} is {}", plain(&reference, 200));
-        let reference = match digest {
-            Some(_) => desk.home.workspace.recorded(Path::new(&reference)),
-            None => reference,
-        };
-        desk.append(number, &mut release, &by, Event::Attached { document, reference, digest }).await?;
-        done(&self.act, number, &by, "attached", &text);
+        desk.attach(&mut at, &document, of, &by).await?;
+        let number = at.number;
+        done(&self.act, number, &by, "attached", &format!("release {number}: {document} is {shown}"));
         Ok(exit::PASS)
     }
 }
 
 impl Approve {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
-        let (number, mut release, policy, text, by) = at_work(desk, &self.act).await?;
-        if release.authors().contains(&person(&by)) {
-            return Err(usage(format!("{by} is an author of the change: somebody else must agree")));
-        }
-        let event = Event::Approved { subject: release.subject(), reason: reason(&self.reason)? };
-        desk.append(number, &mut release, &by, event).await?;
+        let mut at = desk.at_work(&self.act.release, None).await?;
+        let by = who(self.act.by.as_deref())?;
+        desk.approve(&mut at, reason(&self.reason)?, &by).await?;
+        let number = at.number;
         done(&self.act, number, &by, "approved", &format!("release {number}: {by} agrees to it as it stands"));
         if !self.act.json {
-            let observed = observe(desk, &policy, &release).await?;
-            held(&Decision::new(&policy, &text, &release, &observed).blocks());
+            held(&desk.blocks(&at).await?);
         }
         Ok(exit::PASS)
     }
@@ -161,8 +139,10 @@ impl Approve {
 
 impl Reject {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
-        let (number, mut release, _, _, by) = at_work(desk, &self.act).await?;
-        desk.append(number, &mut release, &by, Event::Rejected { reason: reason(&self.reason)? }).await?;
+        let mut at = desk.at_work(&self.act.release, None).await?;
+        let by = who(self.act.by.as_deref())?;
+        desk.reject(&mut at, reason(&self.reason)?, &by).await?;
+        let number = at.number;
         let text = format!("release {number}: {by} rejects it; a new evaluation, or {by}'s approval, opens it again");
         done(&self.act, number, &by, "rejected", &text);
         Ok(exit::PASS)
@@ -171,20 +151,18 @@ impl Reject {
 
 impl Waive {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
-        let (number, mut release, policy, text, by) = at_work(desk, &self.act).await?;
-        if day(&self.until).is_none() {
-            return Err(usage(format!("--until {}: write a day as `2027-01-31`", plain(&self.until, 80))));
-        }
-        let mut waiver = Waiver {
+        let mut at = desk.at_work(&self.act.release, None).await?;
+        let by = who(self.act.by.as_deref())?;
+        let waiver = Waiver {
             rule: self.rule,
             name: String::new(),
-            reason: reason(&self.reason)?,
+            reason: reason(&self.reason)?.to_owned(),
             owner: self.owner,
             follow_up: self.follow_up,
             until: self.until,
         };
-        let observed = observe(desk, &policy, &release).await?;
-        Decision::new(&policy, &text, &release, &observed).waive(&by, &mut waiver).map_err(usage)?;
+        let waiver = desk.waive(&mut at, waiver, &by).await?;
+        let number = at.number;
         let shown = format!(
             "release {number}: until {} it is not held up by {} ({}); {} sees to: {}",
             waiver.until,
@@ -193,7 +171,6 @@ impl Waive {
             plain(&waiver.owner, 100),
             plain(&waiver.follow_up, 300),
         );
-        desk.append(number, &mut release, &by, Event::Waived(waiver)).await?;
         done(&self.act, number, &by, "waived", &shown);
         Ok(exit::PASS)
     }
@@ -201,12 +178,12 @@ impl Waive {
 
 impl Ship {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
-        let (number, mut release, policy, text, by) = at_work(desk, &self.act).await?;
+        let mut at = desk.at_work(&self.act.release, None).await?;
+        let by = who(self.act.by.as_deref())?;
         let why = reason(&self.reason)?;
-        let observed = observe(desk, &policy, &release).await?;
-        let decision = Decision::new(&policy, &text, &release, &observed);
-        let decided = if self.emergency { decision.ship_in_emergency(&why) } else { decision.ship(&why) };
-        let event = match decided {
+        let shipped = desk.ship(&mut at, why, self.emergency, &by).await?;
+        let number = at.number;
+        let event = match shipped {
             Ok(event) => event,
             Err(blocks) => {
                 if self.act.json {
@@ -220,19 +197,17 @@ impl Ship {
                 return Ok(code(&blocks));
             }
         };
-        desk.releases.keep_policy(&text).await?;
-        desk.append(number, &mut release, &by, event.clone()).await?;
         let Event::Shipped { stage, name, share, emergency, .. } = &event else { return Ok(exit::PASS) };
         if self.act.json {
             say(&serde_json::to_string_pretty(&json!({"release": number, "shipped": true, "by": by, "step": event}))?);
             return Ok(exit::PASS);
         }
-        say(&format!("release {number}: {name} ({:.0}% of users), {}", share * 100.0, plain(&why, 300)));
+        say(&format!("release {number}: {name} ({:.0}% of users), {}", share * 100.0, plain(why, 300)));
         if let Some(emergency) = emergency {
             say(&format!("as an emergency: the evidence is owed by {}; passed over:", emergency.review_by));
             emergency.passed_over.iter().for_each(|text| say(&format!("  {}", plain(text, 500))));
         }
-        if let Some(next) = policy.stages.get(stage + 1) {
+        if let Some(next) = at.policy.stages.get(stage + 1) {
             say(&format!("next: `{}` to {:.0}%, after {} hours", next.name, next.share * 100.0, next.after_hours));
         }
         Ok(exit::PASS)
@@ -259,11 +234,10 @@ fn code(blocks: &[Block]) -> u8 {
 
 impl Rollback {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
-        let (number, mut release, _, _, by) = at_work(desk, &self.act).await?;
-        if release.shipped().is_none() {
-            return Err(usage(format!("release {number} was never shipped")));
-        }
-        desk.append(number, &mut release, &by, Event::RolledBack { reason: reason(&self.reason)? }).await?;
+        let mut at = desk.at_work(&self.act.release, None).await?;
+        let by = who(self.act.by.as_deref())?;
+        desk.roll_back(&mut at, reason(&self.reason)?, &by).await?;
+        let number = at.number;
         done(&self.act, number, &by, "rolled_back", &format!("release {number} is rolled back"));
         Ok(exit::PASS)
     }

@@ -36,27 +36,15 @@ pub struct List {
 
 impl Show {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
+        if self.json {
+            say(&serde_json::to_string_pretty(&desk.view(&self.release).await?)?);
+            return Ok(exit::PASS);
+        }
         let (number, release) = desk.find(&self.release).await?;
         let (policy, text) = desk.policy_of(&release)?;
         let observed = observe(desk, &policy, &release).await?;
         let decision = Decision::new(&policy, &text, &release, &observed);
         let (stand, blocks) = (release.stand(policy.stages.len()), decision.blocks());
-        if self.json {
-            say(&serde_json::to_string_pretty(&json!({
-                "release": number,
-                "stand": stand,
-                "opened": release.opened,
-                "evaluation": release.evaluation().map(|(policy, stage, verdicts)| {
-                    json!({"policy": policy, "stage": stage, "verdicts": verdicts})
-                }),
-                "authors": release.authors(),
-                "approvers": release.approvers(),
-                "blocks": blocks,
-                "owed": release.owed(),
-                "log": release.log.iter().map(|(digest, entry)| json!({"digest": digest, "entry": entry})).collect::<Vec<_>>(),
-            }))?);
-            return Ok(exit::PASS);
-        }
         let opened = &release.opened;
         let kinds: Vec<&str> = opened.changes.iter().map(|change| change.as_str()).collect();
         say(&format!("release {number}: {} ({})", plain(&opened.title, 200), stand.as_str()));
