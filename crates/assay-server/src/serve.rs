@@ -15,11 +15,12 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
+use tracing::Instrument;
 
 use crate::app::{App, Mode};
 use crate::endpoint::Endpoint;
 use crate::metrics::Labels;
-use crate::{Problem, api, login, page};
+use crate::{Problem, api, login, page, telemetry};
 
 /// How a server is started.
 pub struct Options {
@@ -141,10 +142,15 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let method = request.method().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or("page", MatchedPath::as_str).to_owned();
     app.metrics.in_flight.inc();
+    let span = tracing::info_span!(
+        target: "assay::http", "request", otel.name = format!("{method} {route}"), otel.kind = "server",
+        http.request.method = method, http.route = route, http.response.status_code = tracing::field::Empty,
+    );
+    telemetry::adopt(&span, request.headers());
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     // A page elsewhere can make a browser look a name up that leads here: such a name is not one of ours.
     let mut response = match app.hosts.is_empty() || app.hosts.contains(host) {
-        true => next.run(request).await,
+        true => next.run(request).instrument(span.clone()).await,
         false => {
             Problem::new(StatusCode::MISDIRECTED_REQUEST, "this server does not answer to that name").into_response()
         }
@@ -165,6 +171,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-cache, private"));
     let (status, took) = (response.status().as_u16(), began.elapsed());
+    span.record("http.response.status_code", status);
     app.metrics.count(&Labels { method: method.clone(), route: route.clone(), status }, took);
     tracing::info!(target: "assay::http", method, route, status, ms = took.as_secs_f64() * 1e3);
     response

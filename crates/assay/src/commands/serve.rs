@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use assay_home::Home;
 use assay_server::Options;
+use assay_server::telemetry::{Log, Telemetry};
 use clap::Args;
 use serde_json::json;
 
@@ -33,6 +34,12 @@ pub struct Serve {
     hosts: Vec<String>,
     #[command(flatten)]
     signing: Signing,
+    /// How the log on the standard error is written.
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = log)]
+    log: Log,
+    /// What is logged, such as `info` or `warn,assay=debug`. Every request is logged at `info`.
+    #[arg(long, value_name = "LEVELS", default_value = "warn", env = "ASSAY_LOG")]
+    log_level: String,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -40,6 +47,7 @@ pub struct Serve {
 
 impl Serve {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+        let telemetry = Telemetry::begin(self.log, &self.log_level)?;
         let home = Home::open(workspace, Path::new(".")).await?;
         let binary = std::env::current_exe()?;
         let options = Options {
@@ -60,7 +68,16 @@ impl Serve {
             (false, None) => say(&format!("serving {address}")),
         }
         listening.run(ended()).await?;
+        tokio::task::spawn_blocking(|| telemetry.end()).await?;
         Ok(exit::PASS)
+    }
+}
+
+fn log(word: &str) -> Result<Log, String> {
+    match word {
+        "text" => Ok(Log::Text),
+        "json" => Ok(Log::Json),
+        _ => Err("text or json".to_owned()),
     }
 }
 

@@ -8,7 +8,7 @@ const POLICY: &str = "policy: bot\nchanges: {prompt: [\"prompts/\"], model: [\"*
 
 /// A suite of 200 recorded answers per target: `v1` is wrong in 10 cases, `good` in 8 of them, `bad` in 60, `unsure` in
 /// 24.
-fn workspace() -> Folder {
+pub fn workspace() -> Folder {
     let folder = Folder::new();
     let says = |right: bool| if right { "a" } else { "b" };
     let cases: String = (0..200)
@@ -37,7 +37,7 @@ fn suite(folder: &Folder, answers: &str) {
     );
 }
 
-fn candidate(folder: &Folder, answers: &str) {
+pub fn candidate(folder: &Folder, answers: &str) {
     suite(folder, answers);
     assert_eq!(folder.assay(&["run", "--quiet"]).code, 0);
 }
@@ -135,7 +135,7 @@ fn a_bad_change_is_stopped_and_goes_out_only_by_waiver_or_emergency() {
 }
 
 /// A day in ten days.
-fn soon() -> String {
+pub fn soon() -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let at_us = i64::try_from(now.as_micros()).unwrap() + 10 * 86_400_000_000;
     assay_release::decide::date_of(at_us).unwrap().to_string()

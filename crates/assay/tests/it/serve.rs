@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::releases;
 use crate::support::{Folder, Said};
 
 struct Serving {
@@ -17,18 +18,29 @@ struct Serving {
 
 impl Serving {
     fn start(folder: &Folder) -> Self {
-        let mut command = folder.command(&["serve", "--port", "0", "--json"]);
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Folder, options: &[&str]) -> Self {
+        let mut command = folder.command(&[&["serve", "--port", "0", "--json"], options].concat());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let said: Value = serde_json::from_str(&line).unwrap();
-        let text = |key: &str| said[key].as_str().unwrap().to_owned();
+        let text = |key: &str| said[key].as_str().unwrap_or_default().to_owned();
         let client = Client::builder().no_proxy().build().unwrap();
         Self { process, address: text("address"), token: text("token"), client }
     }
 
     fn ask(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.address)).bearer_auth(&self.token)
+    }
+
+    /// Asked with somebody's key: the status and the answer.
+    async fn by(&self, key: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let request = self.client.request(method, format!("{}{path}", self.address)).bearer_auth(key);
+        let response = request.json(&body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap_or_default())
     }
 
     async fn get(&self, path: &str) -> Value {
@@ -164,4 +176,90 @@ async fn what_was_acknowledged_survives_a_killed_server_and_is_in_the_audit_log(
     assert_eq!(log.out.matches("baseline set").count(), 10, "each has a beginning and an end: {}", log.out);
     let verified = folder.assay(&["audit", "verify"]);
     assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+/// Somebody with roles, and a key of theirs.
+fn person(folder: &Folder, name: &str, roles: &[&str]) -> String {
+    let mut arguments = vec!["user", "add", name];
+    roles.iter().for_each(|role| arguments.extend(["--role", role]));
+    assert_eq!(folder.assay(&arguments).code, 0);
+    let said = folder.assay(&["user", "key", name, "tests"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    said.out.split_whitespace().last().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_is_decided_by_people_over_the_api_and_its_evidence_is_taken_away() {
+    let folder = releases::workspace();
+    releases::candidate(&folder, "good");
+    let (ann, ben) = (person(&folder, "ann", &["engineer", "approver"]), person(&folder, "ben", &["approver"]));
+    let (eve, kim) = (person(&folder, "eve", &["viewer"]), person(&folder, "kim", &["auditor"]));
+    assert_eq!(folder.assay(&["evidence", "keygen", "release"]).code, 0);
+    let server = Serving::start_with(&folder, &["--team", "--key", "release.pem"]);
+    let post = Method::POST;
+
+    let body = json!({"title": "A shorter prompt", "policy": "bot.policy.yaml", "changed": ["prompts/main.md"]});
+    assert_eq!(server.by(&eve, post.clone(), "api/v1/releases", body.clone()).await.0, 403);
+    let (status, opened) = server.by(&ann, post.clone(), "api/v1/releases", body.clone()).await;
+    assert_eq!((status, &opened["opened_by"]), (200, &json!("ann")), "{opened}");
+    // What is outside of the project, or the workspace's own, is no policy.
+    for policy in ["../bot.policy.yaml", "/etc/passwd", ".assay/assay.db", "bot.policy"] {
+        let mut body = body.clone();
+        body["policy"] = json!(policy);
+        assert_eq!(server.by(&ann, post.clone(), "api/v1/releases", body).await.0, 422, "{policy}");
+    }
+    let act = async |key: &str, act: &str, body: Value| {
+        server.by(key, Method::POST, &format!("api/v1/releases/1/{act}"), body).await
+    };
+    let head = opened["head"].clone();
+    let (status, evaluated) = act(&ann, "evaluate", json!({"seen": head})).await;
+    assert_eq!((status, &evaluated["evaluation"]["verdicts"][0]["kind"]), (200, &json!("pass")), "{evaluated}");
+    // Who looked at it before the evaluation agrees to nothing.
+    let (status, problem) = act(&ben, "approve", json!({"seen": head, "reason": "fine"})).await;
+    assert_eq!(status, 409, "{problem}");
+    let (status, problem) = act(&ann, "approve", json!({"reason": "mine"})).await;
+    assert!(status == 422 && problem["detail"].as_str().unwrap().contains("author"), "{problem}");
+    let (status, problem) = act(&ann, "ship", json!({"reason": "ready"})).await;
+    assert_eq!((status, &problem["blocks"][0]["why"]), (409, &json!("approvals")), "{problem}");
+    let head = evaluated["head"].clone();
+    let (status, approved) = act(&ben, "approve", json!({"seen": head, "reason": "read the flips"})).await;
+    assert_eq!((status, &approved["approvers"]), (200, &json!(["ben"])), "{approved}");
+    let (status, shipped) = act(&ben, "ship", json!({"reason": "ready"})).await;
+    assert_eq!((status, &shipped["stand"]), (200, &json!("rolling_out")), "{shipped}");
+    let by_command: Value = serde_json::from_str(&folder.assay(&["release", "show", "--json"]).out).unwrap();
+    let (_, now) = server.by(&eve, Method::GET, "api/v1/releases/1", Value::Null).await;
+    assert_eq!(now, by_command, "page and command say the same");
+    let memo = server.ask(Method::GET, "api/v1/releases/1/memo").bearer_auth(&eve);
+    assert_eq!(memo.send().await.unwrap().status(), 401, "two keys are none");
+    let memo = server.client.get(format!("{}api/v1/releases/1/memo", server.address)).bearer_auth(&eve).send().await.unwrap();
+    assert!(memo.headers()["content-security-policy"].to_str().unwrap().contains("sandbox"));
+    assert!(memo.text().await.unwrap().contains("<h1>A shorter prompt</h1>"));
+
+    let pack = async |key: &str| {
+        let asked = server.client.get(format!("{}api/v1/runs/latest/evidence", server.address)).bearer_auth(key);
+        asked.send().await.unwrap()
+    };
+    assert_eq!(pack(&eve).await.status(), 403);
+    let mut bytes = pack(&kim).await.bytes().await.unwrap().to_vec();
+    folder.write("rc.assay-evidence", bytes.clone());
+    let said = folder.assay(&["evidence", "verify", "rc.assay-evidence", "--key", "release.pub.pem"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let verify = async |bytes: Vec<u8>| {
+        let asked = server.client.post(format!("{}api/v1/evidence/verify", server.address)).bearer_auth(&kim);
+        asked.body(bytes).send().await.unwrap().json::<Value>().await.unwrap()
+    };
+    let found = verify(bytes.clone()).await;
+    assert_eq!((&found["verified"], &found["trials"]), (&json!(true), &json!(200)), "{found}");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let found = verify(bytes).await;
+    assert!(found["verified"] == false && !found["faults"].as_array().unwrap().is_empty(), "{found}");
+    drop(server);
+    let log = folder.assay(&["audit", "tail", "--json"]).out;
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let recorded = |action: &str, by: &str, outcome: &str| {
+        lines.iter().any(|line| line["action"] == action && line["by"] == by && line["outcome"] == outcome)
+    };
+    assert!(recorded("release approve", "ben", "done") && recorded("release approve", "ann", "failed"), "{log}");
+    assert!(recorded("evidence build", "kim", "done") && recorded("release ship", "ben", "done"), "{log}");
 }
