@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod page;
 pub mod paging;
 pub mod problem;
+pub mod repeats;
 pub mod serve;
 pub mod telemetry;
 

@@ -1,14 +1,13 @@
 //! Logging in and out.
 
 use assay_engine::execute::now_us;
-use axum::http::{Method, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, Role};
 use crate::app::{App, Mode, Who};
-use crate::endpoint::{Answer, Call, Data, Endpoint, Nothing, Raw, ask, get};
+use crate::endpoint::{Call, Data, Done, Endpoint, Nothing, With, ask, get};
 use crate::{Problem, login};
 
 /// The endpoints of this file.
@@ -68,8 +67,6 @@ pub struct Credentials {
 
 /// The longest name, in characters.
 const LONGEST: usize = 200;
-/// Names whose attempts are remembered before those that have not tried lately are forgotten.
-const MOST_NAMES: usize = 10_000;
 
 fn of(app: &App, who: Option<Who>) -> Session {
     let project = app.home().workspace.project();
@@ -90,29 +87,26 @@ async fn session(call: Call) -> Result<Data<Session>, Problem> {
     Ok(Data(of(&call.app, who)))
 }
 
-async fn begin(call: Call<Nothing, Data<Credentials>>) -> Result<Raw, Problem> {
+async fn begin(call: Call<Nothing, Data<Credentials>>) -> Result<With<Data<Session>>, Problem> {
     let (app, said) = (&call.app, call.body.0);
     let (who, secret) = match (&app.mode, said) {
         (Mode::Local { token, name }, Credentials { token: Some(said), .. }) => {
             if login::digest(&said) != *token {
                 return Err(wrong().await);
             }
-            (Who { name: name.clone(), email: None, roles: Role::ALL.to_vec() }, said)
+            // The token itself stays out of the cookie, which every server on this machine is sent.
+            let secret = login::secret();
+            app.open_browser(&secret);
+            (Who { name: name.clone(), email: None, roles: Role::ALL.to_vec() }, secret)
         }
         (Mode::Team, Credentials { name: Some(name), password: Some(password), .. }) => {
             if name.chars().count() > LONGEST {
                 return Err(wrong().await);
             }
-            // Names that nobody has come from those who guess: they are not kept for ever.
-            if app.logins.len() > MOST_NAMES {
-                app.logins.retain_recent();
-            }
-            if app.logins.check_key(&name).is_err() {
-                return Err(login::too_often(60));
-            }
+            login::limited(&app.logins, &format!("{} {name}", call.peer), 60)?;
             let user = app.accounts.user(&name).await?.filter(|user| !user.disabled);
             let kept = user.as_ref().and_then(|user| user.password.clone());
-            let right = login::verified(password, kept).await;
+            let right = login::verified(app, password, kept).await?;
             let Some(user) = user.filter(|_| right) else { return Err(wrong().await) };
             let secret = login::secret();
             app.accounts.begin_session(login::digest(&secret), &user.name, now_us()).await?;
@@ -123,9 +117,8 @@ async fn begin(call: Call<Nothing, Data<Credentials>>) -> Result<Raw, Problem> {
         }
         (Mode::Team, _) => return Err(Problem::usage("send {\"name\": …, \"password\": …}")),
     };
-    let mut response = Data(of(app, Some(who))).respond()?;
-    response.headers_mut().insert(header::SET_COOKIE, login::set_cookie(app, &call.headers, Some(&secret)));
-    Ok(Raw(response))
+    let headers = HeaderMap::from_iter([(header::SET_COOKIE, login::set_cookie(app, &call.headers, Some(&secret)))]);
+    Ok(With(Data(of(app, Some(who))), headers))
 }
 
 async fn wrong() -> Problem {
@@ -136,12 +129,13 @@ async fn wrong() -> Problem {
     )
 }
 
-async fn end(call: Call<Nothing, ()>) -> Result<Raw, Problem> {
+async fn end(call: Call<Nothing, ()>) -> Result<With<Done>, Problem> {
     let app = &call.app;
-    if let (Mode::Team, Some(secret)) = (&app.mode, login::cookie(&call.headers, &app.cookie)) {
-        app.accounts.end_session(login::digest(secret)).await?;
+    match (&app.mode, login::cookie(&call.headers, &login::cookie_name(app, &call.headers))) {
+        (Mode::Team, Some(secret)) => app.accounts.end_session(login::digest(secret)).await?,
+        (Mode::Local { .. }, Some(secret)) => app.close_browser(secret),
+        (_, None) => {}
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, login::set_cookie(app, &call.headers, None));
-    Ok(Raw(response))
+    let headers = HeaderMap::from_iter([(header::SET_COOKIE, login::set_cookie(app, &call.headers, None))]);
+    Ok(With(Done, headers))
 }

@@ -28,6 +28,7 @@ impl Server {
             port: 0,
             team,
             hosts: Vec::new(),
+            proxied: false,
             binary: "assay".into(),
             signer: Some(Arc::new(SigningKey::from_seed([7; 32]))),
         };

@@ -32,6 +32,9 @@ pub struct Serve {
     /// A name that the server answers to beside its own address, with the port (`assay.example.org`, `ci:4180`).
     #[arg(long = "allow-host", value_name = "NAME")]
     hosts: Vec<String>,
+    /// A proxy is in front, which alone reaches the server and says where requests come from (`X-Forwarded-For`).
+    #[arg(long)]
+    behind_proxy: bool,
     #[command(flatten)]
     signing: Signing,
     /// How the log on the standard error is written.
@@ -55,6 +58,7 @@ impl Serve {
             port: self.port,
             team: self.team,
             hosts: self.hosts,
+            proxied: self.behind_proxy,
             binary,
             signer: self.signing.found()?.map(Arc::from),
         };
@@ -67,7 +71,16 @@ impl Serve {
             (false, Some(token)) => say(&format!("open {address}#token={token}")),
             (false, None) => say(&format!("serving {address}")),
         }
-        listening.run(ended()).await?;
+        listening
+            .run(async {
+                ended().await;
+                // Who asks twice does not want to wait.
+                tokio::spawn(async {
+                    ended().await;
+                    std::process::exit(i32::from(exit::INTERRUPTED));
+                });
+            })
+            .await?;
         tokio::task::spawn_blocking(|| telemetry.end()).await?;
         Ok(exit::PASS)
     }
