@@ -18,6 +18,7 @@ use crate::access::Role;
 use crate::api::summaries::Summaries;
 use crate::login;
 use crate::metrics::Metrics;
+use crate::oidc::Provider;
 use crate::repeats::Repeats;
 use crate::serve::Options;
 
@@ -74,6 +75,8 @@ pub struct Parts {
     pub heavy: Semaphore,
     /// What is counted.
     pub metrics: Metrics,
+    /// Who vouches for people.
+    pub oidc: Option<Provider>,
     /// What signs evidence.
     pub signer: Option<Arc<dyn Signer>>,
     /// Whether a proxy says where requests come from.
@@ -136,6 +139,7 @@ impl App {
             summaries: Summaries::default(),
             heavy: Semaphore::new(HEAVY),
             metrics: Metrics::default(),
+            oidc: options.oidc.map(Provider::new).transpose()?,
             signer: options.signer,
             proxied: options.proxied,
             binary: options.binary,

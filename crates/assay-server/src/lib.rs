@@ -12,6 +12,7 @@ pub mod app;
 pub mod endpoint;
 pub mod login;
 pub mod metrics;
+pub mod oidc;
 pub mod openapi;
 pub mod page;
 pub mod paging;

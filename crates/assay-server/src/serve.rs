@@ -20,7 +20,7 @@ use tracing::Instrument;
 use crate::app::{App, CHANGES, Mode};
 use crate::endpoint::{Endpoint, Peer};
 use crate::metrics::Labels;
-use crate::{Problem, api, login, page, telemetry};
+use crate::{Problem, api, login, oidc, page, telemetry};
 
 /// How a server is started.
 pub struct Options {
@@ -36,6 +36,8 @@ pub struct Options {
     pub proxied: bool,
     /// The binary, for runs that the server executes.
     pub binary: PathBuf,
+    /// Who vouches for people, with accounts.
+    pub oidc: Option<oidc::Options>,
     /// What signs evidence.
     pub signer: Option<Arc<dyn Signer>>,
 }
@@ -64,6 +66,9 @@ pub async fn serve(home: Home, options: Options) -> Result<Listening, Failure> {
             "without accounts the server listens on this machine only: `--team` for {}",
             options.address
         )));
+    }
+    if options.oidc.is_some() && !options.team {
+        return Err(usage("an identity provider vouches for people with accounts: `--team`".to_owned()));
     }
     let listener = tokio::net::TcpListener::bind((options.address, options.port))
         .await

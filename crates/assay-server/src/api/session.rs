@@ -1,13 +1,15 @@
 //! Logging in and out.
 
 use assay_engine::execute::now_us;
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use schemars::JsonSchema;
+use assay_report::plain;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, Role};
 use crate::app::{App, Mode, Who};
-use crate::endpoint::{Call, Data, Done, Endpoint, Nothing, With, ask, get};
+use crate::endpoint::{Answer, Call, Data, Described, Done, Endpoint, Nothing, With, ask, get};
 use crate::{Problem, login};
 
 /// The endpoints of this file.
@@ -24,7 +26,74 @@ pub fn endpoints() -> Vec<Endpoint> {
             begin,
         ),
         end,
+        get("/api/v1/session/oidc", Access::Public, "beginOidc", "Log in at the identity provider", begin_oidc)
+            .answering::<Sent>(),
+        get(
+            "/api/v1/session/oidc/callback",
+            Access::Public,
+            "endOidc",
+            "Come back from the identity provider",
+            end_oidc,
+        )
+        .answering::<Sent>(),
     ]
+}
+
+/// Sent elsewhere: 302.
+struct Sent;
+
+impl Answer for Sent {
+    fn describe(_: &mut SchemaGenerator) -> Described {
+        Described { status: StatusCode::FOUND, content: None, schema: None }
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        Ok(StatusCode::FOUND.into_response())
+    }
+}
+
+async fn begin_oidc(call: Call) -> Result<With<Sent>, Problem> {
+    match &call.app.oidc {
+        Some(provider) => Ok(With(Sent, provider.begin(&call.app).await?)),
+        None => Err(Problem::not_found("this server has no identity provider")),
+    }
+}
+
+/// What the provider sends back.
+#[derive(Deserialize, JsonSchema)]
+pub struct Back {
+    /// What an identity token is given for.
+    code: Option<String>,
+    /// What the login was begun with.
+    state: Option<String>,
+    /// Why the provider does not vouch.
+    error: Option<String>,
+}
+
+async fn end_oidc(call: Call<Back>) -> Result<With<Sent>, Problem> {
+    let app = &call.app;
+    let Some(provider) = &app.oidc else { return Err(Problem::not_found("this server has no identity provider")) };
+    let found = match (&call.query.code, &call.query.state) {
+        (Some(code), Some(state)) => provider.finish(app, &call.headers, code, state).await,
+        _ => {
+            let why = call.query.error.as_deref().unwrap_or("it sent no code");
+            Err(Problem::forbidden(format!("the identity provider does not vouch for you: {}", plain(why, 100))))
+        }
+    };
+    let mut headers = HeaderMap::new();
+    headers.append(header::SET_COOKIE, provider.cookie(app, "", 0)?);
+    let to = match found {
+        Ok(user) => {
+            let secret = login::secret();
+            app.accounts.begin_session(login::digest(&secret), &user.name, now_us()).await?;
+            headers.append(header::SET_COOKIE, login::set_cookie(app, &call.headers, Some(&secret)));
+            "/".to_owned()
+        }
+        // The page shows it: people came here by following a link.
+        Err(problem) => format!("/#problem={}", data_encoding::BASE64URL_NOPAD.encode(problem.detail.as_bytes())),
+    };
+    headers.insert(header::LOCATION, HeaderValue::from_str(&to).map_err(Problem::internal)?);
+    Ok(With(Sent, headers))
 }
 
 /// Who is logged in, and where.
@@ -78,7 +147,7 @@ fn of(app: &App, who: Option<Who>) -> Session {
         version: env!("CARGO_PKG_VERSION"),
         project: project.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         user: who.map(|who| Person { name: who.name, email: who.email, roles: who.roles }),
-        oidc: false,
+        oidc: app.oidc.is_some(),
     }
 }
 

@@ -29,6 +29,7 @@ impl Server {
             team,
             hosts: Vec::new(),
             proxied: false,
+            oidc: None,
             binary: "assay".into(),
             signer: Some(Arc::new(SigningKey::from_seed([7; 32]))),
         };

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assay_home::Home;
-use assay_server::Options;
+use assay_server::access::Role;
 use assay_server::telemetry::{Log, Telemetry};
+use assay_server::{Options, oidc};
 use clap::Args;
 use serde_json::json;
 
@@ -35,6 +36,18 @@ pub struct Serve {
     /// A proxy is in front, which alone reaches the server and says where requests come from (`X-Forwarded-For`).
     #[arg(long)]
     behind_proxy: bool,
+    /// The address of an OpenID provider that vouches for people.
+    #[arg(long, value_name = "URL", requires_all = ["oidc_client", "public_url", "team"])]
+    oidc_issuer: Option<String>,
+    /// What the provider calls this server. The environment variable ASSAY_OIDC_SECRET holds what it proves itself by.
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    oidc_client: Option<String>,
+    /// What somebody becomes whom the provider vouches for and who has no account; nobody new is let in otherwise.
+    #[arg(long, value_name = "ROLE", requires = "oidc_issuer", value_parser = super::user::role)]
+    oidc_newcomers: Option<Role>,
+    /// Where browsers reach the server (`https://assay.example.org`).
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
     #[command(flatten)]
     signing: Signing,
     /// How the log on the standard error is written.
@@ -53,6 +66,13 @@ impl Serve {
         let telemetry = Telemetry::begin(self.log, &self.log_level)?;
         let home = Home::open(workspace, Path::new(".")).await?;
         let binary = std::env::current_exe()?;
+        let oidc = match (self.oidc_issuer, self.oidc_client, self.public_url) {
+            (Some(issuer), Some(client), Some(public)) => {
+                let secret = std::env::var("ASSAY_OIDC_SECRET").ok().filter(|secret| !secret.is_empty());
+                Some(oidc::Options { issuer, client, secret, public, newcomers: self.oidc_newcomers })
+            }
+            _ => None,
+        };
         let options = Options {
             address: self.host,
             port: self.port,
@@ -60,6 +80,7 @@ impl Serve {
             hosts: self.hosts,
             proxied: self.behind_proxy,
             binary,
+            oidc,
             signer: self.signing.found()?.map(Arc::from),
         };
         let listening = assay_server::serve(home, options).await?;
