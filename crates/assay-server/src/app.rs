@@ -105,6 +105,8 @@ const LOGINS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
 /// Requests a second from an address, of people who are not logged in.
 const STRANGERS: NonZeroU32 = NonZeroU32::new(100).unwrap();
+/// So many of them at once.
+const BURST: NonZeroU32 = NonZeroU32::new(200).unwrap();
 /// Long computations at once.
 const HEAVY: usize = 2;
 /// Passwords that are looked at at once.
@@ -145,7 +147,7 @@ impl App {
             binary: options.binary,
             logins: DefaultKeyedRateLimiter::keyed(Quota::per_minute(LOGINS)),
             requests: DefaultKeyedRateLimiter::keyed(Quota::per_second(REQUESTS)),
-            strangers: DefaultKeyedRateLimiter::keyed(Quota::per_second(STRANGERS)),
+            strangers: DefaultKeyedRateLimiter::keyed(Quota::per_second(STRANGERS).allow_burst(BURST)),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             changes: Arc::new(Semaphore::new(CHANGES as usize)),
             ending: watch::Sender::new(false),

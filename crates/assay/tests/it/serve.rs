@@ -264,3 +264,120 @@ async fn a_release_is_decided_by_people_over_the_api_and_its_evidence_is_taken_a
     assert!(recorded("release approve", "ben", "done") && recorded("release approve", "ann", "failed"), "{log}");
     assert!(recorded("evidence build", "kim", "done") && recorded("release ship", "ben", "done"), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_comes_to_its_end_when_whoever_asked_has_gone_and_is_done_once() {
+    let folder = releases::workspace();
+    let server = Serving::start(&folder);
+    let body = json!({"title": "A shorter prompt", "policy": "bot.policy.yaml", "kinds": ["prompt"]});
+    let host = server.address.trim_start_matches("http://").trim_end_matches('/');
+    let (text, token) = (body.to_string(), &server.token);
+    let request = format!(
+        "POST /api/v1/releases HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: once\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    );
+    for _ in 0..3 {
+        let mut socket = std::net::TcpStream::connect(host).unwrap();
+        std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
+        drop(socket);
+    }
+    let mut status = 0;
+    for _ in 0..100 {
+        let again = server.ask(Method::POST, "api/v1/releases").header("idempotency-key", "once").json(&body);
+        let again = again.send().await.unwrap();
+        status = again.status().as_u16();
+        if status == 200 {
+            assert_eq!(again.json::<Value>().await.unwrap()["release"], 1);
+            break;
+        }
+        assert_eq!(status, 409, "the first is being done");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(status, 200);
+    assert_eq!(server.get("api/v1/releases").await["items"].as_array().unwrap().len(), 1);
+}
+
+/// A port that nobody has.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_provider_vouches_for_people_who_are_known_here() {
+    let Ok(python) = std::env::var("ASSAY_TOOLS_PYTHON") else {
+        eprintln!("skipped: ASSAY_TOOLS_PYTHON names no Python with oidc-provider-mock");
+        return;
+    };
+    let folder = Folder::new();
+    for (name, email) in [("ada", "ada@example.org"), ("bob", "bob@example.org")] {
+        assert_eq!(folder.assay(&["user", "add", name, "--role", "engineer", "--email", email]).code, 0);
+    }
+    assert_eq!(folder.assay(&["user", "disable", "bob"]).code, 0);
+    let (idp, own) = (free_port(), free_port());
+    let mut provider = std::process::Command::new(python);
+    provider.args(["-m", "oidc_provider_mock", "--port", &idp.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    let _provider = Killed(provider.spawn().unwrap());
+    let (issuer, public) = (format!("http://127.0.0.1:{idp}"), format!("http://127.0.0.1:{own}"));
+    let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let metadata = format!("{issuer}/.well-known/openid-configuration");
+    for _ in 0..200 {
+        if client.get(&metadata).send().await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    for (name, verified) in [("ada", true), ("bob", true), ("eve", true), ("liar", false)] {
+        let email = if name == "liar" { "ada@example.org".to_owned() } else { format!("{name}@example.org") };
+        let claims = json!({"email": email, "email_verified": verified});
+        assert!(client.put(format!("{issuer}/users/{name}")).json(&claims).send().await.unwrap().status().is_success());
+    }
+    let mut command =
+        folder.command(&["serve", "--port", &own.to_string(), "--json", "--team", "--public-url", &public]);
+    command.args(["--oidc-issuer", &issuer, "--oidc-client", "assay"]).env("ASSAY_OIDC_SECRET", "s3cret+/%");
+    let mut process = Killed(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+
+    let cookies = |response: &reqwest::Response| -> Vec<String> {
+        let all = response.headers().get_all("set-cookie").into_iter().map(|value| value.to_str().unwrap());
+        all.map(|value| value.split(';').next().unwrap().to_owned()).collect()
+    };
+    let header = |response: &reqwest::Response, name: &str| response.headers()[name].to_str().unwrap().to_owned();
+    // From the page to the provider and back, as a browser does it.
+    let log_in = async |name: &str| {
+        let begun = client.get(format!("{public}/api/v1/session/oidc")).send().await.unwrap();
+        assert_eq!(begun.status(), 302);
+        let (to, kept) = (header(&begun, "location"), cookies(&begun).remove(0));
+        assert!(to.contains("code_challenge_method=S256") && to.contains("nonce="), "{to}");
+        let agreed = client.post(&to).header("content-type", "application/x-www-form-urlencoded");
+        let agreed = agreed.body(format!("sub={name}")).send().await.unwrap();
+        let back = header(&agreed, "location");
+        // Somebody else's browser brings the code, without the cookie: they get nothing.
+        let stolen = client.get(&back).send().await.unwrap();
+        assert!(header(&stolen, "location").starts_with("/#problem="));
+        let back = client.get(&back).header("cookie", kept).send().await.unwrap();
+        let location = header(&back, "location");
+        let session = cookies(&back).into_iter().find(|pair| pair.starts_with(&format!("assay_session_{own}=")));
+        (location, session)
+    };
+    for _ in 0..2 {
+        let (to, session) = log_in("ada").await;
+        assert_eq!(to, "/");
+        let asked = client.get(format!("{public}/api/v1/session")).header("cookie", session.unwrap());
+        assert_eq!(asked.send().await.unwrap().json::<Value>().await.unwrap()["user"]["name"], "ada");
+    }
+    for name in ["bob", "eve", "liar"] {
+        let (to, session) = log_in(name).await;
+        assert!(to.starts_with("/#problem=") && session.is_none(), "{name}: {to}");
+    }
+}
