@@ -3,6 +3,7 @@
 pub mod compare;
 pub mod evidence;
 pub mod explore;
+pub mod jobs;
 pub mod overview;
 pub mod releases;
 pub mod runs;
@@ -20,6 +21,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(session::endpoints());
     all.extend(overview::endpoints());
     all.extend(runs::endpoints());
+    all.extend(jobs::endpoints());
     all.extend(trials::endpoints());
     all.extend(releases::endpoints());
     all.extend(compare::endpoints());

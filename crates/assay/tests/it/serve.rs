@@ -7,7 +7,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::releases;
-use crate::support::{Folder, Said};
+use crate::support::{Answer, Folder, Said, Server, served};
 
 struct Serving {
     process: Child,
@@ -380,4 +380,43 @@ async fn an_identity_provider_vouches_for_people_who_are_known_here() {
         let (to, session) = log_in(name).await;
         assert!(to.starts_with("/#problem=") && session.is_none(), "{name}: {to}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_queued_is_executed_once_even_if_the_server_is_killed_meanwhile() {
+    let model = Server::start(|_, _| Answer::Slow(10));
+    let folder = Folder::new();
+    served(&folder, &model, 200, "  cache: false");
+    let mut server = Serving::start(&folder);
+    for suite in ["../assay.yaml", "/etc/passwd", "--help", "none.yaml"] {
+        let refused = server.ask(Method::POST, "api/v1/jobs").json(&json!({"suite": suite})).send().await.unwrap();
+        assert_eq!(refused.status(), 422, "{suite}");
+    }
+    for asked in
+        [json!({"suite": "assay.yaml", "labels": {"why": "nightly"}}), json!({"suite": "assay.yaml", "limit": 3})]
+    {
+        let queued = server.ask(Method::POST, "api/v1/jobs").json(&asked).send().await.unwrap();
+        assert_eq!(queued.status(), 202);
+    }
+    assert_eq!(server.ask(Method::DELETE, "api/v1/jobs/1").send().await.unwrap().status(), 409, "it has begun");
+    let began = std::time::Instant::now();
+    while model.total() < 40 && began.elapsed().as_secs() < 60 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    server = Serving::start(&folder);
+    let jobs = loop {
+        let jobs = server.get("api/v1/jobs").await;
+        if jobs["items"].as_array().unwrap().iter().all(|job| job["stand"] == "ended") {
+            break jobs;
+        }
+        assert!(began.elapsed().as_secs() < 120, "{jobs}");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    };
+    assert_eq!((&jobs["items"][0]["exit"], &jobs["items"][1]["exit"]), (&json!(0), &json!(0)), "{jobs}");
+    let run = server.get(&format!("api/v1/runs/{}", jobs["items"][1]["run"].as_str().unwrap())).await;
+    assert_eq!((&run["item"]["status"], &run["item"]["labels"]["why"]), (&json!("sealed"), &json!("nightly")));
+    assert_eq!(server.get("api/v1/runs").await["items"].as_array().unwrap().len(), 2);
+    assert_eq!(model.total(), 203, "no trial twice");
 }
