@@ -420,3 +420,65 @@ async fn what_is_queued_is_executed_once_even_if_the_server_is_killed_meanwhile(
     assert_eq!(server.get("api/v1/runs").await["items"].as_array().unwrap().len(), 2);
     assert_eq!(model.total(), 203, "no trial twice");
 }
+
+/// Somebody who collects what is posted, and says 200.
+fn collector() -> (u16, std::sync::Arc<std::sync::Mutex<Vec<u8>>>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let all = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = all.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, kept) = (stream.unwrap(), kept.clone());
+            std::thread::spawn(move || {
+                let (mut read, mut part) = (Vec::new(), [0_u8; 65_536]);
+                while let Ok(n @ 1..) = stream.read(&mut part) {
+                    read.extend_from_slice(&part[..n]);
+                    let text = String::from_utf8_lossy(&read).to_lowercase();
+                    let Some(body) = text.find("\r\n\r\n").map(|at| at + 4) else { continue };
+                    let length =
+                        text.split("content-length: ").nth(1).and_then(|rest| rest.split('\r').next()?.parse().ok());
+                    if read.len() >= body + length.unwrap_or(0_usize) {
+                        kept.lock().unwrap().append(&mut read);
+                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                    }
+                }
+            });
+        }
+    });
+    (port, all)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_tells_of_itself_by_spans_and_json_lines() {
+    let folder = Folder::new();
+    two_targets(&folder);
+    let (port, collected) = collector();
+    let mut command =
+        folder.command(&["serve", "--port", "0", "--json", "--log", "json", "--log-level", "warn,assay=info"]);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://127.0.0.1:{port}"));
+    let mut process = Killed(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let (address, token) = (said["address"].as_str().unwrap(), said["token"].as_str().unwrap());
+    let client = Client::builder().no_proxy().build().unwrap();
+    let parent = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let asked = client.get(format!("{address}api/v1/runs?search={token}")).bearer_auth(token);
+    let asked = asked.header("traceparent", format!("00-{parent}-00f067aa0ba902b7-01")).send().await.unwrap();
+    assert_eq!(asked.status(), 200);
+    std::process::Command::new("kill").args(["-TERM", &process.0.id().to_string()]).status().unwrap();
+    let mut log = String::new();
+    std::io::Read::read_to_string(&mut process.0.stderr.take().unwrap(), &mut log).unwrap();
+    assert!(process.0.wait().unwrap().success(), "{log}");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let line = lines.iter().find(|line| line["route"] == "/api/v1/runs").expect(&log);
+    assert_eq!((&line["status"], &line["method"], &line["level"]), (&json!(200), &json!("GET"), &json!("INFO")));
+    assert!(!log.contains(token), "what is asked is not logged");
+    let spans = collected.lock().unwrap().clone();
+    let holds = |what: &[u8]| spans.windows(what.len()).any(|window| window == what);
+    assert!(holds(b"POST /v1/traces") && holds(b"GET /api/v1/runs") && holds(b"http.route"));
+    assert!(holds(&data_encoding::HEXLOWER.decode(parent.as_bytes()).unwrap()), "the caller's trace goes on");
+    assert!(!holds(token.as_bytes()));
+}
