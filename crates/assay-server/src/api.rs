@@ -5,6 +5,7 @@ pub mod evidence;
 pub mod explore;
 pub mod jobs;
 pub mod overview;
+pub mod pushes;
 pub mod releases;
 pub mod runs;
 pub mod session;
@@ -22,6 +23,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(overview::endpoints());
     all.extend(runs::endpoints());
     all.extend(jobs::endpoints());
+    all.extend(pushes::endpoints());
     all.extend(trials::endpoints());
     all.extend(releases::endpoints());
     all.extend(compare::endpoints());

@@ -21,6 +21,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     let work = Access::Work;
     vec![
         get("/api/v1/jobs", Access::Read, "jobs", "Runs that the server was asked to execute, newest first", jobs),
+        get("/api/v1/jobs/{job}", Access::Read, "job", "A run that the server was asked to execute", job),
         change(
             Method::POST,
             "/api/v1/jobs",
@@ -105,6 +106,15 @@ async fn jobs(call: Call<JobsQuery>) -> Result<Data<Page<JobItem>>, Problem> {
         items.push(JobItem::of(&call.app, job).await?);
     }
     Ok(Data(Page::cut(items, limit, |item| item.job)))
+}
+
+async fn job(call: Call) -> Result<Data<JobItem>, Problem> {
+    let id: i64 = call.part("job").parse().map_err(|_| Problem::not_found("a job is a number"))?;
+    let found = call.app.home().state.jobs(id.checked_add(1), 1).await?.into_iter().find(|job| job.id == id);
+    match found {
+        Some(job) => Ok(Data(JobItem::of(&call.app, job).await?)),
+        None => Err(Problem::not_found("there is no job of that number")),
+    }
 }
 
 /// What is to be run.

@@ -483,3 +483,52 @@ async fn the_server_tells_of_itself_by_spans_and_json_lines() {
     assert!(holds(&bytes), "the caller's trace goes on");
     assert!(!holds(token.as_bytes()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_executed_here_is_recorded_there_once() {
+    let (here, there) = (Folder::new(), Folder::new());
+    two_targets(&here);
+    two_targets(&there);
+    let server = Serving::start(&there);
+    let remote = |arguments: &[&str]| {
+        let mut command = here.command(&["remote", "--server", &server.address]);
+        Said::new(command.args(arguments).env("ASSAY_SERVER_KEY", &server.token).output().unwrap())
+    };
+    let shown =
+        |said: &Said| -> Value { serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}")) };
+    let id = shown(&here.assay(&["show", "--json"]))["run"]["id"].as_str().unwrap().to_owned();
+    // A push that breaks off leaves a run that is not complete, and is begun again.
+    let run: Value = server.get("api/v1/runs/latest").await;
+    let mut record = shown(&here.assay(&["show", "--json"]))["run"].clone();
+    let begun = server.ask(Method::PUT, &format!("api/v1/runs/{id}")).json(&record).send().await.unwrap();
+    assert_eq!(begun.status(), 204, "{}", begun.text().await.unwrap());
+    let early = json!({"totals": run["item"]["totals"], "ended_us": 1});
+    let early = server.ask(Method::POST, &format!("api/v1/runs/{id}/seal")).json(&early).send().await.unwrap();
+    assert_eq!(early.status(), 422, "its trials are missing");
+    record["seed"] = json!(99);
+    let other = server.ask(Method::PUT, &format!("api/v1/runs/{id}")).json(&record).send().await.unwrap();
+    assert_eq!(other.status(), 409, "another run with the same id");
+    for _ in 0..2 {
+        let said = remote(&["push"]);
+        assert!(said.code == 0 && said.out.contains("120 trials"), "{said:?}");
+    }
+    let said = remote(&["query", &format!("SELECT count(*) AS n FROM trials WHERE run_id = '{id}'")]);
+    assert_eq!(said.out.trim(), "{\"n\":120}", "{said:?}");
+    let (own, theirs) = (shown(&here.assay(&["show", &id, "--json"])), shown(&there.assay(&["show", &id, "--json"])));
+    for part in ["run", "summary", "gate", "totals"] {
+        assert_eq!(own[part], theirs[part], "{part}");
+    }
+    assert_eq!(remote(&["runs", "--json"]).out.lines().count(), 2);
+    // A row of another run is not taken.
+    let rows = server.ask(Method::GET, "api/v1/runs/latest/export?table=trials&format=parquet").send().await.unwrap();
+    let rows = rows.bytes().await.unwrap();
+    let path = format!("api/v1/runs/{}/rows/trials/9", run["item"]["id"].as_str().unwrap());
+    assert_eq!(server.ask(Method::PUT, &path).body(rows).send().await.unwrap().status(), 422);
+    let said = remote(&["run", "assay.yaml", "--limit", "5"]);
+    assert!(said.code == 0 && said.out.contains("exit code 0"), "{said:?}");
+    assert_eq!(remote(&["run", "none.yaml"]).code, 2);
+    let mut nobody = here.command(&["remote", "--server", &server.address, "runs"]);
+    assert_eq!(nobody.env("ASSAY_SERVER_KEY", "wrong").output().unwrap().status.code(), Some(2));
+    let mut nowhere = here.command(&["remote", "--server", "http://127.0.0.1:9", "runs"]);
+    assert_eq!(nowhere.env("ASSAY_SERVER_KEY", "x").output().unwrap().status.code(), Some(4));
+}
