@@ -137,6 +137,7 @@ impl Command {
             | Self::Policy(_)
             | Self::Scorers(_)
             | Self::Serve(_)
+            | Self::Remote(_)
             | Self::Stats(_)
             | Self::Schema(_) => None,
         }
