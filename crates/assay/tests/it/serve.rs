@@ -532,3 +532,31 @@ async fn a_run_that_was_executed_here_is_recorded_there_once() {
     let mut nowhere = here.command(&["remote", "--server", "http://127.0.0.1:9", "runs"]);
     assert_eq!(nowhere.env("ASSAY_SERVER_KEY", "x").output().unwrap().status.code(), Some(4));
 }
+
+/// What nobody would think of is sent to every endpoint: nothing makes the server fail, and what it answers is what the
+/// document says.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_sent_makes_the_server_fail() {
+    let Ok(python) = std::env::var("ASSAY_TOOLS_PYTHON") else {
+        eprintln!("skipped: ASSAY_TOOLS_PYTHON names no Python with schemathesis");
+        return;
+    };
+    let folder = releases::workspace();
+    releases::candidate(&folder, "good");
+    let server = Serving::start(&folder);
+    let body = json!({"title": "A shorter prompt", "policy": "bot.policy.yaml", "kinds": ["prompt"]});
+    let opened = server.ask(Method::POST, "api/v1/releases").json(&body).send().await.unwrap();
+    assert_eq!(opened.status(), 200);
+    let mut schemathesis = std::process::Command::new(std::path::Path::new(&python).with_file_name("st"));
+    schemathesis
+        .current_dir(folder.path())
+        .args(["run", &format!("{}api/v1/openapi.json", server.address), "--url", &server.address])
+        .args(["-H", &format!("Authorization: Bearer {}", server.token)])
+        .args(["--checks", "not_a_server_error,content_type_conformance,response_schema_conformance"])
+        .args(["--phases", "examples,coverage,fuzzing", "-n", "5", "--seed", "1", "--no-color", "--warnings", "off"])
+        // A stream has no end of its own.
+        .args(["--exclude-operation-id", "runEvents", "--continue-on-failure"]);
+    let said = Said::new(schemathesis.output().unwrap());
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    assert_eq!(server.ask(Method::GET, "healthz").send().await.unwrap().status(), 200);
+}
