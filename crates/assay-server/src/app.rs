@@ -18,6 +18,7 @@ use crate::access::Role;
 use crate::api::summaries::Summaries;
 use crate::login::Requests;
 use crate::metrics::Metrics;
+use crate::openings::Openings;
 use crate::serve::Options;
 
 /// How people get in.
@@ -69,6 +70,8 @@ pub struct Parts {
     pub hosts: BTreeSet<String>,
     /// Summaries of runs that do not change any more.
     pub summaries: Summaries,
+    /// Runs over sealed parts that somebody has said why they must see.
+    pub openings: Openings,
     /// Places for computations that need a processor for long.
     pub heavy: Semaphore,
     /// What is counted.
@@ -113,6 +116,7 @@ impl App {
             cookie: format!("assay_session_{port}"),
             hosts,
             summaries: Summaries::default(),
+            openings: Openings::default(),
             heavy: Semaphore::new(HEAVY),
             metrics: Metrics::default(),
             signer: options.signer,

@@ -13,6 +13,7 @@ pub mod endpoint;
 pub mod login;
 pub mod metrics;
 pub mod openapi;
+pub mod openings;
 pub mod page;
 pub mod paging;
 pub mod problem;

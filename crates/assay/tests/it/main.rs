@@ -23,6 +23,7 @@ mod proofs;
 mod releases;
 mod review;
 mod samples;
+mod sealed;
 mod serve;
 mod servers;
 mod steering;

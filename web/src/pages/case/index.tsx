@@ -1,25 +1,30 @@
 import { Link, useNavigate, useParams } from 'react-router';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { Problem } from '../../api/client';
+import { api, Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
 import type { CaseDetail, LakeRow } from '../../api/types';
-import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
 import { score } from '../../format/number';
 import { readable } from '../../format/text';
 import { stamp } from '../../format/time';
 import { Page, Panel } from '../../ui/Page';
-import { Await } from '../../ui/States';
+import { Await, ProblemView } from '../../ui/States';
 import { TextBlock } from '../../ui/Text';
 
 const text = (row: LakeRow, key: string) => readable(row[key]);
 
 export function Component() {
   const { run = '', case: id = '' } = useParams();
-  const [get, set] = useFilters();
   const [why, setWhy] = useState('');
   const navigate = useNavigate();
-  const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`, { reason: get('reason') });
+  const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`);
+  const client = useQueryClient();
+  // On record in the name of who is logged in: the server shows the run's cases to this session then.
+  const open = useMutation<unknown, Problem>({
+    mutationFn: () => api.post(`/runs/${run}/openings`, { reason: why, case: id }),
+    onSuccess: () => client.invalidateQueries(),
+  });
   const { previous, next } = found.data?.neighbours ?? { previous: null, next: null };
   const go = (to: string | null) => to && void navigate(`/runs/${run}/cases/${encodeURIComponent(to)}`);
   useKeys({
@@ -108,12 +113,13 @@ export function Component() {
           </>
         )}
       </Await>
+      {open.error && <ProblemView error={open.error} />}
       {sealed && (
         <form
           className="filters"
           onSubmit={event => {
             event.preventDefault();
-            set({ reason: why });
+            open.mutate();
           }}
         >
           <input
@@ -123,7 +129,9 @@ export function Component() {
             value={why}
             onChange={event => setWhy(event.target.value)}
           />
-          <button className="button">Look, on record</button>
+          <button className="button" disabled={open.isPending}>
+            Look, on record
+          </button>
         </form>
       )}
     </Page>
