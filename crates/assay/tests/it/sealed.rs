@@ -11,18 +11,18 @@ fn fine(said: crate::support::Said) -> String {
     said.out
 }
 
-/// A run over a sealed part whose every case is critical and fails under the target.
+/// A run over a sealed part whose every case is critical; the target `bot` fails on all of them, `old` on none.
 fn sealed_run() -> Folder {
     let folder = Folder::new();
     let case = |i: usize| {
         json!({"id": format!("secret-{i:02}"), "q": format!("q{i}"), "expected": "zebra", "critical": true,
-               "outputs": {"bot": "mouse"}})
+               "outputs": {"bot": "mouse", "old": "zebra"}})
     };
     folder.write("a.jsonl", (0..40).map(|i| format!("{}\n", case(i))).collect::<String>());
     fine(folder.assay(&["dataset", "add", "animals", "a.jsonl"]));
     fine(folder.assay(&["dataset", "split", "animals", "dev=0.5,holdout=0.5", "--seal", "holdout", "--looks", "5"]));
-    let suite = "suite: animals\ndataset: {dataset: animals, split: holdout}\ntarget: {name: bot, recorded: bot}\n\
-                 scorers: [equals]\n";
+    let suite = "suite: animals\ndataset: {dataset: animals, split: holdout}\ntargets:\n  - {name: bot, recorded: bot}\n  \
+                 - {name: old, recorded: old}\nscorers: [equals]\ngate: {rules: [{scorer: equals, min: 0.1}]}\n";
     folder.write("assay.yaml", suite);
     let said = folder.assay(&["run", "--quiet"]);
     assert_eq!(said.code, 1, "critical cases fail: {said:?}");
@@ -73,4 +73,19 @@ async fn a_sealed_case_is_seen_by_who_said_why_and_their_name_is_on_record() {
     let lines: Vec<Value> = audit.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let opened = lines.iter().rfind(|line| line["action"] == "open sealed part" && line["outcome"] == "done").unwrap();
     assert_eq!((&opened["by"], &opened["object"]["sealed"]), (&json!("ada"), &json!("animals/holdout")), "{opened}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn critical_cases_of_a_sealed_part_fail_without_being_named() {
+    let folder = sealed_run();
+    let server = Serving::start(&folder);
+    let summary = server.get("api/v1/runs/latest/summary").await.to_string();
+    assert!(summary.contains("critical cases failed"), "{summary}");
+    let compared = server.get("api/v1/compare?candidate=latest:bot&baseline=latest:old").await.to_string();
+    let shown = folder.assay(&["show", "latest"]).out;
+    assert!(shown.contains("critical cases failed"), "{shown}");
+    let flips = folder.assay(&["compare", "latest:bot", "latest:old"]).out;
+    for text in [summary, compared, shown, flips, folder.assay(&["report", "--format", "markdown"]).out] {
+        assert!(!text.contains("secret-"), "{text}");
+    }
 }
