@@ -18,6 +18,7 @@ pub mod page;
 pub mod paging;
 pub mod problem;
 pub mod serve;
+pub mod telemetry;
 
 pub use app::{App, Mode};
 pub use problem::Problem;
