@@ -239,9 +239,22 @@ impl Home {
         record: &RunRecord,
         against: &Against,
     ) -> Result<(RunScores, Option<(RunId, BaselineScores)>), Failure> {
+        let base = self.baseline_run(record, against).await?;
+        self.compared_with(record, base).await
+    }
+
+    /// As [`Home::compared`], with a run that was found already.
+    ///
+    /// # Errors
+    /// As [`Home::scores`].
+    pub async fn compared_with(
+        &self,
+        record: &RunRecord,
+        base: Option<(RunRow, Option<String>)>,
+    ) -> Result<(RunScores, Option<(RunId, BaselineScores)>), Failure> {
         let left_out = self.beyond(record).await?;
         let scores = self.scores(record, &left_out).await?;
-        let Some((found, target)) = self.baseline_run(record, against).await? else { return Ok((scores, None)) };
+        let Some((found, target)) = base else { return Ok((scores, None)) };
         let other = match found.record.id == record.id {
             true => None,
             false => Some(self.scores(&found.record, &left_out).await?),

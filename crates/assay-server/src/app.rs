@@ -73,7 +73,7 @@ pub struct Parts {
     /// Runs over sealed parts that somebody has said why they must see.
     pub openings: Openings,
     /// Places for computations that need a processor for long.
-    pub heavy: Semaphore,
+    pub heavy: Arc<Semaphore>,
     /// What is counted.
     pub metrics: Metrics,
     /// What signs evidence.
@@ -117,7 +117,7 @@ impl App {
             hosts,
             summaries: Summaries::default(),
             openings: Openings::default(),
-            heavy: Semaphore::new(HEAVY),
+            heavy: Arc::new(Semaphore::new(HEAVY)),
             metrics: Metrics::default(),
             signer: options.signer,
             binary: options.binary,
