@@ -5,6 +5,7 @@
 //! | [`workspace`] | `.assay/` | the folder, its locks, its version |
 //! | [`state`] | `state.db` | runs, totals, baselines, remembered plans |
 //! | [`labels`] | `state.db` | labels by people; certificates and checks of judges |
+//! | [`figures`] | `state.db` | what was reckoned from whole runs, with what it rests on |
 //! | [`plan`] | `plans/DIGEST.db` | the frozen list of cases a run works through, in constant memory |
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
@@ -20,6 +21,7 @@ pub mod accounts;
 pub mod batches;
 pub mod cache;
 pub mod events;
+pub mod figures;
 pub mod journal;
 pub mod labels;
 pub mod outbox;

@@ -4,6 +4,7 @@
 mod oracle;
 mod support;
 
+mod asked;
 mod audit;
 mod bad_input;
 mod batches;
