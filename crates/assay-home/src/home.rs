@@ -8,14 +8,12 @@ use assay_core::permutation::Permutation;
 use assay_core::{Digest, RunId, RunRecord, RunStatus};
 use assay_datasets::Library;
 use assay_datasets::library::{self, Event, Held};
-use assay_lake::export::{self, RecordBatch};
+use assay_lake::export::{self, Column, RecordBatch};
 use assay_lake::{Lake, Rows};
 use assay_report::{Failing, Report};
-use assay_store::{PlanFile, RunRow, State, Workspace};
+use assay_store::{PlanFile, RunLine, RunRow, State, Workspace};
 
 use assay_engine::git;
-
-use serde_json::json;
 
 use crate::{Failure, usage};
 
@@ -353,18 +351,27 @@ impl Home {
         Ok(failing)
     }
 
-    /// The table of runs as SQL sees it; `None` while there are none.
-    fn runs_table(rows: Vec<RunRow>) -> Result<Option<RecordBatch>, Failure> {
-        let runs: Vec<_> = rows
-            .into_iter()
-            .map(|row| {
-                json!({"run_id": row.record.id.to_string(), "suite": row.record.suite, "status": row.status.as_str(),
-                       "started_us": row.record.started_us, "planned": row.planned, "ok": row.totals.ok,
-                       "errors": row.totals.errors, "cost_nanousd": row.totals.cost().nanos(),
-                       "git": row.record.git.unwrap_or_default()})
-            })
-            .collect();
-        if runs.is_empty() { Ok(None) } else { Ok(Some(export::batch_of_json(&runs)?)) }
+    /// The table of runs as SQL sees it, for a statement that may speak of it.
+    async fn runs_table(&self, sql: &str) -> Result<Option<RecordBatch>, Failure> {
+        // Of other statements it would be read for nothing; `SHOW TABLES` names it.
+        let sql = sql.to_lowercase();
+        if !["runs", "information_schema", "show"].iter().any(|word| sql.contains(word)) {
+            return Ok(None);
+        }
+        let lines = self.state.run_lines(MOST_RUNS).await?;
+        let texts = |of: fn(&RunLine) -> String| Column::Texts(lines.iter().map(of).collect());
+        let numbers = |of: fn(&RunLine) -> i64| Column::Numbers(lines.iter().map(of).collect());
+        Ok(Some(export::batch_of(vec![
+            ("run_id", texts(|line| line.id.clone())),
+            ("suite", texts(|line| line.suite.clone())),
+            ("status", texts(|line| line.status.clone())),
+            ("started_us", numbers(|line| line.started_us)),
+            ("planned", numbers(|line| line.planned)),
+            ("ok", numbers(|line| line.totals.ok.cast_signed())),
+            ("errors", numbers(|line| line.totals.errors.cast_signed())),
+            ("cost_nanousd", numbers(|line| line.totals.cost().nanos())),
+            ("git", texts(|line| line.git.clone().unwrap_or_default())),
+        ])?))
     }
 
     /// Asks the tables `trials`, `scores` and `runs` in SQL. Runs over sealed parts have no trials and no scores; their ids are
@@ -373,9 +380,16 @@ impl Home {
     /// # Errors
     /// The statement is not a query, or fails.
     pub async fn ask(&self, sql: &str, hidden: &mut Vec<RunId>) -> Result<Rows, Failure> {
-        let rows = self.state.runs(None, None, MOST_RUNS).await?;
-        hidden.extend(rows.iter().filter(|row| row.record.sealed().is_some()).map(|row| row.record.id));
-        Ok(self.lake.query_without(sql, Self::runs_table(rows)?, hidden).await?)
+        self.ask_of(&self.lake, sql, hidden).await
+    }
+
+    /// As [`Home::ask`], of a lake that may be this one's within bounds.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn ask_of(&self, lake: &Lake, sql: &str, hidden: &mut Vec<RunId>) -> Result<Rows, Failure> {
+        hidden.extend(self.state.sealed_runs().await?);
+        Ok(lake.query_without(sql, self.runs_table(sql).await?, hidden).await?)
     }
 
     /// As [`Home::ask`], for somebody who has said why sealed parts must be seen.
@@ -383,8 +397,7 @@ impl Home {
     /// # Errors
     /// As there.
     pub async fn ask_all(&self, sql: &str) -> Result<Rows, Failure> {
-        let rows = self.state.runs(None, None, MOST_RUNS).await?;
-        Ok(self.lake.query(sql, Self::runs_table(rows)?).await?)
+        Ok(self.lake.query(sql, self.runs_table(sql).await?).await?)
     }
 
     /// What a reader should know of a run's judges.

@@ -12,6 +12,7 @@
 //! | [`export`] | query results as JSON lines, CSV and Parquet, streamed |
 
 pub mod browse;
+pub mod budget;
 pub mod export;
 pub mod query;
 pub mod seal;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use deltalake::DeltaTable;
 use url::Url;
 
+pub use budget::Budget;
 pub use query::{Judgement, Rows};
 pub use seal::Segment;
 pub use tables::Table;
@@ -41,7 +43,10 @@ pub enum LakeError {
     },
     /// A query failed: its syntax, a column that does not exist, or reading.
     #[error("{}", plain(.0))]
-    Query(#[from] datafusion::error::DataFusionError),
+    Query(datafusion::error::DataFusionError),
+    /// A query within a budget needs more.
+    #[error("the question needs more memory than there is for it: narrow it, or take fewer columns")]
+    Budget,
     /// Arrow failed.
     #[error("lake: {0}")]
     Arrow(#[from] datafusion::arrow::error::ArrowError),
@@ -64,6 +69,15 @@ pub enum LakeError {
     Path(PathBuf),
 }
 
+impl From<datafusion::error::DataFusionError> for LakeError {
+    fn from(error: datafusion::error::DataFusionError) -> Self {
+        match error.find_root() {
+            datafusion::error::DataFusionError::ResourcesExhausted(_) => Self::Budget,
+            _ => Self::Query(error),
+        }
+    }
+}
+
 /// DataFusion's message without its internal prefixes.
 fn plain(error: &datafusion::error::DataFusionError) -> String {
     error.strip_backtrace().trim_start_matches("Error during planning: ").to_owned()
@@ -75,12 +89,14 @@ pub struct Lake {
     root: PathBuf,
     /// The tables as they were read last: only what was committed since has to be read then.
     known: Arc<Mutex<HashMap<Table, DeltaTable>>>,
+    /// What its questions stay within.
+    budget: Option<Budget>,
 }
 
 impl Lake {
     /// The lake in a folder; tables appear with the first sealed segment.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), known: Arc::default() }
+        Self { root: root.into(), known: Arc::default(), budget: None }
     }
 
     /// The folder.

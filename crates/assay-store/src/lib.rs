@@ -40,7 +40,7 @@ pub use labels::{Added, Check, Population, StoredCertificate, StoredLabel};
 pub use outbox::Outbox;
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
 pub use releases::Releases;
-pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, Schedule, State};
+pub use state::{Baseline, LimitChange, MonthSpend, Order, RunLine, RunRow, Schedule, State};
 pub use workspace::{RunLock, Workspace};
 
 /// What can go wrong with the workspace.

@@ -69,11 +69,12 @@ impl Export {
             None if form == Form::Parquet => return Err("Parquet needs a file: add `--output FILE`".into()),
             None => Box::new(BufWriter::new(std::io::stdout())),
         };
-        let count = match form {
-            Form::Jsonl => export::write_json_lines(rows, &mut out).await?,
-            Form::Csv => export::write_csv(rows, &mut out).await?,
-            Form::Parquet => export::write_parquet(rows, &mut out).await?,
+        let form = match form {
+            Form::Jsonl => export::Form::JsonLines,
+            Form::Csv => export::Form::Csv,
+            Form::Parquet => export::Form::Parquet,
         };
+        let count = export::write(rows, form, &mut out).await?;
         out.flush()?;
         if let Some(path) = &self.output {
             say(&format!("{count} rows in {}", path.display()));

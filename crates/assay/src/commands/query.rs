@@ -36,16 +36,13 @@ enum Form {
     Jsonl,
 }
 
-/// The most runs that the table `runs` holds.
-const MOST_RUNS: u32 = 100_000;
-
 impl Query {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let mut hidden = Vec::new();
         if self.reason.is_some() {
-            for row in home.state.runs(None, None, MOST_RUNS).await?.iter().filter(|row| row.record.sealed().is_some())
-            {
+            for run in home.state.sealed_runs().await? {
+                let row = home.state.find_run(&run.to_string()).await?;
                 unseal(&home.library(), &row.record, &who(), self.reason.as_deref())?;
             }
         }
@@ -58,7 +55,7 @@ impl Query {
         }
         match self.format {
             Form::Jsonl => {
-                export::write_json_lines(rows, &mut std::io::stdout()).await?;
+                export::write(rows, export::Form::JsonLines, std::io::stdout()).await?;
             }
             Form::Table => {
                 let schema = rows.schema();
