@@ -19,6 +19,7 @@ use crate::api::summaries::Summaries;
 use crate::login::Requests;
 use crate::metrics::Metrics;
 use crate::openings::Openings;
+use crate::questions::Questions;
 use crate::serve::Options;
 
 /// How people get in.
@@ -72,6 +73,8 @@ pub struct Parts {
     pub summaries: Summaries,
     /// Runs over sealed parts that somebody has said why they must see.
     pub openings: Openings,
+    /// What questions in SQL share.
+    pub questions: Questions,
     /// Places for computations that need a processor for long.
     pub heavy: Arc<Semaphore>,
     /// What is counted.
@@ -110,13 +113,14 @@ impl App {
             releases: Releases::open(&home.workspace).await?,
             review: Review::open(&home.workspace).await?,
             access: Requests::new(accounts.clone()),
-            home,
             accounts,
             mode,
             cookie: format!("assay_session_{port}"),
             hosts,
             summaries: Summaries::default(),
             openings: Openings::default(),
+            questions: Questions::new(&home.lake)?,
+            home,
             heavy: Arc::new(Semaphore::new(HEAVY)),
             metrics: Metrics::default(),
             signer: options.signer,

@@ -17,6 +17,7 @@ pub mod openings;
 pub mod page;
 pub mod paging;
 pub mod problem;
+pub mod questions;
 pub mod serve;
 pub mod telemetry;
 

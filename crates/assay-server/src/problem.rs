@@ -108,6 +108,7 @@ impl From<LakeError> for Problem {
     fn from(error: LakeError) -> Self {
         match error {
             LakeError::Query(why) => Self::usage(why.to_string()),
+            LakeError::Budget => Self::usage(error.to_string()),
             error => Self::internal(error),
         }
     }

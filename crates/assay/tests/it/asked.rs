@@ -49,3 +49,78 @@ async fn the_overview_reads_no_run_twice_not_even_after_a_restart() {
     let server = Serving::start(&folder);
     assert_eq!(server.get("api/v1/overview").await["suites"], first["suites"]);
 }
+
+async fn asked(server: &Serving, sql: &str, form: &str) -> reqwest::Response {
+    server.ask(Method::POST, &format!("api/v1/query{form}")).json(&json!({"sql": sql})).send().await.unwrap()
+}
+
+/// What is on the processor in these many seconds, in seconds.
+#[cfg(target_os = "linux")]
+async fn busy(process: u32, seconds: u64) -> f64 {
+    let ticks = || {
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+        let after = stat.rsplit(')').next().unwrap().to_owned();
+        after.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>()
+    };
+    let before = ticks();
+    tokio::time::sleep(std::time::Duration::from_secs(seconds)).await;
+    (ticks() - before) / 100.0
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_nobody_waits_for_ends() {
+    let folder = Folder::new();
+    let server = Serving::start(&folder);
+    // The answer of each is one row, after years.
+    let sql = "SELECT COUNT(*) FROM generate_series(1, 300000000000000)";
+    for form in ["?format=csv", "?format=parquet", "?format=csv", "?format=jsonl"] {
+        drop(asked(&server, sql, form).await);
+    }
+    let waiting = tokio::time::timeout(std::time::Duration::from_secs(1), asked(&server, sql, ""));
+    assert!(waiting.await.is_err(), "it takes longer than anybody waits");
+    let response = asked(&server, "SELECT 1 AS one", "").await;
+    assert_eq!(response.status(), 200, "the places are free again");
+    assert!(busy(server.process.id(), 3).await < 1.5, "nothing goes on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_question_takes_is_bounded() {
+    let folder = Folder::new();
+    let server = Serving::start(&folder);
+    // Memory that the engine does not count: 16 GB of text.
+    let response = asked(&server, "SELECT repeat('x', 2000000000) FROM generate_series(1, 8)", "").await;
+    assert_eq!(response.status(), 422);
+    // A thousand rows of 100 kB: as many as fit, and that there are more.
+    let text = "SELECT replace('0123456789', '0', '0123456789') AS a FROM generate_series(1, 3)";
+    assert_eq!(asked(&server, text, "").await.status(), 200);
+    let long = "WITH t AS (SELECT string_agg(CAST(value AS TEXT), ' ') AS a FROM generate_series(1, 20000)) \
+                SELECT a FROM t CROSS JOIN generate_series(1, 1000)";
+    let answer: serde_json::Value = asked(&server, long, "").await.json().await.unwrap();
+    let rows = answer["rows"].as_array().unwrap();
+    assert!(answer["truncated"] == true && (10..400).contains(&rows.len()), "{}", rows.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_of_one_name_keep_their_values() {
+    let folder = Folder::new();
+    let server = Serving::start(&folder);
+    let sql = "SELECT a.value, b.value FROM generate_series(1, 2) AS a JOIN generate_series(1, 9) AS b \
+               ON b.value = a.value * 3 ORDER BY a.value";
+    let answer: serde_json::Value = asked(&server, sql, "").await.json().await.unwrap();
+    assert_eq!(answer["rows"], json!([[1, 3], [2, 6]]), "{answer}");
+    let refused = asked(&server, sql, "?format=jsonl").await;
+    assert_eq!(refused.status(), 422);
+    assert!(refused.text().await.unwrap().contains("AS"), "a line of JSON has each name once");
+    assert_eq!(asked(&server, sql, "?format=csv").await.text().await.unwrap(), "value,value\n1,3\n2,6\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_ended_breaks_off() {
+    let folder = Folder::new();
+    let server = Serving::start(&folder);
+    let sql = "SELECT value, 1 / (value - 150000) AS part FROM generate_series(1, 200000)";
+    let response = asked(&server, sql, "?format=csv").await;
+    assert_eq!(response.status(), 200, "it fails when it is on its way");
+    assert!(response.bytes().await.is_err(), "nobody takes it for a whole file");
+}

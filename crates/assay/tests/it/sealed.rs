@@ -52,6 +52,9 @@ async fn a_sealed_case_is_seen_by_who_said_why_and_their_name_is_on_record() {
     for path in [path.clone(), format!("{path}?reason=curious"), "api/v1/runs/latest/trials".to_owned()] {
         assert!([403, 422].contains(&get(&ada, &path).await), "{path}");
     }
+    // Nothing comes out that could be taken for a run without trials.
+    let export = "api/v1/runs/latest/export?table=trials&format=csv";
+    assert_eq!(get(&ada, export).await, 403);
     let open = async |key: &str, body: Value| server.by(key, Method::POST, "api/v1/runs/latest/openings", body).await.0;
     assert_eq!(open(&eve, json!({"reason": "curious"})).await, 403);
     assert_eq!(open(&ada, json!({"reason": " "})).await, 422);
@@ -61,6 +64,7 @@ async fn a_sealed_case_is_seen_by_who_said_why_and_their_name_is_on_record() {
     for _ in 0..3 {
         assert_eq!(get(&ada, &path).await, 200);
     }
+    assert_eq!((get(&ada, export).await, get(&ben, export).await), (200, 403));
     assert_eq!(seen(), before + 1, "said once, however often it is looked at");
     assert_eq!(get(&ben, &path).await, 403, "it was opened to ada alone");
     let shown = server.client.get(format!("{}{path}", server.address)).bearer_auth(&ada).send().await.unwrap();
