@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use assay_analysis::{BaselineScores, Conduct, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
@@ -42,7 +43,8 @@ pub fn unseal(library: &Library, record: &RunRecord, by: &str, reason: Option<&s
     for dataset in record.datasets.iter() {
         let Some(split) = &dataset.sealed else { continue };
         let (name, _) = library::name_and_version(dataset.source.split('/').next().unwrap_or_default());
-        open_sealed(library, &library.hold()?, by, name, split, dataset.version, reason)?;
+        let open = || open_sealed(library, &library.hold()?, by, name, split, dataset.version, reason);
+        crate::waiting(open)?;
     }
     Ok(())
 }
@@ -91,6 +93,8 @@ pub struct Home {
     pub state: State,
     /// Trials and scores.
     pub lake: Lake,
+    /// How long is waited for who writes to the library; `None` for as long as it takes.
+    pub patience: Option<Duration>,
 }
 
 impl Home {
@@ -100,12 +104,12 @@ impl Home {
         crate::audit::workspace_is_there()?;
         let state = State::open(&workspace).await?;
         let lake = Lake::new(workspace.lake());
-        Ok(Self { workspace, state, lake })
+        Ok(Self { workspace, state, lake, patience: None })
     }
 
     /// The stored datasets.
     pub fn library(&self) -> Library {
-        Library::new(self.workspace.datasets())
+        Library::new(self.workspace.datasets()).patient(self.patience)
     }
 
     /// A run and, after a colon, one of its targets: `latest:v2`, `4f2a91c0`.
@@ -206,12 +210,13 @@ impl Home {
         // The suite of a run from elsewhere may be gone; the project is here.
         let folder =
             suite.parent().filter(|folder| folder.is_dir()).map_or_else(|| self.workspace.project(), Path::to_owned);
-        let Some(base) = git::answer(&folder, &["merge-base", reference, "HEAD"]) else {
+        let git = |arguments: &[&str]| crate::waiting(|| git::answer(&folder, arguments));
+        let Some(base) = git(&["merge-base", reference, "HEAD"]) else {
             return Err(usage(format!(
                 "git knows no commit that `{shown}` and HEAD have in common: fetch it (for actions/checkout `fetch-depth: 0`)"
             )));
         };
-        let listed = git::answer(&folder, &["rev-list", "--first-parent", COMMITS, &base]).unwrap_or_default();
+        let listed = git(&["rev-list", "--first-parent", COMMITS, &base]).unwrap_or_default();
         let order: HashMap<&str, usize> = listed.lines().enumerate().map(|(at, commit)| (commit, at)).collect();
         let rows = self.state.runs(Some(&record.suite), None, 1_000).await?;
         let near = rows

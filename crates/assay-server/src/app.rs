@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use assay_core::Digest;
 use assay_evidence::keys::Signer;
@@ -93,6 +94,8 @@ pub struct Parts {
 const LOGINS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Requests a second, for each person: far above a page, far below a flood.
 const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
+/// How long a request waits for who writes to datasets, which an import does for as long as it takes.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Long computations at once.
 const HEAVY: usize = 2;
 
@@ -102,12 +105,13 @@ impl App {
     /// # Errors
     /// The workspace cannot be opened.
     pub async fn open(
-        home: Home,
+        mut home: Home,
         mode: Mode,
         port: u16,
         hosts: BTreeSet<String>,
         options: Options,
     ) -> Result<Self, Failure> {
+        home.patience = Some(PATIENCE);
         let accounts = Accounts::open(&home.workspace).await?;
         Ok(Self(Arc::new(Parts {
             releases: Releases::open(&home.workspace).await?,

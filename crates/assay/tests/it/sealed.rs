@@ -93,3 +93,27 @@ async fn critical_cases_of_a_sealed_part_fail_without_being_named() {
         assert!(!text.contains("secret-"), "{text}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_waits_for_the_library_holds_up_nobody_else() {
+    let folder = sealed_run();
+    let server = Serving::start(&folder);
+    // As an import has it for as long as it takes.
+    let lock = std::fs::File::create(folder.path().join(".assay/datasets/lock")).unwrap();
+    lock.lock().unwrap();
+    let opening = || {
+        let asked = server.ask(Method::POST, "api/v1/runs/latest/openings").json(&json!({"reason": "a complaint"}));
+        tokio::spawn(asked.send())
+    };
+    // More than there are processors to wait on.
+    let waiting: Vec<_> = (0..2 * std::thread::available_parallelism().unwrap().get() + 2).map(|_| opening()).collect();
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    let well = tokio::time::timeout(std::time::Duration::from_secs(3), server.get("healthz")).await;
+    assert_eq!(well.expect("others are answered")["status"], "ok");
+    for opened in waiting {
+        let response = opened.await.unwrap().unwrap();
+        assert!(response.status() == 503 && response.headers().contains_key("retry-after"));
+    }
+    drop(lock);
+    assert_eq!(opening().await.unwrap().unwrap().status(), 204);
+}
