@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::openings::Openings;
 use crate::questions::Questions;
 use crate::serve::Options;
+use crate::views::Views;
 
 /// How people get in.
 #[derive(Clone, Debug)]
@@ -72,6 +73,8 @@ pub struct Parts {
     pub hosts: BTreeSet<String>,
     /// Summaries of runs that do not change any more.
     pub summaries: Summaries,
+    /// Releases as they were seen a moment ago.
+    pub views: Views,
     /// Runs over sealed parts that somebody has said why they must see.
     pub openings: Openings,
     /// What questions in SQL share.
@@ -122,6 +125,7 @@ impl App {
             cookie: format!("assay_session_{port}"),
             hosts,
             summaries: Summaries::default(),
+            views: Views::default(),
             openings: Openings::default(),
             questions: Questions::new(&home.lake)?,
             home,

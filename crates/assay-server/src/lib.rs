@@ -20,6 +20,7 @@ pub mod problem;
 pub mod questions;
 pub mod serve;
 pub mod telemetry;
+pub mod views;
 
 pub use app::{App, Mode};
 pub use problem::Problem;

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
+use crate::releases;
 use crate::serve::{Serving, two_targets};
 use crate::support::{Answer, Folder, Server, served};
 
@@ -123,4 +124,35 @@ async fn a_file_that_cannot_be_ended_breaks_off() {
     let response = asked(&server, sql, "?format=csv").await;
     assert_eq!(response.status(), 200, "it fails when it is on its way");
     assert!(response.bytes().await.is_err(), "nobody takes it for a whole file");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_looks_at_a_release_leaves_nothing_behind() {
+    let folder = releases::workspace();
+    releases::candidate(&folder, "good");
+    for arguments in [
+        &["release", "open", "A shorter prompt", "--policy", "bot.policy.yaml", "--changed", "prompts/main.md"][..],
+        &["release", "evaluate"],
+    ] {
+        assert_eq!(folder.assay(arguments).code, 0);
+    }
+    let server = Serving::start(&folder);
+    let before = server.get("api/v1/releases/1").await;
+    let files = || {
+        let plans = std::fs::read_dir(folder.path().join(".assay/plans")).unwrap();
+        let mut names: Vec<_> = plans.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names.retain(|name| !name.to_string_lossy().ends_with("-wal") && !name.to_string_lossy().ends_with("-shm"));
+        names
+    };
+    let plans = files();
+    let more = "{\"id\": \"new\", \"q\": \"new\", \"expected\": \"a\", \"outputs\": {\"good\": \"a\"}}\n";
+    let cases = std::fs::read_to_string(folder.path().join("cases.jsonl")).unwrap();
+    folder.write("cases.jsonl", format!("{cases}{more}"));
+    assert_eq!(server.get("api/v1/releases/1").await, before, "what was judged a moment ago is not judged again");
+    drop(server);
+    let server = Serving::start(&folder);
+    let after = server.get("api/v1/releases/1").await;
+    assert!(after["blocks"].to_string().contains("dataset") && after["blocks"] != before["blocks"], "{after}");
+    assert_eq!(files(), plans, "no plan was made of the new cases");
 }
