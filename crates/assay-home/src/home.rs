@@ -12,8 +12,9 @@ use assay_datasets::library::{self, Event, Held};
 use assay_lake::export::{self, Column, RecordBatch};
 use assay_lake::{Lake, Rows};
 use assay_report::{Failing, Report};
-use assay_store::{PlanFile, RunLine, RunRow, State, Workspace};
+use assay_store::{Baseline, PlanFile, RunLine, RunRow, State, Workspace};
 
+use assay_engine::execute::now_us;
 use assay_engine::git;
 
 use crate::{Failure, usage};
@@ -170,6 +171,28 @@ impl Home {
             .await?;
         self.attach_labels(&mut scores).await?;
         Ok(scores)
+    }
+
+    /// Names a complete run, and a target of it after a colon, as a baseline of its suite; an earlier one of that name is
+    /// replaced.
+    ///
+    /// # Errors
+    /// There is no such run or target, the run is not complete, or is of another suite than `suite` says.
+    pub async fn name_baseline(&self, name: &str, word: &str, suite: Option<&str>) -> Result<Baseline, Failure> {
+        let (row, target) = self.find(word).await?;
+        let record = row.record;
+        if let Some(suite) = suite.filter(|suite| *suite != record.suite) {
+            return Err(usage(format!("run {} is of the suite `{}`, not `{suite}`", record.id.short(), record.suite)));
+        }
+        if row.status != RunStatus::Sealed {
+            return Err(usage(format!("run {} is not complete", record.id.short())));
+        }
+        let (name, set_us) = (name.to_owned(), now_us());
+        let baseline = Baseline { suite: record.suite, name, run: record.id, target, set_us };
+        crate::audit::note("run", baseline.run.to_string());
+        crate::audit::note("suite", &baseline.suite);
+        self.state.set_baseline(&baseline).await?;
+        Ok(baseline)
     }
 
     /// The run that a run is compared with, and a target of it.

@@ -46,7 +46,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 /// What a page of trials shows of an answer, in characters.
 const SHOWN: usize = 500;
 
-/// The outcome of a trial.
+/// The outcome of a trial, in the words of its column `status`.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -55,7 +55,7 @@ pub enum Outcome {
     /// A failure.
     Error,
     /// A budget forbade it.
-    Refused,
+    RefusedByBudget,
     /// Somebody stopped the run.
     Cancelled,
 }
@@ -65,7 +65,7 @@ impl Outcome {
         match self {
             Self::Ok => "ok",
             Self::Error => "error",
-            Self::Refused => "refused",
+            Self::RefusedByBudget => "refused_by_budget",
             Self::Cancelled => "cancelled",
         }
     }

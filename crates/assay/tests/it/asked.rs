@@ -156,3 +156,54 @@ async fn who_looks_at_a_release_leaves_nothing_behind() {
     assert!(after["blocks"].to_string().contains("dataset") && after["blocks"] != before["blocks"], "{after}");
     assert_eq!(files(), plans, "no plan was made of the new cases");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_baseline_is_a_complete_run_and_a_target_that_it_has() {
+    let folder = Folder::new();
+    two_targets(&folder);
+    let server = Serving::start(&folder);
+    let put = async |suite: &str, body: serde_json::Value| {
+        let path = format!("api/v1/baselines/{suite}/main");
+        let response = server.ask(Method::PUT, &path).json(&body).send().await.unwrap();
+        response.status().as_u16()
+    };
+    for (suite, body) in [
+        ("animals", json!({"run": "latest", "target": "bogus"})),
+        ("animals", json!({"run": "latest:bogus"})),
+        ("plants", json!({"run": "latest:new"})),
+    ] {
+        assert_eq!(put(suite, body.clone()).await, 422, "{suite} {body}");
+    }
+    assert_eq!(put("animals", json!({"run": "latest", "target": "old"})).await, 204);
+    assert_eq!(server.get("api/v1/runs/latest").await["baselines"], json!(["main:old"]));
+}
+
+#[test]
+fn a_run_that_was_killed_is_no_baseline() {
+    let model = Server::start(|_, _| Answer::Slow(60_000));
+    let folder = Folder::new();
+    served(&folder, &model, 4, "");
+    let mut run = folder.start(&["run", "--quiet"]);
+    while model.total() == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    run.kill().unwrap();
+    run.wait().unwrap();
+    let server = Serving::start(&folder);
+    let put = server.ask(Method::PUT, "api/v1/baselines/served/main").json(&json!({"run": "latest"}));
+    let response = tokio::runtime::Runtime::new().unwrap().block_on(put.send()).unwrap();
+    assert_eq!(response.status(), 422);
+    assert_eq!(folder.assay(&["baseline", "set", "main", "latest"]).code, 2, "as by the command");
+}
+
+#[test]
+fn trials_that_a_budget_refused_are_found_by_the_word_they_are_shown_with() {
+    let model = Server::start(|_, _| Answer::Text("ok"));
+    let folder = Folder::new();
+    served(&folder, &model, 10, "budget: {calls: 4}");
+    folder.assay(&["run", "--quiet"]);
+    let server = Serving::start(&folder);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let page = runtime.block_on(server.get("api/v1/runs/latest/trials?status=refused_by_budget"));
+    assert_eq!((&page["total"], &page["items"][0]["status"]), (&json!(6), &json!("refused_by_budget")), "{page}");
+}

@@ -95,7 +95,7 @@ export function Cases({ run }: { run: RunItem }) {
           onChange={event => set({ search: event.target.value })}
         />
         {choice('target', 'all', run.targets)}
-        {choice('status', 'all', ['ok', 'error', 'refused', 'cancelled'])}
+        {choice('status', 'all', ['ok', 'error', 'refused_by_budget', 'cancelled'])}
         {choice('scorer', 'any', scorers)}
         <label>
           from{' '}
