@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS runs (
 );
 CREATE INDEX IF NOT EXISTS runs_by_suite ON runs (suite, started_us);
 CREATE INDEX IF NOT EXISTS runs_by_start ON runs (started_us, id);
-CREATE INDEX IF NOT EXISTS runs_sealed ON runs (id) WHERE instr(record, '"sealed":"') > 0;
+CREATE INDEX IF NOT EXISTS runs_sealed ON runs (id) WHERE instr(record, '\"sealed\":\"') > 0;
 CREATE TABLE IF NOT EXISTS limit_changes (
     run TEXT NOT NULL,
     at_us BIGINT NOT NULL,
