@@ -103,7 +103,8 @@ impl Drop for Server {
 /// The time of a request with its whole answer, and how many bytes that has.
 async fn ask(client: &Client, address: &str, path: &str, key: &str) -> Result<(Duration, usize), String> {
     let began = Instant::now();
-    let answer = client.get(format!("{address}{path}")).bearer_auth(key).send().await.map_err(|error| error.to_string())?;
+    let answer =
+        client.get(format!("{address}{path}")).bearer_auth(key).send().await.map_err(|error| error.to_string())?;
     let status = answer.status();
     let bytes = answer.bytes().await.map_err(|error| error.to_string())?;
     match status.is_success() {
@@ -156,8 +157,10 @@ fn pages(trials: usize, new: &str, old: &str) -> Vec<(&'static str, String)> {
 
 /// The ids of the newest two runs.
 fn runs(folder: &Path) -> (String, String) {
-    let said = assay(folder, &["query", "SELECT run_id FROM runs ORDER BY started_us DESC LIMIT 2", "--format", "jsonl"]);
-    let mut ids = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["run_id"].as_str().unwrap().to_owned());
+    let said =
+        assay(folder, &["query", "SELECT run_id FROM runs ORDER BY started_us DESC LIMIT 2", "--format", "jsonl"]);
+    let mut ids =
+        said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["run_id"].as_str().unwrap().to_owned());
     (ids.next().unwrap(), ids.next().unwrap())
 }
 

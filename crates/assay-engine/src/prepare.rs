@@ -276,8 +276,7 @@ impl Prepared {
         state: &State,
     ) -> Result<(PlanFile, Vec<DatasetRecord>, u64), EngineError> {
         let (base, library) = (&self.base, self.library.as_ref());
-        let (plan, datasets) =
-            freeze::freeze(workspace, state, base, &self.datasets, library, self.taken()).await?;
+        let (plan, datasets) = freeze::freeze(workspace, state, base, &self.datasets, library, self.taken()).await?;
         let cases = self.limit.unwrap_or(u64::MAX).min(plan.cases);
         Ok((plan, datasets, cases))
     }

@@ -43,10 +43,7 @@ pub enum LakeError {
     },
     /// A query failed: its syntax, a column that does not exist, or reading.
     #[error("{}", plain(.0))]
-    Query(datafusion::error::DataFusionError),
-    /// A query within a budget needs more.
-    #[error("the question needs more memory than there is for it: narrow it, or take fewer columns")]
-    Budget,
+    Query(#[from] datafusion::error::DataFusionError),
     /// Arrow failed.
     #[error("lake: {0}")]
     Arrow(#[from] datafusion::arrow::error::ArrowError),
@@ -69,12 +66,24 @@ pub enum LakeError {
     Path(PathBuf),
 }
 
-impl From<datafusion::error::DataFusionError> for LakeError {
-    fn from(error: datafusion::error::DataFusionError) -> Self {
-        match error.find_root() {
-            datafusion::error::DataFusionError::ResourcesExhausted(_) => Self::Budget,
-            _ => Self::Query(error),
-        }
+impl LakeError {
+    /// Whether it is what was asked that is at fault, not the lake.
+    pub fn is_of_the_query(&self) -> bool {
+        use datafusion::error::DataFusionError as Of;
+        let Self::Query(error) = self else { return false };
+        matches!(
+            error.find_root(),
+            Of::Plan(_)
+                | Of::SQL(..)
+                | Of::SchemaError(..)
+                | Of::ArrowError(..)
+                | Of::Execution(_)
+                | Of::NotImplemented(_)
+                | Of::Configuration(_)
+                | Of::ResourcesExhausted(_)
+                | Of::Diagnostic(..)
+                | Of::Collection(_)
+        )
     }
 }
 

@@ -17,7 +17,8 @@ use crate::{Failure, Home};
 /// Looks at runs, suites, baselines and attached files as they are now, and reads the newest evaluation's verdicts again.
 pub async fn observe(desk: &Desk<'_>, policy: &Policy, release: &Release) -> Result<Observed, Failure> {
     let home = &desk.home;
-    let mut observed = Observed { at_us: now_us(), files: crate::waiting(|| files(home, release)), ..Observed::default() };
+    let mut observed =
+        Observed { at_us: now_us(), files: crate::waiting(|| files(home, release)), ..Observed::default() };
     let Some((_, _, found)) = release.evaluation() else { return Ok(observed) };
     let mut picked = Vec::new();
     for verdict in found {

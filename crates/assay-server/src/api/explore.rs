@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::trials::open_run;
 use crate::Problem;
 use crate::access::Access;
-use super::trials::open_run;
 use crate::endpoint::{Answer, Call, Data, Endpoint, Raw, ask, get};
 
 /// The endpoints of this file.
@@ -23,7 +23,8 @@ pub fn endpoints() -> Vec<Endpoint> {
             "query",
             "Ask the tables in SQL; with `format` the answer is a stream",
             query,
-        ),
+        )
+        .answering::<Data<Answered>>(),
         get("/api/v1/runs/{run}/export", Access::Read, "exportRun", "A run's trials or scores as a file", export_run),
     ]
 }
@@ -128,8 +129,7 @@ async fn query(call: Call<QueryForm, Data<QueryBody>>) -> Result<Raw, Problem> {
         return Ok(Raw(call.app.questions.file(place, rows, format.form(), "query")?));
     }
     let limit = asked.limit.unwrap_or(1_000).min(MOST_ROWS);
-    let (columns, rows, truncated) =
-        call.app.questions.work(async move { first(planned.await?, limit).await }).await?;
+    let (columns, rows, truncated) = call.app.questions.work(async move { first(planned.await?, limit).await }).await?;
     let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(Raw(Data(Answered { columns, rows, truncated, elapsed_ms }).respond()?))
 }

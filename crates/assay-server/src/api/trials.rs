@@ -11,12 +11,11 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
 use crate::endpoint::{Answer, Call, Data, Described, Done, Endpoint, Nothing, change, get};
-use crate::openings;
 use crate::paging::{Limit, cursor, read};
+use crate::{Problem, login, openings};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -185,7 +184,7 @@ impl<T: Serialize + JsonSchema + Send + 'static> Answer for Shown<T> {
 pub async fn open_run<Q, B>(call: &Call<Q, B>) -> Result<RunRecord, Problem> {
     let app: &App = &call.app;
     let record = app.home().find(call.part("run")).await?.0.record;
-    let asker = openings::asker(&call.who, &call.headers, &app.cookie);
+    let asker = openings::asker(&call.who, &call.headers, &login::cookie_name(app, &call.headers));
     if record.sealed().is_some() && !app.openings.is_open(asker, record.id) {
         return Err(Problem::forbidden(format!(
             "the run is over a sealed part: its cases are seen for a reason, which is recorded (POST \
@@ -223,7 +222,7 @@ async fn open_sealed(call: Call<Nothing, Data<OpeningBody>>) -> Result<Done, Pro
         return Err(no_case(id));
     }
     unseal(&home.library(), &record, &call.who.name, Some(&body.reason))?;
-    app.openings.open(openings::asker(&call.who, &call.headers, &app.cookie), record.id);
+    app.openings.open(openings::asker(&call.who, &call.headers, &login::cookie_name(app, &call.headers)), record.id);
     Ok(Done)
 }
 

@@ -3,8 +3,8 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use assay_lake::export;
 use assay_datasets::library::who;
+use assay_lake::export;
 use clap::{Args, ValueEnum};
 
 use super::{Failure, say};

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use assay_datasets::library::who;
 use assay_lake::export;
 use assay_report::terminal;
-use assay_datasets::library::who;
 use clap::{Args, ValueEnum};
 
 use super::{Failure, say};

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use assay_analysis::control::helped;
+use assay_datasets::library::who;
 use assay_report::{plain, terminal};
 use assay_store::RunRow;
-use assay_datasets::library::who;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
