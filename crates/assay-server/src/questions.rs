@@ -1,6 +1,7 @@
 //! Questions in SQL and files of rows, within bounds: few at once, for a limited time, within a budget of memory, on threads
 //! of their own, and no longer than somebody waits for the answer.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::io::{Error, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -21,6 +22,8 @@ use crate::Problem;
 
 /// Questions that are worked on at once.
 const PLACES: usize = 4;
+/// Those of one person: some are left for others.
+const EACH: usize = 3;
 /// How long a question waits for a place.
 const WAIT: Duration = Duration::from_secs(10);
 /// Memory of all of them together, in bytes.
@@ -40,6 +43,8 @@ const CHUNK: usize = 64 << 10;
 pub struct Questions {
     lake: Lake,
     places: Arc<Semaphore>,
+    /// For each person who ever asked.
+    own: Mutex<HashMap<String, Arc<Semaphore>>>,
     threads: Threads,
 }
 
@@ -54,8 +59,11 @@ impl Drop for Threads {
     }
 }
 
-/// One of the places.
-pub struct Place(#[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+/// One of the places, held until it is dropped.
+pub struct Place {
+    _own: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
+}
 
 impl Questions {
     /// Over a lake.
@@ -67,6 +75,7 @@ impl Questions {
         Ok(Self {
             lake: lake.within(&Budget::new(MEMORY, DISK)?),
             places: Arc::new(Semaphore::new(PLACES)),
+            own: Mutex::default(),
             threads: Threads(Some(threads)),
         })
     }
@@ -76,20 +85,30 @@ impl Questions {
         self.lake.clone()
     }
 
-    /// A place among those that are worked on.
+    /// A place among those that are worked on, for somebody.
     ///
     /// # Errors
     /// 503 when none becomes free in time.
-    pub async fn place(&self) -> Result<Place, Problem> {
-        let Ok(place) = timeout(WAIT, self.places.clone().acquire_owned()).await else {
-            let mut problem = Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                format!("{PLACES} questions are worked on, as many as may be at once: ask again later"),
-            );
-            problem.retry_after = Some(WAIT.as_secs());
-            return Err(problem);
+    pub async fn place(&self, name: &str) -> Result<Place, Problem> {
+        let own = self
+            .own
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Semaphore::new(EACH)))
+            .clone();
+        let both = async {
+            let _own = own.acquire_owned().await?;
+            Ok(Place { _own, _place: self.places.clone().acquire_owned().await? })
         };
-        place.map(Place).map_err(Problem::internal)
+        match timeout(WAIT, both).await {
+            Ok(place) => place.map_err(|error: AcquireError| Problem::internal(error)),
+            Err(_) => {
+                let why = "as many questions are worked on as may be at once: ask again later";
+                let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, why);
+                Err(Problem { retry_after: Some(WAIT.as_secs()), ..busy })
+            }
+        }
     }
 
     /// Works on a question until its time is over, or nobody waits for it any more.
@@ -103,7 +122,7 @@ impl Questions {
         let Some(runtime) = &self.threads.0 else { return Err(Problem::internal("the server ends")) };
         // The set ends its task when it is dropped, as it is when the client leaves.
         let mut task = JoinSet::new();
-        task.spawn_on(timeout(PATIENCE, work), runtime.handle());
+        task.spawn_on(async move { timeout(PATIENCE, work).await }, runtime.handle());
         let done = task.join_next().await.ok_or_else(|| Problem::internal("a question was lost"))?;
         done.map_err(Problem::internal)?
             .map_err(|_| Problem::usage(format!("the question took longer than {} seconds", PATIENCE.as_secs())))?

@@ -121,7 +121,7 @@ pub struct Answered {
 
 async fn query(call: Call<QueryForm, Data<QueryBody>>) -> Result<Raw, Problem> {
     let (app, asked) = (call.app.clone(), call.body.0);
-    let place = app.questions.place().await?;
+    let place = app.questions.place(&call.who.name).await?;
     let began = Instant::now();
     let planned = async move { Ok(app.home().ask_of(&app.questions.lake(), &asked.sql, &mut Vec::new()).await?) };
     if let Some(format) = call.query.format {
@@ -192,7 +192,7 @@ async fn export_run(call: Call<ExportQuery>) -> Result<Raw, Problem> {
         ExportTable::Scores => Table::Scores,
     };
     let questions = &call.app.questions;
-    let place = questions.place().await?;
+    let place = questions.place(&call.who.name).await?;
     let (lake, name) = (questions.lake(), format!("{}-{}", record.id.short(), table.name()));
     let rows = questions.work(async move { Ok(lake.rows_of_run(table, &record).await?) }).await?;
     Ok(Raw(questions.file(place, rows, call.query.format.form(), &name)?))

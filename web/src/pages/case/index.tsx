@@ -1,37 +1,27 @@
 import { Link, useNavigate, useParams } from 'react-router';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
-import { api, Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
 import type { CaseDetail, LakeRow } from '../../api/types';
 import { useKeys } from '../../app/keys';
 import { score } from '../../format/number';
 import { readable } from '../../format/text';
 import { stamp } from '../../format/time';
+import { Opening } from '../../ui/Opening';
 import { Page, Panel } from '../../ui/Page';
-import { Await, ProblemView } from '../../ui/States';
+import { Await } from '../../ui/States';
 import { TextBlock } from '../../ui/Text';
 
 const text = (row: LakeRow, key: string) => readable(row[key]);
 
 export function Component() {
   const { run = '', case: id = '' } = useParams();
-  const [why, setWhy] = useState('');
   const navigate = useNavigate();
   const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`);
-  const client = useQueryClient();
-  // On record in the name of who is logged in: the server shows the run's cases to this session then.
-  const open = useMutation<unknown, Problem>({
-    mutationFn: () => api.post(`/runs/${run}/openings`, { reason: why, case: id }),
-    onSuccess: () => client.invalidateQueries(),
-  });
   const { previous, next } = found.data?.neighbours ?? { previous: null, next: null };
   const go = (to: string | null) => to && void navigate(`/runs/${run}/cases/${encodeURIComponent(to)}`);
   useKeys({
     j: { does: 'next case', run: () => go(next) },
     k: { does: 'previous case', run: () => go(previous) },
   });
-  const sealed = found.error instanceof Problem && found.error.status === 403;
   return (
     <Page
       title={`Case ${id}`}
@@ -113,27 +103,7 @@ export function Component() {
           </>
         )}
       </Await>
-      {open.error && <ProblemView error={open.error} />}
-      {sealed && (
-        <form
-          className="filters"
-          onSubmit={event => {
-            event.preventDefault();
-            open.mutate();
-          }}
-        >
-          <input
-            required
-            aria-label="Reason"
-            placeholder="Why you look at a sealed case"
-            value={why}
-            onChange={event => setWhy(event.target.value)}
-          />
-          <button className="button" disabled={open.isPending}>
-            Look, on record
-          </button>
-        </form>
-      )}
+      <Opening run={run} case={id} refused={found.error} />
     </Page>
   );
 }
