@@ -3,7 +3,7 @@
 //! | command, after `cargo bench -p assay --bench server --` | measures |
 //! |---|---|
 //! | `[TRIALS]` | p50 and p95 of what the run, compare and case pages ask, over two runs of so many trials (1,000,000); memory |
-//! | `load [TRIALS] [SECONDS]` | 200 readers at once, over two runs of so many trials: errors, latencies, memory |
+//! | `load [TRIALS] [SECONDS]` | 200 readers and 20 raters at once, over two runs of so many trials: errors, latencies, memory, ratings |
 //!
 //! The server is the real one, in a process of its own; the client shares the machine with it. The floor of a request is a
 //! bare server of this benchmark that answers with as many bytes, asked by the same client in the same way. What is asked
@@ -27,7 +27,9 @@ const TIMES: usize = 30;
 const STARTS: usize = 5;
 /// Readers at once.
 const READERS: usize = 200;
-/// People that they are: one person is let in no more often than 500 times a second.
+/// Raters at once.
+const RATERS: usize = 20;
+/// People that the readers are: one person is let in no more often than 500 times a second.
 const PEOPLE: usize = 20;
 
 fn assay(folder: &Path, arguments: &[&str]) -> String {
@@ -200,17 +202,55 @@ async fn speed(trials: usize) {
     println!("\nat most {:.0} MiB, {most:.0} where the server was just started", server.most());
 }
 
-/// Readers that ask for one page after the other.
+/// Somebody with a role, and a key of theirs.
+fn person(folder: &Path, name: &str, role: &str) -> String {
+    assay(folder, &["user", "add", name, "--role", role]);
+    assay(folder, &["user", "key", name, "load"]).split_whitespace().last().unwrap().to_owned()
+}
+
+/// A rater who answers one item after the other; gives how many answers were acknowledged.
+async fn rate(client: Client, address: String, key: String, until: Instant) -> Result<u64, String> {
+    let post = async |what: &str, body: Option<Value>| {
+        let mut asked = client.post(format!("{address}api/v1/review/projects/load/{what}")).bearer_auth(&key);
+        if let Some(body) = body {
+            asked = asked.json(&body);
+        }
+        let answer = asked.send().await.map_err(|error| error.to_string())?;
+        let status = answer.status();
+        let text = answer.text().await.map_err(|error| error.to_string())?;
+        match status.is_success() {
+            true => Ok::<Value, String>(serde_json::from_str(&text).unwrap_or_default()),
+            false => Err(format!("{status} {what}: {text}")),
+        }
+    };
+    post("join", None).await?;
+    let mut rated = 0;
+    while Instant::now() < until {
+        let next = post("next", None).await?;
+        if next["next"] != "item" {
+            break;
+        }
+        let answers = json!({"lease": next["task"]["lease"], "answers": {"correct": rated % 3 != 0}, "ms": 1_500});
+        post("ratings", Some(answers)).await?;
+        rated += 1;
+    }
+    Ok(rated)
+}
+
+/// Readers that ask for one page after the other, beside raters.
 async fn load(trials: usize, seconds: u64) {
     let folder = workspace(trials);
     let (new, old) = runs(folder.path());
-    let keys: Vec<String> = (0..PEOPLE)
-        .map(|i| {
-            let name = format!("reader{i}");
-            assay(folder.path(), &["user", "add", &name, "--role", "viewer"]);
-            assay(folder.path(), &["user", "key", &name, "load"]).split_whitespace().last().unwrap().to_owned()
-        })
-        .collect();
+    let keys: Vec<String> = (0..PEOPLE).map(|i| person(folder.path(), &format!("reader{i}"), "viewer")).collect();
+    let raters: Vec<String> = (0..RATERS).map(|i| person(folder.path(), &format!("rater{i}"), "rater")).collect();
+    std::fs::write(
+        folder.path().join("load.rubric.yaml"),
+        "rubric: load\ncriteria:\n  - {name: correct, kind: yes_no}\n",
+    )
+    .unwrap();
+    let (count, of) = (trials.min(2_000).to_string(), RATERS.to_string());
+    let create = ["review", "create", "load", "--rubric", "load.rubric.yaml", "--run", "latest", "--count", &count];
+    assay(folder.path(), &[&create[..], &["--raters", &of]].concat());
     let server = Server::start(folder.path(), &["--team"]);
     let (client, pages) = (Client::builder().no_proxy().build().unwrap(), pages(trials, &new, &old));
     // What everybody waits for is read before.
@@ -218,6 +258,14 @@ async fn load(trials: usize, seconds: u64) {
         ask(&client, &server.address, path, &keys[0]).await.unwrap();
     }
     let until = Instant::now() + Duration::from_secs(seconds);
+    let mut rating = tokio::task::JoinSet::new();
+    // Servers of an earlier version have no raters.
+    let projects = format!("{}api/v1/review/projects", server.address);
+    let project = async || client.get(&projects).bearer_auth(&keys[0]).send().await.unwrap();
+    let rates = project().await.status().is_success();
+    for key in raters.iter().filter(|_| rates) {
+        rating.spawn(rate(client.clone(), server.address.clone(), key.clone(), until));
+    }
     let mut readers = tokio::task::JoinSet::new();
     for reader in 0..READERS {
         let (client, address, key) = (client.clone(), server.address.clone(), keys[reader % PEOPLE].clone());
@@ -241,6 +289,18 @@ async fn load(trials: usize, seconds: u64) {
         let (some, wrong) = done.unwrap();
         times.extend(some);
         errors.extend(wrong);
+    }
+    let mut rated = 0;
+    while let Some(done) = rating.join_next().await {
+        match done.unwrap() {
+            Ok(some) => rated += some,
+            Err(error) => errors.push(error),
+        }
+    }
+    if rates {
+        let projects: Value = project().await.json().await.unwrap();
+        println!("{RATERS} raters: {rated} ratings acknowledged, {} kept", projects[0]["accepted"]);
+        assert_eq!(projects[0]["accepted"], rated, "a rating that was acknowledged is kept");
     }
     println!(
         "{READERS} readers for {seconds} s over runs of {trials} trials: {} answers, {} errors, p50 {:.0} ms, p95 {:.0} ms, \
