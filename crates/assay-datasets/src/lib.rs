@@ -70,6 +70,8 @@ pub struct DatasetError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Somebody else has the library, and was not waited for any longer.
+    pub busy: bool,
     /// Numbers, from 1, of two cases that have the same id.
     pub(crate) same_id: Option<Box<(u64, u64)>>,
 }
@@ -77,7 +79,7 @@ pub struct DatasetError {
 impl DatasetError {
     /// Something wrong at a place.
     pub fn new(place: Option<Place>, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), help: None, same_id: None }
+        Self { place, message: message.into(), help: None, busy: false, same_id: None }
     }
 
     /// Says what to do about it.

@@ -6,10 +6,10 @@
 //! that lines cut off at the end are found, too, unless that file is changed with them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use assay_core::problem::did_you_mean;
 use assay_core::{Case, Digest, RunId};
@@ -23,6 +23,7 @@ use crate::{DatasetError, Place};
 /// The datasets of a workspace: the folder `.assay/datasets`.
 #[derive(Clone, Debug)]
 pub struct Library {
+    patience: Option<Duration>,
     folder: Folder,
 }
 
@@ -450,20 +451,39 @@ pub struct Held {
 impl Library {
     /// The library in a folder, which is made when something is first written.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { folder: Folder { root: root.into() } }
+        Self { patience: None, folder: Folder { root: root.into() } }
     }
 
-    /// Takes the right to write, waiting for whoever has it.
+    /// The same library for somebody who waits no longer than this for the right to write.
+    #[must_use]
+    pub fn patient(self, patience: Option<Duration>) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Takes the right to write, waiting for whoever has it: as long as it takes, or as long as [`Library::patient`] says.
     ///
     /// # Errors
-    /// A folder that cannot be written.
+    /// A folder that cannot be written; somebody has the library for too long ([`DatasetError::busy`]).
     pub fn hold(&self) -> Result<Held, DatasetError> {
+        const AGAIN: Duration = Duration::from_millis(20);
         let path = self.folder.root.join("lock");
-        let lock = fs::create_dir_all(&self.folder.root)
-            .and_then(|()| File::create(&path))
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(failed(&path))?;
-        Ok(Held { _lock: lock })
+        let lock = fs::create_dir_all(&self.folder.root).and_then(|()| File::create(&path)).map_err(failed(&path))?;
+        let Some(patience) = self.patience else {
+            lock.lock().map_err(failed(&path))?;
+            return Ok(Held { _lock: lock });
+        };
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Held { _lock: lock }),
+                Err(TryLockError::WouldBlock) if began.elapsed() < patience => std::thread::sleep(AGAIN),
+                Err(TryLockError::WouldBlock) => {
+                    let why = "somebody else is changing datasets of this workspace: try again when they are done";
+                    return Err(DatasetError { busy: true, ..DatasetError::new(None, why) });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(&path)(error)),
+            }
+        }
     }
 
     /// Starts a version; [`Library::add`] makes it known.

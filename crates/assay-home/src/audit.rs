@@ -354,7 +354,7 @@ impl Recorder {
         let cut = |text: &String| assay_report::plain(text, MOST);
         let object = self.object.iter().map(|(key, text)| (*key, cut(text))).collect();
         let at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
-        self.log.append(&Entry {
+        let entry = Entry {
             at: at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
             by: assay_report::plain(&self.by.clone().unwrap_or_else(library::who), MOST),
             action: self.action,
@@ -365,7 +365,9 @@ impl Recorder {
             acts_as: self.acts_as.as_ref().map(cut),
             began: self.began,
             assay: env!("CARGO_PKG_VERSION"),
-        })
+        };
+        // Several files are forced to disk, after whoever has the log.
+        crate::waiting(|| self.log.append(&entry))
     }
 }
 
@@ -448,7 +450,7 @@ pub async fn recorded(
     let root = crate::home::root(workspace, &action.near);
     let log = AuditLog::of(&root);
     if mutates {
-        log.check_edge().map_err(|error| {
+        crate::waiting(|| log.check_edge()).map_err(|error| {
             format!(
                 "nothing was done, as the audit log cannot be gone on with: {error}\n`assay audit verify` says more"
             )

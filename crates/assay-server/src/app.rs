@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use assay_core::Digest;
 use assay_evidence::keys::Signer;
@@ -19,8 +20,11 @@ use crate::api::summaries::Summaries;
 use crate::login;
 use crate::metrics::Metrics;
 use crate::oidc::Provider;
+use crate::openings::Openings;
+use crate::questions::Questions;
 use crate::repeats::Repeats;
 use crate::serve::Options;
+use crate::views::Views;
 
 /// How people get in.
 #[derive(Clone, Debug)]
@@ -71,8 +75,14 @@ pub struct Parts {
     pub hosts: BTreeSet<String>,
     /// Summaries of runs that do not change any more.
     pub summaries: Summaries,
+    /// Releases as they were seen a moment ago.
+    pub views: Views,
+    /// Runs over sealed parts that somebody has said why they must see.
+    pub openings: Openings,
+    /// What questions in SQL share.
+    pub questions: Questions,
     /// Places for computations that need a processor for long.
-    pub heavy: Semaphore,
+    pub heavy: Arc<Semaphore>,
     /// What is counted.
     pub metrics: Metrics,
     /// Who vouches for people.
@@ -105,6 +115,8 @@ pub struct Parts {
 const LOGINS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Requests a second, for each person: far above a page, far below a flood.
 const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
+/// How long a request waits for who writes to datasets, which an import does for as long as it takes.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Requests a second from an address, of people who are not logged in.
 const STRANGERS: NonZeroU32 = NonZeroU32::new(100).unwrap();
 /// So many of them at once.
@@ -124,24 +136,28 @@ impl App {
     /// # Errors
     /// The workspace cannot be opened.
     pub async fn open(
-        home: Home,
+        mut home: Home,
         mode: Mode,
         port: u16,
         hosts: BTreeSet<String>,
         options: Options,
     ) -> Result<Self, Failure> {
+        home.patience = Some(PATIENCE);
         let accounts = Accounts::open(&home.workspace).await?;
         Ok(Self(Arc::new(Parts {
             releases: Releases::open(&home.workspace).await?,
             review: Review::open(&home.workspace).await?,
             repeats: Repeats::new(accounts.clone()),
-            home,
             accounts,
             mode,
             cookie: format!("assay_session_{port}"),
             hosts,
             summaries: Summaries::default(),
-            heavy: Semaphore::new(HEAVY),
+            views: Views::default(),
+            openings: Openings::default(),
+            questions: Questions::new(&home.lake)?,
+            home,
+            heavy: Arc::new(Semaphore::new(HEAVY)),
             metrics: Metrics::default(),
             oidc: options.oidc.map(Provider::new).transpose()?,
             signer: options.signer,

@@ -115,7 +115,10 @@ impl From<LakeError> for Problem {
 
 impl From<DatasetError> for Problem {
     fn from(error: DatasetError) -> Self {
-        Self::usage(error.to_string())
+        match error.busy {
+            true => Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()) },
+            false => Self::usage(error.to_string()),
+        }
     }
 }
 
@@ -151,6 +154,10 @@ impl From<Failure> for Problem {
             Err(error) => error,
         };
         let error = match error.downcast::<ReviewError>() {
+            Ok(error) => return (*error).into(),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<DatasetError>() {
             Ok(error) => return (*error).into(),
             Err(error) => error,
         };

@@ -6,6 +6,7 @@
 //! | [`state`] | `state.db` | runs, totals, baselines, remembered plans |
 //! | [`jobs`] | `state.db` | runs that the server is asked to execute |
 //! | [`labels`] | `state.db` | labels by people; certificates and checks of judges |
+//! | [`figures`] | `state.db` | what was reckoned from whole runs, with what it rests on |
 //! | [`plan`] | `plans/DIGEST.db` | the frozen list of cases a run works through, in constant memory |
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
@@ -21,6 +22,7 @@ pub mod accounts;
 pub mod batches;
 pub mod cache;
 pub mod events;
+pub mod figures;
 pub mod jobs;
 pub mod journal;
 pub mod labels;
@@ -40,7 +42,7 @@ pub use labels::{Added, Check, Population, StoredCertificate, StoredLabel};
 pub use outbox::Outbox;
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
 pub use releases::Releases;
-pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, Schedule, State};
+pub use state::{Baseline, LimitChange, MonthSpend, Order, RunLine, RunRow, Schedule, State};
 pub use workspace::{RunLock, Workspace};
 
 /// What can go wrong with the workspace.

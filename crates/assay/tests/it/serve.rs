@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 use crate::releases;
 use crate::support::{Answer, Folder, Said, Server, served};
 
-struct Serving {
-    process: Child,
-    address: String,
-    token: String,
-    client: Client,
+pub struct Serving {
+    pub process: Child,
+    pub address: String,
+    pub token: String,
+    pub client: Client,
 }
 
 impl Serving {
-    fn start(folder: &Folder) -> Self {
+    pub fn start(folder: &Folder) -> Self {
         Self::start_with(folder, &[])
     }
 
-    fn start_with(folder: &Folder, options: &[&str]) -> Self {
+    pub fn start_with(folder: &Folder, options: &[&str]) -> Self {
         let mut command = folder.command(&[&["serve", "--port", "0", "--json"], options].concat());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
@@ -32,18 +32,18 @@ impl Serving {
         Self { process, address: text("address"), token: text("token"), client }
     }
 
-    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+    pub fn ask(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.address)).bearer_auth(&self.token)
     }
 
     /// Asked with somebody's key: the status and the answer.
-    async fn by(&self, key: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
+    pub async fn by(&self, key: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
         let request = self.client.request(method, format!("{}{path}", self.address)).bearer_auth(key);
         let response = request.json(&body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap_or_default())
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub async fn get(&self, path: &str) -> Value {
         let response = self.ask(Method::GET, path).send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
@@ -60,7 +60,7 @@ impl Drop for Serving {
 }
 
 /// Two targets with recorded answers: `new` is right where the case's number is no multiple of 3, `old` where it is even.
-fn two_targets(folder: &Folder) {
+pub fn two_targets(folder: &Folder) {
     let cases: String = (0..60)
         .map(|i| {
             let said = |right: bool| if right { "zebra" } else { "<script>alert('mouse')</script>" };
@@ -179,7 +179,7 @@ async fn what_was_acknowledged_survives_a_killed_server_and_is_in_the_audit_log(
 }
 
 /// Somebody with roles, and a key of theirs.
-fn person(folder: &Folder, name: &str, roles: &[&str]) -> String {
+pub fn person(folder: &Folder, name: &str, roles: &[&str]) -> String {
     let mut arguments = vec!["user", "add", name];
     roles.iter().for_each(|role| arguments.extend(["--role", role]));
     assert_eq!(folder.assay(&arguments).code, 0);

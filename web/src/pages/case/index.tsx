@@ -1,13 +1,11 @@
 import { Link, useNavigate, useParams } from 'react-router';
-import { useState } from 'react';
-import { Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
 import type { CaseDetail, LakeRow } from '../../api/types';
-import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
 import { score } from '../../format/number';
 import { readable } from '../../format/text';
 import { stamp } from '../../format/time';
+import { Opening } from '../../ui/Opening';
 import { Page, Panel } from '../../ui/Page';
 import { Await } from '../../ui/States';
 import { TextBlock } from '../../ui/Text';
@@ -16,17 +14,14 @@ const text = (row: LakeRow, key: string) => readable(row[key]);
 
 export function Component() {
   const { run = '', case: id = '' } = useParams();
-  const [get, set] = useFilters();
-  const [why, setWhy] = useState('');
   const navigate = useNavigate();
-  const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`, { reason: get('reason') });
+  const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`);
   const { previous, next } = found.data?.neighbours ?? { previous: null, next: null };
   const go = (to: string | null) => to && void navigate(`/runs/${run}/cases/${encodeURIComponent(to)}`);
   useKeys({
     j: { does: 'next case', run: () => go(next) },
     k: { does: 'previous case', run: () => go(previous) },
   });
-  const sealed = found.error instanceof Problem && found.error.status === 403;
   return (
     <Page
       title={`Case ${id}`}
@@ -108,24 +103,7 @@ export function Component() {
           </>
         )}
       </Await>
-      {sealed && (
-        <form
-          className="filters"
-          onSubmit={event => {
-            event.preventDefault();
-            set({ reason: why });
-          }}
-        >
-          <input
-            required
-            aria-label="Reason"
-            placeholder="Why you look at a sealed case"
-            value={why}
-            onChange={event => setWhy(event.target.value)}
-          />
-          <button className="button">Look, on record</button>
-        </form>
-      )}
+      <Opening run={run} case={id} refused={found.error} />
     </Page>
   );
 }

@@ -7,6 +7,7 @@ import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
 import { count, duration, money, score } from '../../format/number';
 import { Badge } from '../../ui/Badge';
+import { Opening } from '../../ui/Opening';
 import { Panel } from '../../ui/Page';
 import { Empty, Loading, ProblemView } from '../../ui/States';
 import { More } from '../../ui/Table';
@@ -95,7 +96,7 @@ export function Cases({ run }: { run: RunItem }) {
           onChange={event => set({ search: event.target.value })}
         />
         {choice('target', 'all', run.targets)}
-        {choice('status', 'all', ['ok', 'error', 'refused', 'cancelled'])}
+        {choice('status', 'all', ['ok', 'error', 'refused_by_budget', 'cancelled'])}
         {choice('scorer', 'any', scorers)}
         <label>
           from{' '}
@@ -145,7 +146,10 @@ export function Cases({ run }: { run: RunItem }) {
       </form>
       <Panel title="Trials" note={trials.total === null ? undefined : `${count(trials.total)} match`} flush>
         {trials.error ? (
-          <ProblemView error={trials.error} />
+          <>
+            <ProblemView error={trials.error} />
+            <Opening run={run.id} refused={trials.error} />
+          </>
         ) : trials.loading ? (
           <Loading />
         ) : trials.items.length === 0 ? (
