@@ -140,6 +140,10 @@ async fn a_run_is_looked_at_in_pages_compared_and_taken_away() {
     let spread = server.get("api/v1/runs/latest/distribution?scorer=equals&target=old&bins=2").await;
     assert_eq!((&spread["bins"][0]["count"], &spread["bins"][1]["count"]), (&json!(30), &json!(30)));
 
+    let arrow = server.ask(Method::GET, "api/v1/runs/latest/export?table=trials&format=arrow").send().await.unwrap();
+    let arrow = arrow.bytes().await.unwrap();
+    // The framing of the format: each message begins so, and the stream ends so.
+    assert!(arrow.starts_with(&[0xff; 4]) && arrow.ends_with(&[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]));
     for (format, begins) in [("csv", "dt,run_id"), ("jsonl", "{\"dt\""), ("parquet", "PAR1")] {
         let path = format!("api/v1/runs/latest/export?table=trials&format={format}");
         let bytes = server.ask(Method::GET, &path).send().await.unwrap().bytes().await.unwrap();
