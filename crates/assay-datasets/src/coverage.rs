@@ -40,7 +40,8 @@ pub struct Wanted {
 }
 
 /// How a value is covered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "CoverageCell")]
 pub struct Cell {
     /// The key, or two joined by ` × `.
     pub key: String,

@@ -80,6 +80,14 @@ impl DatasetError {
         Self { place, message: message.into(), help: None, same_id: None }
     }
 
+    /// What is wrong, and what to do about it.
+    pub fn advice(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{self}: {help}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -13,6 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use assay_core::problem::did_you_mean;
 use assay_core::{Case, Digest, RunId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -27,7 +28,8 @@ pub struct Library {
 }
 
 /// Something that happened to a dataset.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetEvent")]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A version was added.
@@ -104,7 +106,7 @@ pub enum Event {
 }
 
 /// What a run over a sealed part with a ladder was told of one target's score.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rung {
     /// The part.
     pub split: String,
@@ -126,7 +128,8 @@ pub struct Rung {
 }
 
 /// A version as the log knows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetVersion")]
 pub struct VersionRecord {
     /// From 1, in the order they were added.
     pub number: u64,
@@ -141,7 +144,7 @@ pub struct VersionRecord {
 }
 
 /// Where a version came from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Lineage {
     /// What was done.
     pub how: How,
@@ -162,7 +165,8 @@ pub struct Lineage {
 }
 
 /// A version that another one was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ParentVersion")]
 pub struct Parent {
     /// Its dataset.
     pub dataset: String,
@@ -171,7 +175,7 @@ pub struct Parent {
 }
 
 /// A file that a version was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceFile {
     /// The file as it was named.
     pub path: String,
@@ -182,7 +186,8 @@ pub struct SourceFile {
 }
 
 /// How a version came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "HowMade")]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     /// Read from files of cases.
@@ -211,7 +216,7 @@ impl How {
 }
 
 /// What governs a dataset. What is not set says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Governance {
     /// What it is.
@@ -245,7 +250,7 @@ pub struct Governance {
 }
 
 /// How sensitive a dataset is, from what anyone may see to what few may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sensitivity {
     /// Anyone may see it.
@@ -271,7 +276,8 @@ impl Sensitivity {
 }
 
 /// A line of a dataset's log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetEntry")]
 pub struct Entry {
     /// Digest of the line before; of nothing for the first.
     pub previous: Digest,

@@ -13,7 +13,9 @@ use assay_store::{Accounts, Releases};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::Semaphore;
 
+use crate::Problem;
 use crate::access::Role;
+use crate::api::datasets::PartCounts;
 use crate::api::summaries::Summaries;
 use crate::login::Requests;
 use crate::metrics::Metrics;
@@ -67,6 +69,8 @@ pub struct Parts {
     pub hosts: BTreeSet<String>,
     /// Summaries of runs that do not change any more.
     pub summaries: Summaries,
+    /// Cases of the parts of datasets.
+    pub parts: PartCounts,
     /// Places for computations that need a processor for long.
     pub heavy: Semaphore,
     /// What is counted.
@@ -109,6 +113,7 @@ impl App {
             cookie: format!("assay_session_{port}"),
             hosts,
             summaries: Summaries::default(),
+            parts: PartCounts::default(),
             heavy: Semaphore::new(HEAVY),
             metrics: Metrics::default(),
             binary,
@@ -120,6 +125,29 @@ impl App {
     /// The workspace.
     pub fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// Does what waits for files or locks, beside the requests.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        tokio::task::spawn_blocking(work).await.map_err(Problem::internal)?
+    }
+
+    /// Does what needs a processor for long, in one of the few places for that.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn heavy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _place = self.heavy.acquire().await.map_err(Problem::internal)?;
+        self.blocking(work).await
     }
 
     /// The workspace with its releases.

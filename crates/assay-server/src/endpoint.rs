@@ -51,6 +51,8 @@ pub struct Nothing {}
 
 /// What a function answers with.
 pub trait Answer: Send + 'static {
+    /// Whether it holds a secret: such an answer is sent once and kept nowhere.
+    const SECRET: bool = false;
     /// The status, the content type and the schema of what is answered.
     fn describe(schemas: &mut SchemaGenerator) -> Described;
     /// The answer itself.
@@ -79,6 +81,23 @@ impl<T: Serialize + JsonSchema + Send + 'static> Answer for Data<T> {
     fn respond(self) -> Result<Response, Problem> {
         let body = serde_json::to_vec(&self.0)?;
         Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    }
+}
+
+/// JSON that holds a secret, told once.
+pub struct Once<T>(pub T);
+
+impl<T: Serialize + JsonSchema + Send + 'static> Answer for Once<T> {
+    const SECRET: bool = true;
+
+    fn describe(schemas: &mut SchemaGenerator) -> Described {
+        Data::<T>::describe(schemas)
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        let mut response = Data(self.0).respond()?;
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
     }
 }
 
@@ -323,8 +342,9 @@ where
     };
     let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
     let (body, digest) = B::read(Request::from_parts(parts, body)).await?;
-    let repeated = match (method == Method::POST, headers.get("idempotency-key")) {
-        (true, Some(key)) => Some(app.access.repeated(&who, key, &uri, digest).await?),
+    let repeated = match (method == Method::POST && records.is_some(), headers.get("idempotency-key")) {
+        // The body of a request for a secret may hold one: not even its digest is kept.
+        (true, Some(key)) => Some(app.access.repeated(&who, key, &uri, digest.filter(|_| !T::SECRET)).await?),
         _ => None,
     };
     let kept = match repeated {
@@ -336,8 +356,9 @@ where
         let on = path.iter().fold(Action::new(name), |action, (part, value)| action.on(part_name(part), value));
         on.by_user(&who.name)
     });
+    let by = who.name.clone();
     let call = Call { app: app.clone(), who, path, query, body, headers: headers.clone() };
-    let answered = recorded(&app, action, answer(call)).await;
+    let answered = recorded(&app, action, &by, answer(call)).await;
     let response = match answered.and_then(Answer::respond) {
         Ok(response) => response,
         Err(problem) => {
@@ -349,16 +370,23 @@ where
     };
     match (method == Method::GET, kept) {
         (true, _) => tagged(response, &headers).await,
+        (false, Some(place)) if T::SECRET => {
+            let told = Problem::conflict("this was done: its answer held a secret, which is told once");
+            app.access.keep(place, told.into_response()).await?;
+            Ok(response)
+        }
         (false, Some(place)) => app.access.keep(place, response).await,
         (false, None) => Ok(response),
     }
 }
 
 /// Runs what may change something inside the audit log.
-async fn recorded<T>(app: &App, action: Option<Action>, answer: Answered<T>) -> Result<T, Problem> {
+async fn recorded<T>(app: &App, action: Option<Action>, by: &str, answer: Answered<T>) -> Result<T, Problem> {
     let mut answered = None;
     let root = app.home().workspace.root().to_owned();
     let written = audit::recorded(action, Some(root), async {
+        // Looking at a sealed case is recorded too, and by whom.
+        audit::done_by(by);
         match answer.await {
             Ok(value) => {
                 answered = Some(value);

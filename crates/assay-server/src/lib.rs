@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod openapi;
 pub mod page;
 pub mod paging;
+pub mod people;
 pub mod problem;
 pub mod serve;
 

@@ -2,6 +2,7 @@
 
 use assay_datasets::DatasetError;
 use assay_engine::EngineError;
+use assay_evidence::EvidenceError;
 use assay_home::Failure;
 use assay_lake::LakeError;
 use assay_report::plain;
@@ -115,7 +116,16 @@ impl From<LakeError> for Problem {
 
 impl From<DatasetError> for Problem {
     fn from(error: DatasetError) -> Self {
-        Self::usage(error.to_string())
+        Self::usage(error.advice())
+    }
+}
+
+impl From<EvidenceError> for Problem {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Mismatch(faults) => Self::conflict(format!("the audit log was changed: {}", faults.join("; "))),
+            error => Self::internal(error),
+        }
     }
 }
 
