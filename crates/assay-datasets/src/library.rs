@@ -696,6 +696,61 @@ impl Library {
         Ok(self.folder.cases(self.folder.manifest(version)?))
     }
 
+    /// The cases of a version from a row on, with their rows; chunks before it are not read.
+    ///
+    /// # Errors
+    /// As [`Library::manifest`].
+    pub fn cases_from(
+        &self,
+        version: Digest,
+        row: u64,
+    ) -> Result<impl Iterator<Item = Result<(u64, Case), DatasetError>> + Send + use<>, DatasetError> {
+        let mut manifest = self.folder.manifest(version)?;
+        let (mut start, mut passed) = (0, 0);
+        for chunk in &manifest.chunks {
+            if start + chunk.cases > row {
+                break;
+            }
+            start += chunk.cases;
+            passed += 1;
+        }
+        manifest.chunks.drain(..passed);
+        let rows = self.folder.cases(manifest).zip(start..).map(|(case, at)| Ok((at, case?)));
+        Ok(rows.skip(usize::try_from(row.saturating_sub(start)).unwrap_or(usize::MAX)))
+    }
+
+    /// Gives a version a name that can move; gives the version.
+    ///
+    /// # Errors
+    /// What cannot be a tag, no such dataset or version, a log that cannot be written.
+    pub fn tag(
+        &self,
+        held: &Held,
+        name: &str,
+        by: &str,
+        tag: &str,
+        version: Option<&str>,
+    ) -> Result<VersionRecord, DatasetError> {
+        check_tag(tag)?;
+        let dataset = self.dataset(name)?;
+        let record = dataset.version(version)?.clone();
+        if dataset.tags.get(tag) != Some(&record.version) {
+            self.append(held, name, by, vec![Event::Tagged { tag: tag.to_owned(), version: record.version }])?;
+        }
+        Ok(record)
+    }
+
+    /// Takes a tag away.
+    ///
+    /// # Errors
+    /// No such dataset or tag, a log that cannot be written.
+    pub fn untag(&self, held: &Held, name: &str, by: &str, tag: &str) -> Result<(), DatasetError> {
+        if !self.dataset(name)?.tags.contains_key(tag) {
+            return Err(DatasetError::new(None, format!("`{name}` has no tag `{}`", shown(tag))));
+        }
+        self.append(held, name, by, vec![Event::Untagged { tag: tag.to_owned() }])
+    }
+
     pub(crate) const fn folder(&self) -> &Folder {
         &self.folder
     }
@@ -754,6 +809,29 @@ pub fn check_name(name: &str) -> Result<(), DatasetError> {
     }
     Err(DatasetError::new(None, format!("`{}` cannot be the name of a dataset", shown(name)))
         .help("a name has up to 100 letters, digits, `-`, `_` and `.`, and starts with a letter or a digit"))
+}
+
+/// A tag must not be taken for a number or a digest.
+///
+/// # Errors
+/// What could be.
+pub fn check_tag(tag: &str) -> Result<(), DatasetError> {
+    let fine = tag.len() <= 60
+        && tag.starts_with(|c: char| c.is_ascii_alphabetic())
+        && tag.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !(tag.len() >= 4 && tag.chars().all(|c| c.is_ascii_hexdigit()))
+        && !tag.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()));
+    if fine {
+        return Ok(());
+    }
+    Err(DatasetError::new(
+        None,
+        format!(
+            "`{}` cannot be a tag: it starts with a letter, has letters, digits, `-`, `_`, `.`, and does not look like a \
+             number or a digest",
+            shown(tag)
+        ),
+    ))
 }
 
 fn shown(text: &str) -> String {

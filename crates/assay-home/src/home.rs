@@ -36,15 +36,15 @@ pub fn library_of(named: Option<&Path>, near: &Path) -> Library {
     Library::new(Workspace::datasets_in(&root(named.map(Path::to_owned), near)))
 }
 
-/// Lets cases of a sealed part be seen, for a reason that is written down.
+/// Lets cases of a sealed part be seen by somebody, for a reason that is written down.
 ///
 /// # Errors
 /// No reason is given, or it cannot be written down.
-pub fn unseal(library: &Library, record: &RunRecord, reason: Option<&str>) -> Result<(), Failure> {
+pub fn unseal(library: &Library, record: &RunRecord, by: &str, reason: Option<&str>) -> Result<(), Failure> {
     for dataset in record.datasets.iter() {
         let Some(split) = &dataset.sealed else { continue };
         let (name, _) = library::name_and_version(dataset.source.split('/').next().unwrap_or_default());
-        open_sealed(library, &library.hold()?, name, split, dataset.version, reason)?;
+        open_sealed(library, &library.hold()?, by, name, split, dataset.version, reason)?;
     }
     Ok(())
 }
@@ -56,6 +56,7 @@ pub fn unseal(library: &Library, record: &RunRecord, reason: Option<&str>) -> Re
 pub fn open_sealed(
     library: &Library,
     held: &Held,
+    by: &str,
     name: &str,
     split: &str,
     version: Digest,
@@ -65,7 +66,7 @@ pub fn open_sealed(
         return Err(sealed(name, split));
     };
     let opened = Event::Opened { split: split.to_owned(), version, reason: reason.to_owned() };
-    library.append(held, name, &library::who(), vec![opened])?;
+    library.append(held, name, by, vec![opened])?;
     crate::audit::changed("open sealed part", "sealed", format!("{name}/{split}"));
     Ok(())
 }

@@ -123,7 +123,9 @@ impl From<DatasetError> for Problem {
 impl From<EvidenceError> for Problem {
     fn from(error: EvidenceError) -> Self {
         match error {
-            EvidenceError::Mismatch(faults) => Self::conflict(format!("the audit log was changed: {}", faults.join("; "))),
+            EvidenceError::Mismatch(faults) => {
+                Self::conflict(format!("the audit log was changed: {}", faults.join("; ")))
+            }
             error => Self::internal(error),
         }
     }

@@ -109,20 +109,31 @@ macro_rules! kept {
     ($of:ty, $table:literal, $column:literal) => {
         impl Kept for $of {
             const READ: &'static str = concat!(
-                "SELECT id, name, ", $column, " AS what, author, created_us, changed_us, version FROM ", $table,
+                "SELECT id, name, ",
+                $column,
+                " AS what, author, created_us, changed_us, version FROM ",
+                $table,
                 " WHERE $1 IS NULL OR id = $1 ORDER BY name, id"
             );
             const ADD: &'static str = concat!(
-                "INSERT INTO ", $table, " (id, name, ", $column, ", author, created_us, changed_us, version)
-                 SELECT $1, $2, $3, $4, $5, $6, 1 WHERE (SELECT COUNT(*) FROM ", $table, ") < $7"
+                "INSERT INTO ",
+                $table,
+                " (id, name, ",
+                $column,
+                ", author, created_us, changed_us, version)
+                 SELECT $1, $2, $3, $4, $5, $6, 1 WHERE (SELECT COUNT(*) FROM ",
+                $table,
+                ") < $7"
             );
             const CHANGE: &'static str = concat!(
-                "UPDATE ", $table, " SET name = $2, ", $column,
+                "UPDATE ",
+                $table,
+                " SET name = $2, ",
+                $column,
                 " = $3, author = $4, changed_us = $5, version = version + 1 WHERE id = $1 AND version = $6"
             );
-            const REMOVE: &'static str = concat!(
-                "DELETE FROM ", $table, " WHERE id = $1 AND ($2 IS NULL OR version = $2)"
-            );
+            const REMOVE: &'static str =
+                concat!("DELETE FROM ", $table, " WHERE id = $1 AND ($2 IS NULL OR version = $2)");
             const KNOWN: &'static str = concat!("SELECT COUNT(*) FROM ", $table, " WHERE id = $1");
         }
     };

@@ -19,13 +19,7 @@ use crate::paging::{Limit, cursor, read};
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/api/v1/audit", Access::Audit, "audit", "Who changed what, newest first", entries),
-        get(
-            "/api/v1/audit/verify",
-            Access::Audit,
-            "verifyAudit",
-            "Check every entry and the tree over them",
-            verify,
-        ),
+        get("/api/v1/audit/verify", Access::Audit, "verifyAudit", "Check every entry and the tree over them", verify),
         get(
             "/api/v1/audit/{number}/proof",
             Access::Audit,

@@ -33,14 +33,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             "Put charts on a new dashboard",
             add_dashboard,
         ),
-        change(
-            put,
-            dashboard,
-            work,
-            ("changeDashboard", "dashboard change"),
-            "Change a dashboard",
-            change_dashboard,
-        ),
+        change(put, dashboard, work, ("changeDashboard", "dashboard change"), "Change a dashboard", change_dashboard),
         change(
             delete,
             dashboard,

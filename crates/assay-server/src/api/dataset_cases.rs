@@ -1,10 +1,8 @@
 //! The cases of a dataset, those that wait to be accepted, and those that a run hands over.
 
-use std::collections::HashSet;
-
 use assay_core::{Case, Digest};
-use assay_datasets::library::{QUARANTINE, Unusable, today};
-use assay_datasets::quarantine::{self, Choice};
+use assay_datasets::library::{Unusable, today};
+use assay_datasets::quarantine::{self, Choice, name_of};
 use assay_home::audit;
 use axum::http::Method;
 use schemars::JsonSchema;
@@ -27,13 +25,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             "The cases of a version, those of sealed parts left out",
             cases,
         ),
-        get(
-            "/api/v1/datasets/{dataset}/quarantine",
-            look,
-            "quarantine",
-            "Cases that wait to be accepted",
-            waiting,
-        ),
+        get("/api/v1/datasets/{dataset}/quarantine", look, "quarantine", "Cases that wait to be accepted", waiting),
         change(
             Method::POST,
             "/api/v1/datasets/{dataset}/quarantine/accept",
@@ -178,7 +170,7 @@ async fn waiting(call: Call<WaitingQuery>) -> Result<Data<Quarantine>, Problem> 
             Ok(())
         })?;
         let Page { items, next } = page.done();
-        Ok(Quarantine { dataset: format!("{name}{QUARANTINE}"), waiting, items, next })
+        Ok(Quarantine { dataset: name_of(&name), waiting, items, next })
     });
     Ok(Data(page.await?))
 }
@@ -226,7 +218,7 @@ async fn accept(call: Call<Nothing, Data<AcceptBody>>) -> Result<Data<Accepted>,
     let note = note(body.note)?;
     let choice = match (body.all, body.ids.is_empty()) {
         (true, true) => Choice::All,
-        (false, false) => Choice::These(body.ids.into_iter().collect::<HashSet<_>>()),
+        (false, false) => Choice::These(body.ids.into_iter().collect()),
         _ => return Err(Problem::usage("name cases in `ids`, or say `\"all\": true`")),
     };
     let made = call.app.heavy(move || {
@@ -279,10 +271,5 @@ async fn take(call: Call<Nothing, Data<TakeBody>>) -> Result<Data<Taken>, Proble
     let Some(taken) = home.take_case(&row.record, case, &body.dataset, &call.who.name, note).await? else {
         return Err(Problem::not_found(format!("the run has no case `{case}`")));
     };
-    Ok(Data(Taken {
-        dataset: body.dataset.clone(),
-        quarantine: format!("{}{QUARANTINE}", body.dataset),
-        case: taken.id,
-        known: taken.known,
-    }))
+    Ok(Data(Taken { dataset: body.dataset.clone(), quarantine: taken.quarantine, case: taken.id, known: taken.known }))
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 
 use assay_core::Digest;
+use assay_datasets::check::Check;
 use assay_datasets::coverage::Taxonomy;
 use assay_datasets::diff::{Change, Counts, diff};
 use assay_datasets::library::{
@@ -12,7 +13,7 @@ use assay_datasets::library::{
 use assay_datasets::quality::Severity;
 use assay_datasets::split::SplitPlan;
 use assay_datasets::{Dataset, DatasetError, Library, coverage, lineage, quarantine};
-use assay_home::datasets::{Check, Checked, LastResult};
+use assay_home::datasets::{Checked, LastResult};
 use assay_report::plain;
 use axum::http::Method;
 use schemars::JsonSchema;
@@ -212,9 +213,10 @@ async fn datasets(call: Call<DatasetsQuery>) -> Result<Data<Page<DatasetItem>>, 
         let mut items = Vec::new();
         // A name is no reason to read a log that no page shows.
         let after: Option<String> = read(query.cursor.as_deref())?;
-        let names = library.names()?.into_iter().filter(|name| {
-            !name.ends_with(QUARANTINE) && after.as_ref().is_none_or(|after| name > after)
-        });
+        let names = library
+            .names()?
+            .into_iter()
+            .filter(|name| !name.ends_with(QUARANTINE) && after.as_ref().is_none_or(|after| name > after));
         for name in names {
             let item = match library.find(&name) {
                 Ok(Some(dataset)) => DatasetItem::of(&library, &dataset)?,
@@ -347,6 +349,9 @@ const MOST_EVENTS: usize = 200;
 /// 404 when there is none, 422 for a log that was damaged.
 pub fn find(library: &Library, name: &str) -> Result<Dataset, Problem> {
     match library.find(name)? {
+        Some(_) if name.ends_with(QUARANTINE) => {
+            Err(Problem::not_found("cases that wait are part of the dataset that they wait for"))
+        }
         Some(dataset) => Ok(dataset),
         None => Err(Problem::not_found(library.dataset(name).map_or_else(|error| error.advice(), |_| String::new()))),
     }
@@ -456,9 +461,9 @@ async fn dataset(call: Call<VersionQuery>) -> Result<Data<DatasetView>, Problem>
         let mut item = DatasetItem::of(&library, &dataset)?;
         let record = match dataset.versions.is_empty() && asked.is_none() {
             true => None,
-            false => Some(
-                dataset.version(asked.as_deref()).map_err(|error| Problem::not_found(error.advice()))?.clone(),
-            ),
+            false => {
+                Some(dataset.version(asked.as_deref()).map_err(|error| Problem::not_found(error.advice()))?.clone())
+            }
         };
         if let (Some(plan), Some(newest)) = (&dataset.split, dataset.versions.last()) {
             let counts = app.parts.of(&library, plan, newest.version)?;
@@ -514,16 +519,13 @@ async fn differences(call: Call<DiffQuery>) -> Result<Data<DatasetDiff>, Problem
     let made = call.app.heavy(move || {
         let dataset = find(&library, &name)?;
         let after = version(&dataset, query.to.as_deref())?;
-        let before = match &query.from {
-            Some(word) => version(&dataset, Some(word))?,
-            None => dataset
-                .versions
-                .iter()
-                .rev()
-                .find(|record| record.number < after.number)
-                .cloned()
-                .ok_or_else(|| Problem::usage(format!("{name}@{} is the first version: say `from`", after.number)))?,
-        };
+        let before =
+            match &query.from {
+                Some(word) => version(&dataset, Some(word))?,
+                None => dataset.versions.iter().rev().find(|record| record.number < after.number).cloned().ok_or_else(
+                    || Problem::usage(format!("{name}@{} is the first version: say `from`", after.number)),
+                )?,
+            };
         let sealed = dataset.sealed_part().is_some();
         let mut page = Weighed::new(query.limit, query.cursor.as_deref())?;
         let counts = diff(&library, before.version, after.version, &mut |change| {
@@ -627,7 +629,7 @@ async fn check(call: Call<CheckQuery>) -> Result<Data<DatasetCheck>, Problem> {
     let _place = call.app.heavy.acquire().await.map_err(Problem::internal)?;
     let threshold = call.query.threshold.unwrap_or(Check::SIMILAR);
     let check = Check { threshold: Some(threshold).filter(|least| *least > 0.0), ..Check::default() };
-    let Checked { findings, sealed } = home.check_dataset(&dataset, &record, check).await?;
+    let Checked { findings, sealed } = home.check_dataset(&dataset, &record, check, Vec::new()).await?;
     let of = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count() as u64;
     Ok(Data(DatasetCheck {
         version: record.number,

@@ -148,14 +148,14 @@ pub struct TrialsPage {
 }
 
 /// A run whose cases may be seen.
-async fn open_run(app: &App, word: &str, reason: Option<&str>) -> Result<RunRecord, Problem> {
+async fn open_run(app: &App, word: &str, by: &str, reason: Option<&str>) -> Result<RunRecord, Problem> {
     let (row, _) = app.home().find(word).await?;
     if row.record.sealed().is_some() && reason.is_none_or(|reason| reason.trim().is_empty()) {
         return Err(Problem::forbidden(
             "the run is over a sealed part: its cases are seen for a `reason` only, which is recorded",
         ));
     }
-    unseal(&app.home().library(), &row.record, reason)?;
+    unseal(&app.home().library(), &row.record, by, reason)?;
     Ok(row.record)
 }
 
@@ -213,7 +213,7 @@ fn order_of(sort: Option<&str>) -> Result<TrialOrder, Problem> {
 }
 
 async fn trials(call: Call<TrialsQuery>) -> Result<Data<TrialsPage>, Problem> {
-    let record = open_run(&call.app, call.part("run"), None).await?;
+    let record = open_run(&call.app, call.part("run"), &call.who.name, None).await?;
     let query = &call.query;
     let tag = match query.tag.as_deref() {
         Some(tag) => Some(tag.split_once('=').ok_or_else(|| Problem::usage("`tag` is written as `KEY=VALUE`"))?),
@@ -426,7 +426,7 @@ const HISTORY: u32 = 20;
 
 async fn case(call: Call<CaseQuery>) -> Result<Data<CaseView>, Problem> {
     let home = call.app.home();
-    let record = open_run(&call.app, call.part("run"), call.query.reason.as_deref()).await?;
+    let record = open_run(&call.app, call.part("run"), &call.who.name, call.query.reason.as_deref()).await?;
     let plan = PlanFile::open(&home.workspace, record.plan).await?;
     let id = call.part("case");
     let Some(found) = plan.case_by_id(id).await? else {

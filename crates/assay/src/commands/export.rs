@@ -3,6 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use assay_datasets::library::who;
 use assay_lake::export;
 use clap::{Args, ValueEnum};
 
@@ -48,7 +49,7 @@ impl Export {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let (row, _) = home.find(&self.run).await?;
-        unseal(&home.library(), &row.record, self.reason.as_deref())?;
+        unseal(&home.library(), &row.record, &who(), self.reason.as_deref())?;
         let table = match self.table {
             Which::Trials => "trials",
             Which::Scores => "scores",

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use assay_datasets::library::who;
 use assay_lake::export;
 use assay_report::terminal;
 use clap::{Args, ValueEnum};
@@ -45,7 +46,7 @@ impl Query {
         if self.reason.is_some() {
             for row in home.state.runs(None, None, MOST_RUNS).await?.iter().filter(|row| row.record.sealed().is_some())
             {
-                unseal(&home.library(), &row.record, self.reason.as_deref())?;
+                unseal(&home.library(), &row.record, &who(), self.reason.as_deref())?;
             }
         }
         let mut rows = match self.reason {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use assay_core::label::item;
 use assay_core::{Case, Digest, Output, Passage};
+use assay_datasets::library::who;
 use assay_review::rubric::{Rubric, Show};
 use assay_review::sample::{disagreement, uncertainty};
 use assay_review::{Answers, Content, Item, both, pair};
@@ -325,7 +326,7 @@ struct Answered {
 impl Answered {
     async fn load(home: &Home, word: &str, one_target: bool, reason: Option<&str>) -> Result<Self, Failure> {
         let (row, target) = home.find(word).await?;
-        unseal(&home.library(), &row.record, reason)?;
+        unseal(&home.library(), &row.record, &who(), reason)?;
         if one_target && target.is_none() && row.record.targets.len() > 1 {
             let names: Vec<&str> = row.record.targets.iter().map(|target| target.name.as_str()).collect();
             return Err(format!(
