@@ -6,7 +6,9 @@ use assay_analysis::{Arm, Fill, RunScores, summarize};
 use assay_core::{Case, Digest, Direction, Reducer, RunRecord, ScoreKind, SliceDecl};
 use assay_datasets::check::{Check, findings};
 use assay_datasets::coverage::Cell;
-use assay_datasets::library::{Governance, How, Lineage, Parent, Sensitivity, VersionRecord, name_and_version, today};
+use assay_datasets::library::{
+    Governance, How, Lineage, Parent, QUARANTINE, Sensitivity, VersionRecord, name_and_version, today,
+};
 use assay_datasets::quality::{Finding, Severity};
 use assay_datasets::quarantine::{Quarantine, name_of};
 use assay_datasets::{Dataset, DatasetError, Library, add};
@@ -290,6 +292,9 @@ fn take(
     lineage: Lineage,
 ) -> Result<Taken, DatasetError> {
     let refuse = |message: String| Err(DatasetError::new(None, message));
+    if name.ends_with(QUARANTINE) {
+        return refuse("name the dataset that the case is to wait for".into());
+    }
     let held = library.hold()?;
     let dataset = library.dataset(name)?;
     dataset.check_retention(&today())?;

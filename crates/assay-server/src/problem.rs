@@ -158,6 +158,10 @@ impl From<Failure> for Problem {
             Ok(error) => return (*error).into(),
             Err(error) => error,
         };
+        let error = match error.downcast::<DatasetError>() {
+            Ok(error) => return (*error).into(),
+            Err(error) => error,
+        };
         let error = match error.downcast::<LakeError>() {
             Ok(error) => return (*error).into(),
             Err(error) => error,

@@ -219,7 +219,9 @@ async fn datasets(call: Call<DatasetsQuery>) -> Result<Data<Page<DatasetItem>>, 
             .filter(|name| !name.ends_with(QUARANTINE) && after.as_ref().is_none_or(|after| name > after));
         for name in names {
             let item = match library.find(&name) {
-                Ok(Some(dataset)) => DatasetItem::of(&library, &dataset)?,
+                Ok(Some(dataset)) => {
+                    DatasetItem::of(&library, &dataset).unwrap_or_else(|error| DatasetItem::unreadable(name, &error))
+                }
                 Ok(None) => continue,
                 Err(error) => DatasetItem::unreadable(name, &error),
             };
