@@ -159,7 +159,6 @@ async fn sealed_cases_are_shown_nowhere() {
         "/api/v1/datasets/qa/diff?from=1&to=2&limit=200",
         "/api/v1/datasets/qa/coverage?by=intent",
         "/api/v1/datasets/qa/check",
-        "/api/v1/datasets/qa/check?threshold=0.2",
         "/api/v1/datasets/qa/quarantine",
     ] {
         said.push_str(&get(&server, path).await.to_string());
