@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use assay_core::problem::did_you_mean;
 use assay_core::{Case, Digest, RunId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -28,7 +29,8 @@ pub struct Library {
 }
 
 /// Something that happened to a dataset.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetEvent")]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A version was added.
@@ -105,7 +107,7 @@ pub enum Event {
 }
 
 /// What a run over a sealed part with a ladder was told of one target's score.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rung {
     /// The part.
     pub split: String,
@@ -127,7 +129,8 @@ pub struct Rung {
 }
 
 /// A version as the log knows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetVersion")]
 pub struct VersionRecord {
     /// From 1, in the order they were added.
     pub number: u64,
@@ -142,7 +145,7 @@ pub struct VersionRecord {
 }
 
 /// Where a version came from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Lineage {
     /// What was done.
     pub how: How,
@@ -163,7 +166,8 @@ pub struct Lineage {
 }
 
 /// A version that another one was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ParentVersion")]
 pub struct Parent {
     /// Its dataset.
     pub dataset: String,
@@ -172,7 +176,7 @@ pub struct Parent {
 }
 
 /// A file that a version was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceFile {
     /// The file as it was named.
     pub path: String,
@@ -183,7 +187,8 @@ pub struct SourceFile {
 }
 
 /// How a version came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "HowMade")]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     /// Read from files of cases.
@@ -212,7 +217,7 @@ impl How {
 }
 
 /// What governs a dataset. What is not set says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Governance {
     /// What it is.
@@ -246,7 +251,7 @@ pub struct Governance {
 }
 
 /// How sensitive a dataset is, from what anyone may see to what few may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sensitivity {
     /// Anyone may see it.
@@ -272,7 +277,8 @@ impl Sensitivity {
 }
 
 /// A line of a dataset's log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetEntry")]
 pub struct Entry {
     /// Digest of the line before; of nothing for the first.
     pub previous: Digest,
@@ -710,6 +716,61 @@ impl Library {
         Ok(self.folder.cases(self.folder.manifest(version)?))
     }
 
+    /// The cases of a version from a row on, with their rows; chunks before it are not read.
+    ///
+    /// # Errors
+    /// As [`Library::manifest`].
+    pub fn cases_from(
+        &self,
+        version: Digest,
+        row: u64,
+    ) -> Result<impl Iterator<Item = Result<(u64, Case), DatasetError>> + Send + use<>, DatasetError> {
+        let mut manifest = self.folder.manifest(version)?;
+        let (mut start, mut passed) = (0, 0);
+        for chunk in &manifest.chunks {
+            if start + chunk.cases > row {
+                break;
+            }
+            start += chunk.cases;
+            passed += 1;
+        }
+        manifest.chunks.drain(..passed);
+        let rows = self.folder.cases(manifest).zip(start..).map(|(case, at)| Ok((at, case?)));
+        Ok(rows.skip(usize::try_from(row.saturating_sub(start)).unwrap_or(usize::MAX)))
+    }
+
+    /// Gives a version a name that can move; gives the version.
+    ///
+    /// # Errors
+    /// What cannot be a tag, no such dataset or version, a log that cannot be written.
+    pub fn tag(
+        &self,
+        held: &Held,
+        name: &str,
+        by: &str,
+        tag: &str,
+        version: Option<&str>,
+    ) -> Result<VersionRecord, DatasetError> {
+        check_tag(tag)?;
+        let dataset = self.dataset(name)?;
+        let record = dataset.version(version)?.clone();
+        if dataset.tags.get(tag) != Some(&record.version) {
+            self.append(held, name, by, vec![Event::Tagged { tag: tag.to_owned(), version: record.version }])?;
+        }
+        Ok(record)
+    }
+
+    /// Takes a tag away.
+    ///
+    /// # Errors
+    /// No such dataset or tag, a log that cannot be written.
+    pub fn untag(&self, held: &Held, name: &str, by: &str, tag: &str) -> Result<(), DatasetError> {
+        if !self.dataset(name)?.tags.contains_key(tag) {
+            return Err(DatasetError::new(None, format!("`{name}` has no tag `{}`", shown(tag))));
+        }
+        self.append(held, name, by, vec![Event::Untagged { tag: tag.to_owned() }])
+    }
+
     pub(crate) const fn folder(&self) -> &Folder {
         &self.folder
     }
@@ -768,6 +829,29 @@ pub fn check_name(name: &str) -> Result<(), DatasetError> {
     }
     Err(DatasetError::new(None, format!("`{}` cannot be the name of a dataset", shown(name)))
         .help("a name has up to 100 letters, digits, `-`, `_` and `.`, and starts with a letter or a digit"))
+}
+
+/// A tag must not be taken for a number or a digest.
+///
+/// # Errors
+/// What could be.
+pub fn check_tag(tag: &str) -> Result<(), DatasetError> {
+    let fine = tag.len() <= 60
+        && tag.starts_with(|c: char| c.is_ascii_alphabetic())
+        && tag.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !(tag.len() >= 4 && tag.chars().all(|c| c.is_ascii_hexdigit()))
+        && !tag.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()));
+    if fine {
+        return Ok(());
+    }
+    Err(DatasetError::new(
+        None,
+        format!(
+            "`{}` cannot be a tag: it starts with a letter, has letters, digits, `-`, `_`, `.`, and does not look like a \
+             number or a digest",
+            shown(tag)
+        ),
+    ))
 }
 
 fn shown(text: &str) -> String {

@@ -3,6 +3,7 @@
 //! Whoever changes something does so inside [`audit::recorded`], which writes it down. Nothing here prints.
 
 pub mod audit;
+pub mod datasets;
 pub mod desk;
 pub mod evidence;
 pub mod exit;

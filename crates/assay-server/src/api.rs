@@ -1,11 +1,16 @@
 //! Every endpoint. One file for each thing that is asked about.
 
+pub mod audit;
+pub mod charts;
 pub mod compare;
 pub mod evidence;
+pub mod dataset_cases;
+pub mod datasets;
 pub mod explore;
 pub mod jobs;
 pub mod overview;
 pub mod pushes;
+pub mod people;
 pub mod releases;
 pub mod runs;
 pub mod session;
@@ -29,5 +34,10 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(compare::endpoints());
     all.extend(explore::endpoints());
     all.extend(evidence::endpoints());
+    all.extend(charts::endpoints());
+    all.extend(datasets::endpoints());
+    all.extend(dataset_cases::endpoints());
+    all.extend(audit::endpoints());
+    all.extend(people::endpoints());
     all
 }

@@ -15,7 +15,9 @@ use assay_store::{Accounts, Releases};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::{Notify, Semaphore, watch};
 
+use crate::Problem;
 use crate::access::Role;
+use crate::api::datasets::PartCounts;
 use crate::api::summaries::Summaries;
 use crate::login;
 use crate::metrics::Metrics;
@@ -81,6 +83,8 @@ pub struct Parts {
     pub openings: Openings,
     /// What questions in SQL share.
     pub questions: Questions,
+    /// Cases of the parts of datasets.
+    pub parts: PartCounts,
     /// Places for computations that need a processor for long.
     pub heavy: Arc<Semaphore>,
     /// What is counted.
@@ -158,6 +162,7 @@ impl App {
             questions: Questions::new(&home.lake)?,
             home,
             heavy: Arc::new(Semaphore::new(HEAVY)),
+            parts: PartCounts::default(),
             metrics: Metrics::default(),
             oidc: options.oidc.map(Provider::new).transpose()?,
             signer: options.signer,
@@ -195,6 +200,29 @@ impl App {
     /// The workspace.
     pub fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// Does what waits for files or locks, beside the requests.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        tokio::task::spawn_blocking(work).await.map_err(Problem::internal)?
+    }
+
+    /// Does what needs a processor for long, in one of the few places for that.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn heavy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _place = self.heavy.acquire().await.map_err(Problem::internal)?;
+        self.blocking(work).await
     }
 
     /// The workspace with its releases.

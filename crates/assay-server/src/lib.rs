@@ -18,6 +18,7 @@ pub mod openapi;
 pub mod openings;
 pub mod page;
 pub mod paging;
+pub mod people;
 pub mod problem;
 pub mod questions;
 pub mod repeats;

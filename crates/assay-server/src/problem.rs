@@ -2,6 +2,7 @@
 
 use assay_datasets::DatasetError;
 use assay_engine::EngineError;
+use assay_evidence::EvidenceError;
 use assay_home::{Conflict, Failure};
 use assay_lake::LakeError;
 use assay_report::plain;
@@ -117,7 +118,18 @@ impl From<DatasetError> for Problem {
     fn from(error: DatasetError) -> Self {
         match error.busy {
             true => Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()) },
-            false => Self::usage(error.to_string()),
+            false => Self::usage(error.advice()),
+        }
+    }
+}
+
+impl From<EvidenceError> for Problem {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Mismatch(faults) => {
+                Self::conflict(format!("the audit log was changed: {}", faults.join("; ")))
+            }
+            error => Self::internal(error),
         }
     }
 }
@@ -146,6 +158,10 @@ impl From<Failure> for Problem {
             Err(error) => error,
         };
         let error = match error.downcast::<StoreError>() {
+            Ok(error) => return (*error).into(),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<DatasetError>() {
             Ok(error) => return (*error).into(),
             Err(error) => error,
         };

@@ -11,6 +11,7 @@
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
 //! | [`cache`] | `cache.db` | answers by content digest |
+//! | [`charts`] | `state.db` | saved charts, and dashboards of them |
 //! | [`events`] | `state.db`, `releases.db` | what others are told of, written with the change |
 //! | [`outbox`] | `state.db`, `releases.db` | what became of each event at each endpoint |
 //! | [`sqlite`] | – | how each of these files is opened; `review.db` of `assay-review` too |
@@ -21,6 +22,7 @@
 pub mod accounts;
 pub mod batches;
 pub mod cache;
+pub mod charts;
 pub mod events;
 pub mod figures;
 pub mod jobs;

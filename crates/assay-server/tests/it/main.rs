@@ -2,4 +2,8 @@
 
 mod access;
 mod api;
+mod audit;
+mod charts;
+mod datasets;
+mod people;
 mod server;

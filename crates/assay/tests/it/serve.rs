@@ -563,4 +563,59 @@ async fn nothing_that_is_sent_makes_the_server_fail() {
     let said = Said::new(schemathesis.output().unwrap());
     assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
     assert_eq!(server.ask(Method::GET, "healthz").send().await.unwrap().status(), 200);
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_of_a_run_goes_through_quarantine_into_a_dataset() {
+    let folder = Folder::new();
+    two_targets(&folder);
+    let one =
+        json!({"id": "c07", "q": "another question", "expected": "zebra", "outputs": {"new": "zebra", "old": "zebra"}});
+    folder.write("kept.jsonl", format!("{one}\n"));
+    assert_eq!(folder.assay(&["dataset", "add", "kept", "kept.jsonl"]).code, 0);
+    let server = Serving::start(&folder);
+    let take = |case: &str, body: Value| {
+        server.ask(Method::POST, &format!("api/v1/runs/latest/cases/{case}/to-dataset")).json(&body).send()
+    };
+    assert_eq!(take("c08", json!({"dataset": "none"})).await.unwrap().status(), 404);
+    assert_eq!(take("nothing", json!({"dataset": "kept"})).await.unwrap().status(), 404);
+    let note = json!({"dataset": "kept", "note": "fails since March"});
+    let taken: Value = take("c08", note.clone()).await.unwrap().json().await.unwrap();
+    assert_eq!(taken, json!({"dataset": "kept", "quarantine": "kept.quarantine", "case": "c08", "known": false}));
+    let again: Value = take("c08", note).await.unwrap().json().await.unwrap();
+    assert_eq!(again["known"], true);
+    // The dataset has another case of this name.
+    let other: Value = take("c07", json!({"dataset": "kept"})).await.unwrap().json().await.unwrap();
+    assert!(other["case"].as_str().unwrap().starts_with("c07-"), "{other}");
+
+    let runs = server.get("api/v1/runs").await;
+    let waiting = server.get("api/v1/datasets/kept/quarantine").await;
+    assert_eq!(waiting["waiting"], 2);
+    let case = waiting["items"].as_array().unwrap().iter().find(|case| case["id"] == "c08").unwrap();
+    let who = server.get("api/v1/session").await["user"]["name"].clone();
+    let origin = json!({"run": runs["items"][0]["id"], "case": "c08", "by": who, "note": "fails since March"});
+    assert_eq!((&case["metadata"]["taken_from"], &case["metadata"]["half"]), (&origin, &json!("first")));
+    // What waits is used by no suite, and accepted by somebody.
+    let said = folder.assay(&["dataset", "take", "kept", "latest", "c09", "-m", "by hand"]);
+    assert_eq!((said.code, said.out.contains("waits in kept.quarantine")), (0, true), "{said:?}");
+    let accept = server.ask(Method::POST, "api/v1/datasets/kept/quarantine/accept").json(&json!({"all": true}));
+    let made: Value = accept.send().await.unwrap().json().await.unwrap();
+    assert_eq!((&made["accepted"], &made["version"]), (&json!(3), &json!(2)));
+    let view = server.get("api/v1/datasets/kept").await;
+    assert_eq!((&view["item"]["quarantine"], &view["item"]["cases"]), (&json!(0), &json!(4)));
+    let found = server.get("api/v1/datasets/kept/versions/2/cases?search=by+hand").await;
+    assert_eq!(found["items"][0]["case"]["id"], "c09");
+    let refused = take("c08", json!({"dataset": "kept"})).await.unwrap();
+    assert_eq!(refused.status(), 422, "the dataset has it");
+    // What is confidential does not go where more may see it.
+    let said = folder.assay(&["dataset", "add", "secret", "cases.jsonl"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(folder.assay(&["dataset", "set", "secret", "--sensitivity", "confidential"]).code, 0);
+    let suite =
+        "suite: secret\ndataset: {dataset: secret}\ntargets:\n  - {name: new, recorded: new}\nscorers: [equals]\n";
+    folder.write("secret.yaml", suite);
+    let said = folder.assay(&["run", "secret.yaml", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let refused = take("c10", json!({"dataset": "kept"})).await.unwrap();
+    assert_eq!(refused.status(), 422);
+    let problem: Value = refused.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("confidential"), "{problem}");
 }

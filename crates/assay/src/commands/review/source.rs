@@ -5,6 +5,7 @@ use std::path::Path;
 
 use assay_core::label::item;
 use assay_core::{Case, Digest, Output, Passage};
+use assay_datasets::library::who;
 use assay_review::rubric::{Rubric, Show};
 use assay_review::sample::{disagreement, uncertainty};
 use assay_review::{Answers, Content, Item, both, pair};
