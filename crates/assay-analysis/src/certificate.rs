@@ -81,7 +81,8 @@ pub struct Calibrating<'a> {
 }
 
 /// A number with its interval, and the same among people where there is one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "JudgeFigure")]
 pub struct Figure {
     /// A short name for programs.
     pub key: String,
@@ -100,7 +101,7 @@ pub struct Figure {
 }
 
 /// A target's part of a certificate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ArmFigures {
     /// Its name.
     pub name: String,
@@ -118,7 +119,7 @@ pub struct ArmFigures {
 }
 
 /// A frozen verdict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Canary {
     /// The item.
     pub item: Digest,
@@ -140,7 +141,7 @@ pub struct Scope {
 }
 
 /// How far a judge may be trusted, and what that rests on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Certificate {
     /// The judge's name when it was made.
     pub judge: String,

@@ -2,8 +2,11 @@
 
 pub mod compare;
 pub mod explore;
+pub mod judges;
 pub mod overview;
 pub mod releases;
+pub mod review;
+pub mod review_lead;
 pub mod runs;
 pub mod session;
 pub mod standing;
@@ -23,5 +26,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(releases::endpoints());
     all.extend(compare::endpoints());
     all.extend(explore::endpoints());
+    all.extend(review::endpoints());
+    all.extend(review_lead::endpoints());
+    all.extend(judges::endpoints());
     all
 }
