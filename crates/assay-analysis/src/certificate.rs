@@ -231,6 +231,15 @@ impl Certificate {
         self.labelled_us.map_or(self.made_us, |(oldest, _)| oldest.min(self.made_us))
     }
 
+    /// Labels that are worth drawing for a judge that has none, and beyond those that the highest grade asks for.
+    pub const FIRST_LABELS: u64 = 50;
+
+    /// How many labels the next grade's counts lack; where all counts are met, as many as are worth drawing at once.
+    pub fn labels_to_go(&self) -> u64 {
+        let have = self.labels as u64;
+        [50, 100, 200].into_iter().find(|need| have < *need).map_or(Self::FIRST_LABELS, |need| need - have)
+    }
+
     /// A figure by its key.
     pub fn figure(&self, key: &str) -> Option<&Figure> {
         self.figures.iter().find(|figure| figure.key == key)

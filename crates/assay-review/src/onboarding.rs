@@ -365,8 +365,8 @@ impl Review {
     }
 
     async fn must_exist(&self, write: &mut Write, project: &str, rater: &str) -> Result<Rater, ReviewError> {
-        self.rater(write, project, rater)
-            .await?
-            .ok_or_else(|| ReviewError::missing(format!("`{}` is no rater of project `{project}`", rater.escape_debug())))
+        self.rater(write, project, rater).await?.ok_or_else(|| {
+            ReviewError::missing(format!("`{}` is no rater of project `{project}`", rater.escape_debug()))
+        })
     }
 }

@@ -190,9 +190,9 @@ impl Review {
     }
 
     async fn known_rater(&self, write: &mut Write, project: &str, name: &str) -> Result<Rater, ReviewError> {
-        self.rater(write, project, name)
-            .await?
-            .ok_or_else(|| ReviewError::missing(format!("`{}` is no rater of project `{project}`", name.escape_debug())))
+        self.rater(write, project, name).await?.ok_or_else(|| {
+            ReviewError::missing(format!("`{}` is no rater of project `{project}`", name.escape_debug()))
+        })
     }
 
     async fn count(
@@ -742,7 +742,8 @@ impl Review {
         let item: String = last.get("item");
         let now = self.now_us();
         let (standing, _) = self.standing(&mut write, &project, &item, rater).await?;
-        let (swap, kind): (bool, _) = (last.get("swapped"), |name: &str| project.rubric.criterion(name).map(|of| of.kind));
+        let (swap, kind): (bool, _) =
+            (last.get("swapped"), |name: &str| project.rubric.criterion(name).map(|of| of.kind));
         let shown = |(name, value): (&String, &Value)| Some((name.clone(), turned(kind(name)?, value.clone(), swap)));
         let draft: Answers = standing.iter().filter_map(shown).collect();
         self.put_draft(&mut write, &project.name, &item, rater, &draft).await?;

@@ -49,7 +49,14 @@ pub fn endpoints() -> Vec<Endpoint> {
         ask(TRAINING, rate, "answerTraining", "Answer a training item and be told what is right", training),
         change(Method::POST, QUIZ, rate, ("answerQuiz", "review quiz"), "Answer the quiz, all of it at once", quiz),
         amend(Method::POST, NEXT, rate, "nextReviewTask", "The next item, under a lease", next),
-        amend(Method::POST, RATINGS, rate, "rate", "Answer an item: kept when this answers, once however often sent", rated),
+        amend(
+            Method::POST,
+            RATINGS,
+            rate,
+            "rate",
+            "Answer an item: kept when this answers, once however often sent",
+            rated,
+        ),
         amend(Method::POST, UNDO, rate, "undoRating", "Take the last item back, with what was said as its draft", undo),
         amend(Method::POST, NOTES, rate, "noteReviewTask", "Skip an item, or flag it for a talk", note),
         amend(Method::PUT, DRAFT, rate, "keepDraft", "Keep what is not answered yet", draft),
@@ -448,9 +455,7 @@ async fn next(call: Call<Nothing, ()>) -> Result<Data<NextTask>, Problem> {
     let (review, rater) = (&call.app.review, call.who.name.as_str());
     let project = review.project(call.part("project")).await?;
     Ok(Data(match review.next(&project.name, rater).await.map_err(unjoined)? {
-        Next::Item(task) => {
-            NextTask::Item { task: Box::new(ReviewTask::of(&call.app, &project, rater, *task).await?) }
-        }
+        Next::Item(task) => NextTask::Item { task: Box::new(ReviewTask::of(&call.app, &project, rater, *task).await?) },
         Next::Quiz => NextTask::Quiz,
         Next::Done { why } => NextTask::Done { why },
         Next::Budget { .. } => {

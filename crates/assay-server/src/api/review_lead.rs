@@ -28,7 +28,13 @@ pub fn endpoints() -> Vec<Endpoint> {
     let lead = Access::Work;
     vec![
         get(REPORT, lead, "reviewReport", "Agreement, severity, gold, throughput and cost of a project", reported),
-        get(DISPUTES, lead, "reviewDisputes", "What raters do not agree on and what they flagged, widest first", disputed),
+        get(
+            DISPUTES,
+            lead,
+            "reviewDisputes",
+            "What raters do not agree on and what they flagged, widest first",
+            disputed,
+        ),
         get(ITEM, lead, "reviewItem", "An item with everything that was ever said about it", item),
         change(
             Method::POST,
