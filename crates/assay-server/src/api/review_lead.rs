@@ -199,7 +199,7 @@ async fn disputed(call: Call<DisputesQuery>) -> Result<Data<Page<DisputeView>>, 
             let question = Question::of(rubric.criterion(&dispute.criterion)?);
             Some(DisputeView { question, content: Shown::of(rubric, item.content.clone()), dispute })
         };
-        Ok(Page { items: page.items.into_iter().filter_map(view).collect(), next: page.next })
+        Ok::<_, Problem>(Page { items: page.items.into_iter().filter_map(view).collect(), next: page.next })
     });
     Ok(Data(made.await??))
 }
