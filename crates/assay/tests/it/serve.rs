@@ -6,6 +6,8 @@ use std::process::{Child, Stdio};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::calibration::judged_suite;
+use crate::proofs::{fine, value};
 use crate::support::{Folder, Said};
 
 struct Serving {
@@ -164,4 +166,55 @@ async fn what_was_acknowledged_survives_a_killed_server_and_is_in_the_audit_log(
     assert_eq!(log.out.matches("baseline set").count(), 10, "each has a beginning and an end: {}", log.out);
     let verified = folder.assay(&["audit", "verify"]);
     assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+/// What the page shows of a judge is what the commands say of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_is_told_with_its_certificate_its_checks_and_what_it_lacks() {
+    let folder = judged_suite(300, 120, 0.0);
+    fine(folder.assay(&["run", "--quiet"]));
+    let server = Serving::start(&folder);
+    let before = &server.get("api/v1/judges").await[0];
+    assert_eq!((&before["judge"], &before["grade"], &before["standing"]), (&json!("good"), &json!("U"), &Value::Null));
+    let view = server.get("api/v1/judges/good").await;
+    assert_eq!((&view["certificate"], &view["needed"]["more"]), (&Value::Null, &json!(50)), "{view}");
+
+    let more = ["judge", "calibrate", "good", "--labels", "labels.jsonl", "--canaries", "40"];
+    fine(folder.assay(&more));
+    folder.assay(&["judge", "check", "good", "--json"]);
+    let said = value(&fine(folder.assay(&["judge", "report", "good", "--json"])));
+    let list = server.get("api/v1/judges").await;
+    let item = &list[0];
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    for (shown, by_command) in [
+        (&item["grade"], &said["standing"]["grade"]),
+        (&item["standing"]["missing"], &said["standing"]["missing"]),
+        (&item["labels"], &said["certificate"]["labels"]),
+        (&item["calibrated_us"], &said["certificate"]["made_us"]),
+        (&item["criterion"], &said["certificate"]["criterion"]),
+        (&item["drifted"], &json!(false)),
+        (&item["checks"], &json!(1)),
+        (&item["current"], &json!(true)),
+    ] {
+        assert_eq!(shown, by_command, "{item}");
+    }
+    let id = item["id"].as_str().unwrap();
+    let view = server.get(&format!("api/v1/judges/{}", &id[..12])).await;
+    assert_eq!(view["certificate"]["figures"], said["certificate"]["figures"]);
+    assert_eq!(view["certificate"]["confusion"], said["certificate"]["confusion"]);
+    // The cases behind frozen verdicts may be of a sealed part.
+    assert_eq!((&view["frozen"], &view["certificate"]["canaries"]), (&json!(40), &json!([])));
+    let check = &view["checks"][0];
+    assert_eq!((&check["asked"], &check["differ"]), (&said["standing"]["checked"][0], &said["standing"]["checked"][1]));
+    // Each of 240 answers has the words of three people.
+    assert_eq!((&view["needed"]["stored"], &view["needed"]["more"]), (&json!(720), &json!(50)));
+    let probed = server.get("api/v1/judges/good/probes?family=cand").await;
+    let by_command = value(&fine(folder.assay(&["judge", "probe", "good", "--family", "cand", "--json"])));
+    assert_eq!(probed, by_command);
+    assert!(probed["probes"].as_array().unwrap().iter().any(|found| found["probe"] == "length"), "{probed}");
+
+    for (path, status) in [("judges/none", 404), ("judges/good/probes?confidence=2", 422), ("judges/good?x=1", 422)] {
+        let asked = server.ask(Method::GET, &format!("api/v1/{path}")).send().await.unwrap();
+        assert_eq!(asked.status(), status, "{path}");
+    }
 }
