@@ -11,6 +11,8 @@ pub mod judged;
 pub mod ladder;
 pub mod policies;
 pub mod probes;
+pub mod programs;
+pub mod rateable;
 
 use assay_engine::EngineError;
 

@@ -676,6 +676,13 @@ pub(crate) fn check(settings: &Settings) -> Result<(), ReviewError> {
     if !(10..=7 * 86_400).contains(&settings.lease_seconds) {
         return Err(ReviewError::usage("an item is kept for a rater for 10 seconds to 7 days"));
     }
+    let paid = match settings.pay {
+        Pay::Nothing => None,
+        Pay::Item(each) | Pay::Hour(each) => Some(each),
+    };
+    if paid.into_iter().chain(settings.budget).any(|amount| amount <= Money::ZERO) {
+        return Err(ReviewError::usage("pay and budget are above 0"));
+    }
     if settings.budget.is_some() && settings.pay == Pay::Nothing {
         return Err(ReviewError::usage("a budget needs to know what work costs: add `--pay` or `--pay-hour`"));
     }

@@ -1,14 +1,19 @@
 //! Human review as its lead has it: who rates, how far they agree, what they do not agree on, and the word that settles it.
 
+use std::path::Path;
+
+use assay_core::Money;
+use assay_home::audit;
+use assay_home::programs::{Making, Rateable};
 use assay_review::adjudication::{Dispute, disputes};
 use assay_review::outcome::{Aggregate, Snapshot, outcomes};
 use assay_review::report::{Options, Report, report};
 use assay_review::store::{Progress, Project};
-use assay_review::{Adjudication, Item, Note, Rater, Rating};
+use assay_review::{Adjudication, Item, Note, Pay, Rater, Rating, Rubric, Settings};
 use axum::http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::review::{Question, Shown};
 use crate::Problem;
@@ -19,6 +24,7 @@ use crate::paging::{Limit, Page};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {
+    const PROJECTS: &str = "/api/v1/review/projects";
     const REPORT: &str = "/api/v1/review/projects/{project}/report";
     const DISPUTES: &str = "/api/v1/review/projects/{project}/disputes";
     const ADJUDICATIONS: &str = "/api/v1/review/projects/{project}/adjudications";
@@ -27,6 +33,14 @@ pub fn endpoints() -> Vec<Endpoint> {
     const REINSTATE: &str = "/api/v1/review/projects/{project}/raters/{rater}/reinstate";
     let lead = Access::Work;
     vec![
+        change(
+            Method::POST,
+            PROJECTS,
+            lead,
+            ("makeReviewProject", "review create"),
+            "Make a project: draw answers of a run and lay out who rates which",
+            make,
+        ),
         get(REPORT, lead, "reviewReport", "Agreement, severity, gold, throughput and cost of a project", reported),
         get(
             DISPUTES,
@@ -117,6 +131,112 @@ impl Lead {
                 .collect(),
         })
     }
+}
+
+/// A project to be made of a run's answers. What is not said is as `assay review create` has it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MakeBody {
+    /// Its name.
+    name: String,
+    /// The rubric, as the text of a rubric file.
+    rubric: String,
+    /// The run whose answers are rated, and a target behind a colon.
+    run: String,
+    /// Runs that it is compared with: items are pairs of answers then.
+    #[serde(default)]
+    against: Vec<String>,
+    /// Why cases of a sealed part must be seen; it is recorded.
+    reason: Option<String>,
+    /// How many items are drawn; all by default.
+    count: Option<usize>,
+    /// Draw from each value of this metadata key, in proportion to its size.
+    stratify: Option<String>,
+    /// Draw more where this scorer is unsure; where two disagree; for pairs, where it scores both apart.
+    #[serde(default)]
+    unsure: Vec<String>,
+    /// The share of a driven sample that is spread evenly.
+    even: Option<f64>,
+    /// The share of items that several raters see.
+    overlap: Option<f64>,
+    /// The least number of such items.
+    least_overlap: Option<u64>,
+    /// Raters of such an item.
+    raters_per_item: Option<u64>,
+    /// Raters that the blocks are laid out for.
+    raters: Option<u64>,
+    /// Items with their right answers, hidden among the others: `item` or `case`, `target` where it is needed, and a
+    /// field per criterion.
+    #[serde(default)]
+    gold: Vec<Map<String, Value>>,
+    /// The share of a rater's items that is gold.
+    gold_share: Option<f64>,
+    /// How many raters see a gold item at most.
+    gold_cap: Option<u64>,
+    /// A rater whose accuracy on gold is below this, by the upper bound of its interval, is suspended.
+    threshold: Option<f64>,
+    /// What is paid for the work.
+    #[serde(default)]
+    pay: Pay,
+    /// Nano-dollars after which no item is given out.
+    budget_nanousd: Option<i64>,
+    /// Seconds for which an item is kept for the rater who got it.
+    lease_seconds: Option<u64>,
+    /// The seed of the draw, the blocks and the orders.
+    seed: Option<u64>,
+}
+
+/// A project that was made.
+#[derive(Serialize, JsonSchema)]
+pub struct MadeProject {
+    /// The project.
+    project: Project,
+    /// How far it is: nothing is rated yet.
+    progress: Progress,
+    /// Gold items among its items.
+    gold: usize,
+    /// What all its ratings would cost about, when that is more than the budget, in nano-dollars.
+    needs_nanousd: Option<i64>,
+}
+
+async fn make(call: Call<Nothing, Data<MakeBody>>) -> Result<Data<MadeProject>, Problem> {
+    let (app, body, usual) = (&call.app, call.body.0, Settings::default());
+    audit::note("project", body.name.as_str());
+    let rubric = Rubric::from_text(&body.rubric, Path::new("rubric")).map_err(|found| Problem::usage(found.plain()))?;
+    let gold = body.gold.into_iter().enumerate().map(|(at, row)| (row, format!("gold[{at}]"))).collect();
+    let base = Making::of_run(body.name, (rubric, body.rubric), body.run.clone());
+    let making = Making {
+        of: Rateable::Runs { run: body.run, against: body.against, reason: body.reason },
+        count: body.count,
+        stratify: body.stratify,
+        unsure: body.unsure,
+        even: body.even.unwrap_or(base.even),
+        gold,
+        settings: Settings {
+            seed: body.seed.unwrap_or(usual.seed),
+            overlap: body.overlap.unwrap_or(usual.overlap),
+            least_overlap: body.least_overlap.unwrap_or(usual.least_overlap),
+            raters_each: body.raters_per_item.unwrap_or(usual.raters_each),
+            raters: body.raters.unwrap_or(usual.raters),
+            gold_share: body.gold_share.unwrap_or(usual.gold_share),
+            gold_cap: body.gold_cap.unwrap_or(usual.gold_cap),
+            threshold: body.threshold.unwrap_or(usual.threshold),
+            lease_seconds: body.lease_seconds.unwrap_or(usual.lease_seconds),
+            pay: body.pay,
+            budget: body.budget_nanousd.map(Money::from_nanos),
+            ..usual
+        },
+        ..base
+    };
+    let _place = app.heavy.acquire().await.map_err(Problem::internal)?;
+    let made = making.make(app.home(), &app.review).await?;
+    let progress = app.review.progress(&made.project).await?;
+    Ok(Data(MadeProject {
+        needs_nanousd: made.beyond_budget(progress.wanted).map(|(need, _)| need.nanos()),
+        gold: made.gold,
+        project: made.project,
+        progress,
+    }))
 }
 
 /// What a report asks.

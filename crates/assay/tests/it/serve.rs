@@ -218,3 +218,85 @@ async fn a_judge_is_told_with_its_certificate_its_checks_and_what_it_lacks() {
         assert_eq!(asked.status(), status, "{path}");
     }
 }
+
+/// A project made over the API is the one that the command makes, and is rated over either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_project_is_made_of_a_run_and_rated() {
+    let folder = Folder::new();
+    two_targets(&folder);
+    let rubric = "rubric: words\ncriteria:\n  - {name: correct, kind: yes_no}\n";
+    folder.write("words.rubric.yaml", rubric);
+    folder.write("gold.jsonl", "{\"case\": \"c01\", \"correct\": true}\n{\"case\": \"c03\", \"correct\": false}\n");
+    let more = [
+        "--rubric",
+        "words.rubric.yaml",
+        "--run",
+        "latest:new",
+        "--count",
+        "20",
+        "--seed",
+        "7",
+        "--gold",
+        "gold.jsonl",
+    ];
+    let said = value(&fine(folder.assay(&[&["review", "create", "by-command", "--json"][..], &more].concat())));
+    let server = Serving::start(&folder);
+    let make = async |change: fn(&mut Value)| {
+        let mut body = json!({"name": "by-page", "rubric": rubric, "run": "latest:new", "count": 20, "seed": 7,
+                              "gold": [{"case": "c01", "correct": true}, {"case": "c03", "correct": "no"}]});
+        change(&mut body);
+        let asked = server.ask(Method::POST, "api/v1/review/projects").json(&body).send().await.unwrap();
+        let status = asked.status().as_u16();
+        let answer: Value = asked.json().await.unwrap();
+        (status, answer)
+    };
+    for (status, says, change) in [
+        (422, "no project", (|body| body["name"] = json!("a b")) as fn(&mut Value)),
+        (422, "criteria", |body| body["rubric"] = json!("rubric: x\ncriteria: []\n")),
+        (404, "none", |body| body["run"] = json!("none")),
+        (422, "gold[0]: there is no answer", |body| body["gold"] = json!([{"case": "c99", "correct": true}])),
+        (422, "above 0", |body| body["pay"] = json!({"item": -5})),
+        (422, "metadata key", |body| body["stratify"] = json!("colour")),
+        (422, "unknown field", |body| body["by"] = json!("somebody")),
+    ] {
+        let (got, problem) = make(change).await;
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(got == status && (detail.contains(says) || says == "no project"), "{says}: {got} {problem}");
+    }
+    let (status, made) = make(|_| ()).await;
+    assert_eq!((status, &made["gold"]), (200, &json!(2)), "{made}");
+    assert_eq!(made["project"]["settings"], said["project"]["settings"], "the same draw, whoever asks");
+    assert_eq!(made["progress"], said["progress"]);
+    assert_eq!(make(|_| ()).await.0, 422, "the name is taken");
+
+    // The same items in both, and what is rated on the page is in the command's report.
+    let post = async |path: &str, body: Value| -> Value {
+        let asked = server.ask(Method::POST, &format!("api/v1/review/projects/by-page/{path}"));
+        let asked = if body.is_null() { asked } else { asked.json(&body) };
+        let response = asked.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    };
+    post("join", Value::Null).await;
+    let mut rated = 0;
+    loop {
+        let next = post("next", Value::Null).await;
+        if next["next"] != "item" {
+            break;
+        }
+        let task = &next["task"];
+        let right = task["content"]["output"] == "zebra";
+        post("ratings", json!({"lease": task["lease"], "answers": {"correct": right}, "ms": 900})).await;
+        rated += 1;
+    }
+    assert!((20..=22).contains(&rated), "{rated}");
+    let report = value(&fine(folder.assay(&["review", "report", "by-page", "--json"])));
+    assert_eq!(
+        (&report["work"]["rated"], &report["raters"][0]["gold"]["misses"]),
+        (&json!(rated), &json!(0)),
+        "{report}"
+    );
+    let shown = server.get("api/v1/review/projects/by-page/report").await;
+    assert_eq!(shown, report, "the page shows what the command says");
+    fine(folder.assay(&["audit", "verify"]));
+}
