@@ -325,11 +325,6 @@ pub fn acts_as(name: &str) {
     let _ = RECORDER.try_with(|recorder| recorder.borrow_mut().acts_as = Some(name.to_owned()));
 }
 
-/// Says who does it, where the account of the process does not say so.
-pub fn done_by(name: &str) {
-    let _ = RECORDER.try_with(|recorder| recorder.borrow_mut().by = Some(name.to_owned()));
-}
-
 /// Says that a command that changes nothing by itself has changed something, by another name.
 pub fn changed(action: &'static str, what: &'static str, name: impl Into<String>) {
     let _ = RECORDER.try_with(|recorder| {

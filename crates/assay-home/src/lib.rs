@@ -11,7 +11,10 @@ pub mod home;
 pub mod judged;
 pub mod ladder;
 pub mod policies;
+pub mod probes;
+pub mod programs;
 pub mod pushed;
+pub mod rateable;
 
 use std::path::Path;
 

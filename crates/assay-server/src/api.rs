@@ -3,15 +3,18 @@
 pub mod audit;
 pub mod charts;
 pub mod compare;
-pub mod evidence;
 pub mod dataset_cases;
 pub mod datasets;
+pub mod evidence;
 pub mod explore;
 pub mod jobs;
+pub mod judges;
 pub mod overview;
-pub mod pushes;
 pub mod people;
+pub mod pushes;
 pub mod releases;
+pub mod review;
+pub mod review_lead;
 pub mod runs;
 pub mod session;
 pub mod standing;
@@ -39,5 +42,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(dataset_cases::endpoints());
     all.extend(audit::endpoints());
     all.extend(people::endpoints());
+    all.extend(review::endpoints());
+    all.extend(review_lead::endpoints());
+    all.extend(judges::endpoints());
     all
 }

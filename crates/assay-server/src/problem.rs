@@ -138,7 +138,8 @@ impl From<ReviewError> for Problem {
     fn from(error: ReviewError) -> Self {
         match error {
             ReviewError::Usage(_) | ReviewError::Data(_) | ReviewError::Budget(_) => Self::usage(error.to_string()),
-            ReviewError::Nothing(_) => Self::not_found(error.to_string()),
+            ReviewError::Nothing(_) | ReviewError::Missing(_) => Self::not_found(error.to_string()),
+            ReviewError::Conflict(_) => Self::conflict(error.to_string()),
             ReviewError::Store(error) => error.into(),
             error => Self::internal(error),
         }

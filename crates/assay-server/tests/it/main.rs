@@ -6,4 +6,5 @@ mod audit;
 mod charts;
 mod datasets;
 mod people;
+mod review;
 mod server;

@@ -6,6 +6,8 @@ use std::process::{Child, Stdio};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::calibration::judged_suite;
+use crate::proofs::{fine, value};
 use crate::releases;
 use crate::support::{Answer, Folder, Said, Server, served};
 
@@ -563,6 +565,8 @@ async fn nothing_that_is_sent_makes_the_server_fail() {
     let said = Said::new(schemathesis.output().unwrap());
     assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
     assert_eq!(server.ask(Method::GET, "healthz").send().await.unwrap().status(), 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_case_of_a_run_goes_through_quarantine_into_a_dataset() {
     let folder = Folder::new();
@@ -618,4 +622,137 @@ async fn a_case_of_a_run_goes_through_quarantine_into_a_dataset() {
     assert_eq!(refused.status(), 422);
     let problem: Value = refused.json().await.unwrap();
     assert!(problem["detail"].as_str().unwrap().contains("confidential"), "{problem}");
+}
+
+/// What the page shows of a judge is what the commands say of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_is_told_with_its_certificate_its_checks_and_what_it_lacks() {
+    let folder = judged_suite(300, 120, 0.0);
+    fine(folder.assay(&["run", "--quiet"]));
+    let server = Serving::start(&folder);
+    let before = &server.get("api/v1/judges").await[0];
+    assert_eq!((&before["judge"], &before["grade"], &before["standing"]), (&json!("good"), &json!("U"), &Value::Null));
+    let view = server.get("api/v1/judges/good").await;
+    assert_eq!((&view["certificate"], &view["needed"]["more"]), (&Value::Null, &json!(50)), "{view}");
+
+    let more = ["judge", "calibrate", "good", "--labels", "labels.jsonl", "--canaries", "40"];
+    fine(folder.assay(&more));
+    folder.assay(&["judge", "check", "good", "--json"]);
+    let said = value(&fine(folder.assay(&["judge", "report", "good", "--json"])));
+    let list = server.get("api/v1/judges").await;
+    let item = &list[0];
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    for (shown, by_command) in [
+        (&item["grade"], &said["standing"]["grade"]),
+        (&item["standing"]["missing"], &said["standing"]["missing"]),
+        (&item["labels"], &said["certificate"]["labels"]),
+        (&item["calibrated_us"], &said["certificate"]["made_us"]),
+        (&item["criterion"], &said["certificate"]["criterion"]),
+        (&item["drifted"], &json!(false)),
+        (&item["checks"], &json!(1)),
+        (&item["current"], &json!(true)),
+    ] {
+        assert_eq!(shown, by_command, "{item}");
+    }
+    let id = item["id"].as_str().unwrap();
+    let view = server.get(&format!("api/v1/judges/{}", &id[..12])).await;
+    assert_eq!(view["certificate"]["figures"], said["certificate"]["figures"]);
+    assert_eq!(view["certificate"]["confusion"], said["certificate"]["confusion"]);
+    // The cases behind frozen verdicts may be of a sealed part.
+    assert_eq!((&view["frozen"], &view["certificate"]["canaries"]), (&json!(40), &json!([])));
+    let check = &view["checks"][0];
+    assert_eq!((&check["asked"], &check["differ"]), (&said["standing"]["checked"][0], &said["standing"]["checked"][1]));
+    // Each of 240 answers has the words of three people.
+    assert_eq!((&view["needed"]["stored"], &view["needed"]["more"]), (&json!(720), &json!(50)));
+    let probed = server.get("api/v1/judges/good/probes?family=cand").await;
+    let by_command = value(&fine(folder.assay(&["judge", "probe", "good", "--family", "cand", "--json"])));
+    assert_eq!(probed, by_command);
+    assert!(probed["probes"].as_array().unwrap().iter().any(|found| found["probe"] == "length"), "{probed}");
+
+    for (path, status) in [("judges/none", 404), ("judges/good/probes?confidence=2", 422), ("judges/good?x=1", 422)] {
+        let asked = server.ask(Method::GET, &format!("api/v1/{path}")).send().await.unwrap();
+        assert_eq!(asked.status(), status, "{path}");
+    }
+}
+
+/// A project made over the API is the one that the command makes, and is rated over either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_project_is_made_of_a_run_and_rated() {
+    let folder = Folder::new();
+    two_targets(&folder);
+    let rubric = "rubric: words\ncriteria:\n  - {name: correct, kind: yes_no}\n";
+    folder.write("words.rubric.yaml", rubric);
+    folder.write("gold.jsonl", "{\"case\": \"c01\", \"correct\": true}\n{\"case\": \"c03\", \"correct\": false}\n");
+    let more = [
+        "--rubric",
+        "words.rubric.yaml",
+        "--run",
+        "latest:new",
+        "--count",
+        "20",
+        "--seed",
+        "7",
+        "--gold",
+        "gold.jsonl",
+    ];
+    let said = value(&fine(folder.assay(&[&["review", "create", "by-command", "--json"][..], &more].concat())));
+    let server = Serving::start(&folder);
+    let make = async |change: fn(&mut Value)| {
+        let mut body = json!({"name": "by-page", "rubric": rubric, "run": "latest:new", "count": 20, "seed": 7,
+                              "gold": [{"case": "c01", "correct": true}, {"case": "c03", "correct": "no"}]});
+        change(&mut body);
+        let asked = server.ask(Method::POST, "api/v1/review/projects").json(&body).send().await.unwrap();
+        let status = asked.status().as_u16();
+        let answer: Value = asked.json().await.unwrap();
+        (status, answer)
+    };
+    for (status, says, change) in [
+        (422, "no project", (|body| body["name"] = json!("a b")) as fn(&mut Value)),
+        (422, "criteria", |body| body["rubric"] = json!("rubric: x\ncriteria: []\n")),
+        (404, "none", |body| body["run"] = json!("none")),
+        (422, "gold[0]: there is no answer", |body| body["gold"] = json!([{"case": "c99", "correct": true}])),
+        (422, "above 0", |body| body["pay"] = json!({"item": -5})),
+        (422, "metadata key", |body| body["stratify"] = json!("colour")),
+        (422, "unknown field", |body| body["by"] = json!("somebody")),
+    ] {
+        let (got, problem) = make(change).await;
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(got == status && (detail.contains(says) || says == "no project"), "{says}: {got} {problem}");
+    }
+    let (status, made) = make(|_| ()).await;
+    assert_eq!((status, &made["gold"]), (200, &json!(2)), "{made}");
+    assert_eq!(made["project"]["settings"], said["project"]["settings"], "the same draw, whoever asks");
+    assert_eq!(made["progress"], said["progress"]);
+    assert_eq!(make(|_| ()).await.0, 422, "the name is taken");
+
+    // The same items in both, and what is rated on the page is in the command's report.
+    let post = async |path: &str, body: Value| -> Value {
+        let asked = server.ask(Method::POST, &format!("api/v1/review/projects/by-page/{path}"));
+        let asked = if body.is_null() { asked } else { asked.json(&body) };
+        let response = asked.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    };
+    post("join", Value::Null).await;
+    let mut rated = 0;
+    loop {
+        let next = post("next", Value::Null).await;
+        if next["next"] != "item" {
+            break;
+        }
+        let task = &next["task"];
+        let right = task["content"]["output"] == "zebra";
+        post("ratings", json!({"lease": task["lease"], "answers": {"correct": right}, "ms": 900})).await;
+        rated += 1;
+    }
+    assert!((20..=22).contains(&rated), "{rated}");
+    let report = value(&fine(folder.assay(&["review", "report", "by-page", "--json"])));
+    assert_eq!(
+        (&report["work"]["rated"], &report["raters"][0]["gold"]["misses"]),
+        (&json!(rated), &json!(0)),
+        "{report}"
+    );
+    let shown = server.get("api/v1/review/projects/by-page/report").await;
+    assert_eq!(shown, report, "the page shows what the command says");
+    fine(folder.assay(&["audit", "verify"]));
 }
