@@ -58,7 +58,8 @@ export function usePages<T>(
   return {
     items: pages.flatMap(page => page.items),
     total: pages[0]?.total ?? null,
-    error: list.error,
+    // What was there stays while the server is away; the shell says that it is.
+    error: list.data && list.error?.status === 0 ? null : list.error,
     loading: list.isLoading,
     more: list.hasNextPage ? () => void list.fetchNextPage() : null,
     fetching: list.isFetching,
