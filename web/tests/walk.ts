@@ -26,7 +26,7 @@ export const PAGES: Record<string, (page: Page) => Promise<string> | string> = {
     `/explore?sql=${encodeURIComponent('select suite, target, count(*) as trials from trials group by suite, target order by trials desc, target')}`,
   'explore-chart': () =>
     `/explore?${new URLSearchParams({
-      sql: 'select case_id, target, latency_us, cost_nanousd from trials order by case_id limit 60',
+      sql: "select case_id, target, latency_us, cost_nanousd from trials where suite = 'docs-qa' order by case_id limit 60",
       kind: 'scatter',
       x: 'case_id',
       y: 'latency_us',

@@ -1,4 +1,10 @@
-import { QueryCache, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import {
+  QueryCache,
+  QueryClient,
+  useInfiniteQuery,
+  useQuery,
+  type UseQueryOptions,
+} from '@tanstack/react-query';
 import { api, Problem, type Query } from './client';
 import type { Page } from './types';
 
@@ -28,7 +34,11 @@ export const queries: QueryClient = new QueryClient({
 export function useGet<T>(
   path: string,
   query?: Query,
-  options?: { enabled?: boolean; refetchInterval?: number; keep?: boolean },
+  options?: {
+    enabled?: boolean;
+    refetchInterval?: UseQueryOptions<T, Problem>['refetchInterval'];
+    keep?: boolean;
+  },
 ) {
   return useQuery<T, Problem>({
     queryKey: [path, query ?? {}],

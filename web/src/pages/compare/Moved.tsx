@@ -4,7 +4,7 @@ import { useFilters } from '../../app/filters';
 import { duration, score } from '../../format/number';
 import { Diff } from '../../ui/Diff';
 import { Panel } from '../../ui/Page';
-import { Empty, ProblemView } from '../../ui/States';
+import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Text, TextBlock } from '../../ui/Text';
 
 const CHANGES = ['worse', 'better', 'same', 'all'] as const;
@@ -71,6 +71,7 @@ export function Moved({
         </div>
       }
     >
+      {list.loading && <Loading />}
       {list.error && <ProblemView error={list.error} />}
       {!list.loading && !list.error && list.items.length === 0 && <Empty title={`No case is ${change}`} />}
       {list.items.map(pair => (

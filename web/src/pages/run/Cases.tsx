@@ -36,7 +36,11 @@ export function Cases({ run }: { run: RunItem }) {
     (typeof KEYS)[number],
     string
   >;
-  const trials = usePages<TrialItem>(`/runs/${run.id}/trials`, { ...filters, limit: 200 });
+  const trials = usePages<TrialItem>(
+    `/runs/${run.id}/trials`,
+    { ...filters, limit: 200 },
+    { refetchInterval: run.executing ? 10_000 : undefined },
+  );
   const [margin, setMargin] = useState(0);
   // Where the lines begin on the page is known once they are there.
   const place = useCallback((list: HTMLDivElement | null) => {
