@@ -76,7 +76,7 @@ export function Component() {
       {answer.error && <ProblemView error={answer.error} />}
       {answer.data && !answer.error && (
         <>
-          <Chart answer={answer.data} sql={asked} />
+          <Chart answer={answer.data} />
           <Panel
             title={`${count(answer.data.rows.length)} ${answer.data.rows.length === 1 ? 'row' : 'rows'}`}
             note={`${answer.data.elapsed_ms} ms${answer.data.truncated ? ` · the first ${count(ROWS)}; a file has all` : ''}`}
