@@ -354,7 +354,7 @@ where
     };
     let action = records.map(|name| {
         let on = path.iter().fold(Action::new(name), |action, (part, value)| action.on(part_name(part), value));
-        on.by_user(&who.name)
+        Action { dataset: path.get("dataset").cloned(), ..on.by_user(&who.name) }
     });
     let by = who.name.clone();
     let call = Call { app: app.clone(), who, path, query, body, headers: headers.clone() };
