@@ -20,7 +20,7 @@ use serde_json::Value;
 pub struct Problem {
     /// Always `about:blank`: the status says what kind of problem it is.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    kind: &'static str,
     /// The status in words.
     pub title: &'static str,
     /// The HTTP status.
