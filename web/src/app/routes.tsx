@@ -41,6 +41,7 @@ export const router = createBrowserRouter([
           { path: 'explore', lazy: () => import('../pages/explore') },
           { path: 'releases', lazy: () => import('../pages/releases') },
           { path: 'releases/:release', lazy: () => import('../pages/release') },
+          { path: 'evidence', lazy: () => import('../pages/evidence') },
           { path: '*', element: <Nowhere /> },
         ],
       },

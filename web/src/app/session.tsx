@@ -12,10 +12,11 @@ export function useSession(): Session {
   return session;
 }
 
-/** Whether the person at the screen has one of these roles. The server decides again; this only hides what would be refused. */
+/** Whether the person at the screen has one of these roles; an admin has no other's. The server decides again: this only
+ * hides what would be refused. */
 export function useMay(...roles: Role[]): boolean {
   const held = useSession().user?.roles ?? [];
-  return held.includes('admin') || roles.some(role => held.includes(role));
+  return roles.some(role => held.includes(role));
 }
 
 /** `#token=…` of the address that `assay serve` prints: used once and taken out of the address at once. */

@@ -1,0 +1,113 @@
+import { Link } from 'react-router';
+import type { ReleaseVerdict } from '../../api/release';
+import { count, score, signed } from '../../format/number';
+import { Badge, Verdict } from '../../ui/Badge';
+import { domainOf, IntervalBar } from '../../ui/IntervalBar';
+import { Text } from '../../ui/Text';
+
+const TONES = { pass: 'good', fail: 'bad', inconclusive: 'unsure' } as const;
+
+/** What each rule of a requirement found: the estimate with the interval that decides, and why it is not a plain pass. */
+export function Findings({ verdict, waive }: { verdict: ReleaseVerdict; waive?: (rule: string) => void }) {
+  const marks = verdict.findings.map(({ value, interval }) => ({ value, ...interval }));
+  const domain = domainOf(marks, { unit: true });
+  const tell = verdict.findings.some(finding => (finding.interval?.lower ?? 0) < 0) ? signed : score;
+  return (
+    <>
+      <table className="table" aria-label={`Rules of ${verdict.requirement}`}>
+        <thead>
+          <tr>
+            <th scope="col">rule</th>
+            <th scope="col">verdict</th>
+            <th scope="col">found</th>
+            <th scope="col">interval that decides</th>
+            <th scope="col" className="num">
+              n
+            </th>
+            <th scope="col">why</th>
+            {waive && <th scope="col" aria-label="Acts" />}
+          </tr>
+        </thead>
+        <tbody>
+          {verdict.findings.map((finding, index) => (
+            <tr key={finding.rule}>
+              <th scope="row">
+                <Text>{finding.name || finding.rule}</Text>{' '}
+                {finding.role === 'guardrail' && <Badge>guardrail</Badge>}
+                <div className="mono faint small">
+                  <Text>{finding.rule}</Text>
+                  {finding.target && (
+                    <>
+                      {' · '}
+                      <Text>{finding.target}</Text>
+                    </>
+                  )}
+                </div>
+              </th>
+              <td>
+                <Verdict kind={finding.kind} />
+              </td>
+              <td className="tab">
+                <Text>{finding.found}</Text>
+              </td>
+              <td>
+                {finding.interval ? (
+                  <span className="row tight">
+                    <IntervalBar
+                      mark={marks[index] ?? { value: null }}
+                      domain={domain}
+                      tone={TONES[finding.kind]}
+                      width={150}
+                      label={`${score(finding.value)}, interval ${score(finding.interval.lower)} to ${score(finding.interval.upper)}`}
+                    />
+                    <span className="estimate">
+                      <span className="strong">{tell(finding.value)}</span>
+                      <span className="ci">
+                        {tell(finding.interval.lower)} to {tell(finding.interval.upper)}
+                      </span>
+                    </span>
+                  </span>
+                ) : (
+                  <span className="faint">{finding.unmeasured ? 'not measured' : 'none'}</span>
+                )}
+              </td>
+              <td className="num">{finding.n > 0 ? count(finding.n) : '–'}</td>
+              <td className="muted">
+                <Text>{(finding.reasons ?? []).join('; ')}</Text>
+                {finding.needed_n ? ` About ${count(finding.needed_n)} cases would settle it.` : ''}
+              </td>
+              {waive && (
+                <td>
+                  {finding.kind !== 'pass' && (
+                    <button type="button" className="button small" onClick={() => waive(finding.rule)}>
+                      Waive…
+                    </button>
+                  )}
+                </td>
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="table-foot small muted">
+        {verdict.run ? (
+          <>
+            Judged: <Link to={`/runs/${verdict.run}`}>run {verdict.run.slice(-8)}</Link>
+            {verdict.baseline && (
+              <>
+                , against <Link to={`/runs/${verdict.baseline}`}>run {verdict.baseline.slice(-8)}</Link> (
+                <Link to={`/compare?candidate=${verdict.run}&baseline=${verdict.baseline}`}>compare</Link>)
+              </>
+            )}
+            {' · '}
+            <a href={`/api/v1/runs/${verdict.run}/evidence`} download>
+              evidence pack
+            </a>
+          </>
+        ) : (
+          'No run was judged.'
+        )}
+      </p>
+    </>
+  );
+}
