@@ -38,6 +38,7 @@ async function ask<T>(
   query?: Query,
   body?: unknown,
   headers?: Record<string, string>,
+  read?: (answer: Response) => Promise<T>,
 ): Promise<T> {
   let answer: Response;
   try {
@@ -63,6 +64,7 @@ async function ask<T>(
     );
   }
   if (!answer.ok) throw await problem(answer);
+  if (read) return read(answer);
   if (answer.status === 204 || answer.headers.get('content-length') === '0') return undefined as T;
   return (await answer.json()) as T;
 }
@@ -76,6 +78,16 @@ export const api = {
   /** `once` names the attempt: the server answers a repeated name with the first answer. */
   post: <T>(path: string, body: unknown = {}, once?: string) =>
     ask<T>('POST', path, undefined, body, once ? { 'Idempotency-Key': once } : undefined),
+  /** An answer that is a file, taken away under a name. */
+  download: async (path: string, query: Query, name: string) => {
+    const file = await ask<Blob>('GET', path, query, undefined, undefined, answer => answer.blob());
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(file);
+    link.download = name;
+    link.click();
+    // The browser has taken hold of the file by the next turn.
+    window.setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  },
   /** A file as it is. */
   upload: <T>(path: string, query: Query, file: Blob) => ask<T>('POST', path, query, file),
   put: <T>(path: string, body: unknown, etag?: string) =>

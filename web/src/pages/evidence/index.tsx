@@ -95,11 +95,11 @@ export function Component() {
             </button>
           </div>
         </form>
+        <div role="status" className="result">
+          {check.error && <ProblemView error={check.error} />}
+          {check.data && file && <Found found={check.data} name={file.name} />}
+        </div>
       </Panel>
-      <div role="status">
-        {check.error && <ProblemView error={check.error} />}
-        {check.data && file && <Found found={check.data} name={file.name} />}
-      </div>
       <Panel title="This server's key">
         <Await query={key}>
           {known =>
@@ -110,12 +110,16 @@ export function Component() {
                 </p>
                 <pre className="text-block">{known.pem}</pre>
                 <p className="muted small">Elsewhere, without this server:</p>
-                <Command>assay evidence verify PACK.assay-evidence --key assay.pub.pem</Command>
+                <div>
+                  <Command>assay evidence verify PACK.assay-evidence --key assay.pub.pem</Command>
+                </div>
               </div>
             ) : (
               <div className="stack tight">
                 <p className="muted">It has none: packs that it builds need one to be signed with.</p>
-                <Command>assay serve --key signing-key.pem</Command>
+                <div>
+                  <Command>assay serve --key assay.pem</Command>
+                </div>
               </div>
             )
           }
@@ -142,13 +146,10 @@ function Found({ found, name }: { found: Verified; name: string }) {
       </div>
     );
   return (
-    <Panel
-      title={
-        <span className="good">
-          ✓ <Text>{name}</Text> holds
-        </span>
-      }
-    >
+    <div className="notice stack tight">
+      <div className="good strong">
+        ✓ <Text>{name}</Text> holds
+      </div>
       <dl className="facts">
         {found.verdict !== undefined && (
           <>
@@ -188,6 +189,6 @@ function Found({ found, name }: { found: Verified; name: string }) {
           </>
         )}
       </dl>
-    </Panel>
+    </div>
   );
 }

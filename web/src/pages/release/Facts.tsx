@@ -36,9 +36,9 @@ export function People({ release }: { release: Release }) {
             <Text>{approvers.join(', ')}</Text>
           )}{' '}
           <span className="muted">
-            of {approvals.count} {approvals.count === 1 ? 'person' : 'people'} that the policy asks for
+            ({approvers.length} of {approvals.count} that the policy asks for)
             {roles.length > 0 && (
-              <Text>{` (${roles.map(([role, n]) => `${n} with the role ${role}`).join(', ')})`}</Text>
+              <Text>{` ${roles.map(([role, n]) => `, ${n} with the role ${role}`).join('')}`}</Text>
             )}
           </span>
         </dd>
@@ -200,7 +200,7 @@ export function Waivers({ release }: { release: Release }) {
       {release.waivers.length === 0 ? (
         <p className="muted">None.</p>
       ) : (
-        <ul className="stack tight plain">
+        <ul className="stack tight unmarked">
           {release.waivers.map(({ by, at_us, waiver, void: why }) => (
             <li key={at_us}>
               <div className="row">

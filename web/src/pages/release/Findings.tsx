@@ -1,6 +1,6 @@
 import { Link } from 'react-router';
-import type { ReleaseVerdict } from '../../api/release';
-import { count, score, signed } from '../../format/number';
+import type { Release, ReleaseVerdict } from '../../api/release';
+import { count, score } from '../../format/number';
 import { Badge, Verdict } from '../../ui/Badge';
 import { domainOf, IntervalBar } from '../../ui/IntervalBar';
 import { Text } from '../../ui/Text';
@@ -8,10 +8,18 @@ import { Text } from '../../ui/Text';
 const TONES = { pass: 'good', fail: 'bad', inconclusive: 'unsure' } as const;
 
 /** What each rule of a requirement found: the estimate with the interval that decides, and why it is not a plain pass. */
-export function Findings({ verdict, waive }: { verdict: ReleaseVerdict; waive?: (rule: string) => void }) {
+export function Findings({
+  verdict,
+  waivers,
+  waive,
+}: {
+  verdict: ReleaseVerdict;
+  waivers: Release['waivers'];
+  waive?: (rule: string) => void;
+}) {
+  const waived = (rule: string) => waivers.find(of => of.waiver.rule === rule && of.void === null)?.waiver;
   const marks = verdict.findings.map(({ value, interval }) => ({ value, ...interval }));
   const domain = domainOf(marks, { unit: true });
-  const tell = verdict.findings.some(finding => (finding.interval?.lower ?? 0) < 0) ? signed : score;
   return (
     <>
       <table className="table" aria-label={`Rules of ${verdict.requirement}`}>
@@ -52,33 +60,32 @@ export function Findings({ verdict, waive }: { verdict: ReleaseVerdict; waive?: 
               </td>
               <td>
                 {finding.interval ? (
-                  <span className="row tight">
-                    <IntervalBar
-                      mark={marks[index] ?? { value: null }}
-                      domain={domain}
-                      tone={TONES[finding.kind]}
-                      width={150}
-                      label={`${score(finding.value)}, interval ${score(finding.interval.lower)} to ${score(finding.interval.upper)}`}
-                    />
-                    <span className="estimate">
-                      <span className="strong">{tell(finding.value)}</span>
-                      <span className="ci">
-                        {tell(finding.interval.lower)} to {tell(finding.interval.upper)}
-                      </span>
-                    </span>
-                  </span>
+                  <IntervalBar
+                    mark={marks[index] ?? { value: null }}
+                    domain={domain}
+                    tone={TONES[finding.kind]}
+                    width={180}
+                    label={`${score(finding.value)}, interval ${score(finding.interval.lower)} to ${score(finding.interval.upper)}`}
+                  />
                 ) : (
                   <span className="faint">{finding.unmeasured ? 'not measured' : 'none'}</span>
                 )}
               </td>
               <td className="num">{finding.n > 0 ? count(finding.n) : '–'}</td>
               <td className="muted">
-                <Text>{(finding.reasons ?? []).join('; ')}</Text>
-                {finding.needed_n ? ` About ${count(finding.needed_n)} cases would settle it.` : ''}
+                {waived(finding.rule) && <Badge>waived until {waived(finding.rule)?.until}</Badge>}{' '}
+                <Text>
+                  {[
+                    ...(finding.reasons ?? []),
+                    finding.needed_n ? `about ${count(finding.needed_n)} cases would settle it` : '',
+                  ]
+                    .filter(Boolean)
+                    .join('; ')}
+                </Text>
               </td>
               {waive && (
                 <td>
-                  {finding.kind !== 'pass' && (
+                  {finding.kind !== 'pass' && !waived(finding.rule) && (
                     <button type="button" className="button small" onClick={() => waive(finding.rule)}>
                       Waive…
                     </button>
@@ -99,10 +106,6 @@ export function Findings({ verdict, waive }: { verdict: ReleaseVerdict; waive?: 
                 <Link to={`/compare?candidate=${verdict.run}&baseline=${verdict.baseline}`}>compare</Link>)
               </>
             )}
-            {' · '}
-            <a href={`/api/v1/runs/${verdict.run}/evidence`} download>
-              evidence pack
-            </a>
           </>
         ) : (
           'No run was judged.'

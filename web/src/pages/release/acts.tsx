@@ -1,9 +1,10 @@
 import { useState, type ReactNode } from 'react';
 import { useQueryClient } from '@tanstack/react-query';
 import type { Problem } from '../../api/client';
-import { act, person, type Act, type Block, type Release } from '../../api/release';
+import { act, person, words, type Act, type Block, type Release } from '../../api/release';
 import { useMay, useSession } from '../../app/session';
 import { percent } from '../../format/number';
+import { Badge } from '../../ui/Badge';
 import { DialogForm, Field } from '../../ui/Form';
 import { Text } from '../../ui/Text';
 
@@ -40,13 +41,16 @@ export function useActs(release: Release): { offered: Act[]; others: string[] } 
   return { offered, others };
 }
 
+/** What no more evidence lifts. */
+const GRAVE = ['failed', 'rejected', 'over'];
+
 /** What holds a release up, in words. */
 export function Blocks({ blocks, waive }: { blocks: Block[]; waive?: (rule: string) => void }) {
   return (
     <ul className="blocks">
       {blocks.map((block, index) => (
         <li key={index}>
-          <span className="badge bad">{block.why.replaceAll('_', ' ')}</span>
+          <Badge tone={GRAVE.includes(block.why) ? 'bad' : 'unsure'}>{words(block.why)}</Badge>
           <span className="grow">
             {block.rule && (
               <span className="mono muted">
@@ -260,10 +264,10 @@ export function ActDialog({
       fields: (
         <>
           {release.blocks.length > 0 && (
-            <div className="notice unsure stack tight">
-              <p>△ It is held up at the moment:</p>
-              <Blocks blocks={release.blocks} />
-            </div>
+            <p className="notice unsure">
+              △ {release.blocks.length === 1 ? 'One thing holds' : `${release.blocks.length} things hold`} it
+              up at the moment: it is refused while they do.
+            </p>
           )}
           {reason}
           <label>

@@ -139,7 +139,7 @@ function Shown({ release, error }: { release: Release; error: unknown }) {
               actions={<Verdict kind={verdict.kind} />}
               flush
             >
-              <Findings verdict={verdict} waive={want('waive')} />
+              <Findings verdict={verdict} waivers={release.waivers} waive={want('waive')} />
             </Panel>
           ))}
         </>

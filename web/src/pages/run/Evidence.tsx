@@ -1,12 +1,13 @@
 import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import { address } from '../../api/client';
+import { useMutation } from '@tanstack/react-query';
+import { api, type Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
 import type { EvidenceKey } from '../../api/evidence';
 import type { RunItem } from '../../api/types';
 import { Dialog, Menu } from '../../ui/Overlay';
 import { Field } from '../../ui/Form';
-import { Await, Command } from '../../ui/States';
+import { Await, Command, ProblemView } from '../../ui/States';
 
 /** The run as a signed pack: with what people and models wrote, or with commitments to it alone. */
 export function Evidence({ run }: { run: RunItem }) {
@@ -41,13 +42,24 @@ function Take({ run }: { run: RunItem }) {
   const key = useGet<EvidenceKey | null>('/evidence/key');
   const [against, setAgainst] = useState('');
   const [content, setContent] = useState(true);
+  const take = useMutation<void, Problem>({
+    mutationFn: () =>
+      api.download(
+        `/runs/${run.id}/evidence`,
+        { against: against.trim(), content: content ? null : 'false' },
+        `${run.suite.replaceAll(/[^\w.-]/g, '')}-${run.short}.assay-evidence`,
+      ),
+  });
   return (
     <Await query={key}>
       {known =>
         known === null ? (
           <div className="stack">
             <p className="unsure">△ This server has no key to sign with.</p>
-            <Command>assay serve --key signing-key.pem</Command>
+            <div>
+              <Command>assay serve --key assay.pem</Command>
+            </div>
+            <p className="muted small">A key is made by assay evidence keygen assay.</p>
           </div>
         ) : (
           <div className="stack">
@@ -71,17 +83,16 @@ function Take({ run }: { run: RunItem }) {
             <p className="muted small">
               Signed with the key <span className="mono">{known.id.slice(0, 16)}</span>
             </p>
+            {take.error && <ProblemView error={take.error} />}
             <div className="ends">
-              <a
+              <button
+                type="button"
                 className="button primary"
-                href={address(`/runs/${run.id}/evidence`, {
-                  against: against.trim(),
-                  content: content ? null : 'false',
-                })}
-                download
+                disabled={take.isPending}
+                onClick={() => take.mutate()}
               >
-                Download
-              </a>
+                {take.isPending ? 'Building…' : 'Download'}
+              </button>
             </div>
           </div>
         )
