@@ -42,7 +42,7 @@ function Take({ run }: { run: RunItem }) {
   const key = useGet<EvidenceKey | null>('/evidence/key');
   const [against, setAgainst] = useState('');
   const [content, setContent] = useState(true);
-  const take = useMutation<void, Problem>({
+  const take = useMutation<unknown, Problem>({
     mutationFn: () =>
       api.download(
         `/runs/${run.id}/evidence`,
