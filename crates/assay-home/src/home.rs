@@ -120,7 +120,7 @@ impl Home {
             && !row.record.targets.iter().any(|known| known.name == *target)
         {
             let known: Vec<&str> = row.record.targets.iter().map(|target| target.name.as_str()).collect();
-            return Err(format!("run {run} has no target `{target}` (it has: {})", known.join(", ")).into());
+            return Err(usage(format!("run {run} has no target `{target}` (it has: {})", known.join(", "))));
         }
         Ok((row, target))
     }

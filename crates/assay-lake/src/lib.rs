@@ -64,6 +64,27 @@ pub enum LakeError {
     Path(PathBuf),
 }
 
+impl LakeError {
+    /// Whether it is what was asked that is at fault, not the lake.
+    pub fn is_of_the_query(&self) -> bool {
+        use datafusion::error::DataFusionError as Of;
+        let Self::Query(error) = self else { return false };
+        matches!(
+            error.find_root(),
+            Of::Plan(_)
+                | Of::SQL(..)
+                | Of::SchemaError(..)
+                | Of::ArrowError(..)
+                | Of::Execution(_)
+                | Of::NotImplemented(_)
+                | Of::Configuration(_)
+                | Of::ResourcesExhausted(_)
+                | Of::Diagnostic(..)
+                | Of::Collection(_)
+        )
+    }
+}
+
 /// DataFusion's message without its internal prefixes.
 fn plain(error: &datafusion::error::DataFusionError) -> String {
     error.strip_backtrace().trim_start_matches("Error during planning: ").to_owned()

@@ -257,6 +257,9 @@ mod tests {
         let (page, text) = (memo().html().unwrap(), memo().markdown());
         assert!(!page.contains("<script>") && !page.contains("<b>") && page.contains("&lt;b&gt;"), "{page}");
         assert!(page.contains("@page") && page.contains("Content-Security-Policy"), "{page}");
-        assert!(!text.contains("<shorter>") && !text.contains("<safety>") && !text.contains("@all") && text.contains("\\|"), "{text}");
+        assert!(
+            !text.contains("<shorter>") && !text.contains("<safety>") && !text.contains("@all") && text.contains("\\|"),
+            "{text}"
+        );
     }
 }

@@ -1,10 +1,10 @@
 //! What every request can reach.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use assay_core::Digest;
 use assay_evidence::keys::Signer;
@@ -12,12 +12,14 @@ use assay_home::{Desk, Failure, Home};
 use assay_review::Review;
 use assay_store::{Accounts, Releases};
 use governor::{DefaultKeyedRateLimiter, Quota};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::access::Role;
 use crate::api::summaries::Summaries;
-use crate::login::Requests;
+use crate::login;
 use crate::metrics::Metrics;
+use crate::oidc::Provider;
+use crate::repeats::Repeats;
 use crate::serve::Options;
 
 /// How people get in.
@@ -60,7 +62,7 @@ pub struct Parts {
     /// Who may come in.
     pub accounts: Accounts,
     /// Requests that are not to be done twice.
-    pub access: Requests,
+    pub repeats: Repeats,
     /// How people get in.
     pub mode: Mode,
     /// The session cookie's name: cookies know hosts but no ports.
@@ -73,22 +75,44 @@ pub struct Parts {
     pub heavy: Semaphore,
     /// What is counted.
     pub metrics: Metrics,
+    /// Who vouches for people.
+    pub oidc: Option<Provider>,
     /// What signs evidence.
     pub signer: Option<Arc<dyn Signer>>,
+    /// Whether a proxy says where requests come from.
+    pub proxied: bool,
     /// The binary, for runs that the server executes.
     pub binary: PathBuf,
-    /// How often somebody may try to log in.
+    /// How often somebody may try to log in, by name and address.
     pub logins: DefaultKeyedRateLimiter<String>,
     /// How often somebody may ask at all.
     pub requests: DefaultKeyedRateLimiter<String>,
+    /// How often somebody may ask who is not logged in, by address.
+    pub strangers: DefaultKeyedRateLimiter<String>,
+    /// Places for looking at passwords.
+    pub passwords: Arc<Semaphore>,
+    /// One for each change that goes on.
+    pub changes: Arc<Semaphore>,
+    /// Whether the server is to end: streams end with it.
+    pub ending: watch::Sender<bool>,
+    /// Browsers that were let in by the token, in local mode: digests of what their cookies hold.
+    opened: Mutex<VecDeque<Digest>>,
 }
 
 /// Attempts to log in, for each name.
 const LOGINS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Requests a second, for each person: far above a page, far below a flood.
 const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
+/// Requests a second from an address, of people who are not logged in.
+const STRANGERS: NonZeroU32 = NonZeroU32::new(100).unwrap();
 /// Long computations at once.
 const HEAVY: usize = 2;
+/// Passwords that are looked at at once.
+const PASSWORDS: usize = 2;
+/// Changes that go on at once.
+pub const CHANGES: u32 = 256;
+/// Browsers that are open at once, in local mode.
+const OPENED: usize = 64;
 
 impl App {
     /// A server over a workspace, on a port that it listens on already.
@@ -106,7 +130,7 @@ impl App {
         Ok(Self(Arc::new(Parts {
             releases: Releases::open(&home.workspace).await?,
             review: Review::open(&home.workspace).await?,
-            access: Requests::new(accounts.clone()),
+            repeats: Repeats::new(accounts.clone()),
             home,
             accounts,
             mode,
@@ -115,11 +139,36 @@ impl App {
             summaries: Summaries::default(),
             heavy: Semaphore::new(HEAVY),
             metrics: Metrics::default(),
+            oidc: options.oidc.map(Provider::new).transpose()?,
             signer: options.signer,
+            proxied: options.proxied,
             binary: options.binary,
             logins: DefaultKeyedRateLimiter::keyed(Quota::per_minute(LOGINS)),
             requests: DefaultKeyedRateLimiter::keyed(Quota::per_second(REQUESTS)),
+            strangers: DefaultKeyedRateLimiter::keyed(Quota::per_second(STRANGERS)),
+            passwords: Arc::new(Semaphore::new(PASSWORDS)),
+            changes: Arc::new(Semaphore::new(CHANGES as usize)),
+            ending: watch::Sender::new(false),
+            opened: Mutex::default(),
         })))
+    }
+
+    /// Lets a browser in, by what its cookie will hold.
+    pub fn open_browser(&self, secret: &str) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.truncate(OPENED - 1);
+        opened.push_front(login::digest(secret));
+    }
+
+    /// Ends what [`App::open_browser`] began.
+    pub fn close_browser(&self, secret: &str) {
+        let digest = login::digest(secret);
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| *known != digest);
+    }
+
+    /// Whether a browser was let in.
+    pub fn opened(&self, secret: &str) -> bool {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner).contains(&login::digest(secret))
     }
 
     /// The workspace.

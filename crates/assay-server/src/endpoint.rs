@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use assay_core::Digest;
 use assay_home::audit::{self, Action};
+use assay_home::exit;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -14,10 +16,12 @@ use axum::response::{IntoResponse, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::Instrument;
 
 use crate::access::Access;
 use crate::app::{App, Who};
-use crate::{Problem, login};
+use crate::repeats::Repeated;
+use crate::{Problem, login, openapi};
 
 /// The largest body of a request with JSON, in bytes.
 const MOST_JSON: usize = 4 << 20;
@@ -34,9 +38,15 @@ pub struct Call<Q = Nothing, B = ()> {
     pub query: Q,
     /// The body.
     pub body: B,
+    /// The address that the request came from.
+    pub peer: String,
     /// The headers.
     pub headers: HeaderMap,
 }
+
+/// The address that a request came from, as far as it can be known.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
 
 impl<Q, B> Call<Q, B> {
     /// A part of the path.
@@ -51,6 +61,8 @@ pub struct Nothing {}
 
 /// What a function answers with.
 pub trait Answer: Send + 'static {
+    /// Whether it holds a secret: such an answer is sent once and kept nowhere.
+    const SECRET: bool = false;
     /// The status, the content type and the schema of what is answered.
     fn describe(schemas: &mut SchemaGenerator) -> Described;
     /// The answer itself.
@@ -79,6 +91,40 @@ impl<T: Serialize + JsonSchema + Send + 'static> Answer for Data<T> {
     fn respond(self) -> Result<Response, Problem> {
         let body = serde_json::to_vec(&self.0)?;
         Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    }
+}
+
+/// JSON that holds a secret, told once.
+pub struct Once<T>(pub T);
+
+impl<T: Serialize + JsonSchema + Send + 'static> Answer for Once<T> {
+    const SECRET: bool = true;
+
+    fn describe(schemas: &mut SchemaGenerator) -> Described {
+        Data::<T>::describe(schemas)
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        let mut response = Data(self.0).respond()?;
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        Ok(response)
+    }
+}
+
+/// An answer with headers of its own, such as a cookie.
+pub struct With<T>(pub T, pub HeaderMap);
+
+impl<T: Answer> Answer for With<T> {
+    const SECRET: bool = T::SECRET;
+
+    fn describe(schemas: &mut SchemaGenerator) -> Described {
+        T::describe(schemas)
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        let mut response = self.0.respond()?;
+        response.headers_mut().extend(self.1);
+        Ok(response)
     }
 }
 
@@ -198,8 +244,28 @@ pub struct Endpoint {
     pub summary: &'static str,
     /// What it is called in the audit log, if it changes something.
     pub records: Option<&'static str>,
-    pub(crate) types: fn(&mut SchemaGenerator) -> Types,
+    pub(crate) types: fn(&mut SchemaGenerator, &mut SchemaGenerator) -> Types,
+    /// What the document says of the answer where the function makes the response itself.
+    pub(crate) answers: Option<fn(&mut SchemaGenerator) -> Described>,
+    /// The content type, likewise.
+    pub(crate) content: Option<&'static str>,
     pub(crate) handler: Arc<Handler>,
+}
+
+impl Endpoint {
+    /// Says what is answered by a function that makes the response itself.
+    #[must_use]
+    pub fn answering<T: Answer>(mut self) -> Self {
+        self.answers = Some(T::describe);
+        self
+    }
+
+    /// Says as what content a stream or file is answered.
+    #[must_use]
+    pub const fn content(mut self, content: &'static str) -> Self {
+        self.content = Some(content);
+        self
+    }
 }
 
 /// A future with its type forgotten.
@@ -222,7 +288,7 @@ where
         let answer = answer.clone();
         let then = move |call| Box::pin(answer(call)) as Answered<T>;
         let made: Pin<Box<dyn Future<Output = Response> + Send>> = Box::pin(async move {
-            match respond::<Q, B, T>(app, access, records, request, then).await {
+            match respond::<Q, B, T>(app, (path, access, records), request, then).await {
                 Ok(response) => response,
                 Err(problem) => problem.into_response(),
             }
@@ -236,11 +302,13 @@ where
         id,
         summary,
         records,
-        types: |schemas| Types {
-            query: Q::json_schema(schemas),
-            body: B::describe(schemas),
-            answer: T::describe(schemas),
+        types: |asked, answered| Types {
+            query: Q::json_schema(asked),
+            body: B::describe(asked),
+            answer: T::describe(answered),
         },
+        answers: None,
+        content: None,
         handler: Arc::new(handler),
     }
 }
@@ -301,8 +369,7 @@ where
 
 async fn respond<Q, B, T>(
     app: App,
-    access: Access,
-    records: Option<&'static str>,
+    (route, access, records): (&'static str, Access, Option<&'static str>),
     request: Request,
     answer: impl FnOnce(Call<Q, B>) -> Answered<T> + Send,
 ) -> Result<Response, Problem>
@@ -312,7 +379,8 @@ where
     T: Answer,
 {
     let (mut parts, body) = request.into_parts();
-    let who = login::authenticate(&app, &parts.headers, &parts.method, access).await?;
+    let peer = parts.extensions.get::<Peer>().map_or_else(String::new, |peer| peer.0.to_string());
+    let who = login::authenticate(&app, &parts.headers, (&parts.method, route), access, &peer).await?;
     let path = match Path::<BTreeMap<String, String>>::from_request_parts(&mut parts, &()).await {
         Ok(Path(path)) => path,
         Err(error) => return Err(Problem::usage(error.body_text())),
@@ -323,38 +391,49 @@ where
     };
     let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
     let (body, digest) = B::read(Request::from_parts(parts, body)).await?;
-    let repeated = match (method == Method::POST, headers.get("idempotency-key")) {
-        (true, Some(key)) => Some(app.access.repeated(&who, key, &uri, digest).await?),
+    let repeated = match (method == Method::POST && records.is_some(), headers.get("idempotency-key")) {
+        // The body of a request for a secret may hold one: not even its digest is kept.
+        (true, Some(key)) => Some(app.repeats.repeated(&who, key, &uri, digest.filter(|_| !T::SECRET)).await?),
         _ => None,
     };
     let kept = match repeated {
-        Some(login::Repeated::Answered(response)) => return Ok(response),
-        Some(login::Repeated::New(place)) => Some(place),
+        Some(Repeated::Answered(response)) => return Ok(response),
+        Some(Repeated::New(place)) => Some(place),
         None => None,
     };
     let action = records.map(|name| {
-        let on = path.iter().fold(Action::new(name), |action, (part, value)| action.on(part_name(part), value));
-        on.by_user(&who.name)
+        let on = openapi::parts(route).filter_map(|part| Some((part, path.get(part)?)));
+        on.fold(Action::new(name), |action, (part, value)| action.on(part, value)).by_user(&who.name)
     });
-    let call = Call { app: app.clone(), who, path, query, body, headers: headers.clone() };
-    let answered = recorded(&app, action, answer(call)).await;
-    let response = match answered.and_then(Answer::respond) {
-        Ok(response) => response,
-        Err(problem) => {
-            if let Some(place) = kept {
-                app.access.forget(place).await?;
+    let call = Call { app: app.clone(), who, path, query, body, peer, headers: headers.clone() };
+    let answer = answer(call);
+    if records.is_none() {
+        let response = answer.await?.respond()?;
+        return if method == Method::GET { tagged(response, &headers).await } else { Ok(response) };
+    }
+    // A change that has begun comes to its end, and its answer is kept, even if whoever asked has gone meanwhile.
+    let going = app.changes.clone().acquire_owned().await.map_err(Problem::internal)?;
+    let change = async move {
+        let _going = going;
+        let answered = recorded(&app, action, answer).await;
+        match (answered.and_then(Answer::respond), kept) {
+            (response, None) => response,
+            (Ok(response), Some(place)) if T::SECRET => {
+                let told = Problem::conflict("this was done: its answer held a secret, which is told once");
+                app.repeats.keep(place, told.into_response()).await?;
+                Ok(response)
             }
-            return Err(problem);
+            (Ok(response), Some(place)) => app.repeats.keep(place, response).await,
+            (Err(problem), Some(place)) => {
+                app.repeats.forget(place).await?;
+                Err(problem)
+            }
         }
     };
-    match (method == Method::GET, kept) {
-        (true, _) => tagged(response, &headers).await,
-        (false, Some(place)) => app.access.keep(place, response).await,
-        (false, None) => Ok(response),
-    }
+    tokio::spawn(change.in_current_span()).await.map_err(Problem::internal)?
 }
 
-/// Runs what may change something inside the audit log.
+/// Runs what changes something inside the audit log.
 async fn recorded<T>(app: &App, action: Option<Action>, answer: Answered<T>) -> Result<T, Problem> {
     let mut answered = None;
     let root = app.home().workspace.root().to_owned();
@@ -362,42 +441,18 @@ async fn recorded<T>(app: &App, action: Option<Action>, answer: Answered<T>) -> 
         match answer.await {
             Ok(value) => {
                 answered = Some(value);
-                Ok(assay_home::exit::PASS)
+                Ok(exit::PASS)
             }
             Err(problem) => Err(problem.into()),
         }
     })
     .await;
     match (written, answered) {
-        (Ok(_), Some(value)) => Ok(value),
+        (Ok(exit::PASS), Some(value)) => Ok(value),
         (Err(error), _) => Err(error.into()),
+        (Ok(_), Some(_)) => Err(Problem::internal("this was done, but not recorded: the audit log cannot be written")),
         (Ok(_), None) => Err(Problem::internal("an answer was lost")),
     }
-}
-
-/// The names of path parts, as the audit log knows them.
-fn part_name(part: &str) -> &'static str {
-    const NAMES: [&str; 18] = [
-        "run",
-        "case",
-        "suite",
-        "name",
-        "dataset",
-        "version",
-        "tag",
-        "project",
-        "item",
-        "release",
-        "id",
-        "user",
-        "key",
-        "number",
-        "chart",
-        "dashboard",
-        "judge",
-        "rater",
-    ];
-    NAMES.into_iter().find(|name| *name == part).unwrap_or("object")
 }
 
 /// With an entity tag, and without a body for those who have it.

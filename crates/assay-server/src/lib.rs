@@ -12,11 +12,14 @@ pub mod app;
 pub mod endpoint;
 pub mod login;
 pub mod metrics;
+pub mod oidc;
 pub mod openapi;
 pub mod page;
 pub mod paging;
 pub mod problem;
+pub mod repeats;
 pub mod serve;
+pub mod telemetry;
 
 pub use app::{App, Mode};
 pub use problem::Problem;

@@ -1,4 +1,4 @@
-//! Who asks: tokens, passwords, sessions, keys. And requests that are done once however often they are sent.
+//! Who asks: tokens, passwords, sessions, keys.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -8,11 +8,10 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use assay_core::Digest;
 use assay_engine::execute::now_us;
-use assay_store::{Accounts, Key, User};
-use axum::body::Body;
+use assay_store::{Key, User};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
+use governor::DefaultKeyedRateLimiter;
 
 use crate::Problem;
 use crate::access::{Access, Role};
@@ -36,19 +35,28 @@ pub fn digest(secret: &str) -> Digest {
 /// How keys begin, so that scanners for secrets find them.
 pub const KEY: &str = "assay_key_";
 
-/// Who sends a request.
+/// Who sends a request to a route.
 ///
 /// # Errors
 /// 401 when nobody is logged in, 403 when they may not, or when another site sent the request; 429.
-pub async fn authenticate(app: &App, headers: &HeaderMap, method: &Method, access: Access) -> Result<Who, Problem> {
-    let found = identify(app, headers, method).await?;
-    let who = match found {
-        Some(who) => who,
-        None if access == Access::Public => Who { name: String::new(), email: None, roles: Vec::new() },
-        None => {
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "log in first, or send `Authorization: Bearer KEY`"));
+pub async fn authenticate(
+    app: &App,
+    headers: &HeaderMap,
+    (method, route): (&Method, &str),
+    access: Access,
+    peer: &str,
+) -> Result<Who, Problem> {
+    let Some(who) = identify(app, headers, method).await? else {
+        // Strangers are told apart by where they are. Who watches the server's health is never turned away.
+        if route.starts_with("/api/") {
+            limited(&app.strangers, peer, 1)?;
         }
+        return match access {
+            Access::Public => Ok(Who { name: String::new(), email: None, roles: Vec::new() }),
+            _ => Err(Problem::new(StatusCode::UNAUTHORIZED, "log in first, or send `Authorization: Bearer KEY`")),
+        };
     };
+    limited(&app.requests, &who.name, 1)?;
     if !access.allows(&who.roles) {
         let needs =
             Role::ALL.iter().filter(|role| access.allows(&[**role])).map(|role| format!("{role:?}").to_lowercase());
@@ -57,10 +65,21 @@ pub async fn authenticate(app: &App, headers: &HeaderMap, method: &Method, acces
             needs.collect::<Vec<_>>().join(", ")
         )));
     }
-    if app.requests.check_key(&who.name).is_err() {
-        return Err(too_often(1));
-    }
     Ok(who)
+}
+
+/// How many names and addresses are remembered before those that were quiet lately are forgotten.
+const MOST_KNOWN: usize = 10_000;
+
+/// Whether somebody may go on.
+///
+/// # Errors
+/// 429 with the seconds after which they may.
+pub fn limited(limiter: &DefaultKeyedRateLimiter<String>, who: &str, seconds: u64) -> Result<(), Problem> {
+    if limiter.len() > MOST_KNOWN {
+        limiter.retain_recent();
+    }
+    limiter.check_key(&who.to_owned()).map_err(|_| too_often(seconds))
 }
 
 /// 429.
@@ -70,7 +89,11 @@ pub fn too_often(seconds: u64) -> Problem {
     problem
 }
 
-async fn identify(app: &App, headers: &HeaderMap, method: &Method) -> Result<Option<Who>, Problem> {
+/// Who a request says it comes from, if that is true.
+///
+/// # Errors
+/// 403 when another site sent a request that changes something.
+pub async fn identify(app: &App, headers: &HeaderMap, method: &Method) -> Result<Option<Who>, Problem> {
     if let Some(bearer) = bearer(headers) {
         return match &app.mode {
             Mode::Local { token, name } if digest(bearer) == *token => Ok(Some(local(name))),
@@ -78,9 +101,9 @@ async fn identify(app: &App, headers: &HeaderMap, method: &Method) -> Result<Opt
             _ => Ok(None),
         };
     }
-    let Some(session) = cookie(headers, &app.cookie) else { return Ok(None) };
+    let Some(session) = cookie(headers, &cookie_name(app, headers)) else { return Ok(None) };
     let who = match &app.mode {
-        Mode::Local { token, name } => (digest(session) == *token).then(|| local(name)),
+        Mode::Local { name, .. } => app.opened(session).then(|| local(name)),
         Mode::Team => app.accounts.session(digest(session), now_us()).await?.map(|user| who(&user, None)),
     };
     // A cookie comes along with whatever a browser is made to send.
@@ -152,14 +175,24 @@ fn from_here(headers: &HeaderMap) -> bool {
     }
 }
 
+/// The session cookie's name. Behind TLS it begins so that no other host of the domain can set it.
+pub fn cookie_name(app: &App, headers: &HeaderMap) -> String {
+    let prefix = if is_secure(headers) { "__Host-" } else { "" };
+    format!("{prefix}{}", app.cookie)
+}
+
+/// Whether the browser talks to us by TLS, which a proxy ends.
+fn is_secure(headers: &HeaderMap) -> bool {
+    headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+}
+
 /// The session cookie, set or taken away. It is no more than the browser's: no script reads it, no other site sends it.
 pub fn set_cookie(app: &App, headers: &HeaderMap, value: Option<&str>) -> HeaderValue {
-    let secure = headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
     let text = format!(
         "{}={}; Path=/; HttpOnly; SameSite=Strict{}{}",
-        app.cookie,
+        cookie_name(app, headers),
         value.unwrap_or_default(),
-        if secure { "; Secure" } else { "" },
+        if is_secure(headers) { "; Secure" } else { "" },
         if value.is_none() { "; Max-Age=0" } else { "" },
     );
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
@@ -177,99 +210,27 @@ pub async fn hashed(password: String) -> Result<String, Problem> {
     .map_err(Problem::internal)?
 }
 
-/// Whether a password is right. Takes as long for somebody who is not there.
-pub async fn verified(password: String, kept: Option<String>) -> bool {
+/// How long a login waits for its turn.
+const TURN: Duration = Duration::from_secs(3);
+
+/// Whether a password is right. Takes as long for somebody who is not there. Each takes 19 MiB and a processor for a while:
+/// few are looked at at once.
+///
+/// # Errors
+/// 429 when too many wait.
+pub async fn verified(app: &App, password: String, kept: Option<String>) -> Result<bool, Problem> {
     /// Of no password that anybody knows.
     const NOBODY: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$JHmYzxJmGk8OdhJXmnTPUMzTm8wyPqHbzhfFzLJpHuU";
+    let turn = tokio::time::timeout(TURN, app.passwords.clone().acquire_owned()).await;
+    let turn = turn.map_err(|_| too_often(5))?.map_err(Problem::internal)?;
     let known = kept.is_some();
     let matches = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         let kept = kept.unwrap_or_else(|| NOBODY.to_owned());
         PasswordHash::new(&kept).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     });
-    matches.await.unwrap_or(false) && known
-}
-
-/// Requests that carry an `Idempotency-Key`.
-pub struct Requests(Accounts);
-
-/// What is known of a request.
-pub enum Repeated {
-    /// It was done: this was the answer.
-    Answered(Response),
-    /// It is the first of its key.
-    New(Place),
-}
-
-/// Where the answer to a request is kept.
-pub struct Place {
-    user: String,
-    key: String,
-}
-
-/// The largest answer that is kept, in bytes.
-const MOST_KEPT: usize = 4 << 20;
-
-impl Requests {
-    /// Over the accounts' database.
-    pub fn new(accounts: Accounts) -> Self {
-        Self(accounts)
-    }
-
-    /// Whether somebody has sent this before.
-    ///
-    /// # Errors
-    /// 422 when the key was used for something else, 409 while the first is still being done.
-    pub async fn repeated(
-        &self,
-        who: &Who,
-        key: &HeaderValue,
-        uri: &Uri,
-        body: Option<Digest>,
-    ) -> Result<Repeated, Problem> {
-        let key = key.to_str().ok().filter(|key| (1..=200).contains(&key.len()));
-        let Some(key) = key else { return Err(Problem::usage("`Idempotency-Key` is 1 to 200 printable characters")) };
-        let request = Digest::of_json(&(uri.to_string(), body.map(|body| body.to_string())));
-        match self.0.begin_request(&who.name, key, request, now_us()).await? {
-            None => Ok(Repeated::New(Place { user: who.name.clone(), key: key.to_owned() })),
-            Some(kept) if kept.request != request.to_string() => {
-                Err(Problem::usage("this `Idempotency-Key` was used for another request"))
-            }
-            Some(kept) => match kept.answer {
-                Some((status, content, body)) => {
-                    let mut response = Response::new(Body::from(body));
-                    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-                    if let Ok(content) = HeaderValue::from_str(&content)
-                        && !content.is_empty()
-                    {
-                        response.headers_mut().insert(header::CONTENT_TYPE, content);
-                    }
-                    Ok(Repeated::Answered(response))
-                }
-                None => Err(Problem::conflict("the first request with this `Idempotency-Key` is still being done")),
-            },
-        }
-    }
-
-    /// Keeps an answer.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn keep(&self, place: Place, response: Response) -> Result<Response, Problem> {
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, MOST_KEPT).await.map_err(Problem::internal)?;
-        let content = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        self.0.end_request(&place.user, &place.key, (parts.status.as_u16(), content, &bytes)).await?;
-        Ok(Response::from_parts(parts, Body::from(bytes)))
-    }
-
-    /// Forgets a request that failed.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub async fn forget(&self, place: Place) -> Result<(), Problem> {
-        Ok(self.0.forget_request(&place.user, &place.key).await?)
-    }
+    Ok(matches.await.unwrap_or(false) && known)
 }
 
 /// How long a failed login waits: guessing is slow, typing is not.

@@ -13,15 +13,25 @@ use crate::problem::Problem;
 
 /// OpenAPI 3.1 of the endpoints.
 pub fn document(endpoints: &[Endpoint]) -> Value {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.definitions_path = "/components/schemas".into();
-        settings.meta_schema = None;
-    });
-    let mut schemas = SchemaGenerator::new(settings.for_serialize());
+    let settings = || {
+        SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        })
+    };
+    // What is asked may leave out what has a default; what is answered has it always.
+    let mut asked = SchemaGenerator::new(settings().for_deserialize());
+    let mut schemas = SchemaGenerator::new(settings().for_serialize());
     let problem = schemas.subschema_for::<Problem>();
     let mut paths = Map::new();
     for endpoint in endpoints {
-        let types = (endpoint.types)(&mut schemas);
+        let mut types = (endpoint.types)(&mut asked, &mut schemas);
+        if let Some(answers) = endpoint.answers {
+            types.answer = answers(&mut schemas);
+        }
+        if let Some(content) = endpoint.content {
+            types.answer.content = Some(content);
+        }
         let mut parameters: Vec<Value> = parts(endpoint.path)
             .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
             .collect();
@@ -58,6 +68,9 @@ pub fn document(endpoints: &[Endpoint]) -> Value {
         let of_path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
         of_path[endpoint.method.as_str().to_lowercase()] = operation;
     }
+    // Names that are both asked and answered are described as they are answered, which fits what is asked too.
+    let mut components = asked.take_definitions(true);
+    components.extend(schemas.take_definitions(true));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -69,9 +82,10 @@ pub fn document(endpoints: &[Endpoint]) -> Value {
         },
         "paths": paths,
         "components": {
-            "schemas": schemas.take_definitions(true),
+            "schemas": components,
             "securitySchemes": {
-                "session": {"type": "apiKey", "in": "cookie", "name": "assay_session"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "assay_session",
+                            "description": "With the server's port behind it, and `__Host-` before it behind TLS."},
                 "key": {"type": "http", "scheme": "bearer"},
             },
         },

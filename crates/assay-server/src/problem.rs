@@ -107,7 +107,7 @@ impl From<StoreError> for Problem {
 impl From<LakeError> for Problem {
     fn from(error: LakeError) -> Self {
         match error {
-            LakeError::Query(why) => Self::usage(why.to_string()),
+            error @ LakeError::Query(_) if error.is_of_the_query() => Self::usage(error.to_string()),
             error => Self::internal(error),
         }
     }
@@ -158,14 +158,20 @@ impl From<Failure> for Problem {
             Ok(conflict) => return Self::conflict(conflict.0),
             Err(error) => error,
         };
+        if error.is::<std::io::Error>() {
+            return Self::internal(error);
+        }
         match error.downcast_ref::<EngineError>() {
             Some(EngineError::Store(_)) => Self::internal(error),
             Some(EngineError::Suite(diagnostics)) => Self::usage(diagnostics.plain()),
             Some(_) => Self::usage(error.to_string()),
             None => match error.downcast_ref::<Diagnostics>() {
                 Some(diagnostics) => Self::usage(diagnostics.plain()),
-                // What the services say in words is for their user.
-                None => Self::usage(error.to_string()),
+                // What the services say in words is for their user; whoever runs the server may want it too.
+                None => {
+                    tracing::warn!(%error, "a request could not be done");
+                    Self::usage(error.to_string())
+                }
             },
         }
     }

@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 use assay_evidence::keys::Signer;
 use assay_home::{Failure, Home, usage};
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tracing::Instrument;
 
-use crate::app::{App, Mode};
-use crate::endpoint::Endpoint;
+use crate::app::{App, CHANGES, Mode};
+use crate::endpoint::{Endpoint, Peer};
 use crate::metrics::Labels;
-use crate::{Problem, api, login, page, telemetry};
+use crate::{Problem, api, login, oidc, page, telemetry};
 
 /// How a server is started.
 pub struct Options {
@@ -32,8 +32,12 @@ pub struct Options {
     pub team: bool,
     /// Further names that the server answers to, with ports where they are not the usual ones.
     pub hosts: Vec<String>,
+    /// A proxy is in front of it, which says where requests come from.
+    pub proxied: bool,
     /// The binary, for runs that the server executes.
     pub binary: PathBuf,
+    /// Who vouches for people, with accounts.
+    pub oidc: Option<oidc::Options>,
     /// What signs evidence.
     pub signer: Option<Arc<dyn Signer>>,
 }
@@ -46,6 +50,7 @@ pub struct Listening {
     pub token: Option<String>,
     router: Router,
     listener: tokio::net::TcpListener,
+    app: App,
 }
 
 /// How long requests may go on when the server is asked to end.
@@ -62,6 +67,9 @@ pub async fn serve(home: Home, options: Options) -> Result<Listening, Failure> {
             options.address
         )));
     }
+    if options.oidc.is_some() && !options.team {
+        return Err(usage("an identity provider vouches for people with accounts: `--team`".to_owned()));
+    }
     let listener = tokio::net::TcpListener::bind((options.address, options.port))
         .await
         .map_err(|error| usage(format!("cannot listen on {}:{}: {error}", options.address, options.port)))?;
@@ -76,31 +84,43 @@ pub async fn serve(home: Home, options: Options) -> Result<Listening, Failure> {
     };
     let mut hosts: BTreeSet<String> = options.hosts.iter().cloned().collect();
     if !options.team {
-        hosts.extend(["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{}", address.port())));
+        let own = SocketAddr::new(options.address, address.port()).to_string();
+        let own = own.rsplit_once(':').map_or(own.as_str(), |(name, _)| name);
+        for name in ["127.0.0.1", "localhost", "[::1]", own] {
+            hosts.insert(format!("{name}:{}", address.port()));
+            // Browsers leave the usual port out.
+            if address.port() == 80 {
+                hosts.insert(name.to_owned());
+            }
+        }
     }
     let app = App::open(home, mode, address.port(), hosts, options).await?;
-    Ok(Listening { address, token, router: router(app), listener })
+    Ok(Listening { address, token, router: router(app.clone()), listener, app })
 }
 
 impl Listening {
-    /// Answers requests until `end`, then lets those that go on come to theirs.
+    /// Answers requests until `end`, then lets those that go on come to theirs. Changes that have begun are awaited.
     ///
     /// # Errors
     /// The socket fails.
     pub async fn run(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
-        let (ended, end_seen) = tokio::sync::oneshot::channel::<()>();
-        let server = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
+        let app = self.app;
+        let (ending, mut ended) = (app.ending.clone(), app.ending.subscribe());
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(self.listener, service).with_graceful_shutdown(async move {
             end.await;
-            let _ = ended.send(());
+            ending.send_replace(true);
         });
-        tokio::select! {
-            done = server.into_future() => Ok(done?),
-            // Streams of events have no end of their own.
+        let answered = tokio::select! {
+            done = server.into_future() => done,
+            // Somebody may read an answer as slowly as they like.
             () = async {
-                let _ = end_seen.await;
+                let _ = ended.wait_for(|ended| *ended).await;
                 tokio::time::sleep(GRACE).await;
             } => Ok(()),
-        }
+        };
+        let _ = tokio::time::timeout(GRACE, app.changes.acquire_many(CHANGES)).await;
+        Ok(answered?)
     }
 }
 
@@ -110,7 +130,11 @@ pub fn router(app: App) -> Router {
     for endpoint in api::endpoints() {
         router = router.route(endpoint.path, route(endpoint));
     }
-    router.fallback(other).layer(from_fn_with_state(app.clone(), around)).with_state(app)
+    router
+        .fallback(other)
+        .method_not_allowed_fallback(not_so)
+        .layer(from_fn_with_state(app.clone(), around))
+        .with_state(app)
 }
 
 fn route(endpoint: Endpoint) -> MethodRouter<App> {
@@ -136,26 +160,59 @@ async fn other(request: Request) -> Response {
     page::page(parts.uri, parts.headers).await
 }
 
+async fn not_so(request: Request) -> Problem {
+    let (method, path) = (request.method(), request.uri().path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("`{path}` does not know {method}"))
+}
+
+/// Where a request came from: a proxy says so in the last address that it adds.
+fn peer(app: &App, request: &Request) -> Option<IpAddr> {
+    let direct = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    if !app.proxied {
+        return direct;
+    }
+    let said = request.headers().get_all("x-forwarded-for").into_iter().next_back();
+    let last = said.and_then(|said| said.to_str().ok()).and_then(|said| said.rsplit(',').next());
+    last.and_then(|last| last.trim().parse().ok()).or(direct)
+}
+
+/// A request is being answered while this lives, even if whoever asked leaves.
+struct InFlight(App);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.metrics.in_flight.dec();
+    }
+}
+
 /// Around every request: the host's name is checked, the answer gets its headers, and both are counted and logged.
-async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+async fn around(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let method = request.method().to_string();
+    // Anybody may make methods up; what is counted must not grow by them.
+    let method = match request.method().as_str() {
+        known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known.to_owned(),
+        _ => "other".to_owned(),
+    };
+    if let Some(peer) = peer(&app, &request) {
+        request.extensions_mut().insert(Peer(peer));
+    }
     let route = request.extensions().get::<MatchedPath>().map_or("page", MatchedPath::as_str).to_owned();
     app.metrics.in_flight.inc();
+    let in_flight = InFlight(app.clone());
     let span = tracing::info_span!(
         target: "assay::http", "request", otel.name = format!("{method} {route}"), otel.kind = "server",
         http.request.method = method, http.route = route, http.response.status_code = tracing::field::Empty,
     );
     telemetry::adopt(&span, request.headers());
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned();
     // A page elsewhere can make a browser look a name up that leads here: such a name is not one of ours.
-    let mut response = match app.hosts.is_empty() || app.hosts.contains(host) {
+    let mut response = match app.hosts.is_empty() || app.hosts.contains(&host) {
         true => next.run(request).instrument(span.clone()).await,
         false => {
             Problem::new(StatusCode::MISDIRECTED_REQUEST, "this server does not answer to that name").into_response()
         }
     };
-    app.metrics.in_flight.dec();
+    drop(in_flight);
     let headers = response.headers_mut();
     let fixed = [
         (header::CONTENT_SECURITY_POLICY, page::CONTENT_POLICY),

@@ -98,6 +98,8 @@ pub struct Key {
 pub struct Kept {
     /// The digest of what was asked.
     pub request: String,
+    /// When it came.
+    pub at_us: i64,
     /// Status, content type and body of the answer; `None` while it is being made.
     pub answer: Option<(u16, String, Vec<u8>)>,
 }
@@ -150,11 +152,12 @@ impl Accounts {
         })
     }
 
-    /// Adds somebody, or changes who is there under the name.
+    /// Adds somebody, or changes who is there under the name. Who may not come in any more has no session and no key left.
     ///
     /// # Errors
     /// The database fails; another has the same subject.
     pub async fn put_user(&self, user: &User) -> Result<(), StoreError> {
+        let mut together = self.file.pool.begin().await.map_err(|error| self.file.error(error))?;
         sqlx::query(
             "INSERT INTO users (name, email, subject, password, roles, disabled, created_us)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -168,13 +171,16 @@ impl Accounts {
         .bind(self.file.json(&user.roles)?)
         .bind(user.disabled)
         .bind(user.created_us)
-        .execute(&self.file.pool)
+        .execute(&mut *together)
         .await
         .map_err(|error| self.file.error(error))?;
         if user.disabled {
-            self.end_sessions_of(&user.name).await?;
+            for end in ["DELETE FROM sessions WHERE user = $1", "DELETE FROM keys WHERE user = $1"] {
+                let done = sqlx::query(end).bind(&user.name).execute(&mut *together).await;
+                done.map_err(|error| self.file.error(error))?;
+            }
         }
-        Ok(())
+        together.commit().await.map_err(|error| self.file.error(error))
     }
 
     /// Everybody, by name.
@@ -380,12 +386,14 @@ impl Accounts {
         if done.rows_affected() > 0 {
             return Ok(None);
         }
-        let row = sqlx::query("SELECT request, status, content, body FROM repeats WHERE user = $1 AND key = $2")
+        let row = sqlx::query("SELECT request, at_us, status, content, body FROM repeats WHERE user = $1 AND key = $2")
             .bind(user)
             .bind(key)
-            .fetch_one(&self.file.pool)
+            .fetch_optional(&self.file.pool)
             .await
             .map_err(|error| self.file.error(error))?;
+        // The first has failed between the two statements: this one is the first now.
+        let Some(row) = row else { return Box::pin(self.begin_request(user, key, request, now_us)).await };
         let status: Option<i64> = self.get(&row, "status")?;
         let answer = match status {
             Some(status) => {
@@ -395,7 +403,7 @@ impl Accounts {
             }
             None => None,
         };
-        Ok(Some(Kept { request: self.get(&row, "request")?, answer }))
+        Ok(Some(Kept { request: self.get(&row, "request")?, at_us: self.get(&row, "at_us")?, answer }))
     }
 
     /// Keeps the answer to a request.

@@ -19,6 +19,20 @@ export function useMay(...roles: Role[]): boolean {
   return roles.some(role => held.includes(role));
 }
 
+/** Why the identity provider, or the server after it, let nobody in: `#problem=…`, base64url of UTF-8. */
+function refusal(hash: URLSearchParams): string | null {
+  const problem = hash.get('problem');
+  if (!problem) return null;
+  try {
+    const bytes = Uint8Array.from(atob(problem.replace(/-/g, '+').replace(/_/g, '/')), letter => letter.charCodeAt(0));
+    return new TextDecoder().decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+const refused = refusal(new URLSearchParams(window.location.hash.slice(1)));
+
 /** `#token=…` of the address that `assay serve` prints: used once and taken out of the address at once. */
 async function begin(): Promise<Session> {
   const token = new URLSearchParams(window.location.hash.slice(1)).get('token');
@@ -89,6 +103,7 @@ function Login({ session }: { session: Session }) {
               onChange={event => setSecret(event.target.value)}
             />
           </label>
+          {refused && !login.error && <p role="alert">{refused}</p>}
           {login.error && <ProblemView error={login.error} />}
           <button className="button primary" disabled={login.isPending}>
             Log in

@@ -144,7 +144,9 @@ impl Desk<'_> {
     pub async fn at_work(&self, word: &str, seen: Option<Digest>) -> Result<AtWork, Failure> {
         let (number, release) = self.find(word).await?;
         if seen.is_some_and(|seen| seen != release.head()) {
-            return Err(Conflict(format!("release {number} has changed since you looked at it: look at it again")).into());
+            return Err(
+                Conflict(format!("release {number} has changed since you looked at it: look at it again")).into()
+            );
         }
         let (policy, text) = self.policy_of(&release)?;
         if release.stand(policy.stages.len()) == Stand::RolledBack {

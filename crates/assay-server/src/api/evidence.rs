@@ -29,7 +29,8 @@ pub fn endpoints() -> Vec<Endpoint> {
             ("buildEvidence", "evidence build"),
             "A complete run with everything that its verdict rests on, signed",
             build,
-        ),
+        )
+        .content("application/x-tar"),
         ask(
             "/api/v1/evidence/verify",
             Access::Evidence,

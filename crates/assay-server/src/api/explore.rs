@@ -28,7 +28,8 @@ pub fn endpoints() -> Vec<Endpoint> {
             "query",
             "Ask the tables in SQL; with `format` the answer is a stream",
             query,
-        ),
+        )
+        .answering::<Data<Answered>>(),
         get("/api/v1/runs/{run}/export", Access::Read, "exportRun", "A run's trials or scores as a file", export_run),
     ]
 }

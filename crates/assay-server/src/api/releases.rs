@@ -11,7 +11,7 @@ use axum::http::{Method, header};
 use axum::response::IntoResponse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Problem;
 use crate::access::Access;
@@ -26,7 +26,7 @@ pub fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/api/v1/releases", Read, "releases", "Releases, newest first", releases),
         get("/api/v1/releases/{release}", Read, "release", "A release: verdicts, people, what holds it up", release),
-        get("/api/v1/releases/{release}/memo", Read, "memo", "The decision on one page", memo),
+        get("/api/v1/releases/{release}/memo", Read, "memo", "The decision on one page", memo).content("text/html"),
         change(
             post.clone(),
             "/api/v1/releases",
@@ -326,9 +326,15 @@ async fn at_work<B>(call: &Call<Nothing, B>, seen: Option<Digest>) -> Result<AtW
     Ok(call.app.desk().at_work(&word, seen).await?)
 }
 
-/// The release as it is now.
+/// The release as it is now. What was done is done: if it cannot be shown, its newest line is told alone.
 async fn now<B>(call: &Call<Nothing, B>, at: &AtWork) -> Result<Data<Value>, Problem> {
-    Ok(Data(call.app.desk().view(&at.number.to_string()).await?))
+    Ok(Data(match call.app.desk().view(&at.number.to_string()).await {
+        Ok(view) => view,
+        Err(error) => {
+            tracing::warn!(%error, release = at.number, "a release cannot be shown after a change");
+            json!({"release": at.number, "head": at.release.head()})
+        }
+    }))
 }
 
 async fn evaluate(call: Call<Nothing, Data<EvaluateBody>>) -> Result<Data<Value>, Problem> {

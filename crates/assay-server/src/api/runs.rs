@@ -2,27 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assay_analysis::{Comparison, GateReport, Summary};
 use assay_core::run::{Spend, Totals};
 use assay_core::{Digest, RunRecord, RunStatus};
-use assay_home::Against;
+use assay_home::{Against, audit};
 use assay_report::plain;
 use assay_store::state::RunFilter;
 use assay_store::{Baseline, Journal, LimitChange, Order, RunRow};
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::summaries;
-use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
 use crate::endpoint::{Begun, Call, Data, Done, Endpoint, Nothing, Raw, change, get};
 use crate::paging::{Limit, Page, read};
+use crate::{Problem, login};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -40,7 +40,8 @@ pub fn endpoints() -> Vec<Endpoint> {
             summary,
         ),
         get("/api/v1/runs/{run}/spend", read, "runSpend", "What each target and judge used", spend),
-        get("/api/v1/runs/{run}/events", read, "runEvents", "How a run goes on (server-sent events)", events),
+        get("/api/v1/runs/{run}/events", read, "runEvents", "How a run goes on (server-sent events)", events)
+            .content("text/event-stream"),
         change(
             Method::POST,
             "/api/v1/runs/{run}/orders",
@@ -369,32 +370,76 @@ async fn progress(app: &App, run: &str, journal: &mut Option<Journal>) -> Result
     })
 }
 
-async fn events(call: Call) -> Result<Raw, Problem> {
-    let (row, _) = call.app.home().find(call.part("run")).await?;
-    let (app, run) = (call.app.clone(), row.record.id.to_string());
-    let stream = futures::stream::unfold((None, None, false), move |(mut journal, last, over)| {
-        let (app, run) = (app.clone(), run.clone());
-        async move {
-            if over {
-                return None;
+/// How often it is looked at whether who watches still may.
+const STILL: Duration = Duration::from_secs(60);
+
+/// Somebody who watches a run.
+struct Watch {
+    app: App,
+    headers: HeaderMap,
+    run: String,
+    ending: tokio::sync::watch::Receiver<bool>,
+    journal: Option<Journal>,
+    last: Option<Progress>,
+    asked: Instant,
+    over: bool,
+}
+
+impl Watch {
+    /// The next event; `None` after the last one.
+    async fn next(&mut self) -> Option<Event> {
+        if self.over {
+            return None;
+        }
+        loop {
+            if *self.ending.borrow() || !self.may().await {
+                break;
             }
-            loop {
-                let now = match progress(&app, &run, &mut journal).await {
-                    Ok(now) => now,
-                    Err(_) => return Some((Event::default().event("end").data("{}"), (journal, last, true))),
-                };
-                if last.as_ref() != Some(&now) {
-                    let data = serde_json::to_string(&now).unwrap_or_default();
-                    return Some((Event::default().event("progress").data(data), (journal, Some(now), false)));
-                }
-                if !now.executing {
-                    return Some((Event::default().event("end").data("{}"), (journal, last, true)));
-                }
-                tokio::time::sleep(LOOK).await;
+            let Ok(now) = progress(&self.app, &self.run, &mut self.journal).await else { break };
+            if self.last.as_ref() != Some(&now) {
+                let data = serde_json::to_string(&now).unwrap_or_default();
+                self.last = Some(now);
+                return Some(Event::default().event("progress").data(data));
+            }
+            if !now.executing {
+                break;
+            }
+            tokio::select! {
+                _ = self.ending.wait_for(|ending| *ending) => {}
+                () = tokio::time::sleep(LOOK) => {}
             }
         }
+        self.over = true;
+        Some(Event::default().event("end").data("{}"))
+    }
+
+    /// Whether they may still watch: who was shut out sees no more.
+    async fn may(&mut self) -> bool {
+        if self.asked.elapsed() < STILL {
+            return true;
+        }
+        self.asked = Instant::now();
+        let who = login::identify(&self.app, &self.headers, &Method::GET).await.ok().flatten();
+        who.is_some_and(|who| Access::Read.allows(&who.roles))
+    }
+}
+
+async fn events(call: Call) -> Result<Raw, Problem> {
+    let (row, _) = call.app.home().find(call.part("run")).await?;
+    let watch = Watch {
+        ending: call.app.ending.subscribe(),
+        run: row.record.id.to_string(),
+        headers: call.headers,
+        app: call.app,
+        journal: None,
+        last: None,
+        asked: Instant::now(),
+        over: false,
+    };
+    let stream = futures::stream::unfold(watch, async |mut watch| {
+        let event = watch.next().await?;
+        Some((Ok::<_, Infallible>(event), watch))
     });
-    let stream = futures::StreamExt::map(stream, Ok::<_, Infallible>);
     Ok(Raw(Sse::new(stream).keep_alive(KeepAlive::default()).into_response()))
 }
 
@@ -442,6 +487,15 @@ async fn order(call: Call<Nothing, Data<OrderBody>>) -> Result<Begun<RunItem>, P
             _ => format!("nobody executes run {short}: `assay resume {short}` goes on with it"),
         }));
     }
+    audit::note("run", id.to_string());
+    let word = match order {
+        Order::Pause => "pause".to_owned(),
+        Order::Resume => "resume".to_owned(),
+        Order::Cancel => "cancel".to_owned(),
+        Order::Retry => "retry".to_owned(),
+        Order::Limit(trials) => format!("limit {trials}"),
+    };
+    audit::note("order", word);
     home.state.order(id, order).await?;
     let row = home.state.find_run(&id.to_string()).await?;
     Ok(Begun(RunItem::of(&call.app, &row).await?))
@@ -467,6 +521,7 @@ async fn set_baseline(call: Call<Nothing, Data<BaselineBody>>) -> Result<Done, P
     let target = call.body.0.target.clone().or(target);
     let set_us = assay_engine::execute::now_us();
     let baseline = Baseline { suite: suite.to_owned(), name: name.to_owned(), run: row.record.id, target, set_us };
+    audit::note("run", row.record.id.to_string());
     home.state.set_baseline(&baseline).await?;
     Ok(Done)
 }

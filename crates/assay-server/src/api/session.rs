@@ -1,14 +1,15 @@
 //! Logging in and out.
 
 use assay_engine::execute::now_us;
-use axum::http::{Method, StatusCode, header};
-use axum::response::IntoResponse;
-use schemars::JsonSchema;
+use assay_report::plain;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, Role};
 use crate::app::{App, Mode, Who};
-use crate::endpoint::{Answer, Call, Data, Endpoint, Nothing, Raw, ask, get};
+use crate::endpoint::{Answer, Call, Data, Described, Done, Endpoint, Nothing, With, ask, get};
 use crate::{Problem, login};
 
 /// The endpoints of this file.
@@ -25,7 +26,74 @@ pub fn endpoints() -> Vec<Endpoint> {
             begin,
         ),
         end,
+        get("/api/v1/session/oidc", Access::Public, "beginOidc", "Log in at the identity provider", begin_oidc)
+            .answering::<Sent>(),
+        get(
+            "/api/v1/session/oidc/callback",
+            Access::Public,
+            "endOidc",
+            "Come back from the identity provider",
+            end_oidc,
+        )
+        .answering::<Sent>(),
     ]
+}
+
+/// Sent elsewhere: 302.
+struct Sent;
+
+impl Answer for Sent {
+    fn describe(_: &mut SchemaGenerator) -> Described {
+        Described { status: StatusCode::FOUND, content: None, schema: None }
+    }
+
+    fn respond(self) -> Result<Response, Problem> {
+        Ok(StatusCode::FOUND.into_response())
+    }
+}
+
+async fn begin_oidc(call: Call) -> Result<With<Sent>, Problem> {
+    match &call.app.oidc {
+        Some(provider) => Ok(With(Sent, provider.begin(&call.app).await?)),
+        None => Err(Problem::not_found("this server has no identity provider")),
+    }
+}
+
+/// What the provider sends back.
+#[derive(Deserialize, JsonSchema)]
+pub struct Back {
+    /// What an identity token is given for.
+    code: Option<String>,
+    /// What the login was begun with.
+    state: Option<String>,
+    /// Why the provider does not vouch.
+    error: Option<String>,
+}
+
+async fn end_oidc(call: Call<Back>) -> Result<With<Sent>, Problem> {
+    let app = &call.app;
+    let Some(provider) = &app.oidc else { return Err(Problem::not_found("this server has no identity provider")) };
+    let found = match (&call.query.code, &call.query.state) {
+        (Some(code), Some(state)) => provider.finish(app, &call.headers, code, state).await,
+        _ => {
+            let why = call.query.error.as_deref().unwrap_or("it sent no code");
+            Err(Problem::forbidden(format!("the identity provider does not vouch for you: {}", plain(why, 100))))
+        }
+    };
+    let mut headers = HeaderMap::new();
+    headers.append(header::SET_COOKIE, provider.cookie(app, "", 0)?);
+    let to = match found {
+        Ok(user) => {
+            let secret = login::secret();
+            app.accounts.begin_session(login::digest(&secret), &user.name, now_us()).await?;
+            headers.append(header::SET_COOKIE, login::set_cookie(app, &call.headers, Some(&secret)));
+            "/".to_owned()
+        }
+        // The page shows it: people came here by following a link.
+        Err(problem) => format!("/#problem={}", data_encoding::BASE64URL_NOPAD.encode(problem.detail.as_bytes())),
+    };
+    headers.insert(header::LOCATION, HeaderValue::from_str(&to).map_err(Problem::internal)?);
+    Ok(With(Sent, headers))
 }
 
 /// Who is logged in, and where.
@@ -68,8 +136,6 @@ pub struct Credentials {
 
 /// The longest name, in characters.
 const LONGEST: usize = 200;
-/// Names whose attempts are remembered before those that have not tried lately are forgotten.
-const MOST_NAMES: usize = 10_000;
 
 fn of(app: &App, who: Option<Who>) -> Session {
     let project = app.home().workspace.project();
@@ -81,7 +147,7 @@ fn of(app: &App, who: Option<Who>) -> Session {
         version: env!("CARGO_PKG_VERSION"),
         project: project.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
         user: who.map(|who| Person { name: who.name, email: who.email, roles: who.roles }),
-        oidc: false,
+        oidc: app.oidc.is_some(),
     }
 }
 
@@ -90,29 +156,26 @@ async fn session(call: Call) -> Result<Data<Session>, Problem> {
     Ok(Data(of(&call.app, who)))
 }
 
-async fn begin(call: Call<Nothing, Data<Credentials>>) -> Result<Raw, Problem> {
+async fn begin(call: Call<Nothing, Data<Credentials>>) -> Result<With<Data<Session>>, Problem> {
     let (app, said) = (&call.app, call.body.0);
     let (who, secret) = match (&app.mode, said) {
         (Mode::Local { token, name }, Credentials { token: Some(said), .. }) => {
             if login::digest(&said) != *token {
                 return Err(wrong().await);
             }
-            (Who { name: name.clone(), email: None, roles: Role::ALL.to_vec() }, said)
+            // The token itself stays out of the cookie, which every server on this machine is sent.
+            let secret = login::secret();
+            app.open_browser(&secret);
+            (Who { name: name.clone(), email: None, roles: Role::ALL.to_vec() }, secret)
         }
         (Mode::Team, Credentials { name: Some(name), password: Some(password), .. }) => {
             if name.chars().count() > LONGEST {
                 return Err(wrong().await);
             }
-            // Names that nobody has come from those who guess: they are not kept for ever.
-            if app.logins.len() > MOST_NAMES {
-                app.logins.retain_recent();
-            }
-            if app.logins.check_key(&name).is_err() {
-                return Err(login::too_often(60));
-            }
+            login::limited(&app.logins, &format!("{} {name}", call.peer), 60)?;
             let user = app.accounts.user(&name).await?.filter(|user| !user.disabled);
             let kept = user.as_ref().and_then(|user| user.password.clone());
-            let right = login::verified(password, kept).await;
+            let right = login::verified(app, password, kept).await?;
             let Some(user) = user.filter(|_| right) else { return Err(wrong().await) };
             let secret = login::secret();
             app.accounts.begin_session(login::digest(&secret), &user.name, now_us()).await?;
@@ -123,9 +186,8 @@ async fn begin(call: Call<Nothing, Data<Credentials>>) -> Result<Raw, Problem> {
         }
         (Mode::Team, _) => return Err(Problem::usage("send {\"name\": …, \"password\": …}")),
     };
-    let mut response = Data(of(app, Some(who))).respond()?;
-    response.headers_mut().insert(header::SET_COOKIE, login::set_cookie(app, &call.headers, Some(&secret)));
-    Ok(Raw(response))
+    let headers = HeaderMap::from_iter([(header::SET_COOKIE, login::set_cookie(app, &call.headers, Some(&secret)))]);
+    Ok(With(Data(of(app, Some(who))), headers))
 }
 
 async fn wrong() -> Problem {
@@ -136,12 +198,13 @@ async fn wrong() -> Problem {
     )
 }
 
-async fn end(call: Call<Nothing, ()>) -> Result<Raw, Problem> {
+async fn end(call: Call<Nothing, ()>) -> Result<With<Done>, Problem> {
     let app = &call.app;
-    if let (Mode::Team, Some(secret)) = (&app.mode, login::cookie(&call.headers, &app.cookie)) {
-        app.accounts.end_session(login::digest(secret)).await?;
+    match (&app.mode, login::cookie(&call.headers, &login::cookie_name(app, &call.headers))) {
+        (Mode::Team, Some(secret)) => app.accounts.end_session(login::digest(secret)).await?,
+        (Mode::Local { .. }, Some(secret)) => app.close_browser(secret),
+        (_, None) => {}
     }
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    response.headers_mut().insert(header::SET_COOKIE, login::set_cookie(app, &call.headers, None));
-    Ok(Raw(response))
+    let headers = HeaderMap::from_iter([(header::SET_COOKIE, login::set_cookie(app, &call.headers, None))]);
+    Ok(With(Done, headers))
 }

@@ -15,7 +15,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/healthz", Access::Public, "health", "Whether the process answers", health),
         get("/readyz", Access::Public, "ready", "Whether the workspace can be read", ready),
-        get("/metrics", Access::Public, "metrics", "Counts of this process (OpenMetrics)", metrics),
+        get("/metrics", Access::Public, "metrics", "Counts of this process (OpenMetrics)", metrics)
+            .content("application/openmetrics-text"),
         get("/api/v1/openapi.json", Access::Public, "openapi", "This document", document),
     ]
 }

@@ -28,6 +28,8 @@ impl Server {
             port: 0,
             team,
             hosts: Vec::new(),
+            proxied: false,
+            oidc: None,
             binary: "assay".into(),
             signer: Some(Arc::new(SigningKey::from_seed([7; 32]))),
         };

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use assay_home::Home;
-use assay_server::Options;
+use assay_server::access::Role;
 use assay_server::telemetry::{Log, Telemetry};
+use assay_server::{Options, oidc};
 use clap::Args;
 use serde_json::json;
 
@@ -32,6 +33,21 @@ pub struct Serve {
     /// A name that the server answers to beside its own address, with the port (`assay.example.org`, `ci:4180`).
     #[arg(long = "allow-host", value_name = "NAME")]
     hosts: Vec<String>,
+    /// A proxy is in front, which alone reaches the server and says where requests come from (`X-Forwarded-For`).
+    #[arg(long)]
+    behind_proxy: bool,
+    /// The address of an OpenID provider that vouches for people.
+    #[arg(long, value_name = "URL", requires_all = ["oidc_client", "public_url", "team"])]
+    oidc_issuer: Option<String>,
+    /// What the provider calls this server. The environment variable ASSAY_OIDC_SECRET holds what it proves itself by.
+    #[arg(long, value_name = "ID", requires = "oidc_issuer")]
+    oidc_client: Option<String>,
+    /// What somebody becomes whom the provider vouches for and who has no account; nobody new is let in otherwise.
+    #[arg(long, value_name = "ROLE", requires = "oidc_issuer", value_parser = super::user::role)]
+    oidc_newcomers: Option<Role>,
+    /// Where browsers reach the server (`https://assay.example.org`).
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
     #[command(flatten)]
     signing: Signing,
     /// How the log on the standard error is written.
@@ -50,12 +66,21 @@ impl Serve {
         let telemetry = Telemetry::begin(self.log, &self.log_level)?;
         let home = Home::open(workspace, Path::new(".")).await?;
         let binary = std::env::current_exe()?;
+        let oidc = match (self.oidc_issuer, self.oidc_client, self.public_url) {
+            (Some(issuer), Some(client), Some(public)) => {
+                let secret = std::env::var("ASSAY_OIDC_SECRET").ok().filter(|secret| !secret.is_empty());
+                Some(oidc::Options { issuer, client, secret, public, newcomers: self.oidc_newcomers })
+            }
+            _ => None,
+        };
         let options = Options {
             address: self.host,
             port: self.port,
             team: self.team,
             hosts: self.hosts,
+            proxied: self.behind_proxy,
             binary,
+            oidc,
             signer: self.signing.found()?.map(Arc::from),
         };
         let listening = assay_server::serve(home, options).await?;
@@ -67,7 +92,16 @@ impl Serve {
             (false, Some(token)) => say(&format!("open {address}#token={token}")),
             (false, None) => say(&format!("serving {address}")),
         }
-        listening.run(ended()).await?;
+        listening
+            .run(async {
+                ended().await;
+                // Who asks twice does not want to wait.
+                tokio::spawn(async {
+                    ended().await;
+                    std::process::exit(i32::from(exit::INTERRUPTED));
+                });
+            })
+            .await?;
         tokio::task::spawn_blocking(|| telemetry.end()).await?;
         Ok(exit::PASS)
     }

@@ -77,7 +77,8 @@ enum What {
     },
 }
 
-fn role(word: &str) -> Result<Role, String> {
+/// A role by its word.
+pub fn role(word: &str) -> Result<Role, String> {
     let known = || Role::ALL.map(login::word).join(", ");
     serde_json::from_value(json!(word)).map_err(|_| format!("a role is one of {}", known()))
 }

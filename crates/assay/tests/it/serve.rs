@@ -231,7 +231,8 @@ async fn a_release_is_decided_by_people_over_the_api_and_its_evidence_is_taken_a
     assert_eq!(now, by_command, "page and command say the same");
     let memo = server.ask(Method::GET, "api/v1/releases/1/memo").bearer_auth(&eve);
     assert_eq!(memo.send().await.unwrap().status(), 401, "two keys are none");
-    let memo = server.client.get(format!("{}api/v1/releases/1/memo", server.address)).bearer_auth(&eve).send().await.unwrap();
+    let memo =
+        server.client.get(format!("{}api/v1/releases/1/memo", server.address)).bearer_auth(&eve).send().await.unwrap();
     assert!(memo.headers()["content-security-policy"].to_str().unwrap().contains("sandbox"));
     assert!(memo.text().await.unwrap().contains("<h1>A shorter prompt</h1>"));
 

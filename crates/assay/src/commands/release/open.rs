@@ -79,7 +79,9 @@ impl Open {
             changed.extend(listed.lines().map(str::to_owned));
         }
         if self.kinds.is_empty() && changed.is_empty() {
-            return Err(usage("say which kind of change it is: --kind prompt, --changed PATH or --since COMMIT".into()));
+            return Err(usage(
+                "say which kind of change it is: --kind prompt, --changed PATH or --since COMMIT".into(),
+            ));
         }
         let version = digest(&text);
         let proposal = Proposal {
