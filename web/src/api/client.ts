@@ -32,14 +32,13 @@ async function problem(answer: Response): Promise<Problem> {
   return new Problem(answer.status, title, text('detail') ?? '', text('fix'), body);
 }
 
-async function ask<T>(
+async function send(
   method: string,
   path: string,
   query?: Query,
   body?: unknown,
   headers?: Record<string, string>,
-  read?: (answer: Response) => Promise<T>,
-): Promise<T> {
+): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(address(path, query), {
@@ -64,7 +63,11 @@ async function ask<T>(
     );
   }
   if (!answer.ok) throw await problem(answer);
-  if (read) return read(answer);
+  return answer;
+}
+
+async function ask<T>(...asked: Parameters<typeof send>): Promise<T> {
+  const answer = await send(...asked);
   if (answer.status === 204 || answer.headers.get('content-length') === '0') return undefined as T;
   return (await answer.json()) as T;
 }
@@ -78,18 +81,11 @@ export const api = {
   /** `once` names the attempt: the server answers a repeated name with the first answer. */
   post: <T>(path: string, body: unknown = {}, once?: string) =>
     ask<T>('POST', path, undefined, body, once ? { 'Idempotency-Key': once } : undefined),
-  /** An answer that is a file, taken away under a name. */
-  download: async (path: string, query: Query, name: string) => {
-    const file = await ask<Blob>('GET', path, query, undefined, undefined, answer => answer.blob());
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(file);
-    link.download = name;
-    link.click();
-    // The browser has taken hold of the file by the next turn.
-    window.setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  },
   /** A file as it is. */
   upload: <T>(path: string, query: Query, file: Blob) => ask<T>('POST', path, query, file),
+  /** An answer that is a file. */
+  file: async (path: string, query: Query, body?: unknown) =>
+    (await send(body === undefined ? 'GET' : 'POST', path, query, body)).blob(),
   put: <T>(path: string, body: unknown, etag?: string) =>
     ask<T>('PUT', path, undefined, body, etag ? { 'If-Match': etag } : undefined),
   patch: <T>(path: string, body: unknown) => ask<T>('PATCH', path, undefined, body),

@@ -1,9 +1,10 @@
-import { Suspense, useState } from 'react';
-import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
+import { Suspense, useEffect, useRef, useState } from 'react';
+import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/client';
 import { Loading } from '../ui/States';
 import { Dialog, Menu } from '../ui/Overlay';
+import { Away } from './Away';
 import { known, useKeys, type Keys } from './keys';
 import { useSession } from './session';
 import { setTheme, useTheme, type Theme } from './theme';
@@ -29,6 +30,13 @@ export function Shell() {
   const theme = useTheme();
   const { pathname } = useLocation();
   const [help, setHelp] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(pathname);
+  // Whoever reads with the keyboard or by ear goes on in the new page, not in the link that led to it.
+  useEffect(() => {
+    if (shown.current !== pathname) main.current?.focus({ preventScroll: true });
+    shown.current = pathname;
+  }, [pathname]);
   const keys: Keys = {
     '?': { does: 'show the keys', run: () => setHelp(true) },
     '/': {
@@ -99,7 +107,9 @@ export function Shell() {
           />
         </div>
       </header>
-      <main id="content" tabIndex={-1} key={pathname.split('/')[1]}>
+      <ScrollRestoration />
+      <main id="content" tabIndex={-1} ref={main} key={pathname.split('/')[1]}>
+        <Away />
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>

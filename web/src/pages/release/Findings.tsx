@@ -28,7 +28,9 @@ export function Findings({
             <th scope="col">rule</th>
             <th scope="col">verdict</th>
             <th scope="col">found</th>
-            <th scope="col">interval that decides</th>
+            <th scope="col" className="plotted">
+              interval that decides
+            </th>
             <th scope="col" className="num">
               n
             </th>
@@ -58,13 +60,12 @@ export function Findings({
               <td className="tab">
                 <Text>{finding.found}</Text>
               </td>
-              <td>
+              <td className="plotted">
                 {finding.interval ? (
                   <IntervalBar
                     mark={marks[index] ?? { value: null }}
                     domain={domain}
                     tone={TONES[finding.kind]}
-                    width={180}
                     label={`${score(finding.value)}, interval ${score(finding.interval.lower)} to ${score(finding.interval.upper)}`}
                   />
                 ) : (

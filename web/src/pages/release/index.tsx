@@ -3,6 +3,7 @@ import { useParams } from 'react-router';
 import { useGet } from '../../api/queries';
 import { words, type Act, type Release } from '../../api/release';
 import { Badge, Verdict, type Tone } from '../../ui/Badge';
+import { levelOf } from '../../ui/level';
 import { Page, Panel } from '../../ui/Page';
 import { Menu } from '../../ui/Overlay';
 import { Await, Empty, ProblemView } from '../../ui/States';
@@ -135,7 +136,7 @@ function Shown({ release, error }: { release: Release; error: unknown }) {
             <Panel
               key={verdict.requirement}
               title={<Text>{verdict.requirement}</Text>}
-              note={`${Math.round(verdict.confidence * 1000) / 10}% intervals${verdict.attempt > 0 ? `, attempt ${verdict.attempt}` : ''}`}
+              note={`${levelOf(verdict.confidence)} intervals${verdict.attempt > 0 ? `, attempt ${verdict.attempt}` : ''}`}
               actions={<Verdict kind={verdict.kind} />}
               flush
             >

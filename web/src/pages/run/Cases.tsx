@@ -3,6 +3,7 @@ import { useCallback, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { usePages } from '../../api/queries';
 import type { RunItem, TrialItem } from '../../api/types';
+import { useChosen } from '../../app/chosen';
 import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
 import { count, duration, money, score } from '../../format/number';
@@ -26,7 +27,7 @@ export function Cases({ run }: { run: RunItem }) {
   const place = useCallback((list: HTMLDivElement | null) => {
     if (list) setMargin(list.offsetTop);
   }, []);
-  const [at, setAt] = useState(-1);
+  const [at, setAt] = useChosen('trials');
 
   const lines = useWindowVirtualizer({
     count: trials.items.length,
@@ -187,7 +188,7 @@ export function Cases({ run }: { run: RunItem }) {
                     }}
                   >
                     <div role="rowheader" className="cut">
-                      <Link to={to(trial)}>
+                      <Link to={to(trial)} onClick={() => setAt(line.index)}>
                         <Text>{trial.case_id}</Text>
                       </Link>
                       {trial.epoch > 0 && <span className="faint small"> epoch {trial.epoch + 1}</span>}

@@ -4,6 +4,7 @@ import { useMutation } from '@tanstack/react-query';
 import { api, type Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
 import type { EvidenceKey } from '../../api/evidence';
+import { save } from '../../app/save';
 import type { RunItem } from '../../api/types';
 import { Dialog, Menu } from '../../ui/Overlay';
 import { Field } from '../../ui/Form';
@@ -43,10 +44,12 @@ function Take({ run }: { run: RunItem }) {
   const [against, setAgainst] = useState('');
   const [content, setContent] = useState(true);
   const take = useMutation<unknown, Problem>({
-    mutationFn: () =>
-      api.download(
-        `/runs/${run.id}/evidence`,
-        { against: against.trim(), content: content ? null : 'false' },
+    mutationFn: async () =>
+      save(
+        await api.file(`/runs/${run.id}/evidence`, {
+          against: against.trim(),
+          content: content ? null : 'false',
+        }),
         `${run.suite.replaceAll(/[^\w.-]/g, '')}-${run.short}.assay-evidence`,
       ),
   });
