@@ -14,6 +14,7 @@ const PLACES: { to: string; text: string; key: string }[] = [
   { to: '/runs', text: 'Runs', key: 'r' },
   { to: '/compare', text: 'Compare', key: 'c' },
   { to: '/explore', text: 'Explore', key: 'e' },
+  { to: '/datasets', text: 'Datasets', key: 'd' },
   { to: '/releases', text: 'Releases', key: 'l' },
 ];
 const THEMES: { theme: Theme; text: string }[] = [

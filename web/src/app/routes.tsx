@@ -53,6 +53,8 @@ export const router = createBrowserRouter([
           { path: 'explore', lazy: () => import('../pages/explore') },
           { path: 'releases', lazy: () => import('../pages/releases') },
           { path: 'releases/:release', lazy: () => import('../pages/release') },
+          { path: 'datasets', lazy: () => import('../pages/datasets') },
+          { path: 'datasets/:dataset/:tab?', lazy: () => import('../pages/dataset') },
           { path: 'evidence', lazy: () => import('../pages/evidence') },
           { path: '*', element: <Nowhere /> },
         ],

@@ -8,13 +8,15 @@ export function Dialog(props: {
   close: () => void;
   title: string;
   text?: ReactNode;
+  /** For much to read. */
+  wide?: boolean;
   children?: ReactNode;
 }) {
   return (
     <BaseDialog.Root open={props.open} onOpenChange={open => !open && props.close()}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className="backdrop" />
-        <BaseDialog.Popup className="dialog">
+        <BaseDialog.Popup className={props.wide ? 'dialog wide' : 'dialog'}>
           <BaseDialog.Title render={<h2 />}>{props.title}</BaseDialog.Title>
           {props.text && <BaseDialog.Description className="muted">{props.text}</BaseDialog.Description>}
           {props.children}

@@ -5,12 +5,14 @@ import { useGet } from '../../api/queries';
 import type { CaseDetail, LakeRow } from '../../api/types';
 import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
+import { useMay } from '../../app/session';
 import { score } from '../../format/number';
 import { readable } from '../../format/text';
 import { stamp } from '../../format/time';
 import { Page, Panel } from '../../ui/Page';
 import { Await } from '../../ui/States';
 import { TextBlock } from '../../ui/Text';
+import { ToDataset } from './ToDataset';
 
 const text = (row: LakeRow, key: string) => readable(row[key]);
 
@@ -34,6 +36,8 @@ export function Component() {
       run: () => void (came ? navigate(-1) : navigate(`/runs/${run}/cases`)),
     },
   });
+  const may = useMay('engineer');
+  const [keeping, setKeeping] = useState(false);
   const sealed = found.error instanceof Problem && found.error.status === 403;
   return (
     <Page
@@ -44,6 +48,11 @@ export function Component() {
       ]}
       actions={
         <>
+          {may && found.data && (
+            <button type="button" className="button" onClick={() => setKeeping(true)}>
+              Add to a dataset…
+            </button>
+          )}
           <button type="button" className="button" disabled={!previous} onClick={() => go(previous)}>
             ← <kbd>k</kbd>
           </button>
@@ -53,6 +62,7 @@ export function Component() {
         </>
       }
     >
+      {keeping && <ToDataset run={run} id={id} close={() => setKeeping(false)} />}
       <Await query={found}>
         {data => (
           <>
