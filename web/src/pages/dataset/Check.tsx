@@ -80,7 +80,7 @@ function Finding({ of, to }: { of: CheckFinding; to: (id: string) => string }) {
       <td className="num">{of.count > 0 ? count(of.count) : '–'}</td>
       <td className="wrap small">
         {of.cases.slice(0, 5).map(id => (
-          <Link key={id} className="mono spaced" to={to(id)}>
+          <Link key={id} className="mono spaced" to={to(id.split(' = ')[0] ?? id)}>
             <Text>{id}</Text>
           </Link>
         ))}

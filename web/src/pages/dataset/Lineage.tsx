@@ -16,9 +16,25 @@ interface Placed {
   y: number;
 }
 
-/** Columns by steps from the version that is looked at, which stands to the right; within a column near to what it led to. */
+/** Steps from what is looked at, along the longest way, so that whatever was made of something stands to its right. */
+function layers(graph: Graph): Map<string, number> {
+  const layer = new Map<string, number>();
+  const of = (id: string, seen: string[]): number => {
+    const known = layer.get(id);
+    if (known !== undefined) return known;
+    const next = graph.edges.filter(edge => edge.from === id && !seen.includes(edge.to));
+    const found = Math.max(0, ...next.map(edge => 1 + of(edge.to, [...seen, id])));
+    layer.set(id, found);
+    return found;
+  };
+  for (const node of graph.nodes) of(node.id, []);
+  return layer;
+}
+
+/** The version that is looked at stands to the right; within a column everything is near to what it led to. */
 export function place(graph: Graph): { placed: Map<string, Placed>; width: number; height: number } {
-  const deepest = Math.max(0, ...graph.nodes.map(node => node.depth));
+  const layer = layers(graph);
+  const deepest = Math.max(0, ...layer.values());
   const placed = new Map<string, Placed>();
   let rows = 0;
   for (let depth = 0; depth <= deepest; depth += 1) {
@@ -28,7 +44,7 @@ export function place(graph: Graph): { placed: Map<string, Placed>; width: numbe
       return of.length > 0 ? of.reduce((sum, y) => sum + y, 0) / of.length : 0;
     };
     const column = graph.nodes
-      .filter(node => node.depth === depth)
+      .filter(node => layer.get(node.id) === depth)
       .map(node => ({ node, near: near(node) }))
       .sort((a, b) => a.near - b.near);
     rows = Math.max(rows, column.length);
@@ -102,7 +118,7 @@ export function Lineage({ graph }: { graph: Graph }) {
                 className={node.depth === 0 ? 'here' : ''}
               />
               <text x={x + 10} y={y + 19} className="name">
-                {cut(node.label, 26)}
+                {cut(node.label, 23)}
               </text>
               <text x={x + 10} y={y + 35}>
                 {file
