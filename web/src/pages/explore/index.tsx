@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState, type KeyboardEvent } from 'react';
+import { Link } from 'react-router';
 import { api, Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
 import type { LakeTable, QueryAnswer } from '../../api/types';
@@ -47,7 +48,15 @@ export function Component() {
     }
   };
   return (
-    <Page title="Explore" sub="SQL over every trial and score of the workspace.">
+    <Page
+      title="Explore"
+      sub="SQL over every trial and score of the workspace."
+      actions={
+        <Link className="button" to="/explore/charts">
+          Saved charts
+        </Link>
+      }
+    >
       <Panel
         title="Query"
         note="Ctrl+Enter runs it"
