@@ -10,6 +10,7 @@ pub mod home;
 pub mod judged;
 pub mod ladder;
 pub mod policies;
+pub mod pushed;
 
 use std::path::Path;
 

@@ -6,6 +6,7 @@ pub use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::json::LineDelimitedWriter;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Map, Value};
 
 use crate::{LakeError, Rows};
@@ -113,6 +114,16 @@ fn guarded(cell: &str) -> std::borrow::Cow<'_, str> {
     } else {
         cell.into()
     }
+}
+
+/// The rows of a Parquet file that is at hand as a whole.
+///
+/// # Errors
+/// It is none.
+pub fn batches_of_parquet(bytes: bytes::Bytes) -> Result<Vec<RecordBatch>, LakeError> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).and_then(ParquetRecordBatchReaderBuilder::build);
+    let reader = reader.map_err(|error| LakeError::Arrow(error.into()))?;
+    reader.collect::<Result<_, _>>().map_err(LakeError::Arrow)
 }
 
 #[cfg(test)]

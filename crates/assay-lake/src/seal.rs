@@ -121,6 +121,36 @@ impl Lake {
         let trials = self.commit(Table::Trials, &run, number, segment.trials).await;
         let scores = scores.await.map_err(|error| LakeError::Task(error.to_string()))?;
         trials.and(scores)?;
+        self.force(run, began).await
+    }
+
+    /// Commits rows of a segment that another lake holds: what [`Rows`](crate::Rows) gave of one table for one run and
+    /// segment. Doing so again changes nothing. On return they survive a power cut.
+    ///
+    /// # Errors
+    /// Rows that are not of this table, run and segment; the tables cannot be written.
+    pub async fn adopt(
+        &self,
+        run: Arc<RunRecord>,
+        table: Table,
+        segment: u64,
+        rows: Vec<RecordBatch>,
+    ) -> Result<(), LakeError> {
+        let rows = rows
+            .iter()
+            .filter(|batch| batch.num_rows() > 0)
+            .map(|batch| tables::adopted(table, &run, segment, batch))
+            .collect::<Result<Vec<_>, _>>()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let began = SystemTime::now();
+        self.commit(table, &run, segment, rows).await?;
+        self.force(run, began).await
+    }
+
+    /// Forces what was written of a run since then to disk.
+    async fn force(&self, run: Arc<RunRecord>, began: SystemTime) -> Result<(), LakeError> {
         let root = self.root().to_owned();
         let day = format!("dt={}", crate::query::day(tables::partition_day(&run)));
         let forced = tokio::task::spawn_blocking(move || {

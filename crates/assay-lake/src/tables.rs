@@ -9,8 +9,9 @@ use std::sync::Arc;
 use assay_core::{Outcome, RunRecord, ScoreStatus, Trial};
 use datafusion::arrow::array::{
     ArrayRef, BooleanBuilder, Date32Array, Float64Builder, Int32Builder, Int64Array, Int64Builder, ListBuilder,
-    MapBuilder, MapFieldNames, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondBuilder,
+    MapBuilder, MapFieldNames, RecordBatch, StringArray, StringBuilder, TimestampMicrosecondBuilder, new_null_array,
 };
+use datafusion::arrow::compute::{CastOptions, cast, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use datafusion::arrow::error::ArrowError;
 
@@ -135,6 +136,40 @@ fn score_fields() -> Vec<Field> {
 /// Days since the Unix epoch of the run's start: the partition of all its rows.
 pub(crate) fn partition_day(run: &RunRecord) -> i32 {
     i32::try_from(run.started_us.div_euclid(86_400_000_000)).unwrap_or(0)
+}
+
+/// Rows of another lake in the columns of this one.
+///
+/// # Errors
+/// A column is missing or of another kind, or a row is of another run or segment.
+pub(crate) fn adopted(
+    table: Table,
+    run: &RunRecord,
+    segment: u64,
+    batch: &RecordBatch,
+) -> Result<RecordBatch, ArrowError> {
+    let schema = table.schema();
+    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
+        Some(column) => {
+            cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..Default::default() })
+        }
+        None if field.is_nullable() => Ok(new_null_array(field.data_type(), batch.num_rows())),
+        None => Err(ArrowError::SchemaError(format!("there is no column `{}`", field.name()))),
+    });
+    let batch = RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)?;
+    let same = |name: &str, as_text: String| {
+        let column = batch.column_by_name(name).map(|column| cast(column, &DataType::Utf8)).transpose()?;
+        let all = column.as_ref().and_then(|column| column.as_any().downcast_ref::<StringArray>());
+        match all.is_some_and(|all| all.iter().all(|value| value == Some(as_text.as_str()))) {
+            true => Ok(()),
+            false => Err(ArrowError::SchemaError(format!("a row has another `{name}` than {as_text}"))),
+        }
+    };
+    same("run_id", run.id.to_string())?;
+    same("suite", run.suite.clone())?;
+    same("segment", segment.to_string())?;
+    same("dt", crate::query::day(partition_day(run)).to_string())?;
+    Ok(batch)
 }
 
 fn signed(value: u64) -> i64 {

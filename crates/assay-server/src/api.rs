@@ -3,7 +3,9 @@
 pub mod compare;
 pub mod evidence;
 pub mod explore;
+pub mod jobs;
 pub mod overview;
+pub mod pushes;
 pub mod releases;
 pub mod runs;
 pub mod session;
@@ -20,6 +22,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(session::endpoints());
     all.extend(overview::endpoints());
     all.extend(runs::endpoints());
+    all.extend(jobs::endpoints());
+    all.extend(pushes::endpoints());
     all.extend(trials::endpoints());
     all.extend(releases::endpoints());
     all.extend(compare::endpoints());

@@ -12,7 +12,7 @@ use assay_home::{Desk, Failure, Home};
 use assay_review::Review;
 use assay_store::{Accounts, Releases};
 use governor::{DefaultKeyedRateLimiter, Quota};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::access::Role;
 use crate::api::summaries::Summaries;
@@ -81,6 +81,8 @@ pub struct Parts {
     pub signer: Option<Arc<dyn Signer>>,
     /// Whether a proxy says where requests come from.
     pub proxied: bool,
+    /// Woken when a run is queued.
+    pub queued: Notify,
     /// The binary, for runs that the server executes.
     pub binary: PathBuf,
     /// How often somebody may try to log in, by name and address.
@@ -105,6 +107,8 @@ const LOGINS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
 /// Requests a second from an address, of people who are not logged in.
 const STRANGERS: NonZeroU32 = NonZeroU32::new(100).unwrap();
+/// So many of them at once.
+const BURST: NonZeroU32 = NonZeroU32::new(200).unwrap();
 /// Long computations at once.
 const HEAVY: usize = 2;
 /// Passwords that are looked at at once.
@@ -142,10 +146,11 @@ impl App {
             oidc: options.oidc.map(Provider::new).transpose()?,
             signer: options.signer,
             proxied: options.proxied,
+            queued: Notify::new(),
             binary: options.binary,
             logins: DefaultKeyedRateLimiter::keyed(Quota::per_minute(LOGINS)),
             requests: DefaultKeyedRateLimiter::keyed(Quota::per_second(REQUESTS)),
-            strangers: DefaultKeyedRateLimiter::keyed(Quota::per_second(STRANGERS)),
+            strangers: DefaultKeyedRateLimiter::keyed(Quota::per_second(STRANGERS).allow_burst(BURST)),
             passwords: Arc::new(Semaphore::new(PASSWORDS)),
             changes: Arc::new(Semaphore::new(CHANGES as usize)),
             ending: watch::Sender::new(false),

@@ -367,6 +367,26 @@ where
     endpoint((method, path, access, id), Some(records), summary, answer)
 }
 
+/// An endpoint that changes what keeps a history of its own, where every change stands with its name and time: the audit
+/// log has the sitting that such changes belong to, not each of them.
+pub fn amend<Q, B, T, F, Fut>(
+    method: Method,
+    path: &'static str,
+    access: Access,
+    id: &'static str,
+    summary: &'static str,
+    answer: F,
+) -> Endpoint
+where
+    Q: DeserializeOwned + JsonSchema + Send + 'static,
+    B: Input,
+    T: Answer,
+    F: Fn(Call<Q, B>) -> Fut + Send + Sync + Clone + 'static,
+    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    endpoint((method, path, access, id), None, summary, answer)
+}
+
 async fn respond<Q, B, T>(
     app: App,
     (route, access, records): (&'static str, Access, Option<&'static str>),

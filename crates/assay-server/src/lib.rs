@@ -10,6 +10,7 @@ pub mod access;
 pub mod api;
 pub mod app;
 pub mod endpoint;
+pub mod jobs;
 pub mod login;
 pub mod metrics;
 pub mod oidc;

@@ -20,7 +20,7 @@ use tracing::Instrument;
 use crate::app::{App, CHANGES, Mode};
 use crate::endpoint::{Endpoint, Peer};
 use crate::metrics::Labels;
-use crate::{Problem, api, login, oidc, page, telemetry};
+use crate::{Problem, api, jobs, login, oidc, page, telemetry};
 
 /// How a server is started.
 pub struct Options {
@@ -105,6 +105,7 @@ impl Listening {
     /// The socket fails.
     pub async fn run(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
         let app = self.app;
+        let jobs = tokio::spawn(jobs::work(app.clone()));
         let (ending, mut ended) = (app.ending.clone(), app.ending.subscribe());
         let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(self.listener, service).with_graceful_shutdown(async move {
@@ -120,6 +121,7 @@ impl Listening {
             } => Ok(()),
         };
         let _ = tokio::time::timeout(GRACE, app.changes.acquire_many(CHANGES)).await;
+        let _ = tokio::time::timeout(GRACE, jobs).await;
         Ok(answered?)
     }
 }

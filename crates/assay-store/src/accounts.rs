@@ -503,4 +503,26 @@ mod tests {
         accounts.forget_request("ada", "1").await.unwrap();
         assert_eq!(accounts.begin_request("ada", "1", asked, 3).await.unwrap(), None);
     }
+
+    #[tokio::test]
+    async fn who_is_shut_out_has_no_key_left_when_they_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let accounts = Accounts::open(&Workspace::open(folder.path().join(".assay")).unwrap()).await.unwrap();
+        accounts.put_user(&person("ada")).await.unwrap();
+        let key = Key {
+            id: "k".into(),
+            name: "ci".into(),
+            user: "ada".into(),
+            secret: "digest".into(),
+            roles: ["viewer".to_owned()].into(),
+            created_us: 0,
+            expires_us: i64::MAX,
+            used_us: None,
+        };
+        accounts.add_key(&key).await.unwrap();
+        assert!(accounts.key("k", 1).await.unwrap().is_some());
+        accounts.put_user(&User { disabled: true, ..person("ada") }).await.unwrap();
+        accounts.put_user(&person("ada")).await.unwrap();
+        assert!(accounts.key("k", 1).await.unwrap().is_none());
+    }
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`workspace`] | `.assay/` | the folder, its locks, its version |
 //! | [`state`] | `state.db` | runs, totals, baselines, remembered plans |
+//! | [`jobs`] | `state.db` | runs that the server is asked to execute |
 //! | [`labels`] | `state.db` | labels by people; certificates and checks of judges |
 //! | [`plan`] | `plans/DIGEST.db` | the frozen list of cases a run works through, in constant memory |
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
@@ -20,6 +21,7 @@ pub mod accounts;
 pub mod batches;
 pub mod cache;
 pub mod events;
+pub mod jobs;
 pub mod journal;
 pub mod labels;
 pub mod outbox;

@@ -194,7 +194,7 @@ impl State {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        let schema = [SCHEMA, crate::labels::SCHEMA, outbox::SCHEMA];
+        let schema = [SCHEMA, crate::labels::SCHEMA, outbox::SCHEMA, crate::jobs::SCHEMA];
         let file = File::open(&workspace.state_file(), Care::Durable, 4, &schema).await?;
         crate::labels::renew(&file).await?;
         Ok(Self { file })

@@ -16,6 +16,7 @@ mod plan;
 mod policy;
 mod query;
 mod release;
+mod remote;
 mod report;
 mod resume;
 mod review;
@@ -90,6 +91,8 @@ pub enum Command {
     Judge(judge::JudgeCommand),
     /// Have people rate answers: projects, raters, agreement, labels
     Review(review::ReviewCommand),
+    /// Push runs to a server, have it execute suites, ask it
+    Remote(remote::RemoteCommand),
     /// Serve the web page and the HTTP API
     Serve(serve::Serve),
     /// Let people use the server, make keys for programs
@@ -134,6 +137,7 @@ impl Command {
             | Self::Policy(_)
             | Self::Scorers(_)
             | Self::Serve(_)
+            | Self::Remote(_)
             | Self::Stats(_)
             | Self::Schema(_) => None,
         }
@@ -197,6 +201,7 @@ async fn execute(command: Command, workspace: Option<PathBuf>) -> Result<u8, Fai
         Command::Judge(command) => command.run(workspace).await,
         Command::Review(command) => command.run(workspace).await,
         Command::Serve(command) => command.run(workspace).await,
+        Command::Remote(command) => command.run(workspace).await,
         Command::User(command) => command.run(workspace).await,
         Command::Scorers(command) => command.run(),
         Command::Stats(command) => command.run(workspace).await,

@@ -174,3 +174,40 @@ async fn a_key_is_never_more_than_its_user() {
     accounts.put_user(&fewer).await.unwrap();
     assert!([401, 403].contains(&order().send().await.unwrap().status().as_u16()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_strangers_shuts_nobody_out_and_leaves_no_trace_in_memory() {
+    let server = Server::start(true).await;
+    let key = server.person("ci", &[Role::Viewer], None).await;
+    let strange = async || server.ask(Method::GET, "/api/v1/runs").send().await.unwrap().status().as_u16();
+    let all = futures::future::join_all((0..600).map(|_| strange())).await;
+    assert!(all.contains(&429) && all.iter().all(|status| [401, 429].contains(status)), "{all:?}");
+    let known = server.ask(Method::GET, "/api/v1/runs").header(AUTHORIZATION, format!("Bearer {key}"));
+    assert_eq!(known.send().await.unwrap().status(), 200);
+    assert_eq!(server.ask(Method::GET, "/healthz").send().await.unwrap().status(), 200);
+    let made_up = Method::from_bytes(b"MADEUP").unwrap();
+    let refused = server.ask(made_up, "/api/v1/runs").send().await.unwrap();
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["content-type"]),
+        (405, &"application/problem+json".parse().unwrap())
+    );
+    let counts = server.ask(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
+    assert!(!counts.contains("MADEUP") && counts.contains("method=\"other\""), "{counts}");
+    let flying = counts.lines().find(|line| line.starts_with("assay_http_requests_in_flight")).unwrap();
+    assert!(flying.ends_with(" 1"), "only this request itself: {flying}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_holds_no_token_and_is_out_when_it_logs_out() {
+    let server = Server::start(false).await;
+    let token = server.token.clone().unwrap();
+    let begun = server.ask(Method::POST, "/api/v1/session").json(&serde_json::json!({"token": token}));
+    let cookie = begun.send().await.unwrap().headers()[SET_COOKIE].to_str().unwrap().to_owned();
+    assert!(!cookie.contains(&token), "other servers on this machine are sent it");
+    let pair = cookie.split(';').next().unwrap();
+    let runs = async || server.ask(Method::GET, "/api/v1/runs").header(COOKIE, pair).send().await.unwrap().status();
+    assert_eq!(runs().await, 200);
+    let out = server.ask(Method::DELETE, "/api/v1/session").header(COOKIE, pair).send().await.unwrap();
+    assert_eq!(out.status(), 204);
+    assert_eq!(runs().await, 401);
+}

@@ -7,7 +7,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use crate::releases;
-use crate::support::{Folder, Said};
+use crate::support::{Answer, Folder, Said, Server, served};
 
 struct Serving {
     process: Child,
@@ -263,4 +263,272 @@ async fn a_release_is_decided_by_people_over_the_api_and_its_evidence_is_taken_a
     };
     assert!(recorded("release approve", "ben", "done") && recorded("release approve", "ann", "failed"), "{log}");
     assert!(recorded("evidence build", "kim", "done") && recorded("release ship", "ben", "done"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_comes_to_its_end_when_whoever_asked_has_gone_and_is_done_once() {
+    let folder = releases::workspace();
+    let server = Serving::start(&folder);
+    let body = json!({"title": "A shorter prompt", "policy": "bot.policy.yaml", "kinds": ["prompt"]});
+    let host = server.address.trim_start_matches("http://").trim_end_matches('/');
+    let (text, token) = (body.to_string(), &server.token);
+    let request = format!(
+        "POST /api/v1/releases HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: once\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{text}",
+        text.len()
+    );
+    for _ in 0..3 {
+        let mut socket = std::net::TcpStream::connect(host).unwrap();
+        std::io::Write::write_all(&mut socket, request.as_bytes()).unwrap();
+        drop(socket);
+    }
+    let mut status = 0;
+    for _ in 0..100 {
+        let again = server.ask(Method::POST, "api/v1/releases").header("idempotency-key", "once").json(&body);
+        let again = again.send().await.unwrap();
+        status = again.status().as_u16();
+        if status == 200 {
+            assert_eq!(again.json::<Value>().await.unwrap()["release"], 1);
+            break;
+        }
+        assert_eq!(status, 409, "the first is being done");
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert_eq!(status, 200);
+    assert_eq!(server.get("api/v1/releases").await["items"].as_array().unwrap().len(), 1);
+}
+
+/// A port that nobody has.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_identity_provider_vouches_for_people_who_are_known_here() {
+    let Ok(python) = std::env::var("ASSAY_TOOLS_PYTHON") else {
+        eprintln!("skipped: ASSAY_TOOLS_PYTHON names no Python with oidc-provider-mock");
+        return;
+    };
+    let folder = Folder::new();
+    for (name, email) in [("ada", "ada@example.org"), ("bob", "bob@example.org")] {
+        assert_eq!(folder.assay(&["user", "add", name, "--role", "engineer", "--email", email]).code, 0);
+    }
+    assert_eq!(folder.assay(&["user", "disable", "bob"]).code, 0);
+    let (idp, own) = (free_port(), free_port());
+    let mut provider = std::process::Command::new(python);
+    provider.args(["-m", "oidc_provider_mock", "--port", &idp.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    let _provider = Killed(provider.spawn().unwrap());
+    let (issuer, public) = (format!("http://127.0.0.1:{idp}"), format!("http://127.0.0.1:{own}"));
+    let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let metadata = format!("{issuer}/.well-known/openid-configuration");
+    for _ in 0..200 {
+        if client.get(&metadata).send().await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    for (name, verified) in [("ada", true), ("bob", true), ("eve", true), ("liar", false)] {
+        let email = if name == "liar" { "ada@example.org".to_owned() } else { format!("{name}@example.org") };
+        let claims = json!({"email": email, "email_verified": verified});
+        assert!(client.put(format!("{issuer}/users/{name}")).json(&claims).send().await.unwrap().status().is_success());
+    }
+    let mut command =
+        folder.command(&["serve", "--port", &own.to_string(), "--json", "--team", "--public-url", &public]);
+    command.args(["--oidc-issuer", &issuer, "--oidc-client", "assay"]).env("ASSAY_OIDC_SECRET", "s3cret+/%");
+    let mut process = Killed(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+
+    let cookies = |response: &reqwest::Response| -> Vec<String> {
+        let all = response.headers().get_all("set-cookie").into_iter().map(|value| value.to_str().unwrap());
+        all.map(|value| value.split(';').next().unwrap().to_owned()).collect()
+    };
+    let header = |response: &reqwest::Response, name: &str| response.headers()[name].to_str().unwrap().to_owned();
+    // From the page to the provider and back, as a browser does it.
+    let log_in = async |name: &str| {
+        let begun = client.get(format!("{public}/api/v1/session/oidc")).send().await.unwrap();
+        assert_eq!(begun.status(), 302);
+        let (to, kept) = (header(&begun, "location"), cookies(&begun).remove(0));
+        assert!(to.contains("code_challenge_method=S256") && to.contains("nonce="), "{to}");
+        let agreed = client.post(&to).header("content-type", "application/x-www-form-urlencoded");
+        let agreed = agreed.body(format!("sub={name}")).send().await.unwrap();
+        let back = header(&agreed, "location");
+        // Somebody else's browser brings the code, without the cookie: they get nothing.
+        let stolen = client.get(&back).send().await.unwrap();
+        assert!(header(&stolen, "location").starts_with("/#problem="));
+        let back = client.get(&back).header("cookie", kept).send().await.unwrap();
+        let location = header(&back, "location");
+        let session = cookies(&back).into_iter().find(|pair| pair.starts_with(&format!("assay_session_{own}=")));
+        (location, session)
+    };
+    for _ in 0..2 {
+        let (to, session) = log_in("ada").await;
+        assert_eq!(to, "/");
+        let asked = client.get(format!("{public}/api/v1/session")).header("cookie", session.unwrap());
+        assert_eq!(asked.send().await.unwrap().json::<Value>().await.unwrap()["user"]["name"], "ada");
+    }
+    for name in ["bob", "eve", "liar"] {
+        let (to, session) = log_in(name).await;
+        assert!(to.starts_with("/#problem=") && session.is_none(), "{name}: {to}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_queued_is_executed_once_even_if_the_server_is_killed_meanwhile() {
+    let model = Server::start(|_, _| Answer::Slow(10));
+    let folder = Folder::new();
+    served(&folder, &model, 200, "  cache: false");
+    let mut server = Serving::start(&folder);
+    for suite in ["../assay.yaml", "/etc/passwd", "--help", "none.yaml"] {
+        let refused = server.ask(Method::POST, "api/v1/jobs").json(&json!({"suite": suite})).send().await.unwrap();
+        assert_eq!(refused.status(), 422, "{suite}");
+    }
+    for asked in
+        [json!({"suite": "assay.yaml", "labels": {"why": "nightly"}}), json!({"suite": "assay.yaml", "limit": 3})]
+    {
+        let queued = server.ask(Method::POST, "api/v1/jobs").json(&asked).send().await.unwrap();
+        assert_eq!(queued.status(), 202);
+    }
+    assert_eq!(server.ask(Method::DELETE, "api/v1/jobs/1").send().await.unwrap().status(), 409, "it has begun");
+    let began = std::time::Instant::now();
+    while model.total() < 40 && began.elapsed().as_secs() < 60 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    server.process.kill().unwrap();
+    server.process.wait().unwrap();
+    server = Serving::start(&folder);
+    let jobs = loop {
+        let jobs = server.get("api/v1/jobs").await;
+        if jobs["items"].as_array().unwrap().iter().all(|job| job["stand"] == "ended") {
+            break jobs;
+        }
+        assert!(began.elapsed().as_secs() < 120, "{jobs}");
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    };
+    assert_eq!((&jobs["items"][0]["exit"], &jobs["items"][1]["exit"]), (&json!(0), &json!(0)), "{jobs}");
+    let run = server.get(&format!("api/v1/runs/{}", jobs["items"][1]["run"].as_str().unwrap())).await;
+    assert_eq!((&run["item"]["status"], &run["item"]["labels"]["why"]), (&json!("sealed"), &json!("nightly")));
+    assert_eq!(server.get("api/v1/runs").await["items"].as_array().unwrap().len(), 2);
+    assert_eq!(model.total(), 203, "no trial twice");
+}
+
+/// Somebody who collects what is posted, and says 200.
+fn collector() -> (u16, std::sync::Arc<std::sync::Mutex<Vec<u8>>>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let all = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = all.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, kept) = (stream.unwrap(), kept.clone());
+            std::thread::spawn(move || {
+                let (mut read, mut part) = (Vec::new(), [0_u8; 65_536]);
+                while let Ok(n @ 1..) = stream.read(&mut part) {
+                    read.extend_from_slice(&part[..n]);
+                    let text = String::from_utf8_lossy(&read).to_lowercase();
+                    let Some(body) = text.find("\r\n\r\n").map(|at| at + 4) else { continue };
+                    let length =
+                        text.split("content-length: ").nth(1).and_then(|rest| rest.split('\r').next()?.parse().ok());
+                    if read.len() >= body + length.unwrap_or(0_usize) {
+                        kept.lock().unwrap().append(&mut read);
+                        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+                    }
+                }
+            });
+        }
+    });
+    (port, all)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_tells_of_itself_by_spans_and_json_lines() {
+    let folder = Folder::new();
+    two_targets(&folder);
+    let (port, collected) = collector();
+    let mut command =
+        folder.command(&["serve", "--port", "0", "--json", "--log", "json", "--log-level", "warn,assay=info"]);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", format!("http://127.0.0.1:{port}"));
+    let mut process = Killed(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let (address, token) = (said["address"].as_str().unwrap(), said["token"].as_str().unwrap());
+    let client = Client::builder().no_proxy().build().unwrap();
+    let parent = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let asked = client.get(format!("{address}api/v1/runs?search={token}")).bearer_auth(token);
+    let asked = asked.header("traceparent", format!("00-{parent}-00f067aa0ba902b7-01")).send().await.unwrap();
+    assert_eq!(asked.status(), 200);
+    std::process::Command::new("kill").args(["-TERM", &process.0.id().to_string()]).status().unwrap();
+    let mut log = String::new();
+    std::io::Read::read_to_string(&mut process.0.stderr.take().unwrap(), &mut log).unwrap();
+    assert!(process.0.wait().unwrap().success(), "{log}");
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let line = lines.iter().find(|line| line["route"] == "/api/v1/runs").expect(&log);
+    assert_eq!((&line["status"], &line["method"], &line["level"]), (&json!(200), &json!("GET"), &json!("INFO")));
+    assert!(!log.contains(token), "what is asked is not logged");
+    let spans = collected.lock().unwrap().clone();
+    let holds = |what: &[u8]| spans.windows(what.len()).any(|window| window == what);
+    assert!(holds(b"POST /v1/traces") && holds(b"GET /api/v1/runs") && holds(b"http.route"));
+    let bytes: Vec<u8> = (0..32).step_by(2).map(|at| u8::from_str_radix(&parent[at..at + 2], 16).unwrap()).collect();
+    assert!(holds(&bytes), "the caller's trace goes on");
+    assert!(!holds(token.as_bytes()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_executed_here_is_recorded_there_once() {
+    let (here, there) = (Folder::new(), Folder::new());
+    two_targets(&here);
+    two_targets(&there);
+    let server = Serving::start(&there);
+    let remote = |arguments: &[&str]| {
+        let mut command = here.command(&["remote", "--server", &server.address]);
+        Said::new(command.args(arguments).env("ASSAY_SERVER_KEY", &server.token).output().unwrap())
+    };
+    let shown =
+        |said: &Said| -> Value { serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{error}: {said:?}")) };
+    let id = shown(&here.assay(&["show", "--json"]))["run"]["id"].as_str().unwrap().to_owned();
+    // A push that breaks off leaves a run that is not complete, and is begun again.
+    let run: Value = server.get("api/v1/runs/latest").await;
+    let mut record = shown(&here.assay(&["show", "--json"]))["run"].clone();
+    let begun = server.ask(Method::PUT, &format!("api/v1/runs/{id}")).json(&record).send().await.unwrap();
+    assert_eq!(begun.status(), 204, "{}", begun.text().await.unwrap());
+    let early = json!({"totals": run["item"]["totals"], "ended_us": 1});
+    let early = server.ask(Method::POST, &format!("api/v1/runs/{id}/seal")).json(&early).send().await.unwrap();
+    assert_eq!(early.status(), 422, "its trials are missing");
+    record["seed"] = json!(99);
+    let other = server.ask(Method::PUT, &format!("api/v1/runs/{id}")).json(&record).send().await.unwrap();
+    assert_eq!(other.status(), 409, "another run with the same id");
+    for _ in 0..2 {
+        let said = remote(&["push"]);
+        assert!(said.code == 0 && said.out.contains("120 trials"), "{said:?}");
+    }
+    let said = remote(&["query", &format!("SELECT count(*) AS n FROM trials WHERE run_id = '{id}'")]);
+    assert_eq!(said.out.trim(), "{\"n\":120}", "{said:?}");
+    let (own, theirs) = (shown(&here.assay(&["show", &id, "--json"])), shown(&there.assay(&["show", &id, "--json"])));
+    for part in ["run", "summary", "gate", "totals"] {
+        assert_eq!(own[part], theirs[part], "{part}");
+    }
+    assert_eq!(remote(&["runs", "--json"]).out.lines().count(), 2);
+    // A row of another run is not taken.
+    let rows = server.ask(Method::GET, "api/v1/runs/latest/export?table=trials&format=parquet").send().await.unwrap();
+    let rows = rows.bytes().await.unwrap();
+    let path = format!("api/v1/runs/{}/rows/trials/9", run["item"]["id"].as_str().unwrap());
+    assert_eq!(server.ask(Method::PUT, &path).body(rows).send().await.unwrap().status(), 422);
+    let said = remote(&["run", "assay.yaml", "--limit", "5"]);
+    assert!(said.code == 0 && said.out.contains("exit code 0"), "{said:?}");
+    assert_eq!(remote(&["run", "none.yaml"]).code, 2);
+    let mut nobody = here.command(&["remote", "--server", &server.address, "runs"]);
+    assert_eq!(nobody.env("ASSAY_SERVER_KEY", "wrong").output().unwrap().status.code(), Some(2));
+    let mut nowhere = here.command(&["remote", "--server", "http://127.0.0.1:9", "runs"]);
+    assert_eq!(nowhere.env("ASSAY_SERVER_KEY", "x").output().unwrap().status.code(), Some(4));
 }
