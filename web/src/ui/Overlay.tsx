@@ -17,7 +17,10 @@ export function Dialog(props: {
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className="backdrop" />
         <BaseDialog.Popup className={props.wide ? 'dialog wide' : 'dialog'}>
-          <BaseDialog.Title render={<h2 />}>{props.title}</BaseDialog.Title>
+          <div className="row spread">
+            <BaseDialog.Title render={<h2 />}>{props.title}</BaseDialog.Title>
+            {props.wide && <BaseDialog.Close className="button quiet small">Close</BaseDialog.Close>}
+          </div>
           {props.text && <BaseDialog.Description className="muted">{props.text}</BaseDialog.Description>}
           {props.children}
         </BaseDialog.Popup>

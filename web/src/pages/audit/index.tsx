@@ -213,7 +213,7 @@ function State({
 
 function Said({ of }: { of: Record<string, string> }) {
   return (
-    <span className="wrap">
+    <span className="said">
       {Object.entries(of).map(([key, value]) => (
         <span key={key} className="spaced">
           <span className="faint">
@@ -252,7 +252,7 @@ function Outcome({ of }: { of: AuditItem }) {
   const { tone, sign } = OUTCOMES[of.outcome] ?? { tone: 'plain', sign: '' };
   return (
     <Badge tone={tone} title={of.began === null ? undefined : `began as entry ${of.began}`}>
-      <span aria-hidden>{sign}</span> <Text>{of.outcome}</Text>
+      {sign && <span aria-hidden>{sign}</span>} <Text>{of.outcome}</Text>
       {of.exit !== null && of.exit !== 0 && ` ${of.exit}`}
     </Badge>
   );
