@@ -13,6 +13,7 @@ test('the filters of cases live in the address: back, forward and reload keep th
     'ascending',
   );
   const lines = () => page.locator('[aria-rowindex]').allInnerTexts();
+  await ready(page);
   const sorted = await lines();
   const address = page.url();
   await page.reload();

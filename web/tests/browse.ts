@@ -93,5 +93,5 @@ export async function open(page: Page, path: string): Promise<void> {
 
 export async function ready(page: Page): Promise<void> {
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect(page.locator('.loading')).toHaveCount(0);
+  await expect(page.locator('.loading, [aria-busy="true"]')).toHaveCount(0);
 }

@@ -1,4 +1,10 @@
-import { QueryCache, QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import {
+  QueryCache,
+  QueryClient,
+  useInfiniteQuery,
+  useQuery,
+  type UseQueryOptions,
+} from '@tanstack/react-query';
 import { api, Problem, type Query } from './client';
 import type { Page } from './types';
 
@@ -28,7 +34,11 @@ export const queries: QueryClient = new QueryClient({
 export function useGet<T>(
   path: string,
   query?: Query,
-  options?: { enabled?: boolean; refetchInterval?: number; keep?: boolean },
+  options?: {
+    enabled?: boolean;
+    refetchInterval?: UseQueryOptions<T, Problem>['refetchInterval'];
+    keep?: boolean;
+  },
 ) {
   return useQuery<T, Problem>({
     queryKey: [path, query ?? {}],
@@ -60,7 +70,8 @@ export function usePages<T, P extends Page<T> = Page<T>>(
     /** What the first page says beside its items. */
     first: pages[0],
     total: pages[0]?.total ?? null,
-    error: list.error,
+    // What was there stays while the server is away; the shell says that it is.
+    error: list.data && list.error?.status === 0 ? null : list.error,
     loading: list.isLoading,
     more: list.hasNextPage ? () => void list.fetchNextPage() : null,
     fetching: list.isFetching,

@@ -103,7 +103,16 @@ export function Shell() {
             }
             items={[
               ...THEMES.map(choice => ({
-                text: `${choice.theme === theme ? '✓ ' : '  '}${choice.text}`,
+                text: (
+                  <>
+                    <span className="tick" aria-hidden>
+                      {choice.theme === theme && '✓'}
+                    </span>
+                    {choice.text}
+                    {choice.theme === theme && <span className="sr"> (chosen)</span>}
+                  </>
+                ),
+                label: choice.text,
                 run: () => setTheme(choice.theme),
               })),
               ...(admin ? [{ text: 'People', run: () => void navigate('/admin/people') }] : []),
@@ -113,13 +122,14 @@ export function Shell() {
           />
         </div>
       </header>
-      <ScrollRestoration />
       <main id="content" tabIndex={-1} ref={main} key={pathname.split('/')[1]}>
         <Away />
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>
       </main>
+      {/* After the content, which scrolls to where it was made when it is made. */}
+      <ScrollRestoration />
       <Dialog open={help} close={() => setHelp(false)} title="Keys">
         {help && (
           <dl className="facts">

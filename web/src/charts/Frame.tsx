@@ -63,9 +63,10 @@ export function Frame({
       : scaleLinear(x.domain, [left + 6, right - 6])
           .ticks(Math.max(2, Math.round((right - left) / 110)))
           .map(value => ({ at: at(value), text: (x.format ?? score)(value) }));
-  // Words that have no room are cut, and left out where even that does not do.
-  const letters = 'words' in x ? Math.floor(step / LETTER) : 99;
-  const every = letters < 3 ? Math.ceil((3 * LETTER) / Math.max(step, 0.1)) : 1;
+  // Words that have no room are cut, and some left out where little of them would be left.
+  const needed = 'words' in x ? Math.min(8, Math.max(...x.words.map(word => word.length))) + 1 : 0;
+  const every = 'words' in x ? Math.max(1, Math.ceil((needed * LETTER) / Math.max(step, 0.1))) : 1;
+  const letters = 'words' in x ? Math.floor((step * every) / LETTER) : 99;
   return (
     <div ref={place} className="frame">
       {width > 0 && (

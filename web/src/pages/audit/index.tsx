@@ -9,6 +9,7 @@ import { useMay } from '../../app/session';
 import { count } from '../../format/number';
 import { Badge, type Tone } from '../../ui/Badge';
 import { Dialog } from '../../ui/Overlay';
+import { FilterInput } from '../../ui/FilterInput';
 import { Page, Panel } from '../../ui/Page';
 import { Await, Command, Empty, Loading, ProblemView } from '../../ui/States';
 import { Table } from '../../ui/Table';
@@ -39,12 +40,12 @@ function Audit() {
     >
       <State head={list.first?.head ?? null} signed={list.first?.signed ?? null} known={!!list.first} />
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
-        <input
+        <FilterInput
           type="search"
           aria-label="Search"
           placeholder="Who, what, to what  /"
           value={search}
-          onChange={event => set({ search: event.target.value })}
+          change={search => set({ search })}
         />
       </form>
       {list.error && <ProblemView error={list.error} />}

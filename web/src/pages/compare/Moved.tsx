@@ -2,9 +2,9 @@ import { usePages } from '../../api/queries';
 import type { ComparedCase, ComparisonRow } from '../../api/types';
 import { useFilters } from '../../app/filters';
 import { duration, score } from '../../format/number';
-import { Against } from '../../ui/Against';
+import { Diff } from '../../ui/Diff';
 import { Panel } from '../../ui/Page';
-import { Empty, ProblemView } from '../../ui/States';
+import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Text, TextBlock } from '../../ui/Text';
 
 const CHANGES = ['worse', 'better', 'same', 'all'] as const;
@@ -15,9 +15,7 @@ function Answer({ of, other, name }: { of: ComparedCase['candidate']; other: str
         {name} <span className="strong tab">{score(of.value)}</span> · {duration(of.latency_us)}
       </p>
       <TextBlock
-        render={text => (
-          <Against text={text} other={other} mark={name === 'candidate' ? 'added' : 'removed'} />
-        )}
+        render={text => <Diff text={text} other={other} mark={name === 'candidate' ? 'added' : 'removed'} />}
       >
         {of.error ?? of.output}
       </TextBlock>
@@ -73,6 +71,7 @@ export function Moved({
         </div>
       }
     >
+      {list.loading && <Loading />}
       {list.error && <ProblemView error={list.error} />}
       {!list.loading && !list.error && list.items.length === 0 && <Empty title={`No case is ${change}`} />}
       {list.items.map(pair => (

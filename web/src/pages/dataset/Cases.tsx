@@ -7,6 +7,7 @@ import { useKeys } from '../../app/keys';
 import { count } from '../../format/number';
 import { readable } from '../../format/text';
 import { Badge } from '../../ui/Badge';
+import { FilterInput } from '../../ui/FilterInput';
 import { Dialog } from '../../ui/Overlay';
 import { Panel } from '../../ui/Page';
 import { Empty, Loading, ProblemView } from '../../ui/States';
@@ -63,12 +64,12 @@ export function Cases({ name, version, view }: { name: string; version: Version;
   return (
     <>
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
-        <input
+        <FilterInput
           type="search"
           aria-label="Search"
           placeholder="In id and content  /"
           value={search}
-          onChange={event => set({ search: event.target.value, case: null })}
+          change={search => set({ search, case: null })}
         />
         {parts.length > 0 && (
           <label>

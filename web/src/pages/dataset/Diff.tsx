@@ -4,7 +4,7 @@ import { usePages } from '../../api/queries';
 import { useFilters } from '../../app/filters';
 import { count } from '../../format/number';
 import { readable } from '../../format/text';
-import { Against } from '../../ui/Against';
+import { Diff as Marked } from '../../ui/Diff';
 import { Badge } from '../../ui/Badge';
 import { Panel } from '../../ui/Page';
 import { Empty, Loading, ProblemView } from '../../ui/States';
@@ -137,7 +137,7 @@ function Field({ of }: { of: FieldChange }) {
     value === null || value === undefined ? (
       <span className="faint">not there</span>
     ) : (
-      <TextBlock render={shown => <Against text={shown} other={other} mark={mark} />}>{text}</TextBlock>
+      <TextBlock render={shown => <Marked text={shown} other={other} mark={mark} />}>{text}</TextBlock>
     );
   return (
     <div className="field-change">

@@ -4,6 +4,7 @@ import { usePages } from '../../api/queries';
 import { useFilters } from '../../app/filters';
 import { count } from '../../format/number';
 import { Badge } from '../../ui/Badge';
+import { FilterInput } from '../../ui/FilterInput';
 import { Page, Panel } from '../../ui/Page';
 import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Table } from '../../ui/Table';
@@ -21,12 +22,12 @@ export function Component() {
       sub="Cases in versions that nobody can change; everything that is done to them is on record."
     >
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
-        <input
+        <FilterInput
           type="search"
           aria-label="Search"
           placeholder="Name, owner or description  /"
           value={get('search')}
-          onChange={event => set({ search: event.target.value })}
+          change={search => set({ search })}
         />
       </form>
       {list.error && <ProblemView error={list.error} />}

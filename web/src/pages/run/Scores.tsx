@@ -17,7 +17,9 @@ const casesOf = (run: RunItem, query: Record<string, string>) =>
   `/runs/${run.id}/cases?${new URLSearchParams(query)}`;
 
 export function Scores({ run }: { run: RunItem }) {
-  const summary = useGet<RunSummary>(`/runs/${run.id}/summary`);
+  const summary = useGet<RunSummary>(`/runs/${run.id}/summary`, undefined, {
+    refetchInterval: run.executing ? 10_000 : false,
+  });
   return (
     <Await query={summary} what="Reading the scores">
       {({ summary: { rows, cases, warnings }, gate, comparison }) => (

@@ -25,7 +25,13 @@ const TABS = [
 
 export function Component() {
   const { run = '', tab = '' } = useParams();
-  const detail = useGet<RunDetail>(`/runs/${run}`);
+  const detail = useGet<RunDetail>(`/runs/${run}`, undefined, {
+    // A run that nobody executes may be taken up again; what one that is executed does is told by its events.
+    refetchInterval: query => {
+      const of = query.state.data?.item;
+      return of && of.status !== 'sealed' ? 5_000 : false;
+    },
+  });
   const item = detail.data?.item;
   const evidence = useMay('engineer', 'approver', 'auditor', 'admin');
   if (!item)

@@ -4,8 +4,8 @@ import { Text } from './Text';
 /** Beyond this a diff of words takes longer than somebody waits. */
 const DIFFED = 8000;
 
-/** A text with what it has beyond the other one marked. */
-export function Against({ text, other, mark }: { text: string; other: string; mark: 'added' | 'removed' }) {
+/** A text with what it has beyond another one marked, as what came or as what went. */
+export function Diff({ text, other, mark }: { text: string; other: string; mark: 'added' | 'removed' }) {
   if (text.length + other.length > DIFFED) return <Text>{text}</Text>;
   const parts = mark === 'added' ? diffWords(other, text) : diffWords(text, other);
   const Tag = mark === 'added' ? 'ins' : 'del';
