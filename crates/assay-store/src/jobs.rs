@@ -1,7 +1,6 @@
 //! Runs that the server is asked to execute, one after another.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::StoreError;

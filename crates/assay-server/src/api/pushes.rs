@@ -55,12 +55,12 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 async fn begin(call: Call<Nothing, Data<RunRecord>>) -> Result<Done, Problem> {
-    let record = call.body.0;
+    let record = &call.body.0;
     if record.id.to_string() != call.part("run") {
         return Err(Problem::usage("the path names another run than the record"));
     }
     audit::note("suite", &record.suite);
-    call.app.home().push_begin(&record).await?;
+    call.app.home().push_begin(record).await?;
     Ok(Done)
 }
 
