@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { preview, type PreviewServer } from 'vite';
 import { BINARY, FROM_DIST } from './place';
@@ -13,7 +15,12 @@ export interface Server {
 /** `assay serve` over a workspace, on a port that is free. */
 export async function serve(workspace: string): Promise<Server> {
   const child = spawn(BINARY, ['serve', '--port', '0', '--json', '--no-notify'], {
-    env: { ...process.env, ASSAY_WORKSPACE: workspace, ASSAY_USER: 'ann@example.org' },
+    env: {
+      ...process.env,
+      ASSAY_WORKSPACE: workspace,
+      ASSAY_USER: 'ann@example.org',
+      ASSAY_SIGNING_KEY: readFileSync(path.join(workspace, '../assay.pem'), 'utf8'),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { address, token } = await said(child);

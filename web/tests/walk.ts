@@ -34,6 +34,8 @@ export const PAGES: Record<string, (page: Page) => Promise<string> | string> = {
     })}`,
   releases: () => '/releases',
   release: () => '/releases/1',
+  'release-waived': () => '/releases/2',
+  evidence: () => '/evidence',
   nowhere: () => '/nowhere',
 };
 

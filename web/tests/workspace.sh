@@ -183,3 +183,25 @@ echo "Shorter answers." > "$out/change.md"
 "$assay" release waive "document:privacy" 2 --as ben@example.org --until "$(date -u -d '+9 days' +%F)" --reason "the reviewer is ill" \
     --owner ben@example.org --follow-up "look at it when she is back"
 "$assay" release approve 2 --as ben@example.org --reason "the numbers are as we had hoped"
+
+# Two releases of somebody else, for the tests to decide: one that can be shipped, one on which others act meanwhile.
+cat > "$out/quick.policy.yaml" <<'YAML'
+policy: quick
+require:
+  - suite: docs-qa
+    why: The search must find what the documents say.
+    attempts: 5
+    rules:
+      - { scorer: recall@3, min: 0.7 }
+documents:
+  - { id: change, what: What changed and why, from: high }
+approvals: { medium: { count: 1 } }
+stages:
+  - { name: canary, share: 0.05 }
+  - { name: all, share: 1, after_hours: 24 }
+YAML
+for title in "An index of titles" "An index of headings"; do
+    "$assay" release open "$title" --policy "$out/quick.policy.yaml" --kind retrieval --target v2 --as ben@example.org
+done
+# What the server signs with.
+(cd "$out" && "$assay" evidence keygen assay)
