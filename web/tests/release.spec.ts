@@ -43,7 +43,7 @@ test.describe('what is refused', () => {
     await dialog(page).getByRole('button', { name: 'Cancel' }).click();
 
     await act(page, 'Roll back', 'complaints');
-    await expect(page.getByText('It was rolled back')).toBeVisible();
+    await expect(page.getByText('It was rolled back: a new release')).toBeVisible();
     for (const name of ['Evaluate…', 'Approve…', 'Ship…', 'Roll back…'])
       await expect(page.getByRole('button', { name })).toHaveCount(0);
     await expect(page.getByRole('table', { name: 'Log of the release' })).toContainText('complaints');
