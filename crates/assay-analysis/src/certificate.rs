@@ -81,7 +81,8 @@ pub struct Calibrating<'a> {
 }
 
 /// A number with its interval, and the same among people where there is one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "JudgeFigure")]
 pub struct Figure {
     /// A short name for programs.
     pub key: String,
@@ -100,7 +101,7 @@ pub struct Figure {
 }
 
 /// A target's part of a certificate.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ArmFigures {
     /// Its name.
     pub name: String,
@@ -118,7 +119,7 @@ pub struct ArmFigures {
 }
 
 /// A frozen verdict.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Canary {
     /// The item.
     pub item: Digest,
@@ -140,7 +141,7 @@ pub struct Scope {
 }
 
 /// How far a judge may be trusted, and what that rests on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Certificate {
     /// The judge's name when it was made.
     pub judge: String,
@@ -228,6 +229,15 @@ impl Certificate {
     /// When the labels that it rests on began to age; when it was made, where nobody knows.
     pub fn aged_from_us(&self) -> i64 {
         self.labelled_us.map_or(self.made_us, |(oldest, _)| oldest.min(self.made_us))
+    }
+
+    /// Labels that are worth drawing for a judge that has none, and beyond those that the highest grade asks for.
+    pub const FIRST_LABELS: u64 = 50;
+
+    /// How many labels the next grade's counts lack; where all counts are met, as many as are worth drawing at once.
+    pub fn labels_to_go(&self) -> u64 {
+        let have = self.labels as u64;
+        [50, 100, 200].into_iter().find(|need| have < *need).map_or(Self::FIRST_LABELS, |need| need - have)
     }
 
     /// A figure by its key.

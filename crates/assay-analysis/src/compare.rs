@@ -243,10 +243,13 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
             let fills = (Fill::Available, Fill::Available);
             let all = pair(candidate, baseline, scorers, *reducer, fills, &|_| true);
             let sign = sign(record.direction);
+            // Which cases of a sealed part moved is not told.
+            let sealed = c.record.sealed().is_some() || b.record.sealed().is_some();
             let mut flips: Vec<Flip> = all
                 .pairs
                 .iter()
                 .zip(&all.cases)
+                .filter(|_| !sealed)
                 .filter(|(pair, _)| pair.candidate != pair.baseline)
                 .map(|(pair, (case, _))| Flip {
                     case: c.cases.id(*case).to_owned(),

@@ -390,7 +390,8 @@ fn temper(parts: &mut [Part]) {
     }
 }
 
-/// Cases marked critical, under every scorer that is asked about and has a threshold.
+/// Cases marked critical, under every scorer that is asked about and has a threshold. Of a sealed part it is told how many
+/// failed, not which.
 pub fn critical(scores: &RunScores, asked: &dyn Fn(&str) -> bool) -> Vec<Criterion> {
     let gate = &scores.record.gate;
     let critical: Vec<usize> = scores.cases.critical().collect();
@@ -429,10 +430,12 @@ pub fn critical(scores: &RunScores, asked: &dyn Fn(&str) -> bool) -> Vec<Criteri
                 continue;
             }
             let kind = if failed.is_empty() { VerdictKind::Pass } else { VerdictKind::Fail };
-            let reasons = if failed.is_empty() {
-                Vec::new()
-            } else {
-                vec![format!("failed: {}", failed.iter().take(10).copied().collect::<Vec<_>>().join(", "))]
+            let reasons = match (failed.is_empty(), scores.record.sealed()) {
+                (true, _) => Vec::new(),
+                (false, Some(_)) => vec!["which of them failed is not told: they are of a sealed part".to_owned()],
+                (false, None) => {
+                    vec![format!("failed: {}", failed.iter().take(10).copied().collect::<Vec<_>>().join(", "))]
+                }
             };
             criteria.push(Criterion {
                 name: format!(

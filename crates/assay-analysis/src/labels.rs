@@ -11,7 +11,7 @@ const PASSES: [&str; 8] = ["1", "true", "pass", "yes", "correct", "good", "win",
 const FAILS: [&str; 8] = ["0", "false", "fail", "no", "incorrect", "bad", "loss", "unsupported"];
 
 /// How what people said becomes a number on a judge's scale.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Coding {
     /// The judge's scale.
     pub score: ScoreKind,

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{Digest, Output};
 
 /// How the items that carry labels were chosen among all that were scored. Only a drawn sample can correct a judge.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Drawn {
     /// By chance, each with the probability that is written beside it, or all with the same.

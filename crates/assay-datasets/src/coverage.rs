@@ -1,13 +1,14 @@
 //! The coverage map: how many cases each intent, risk, language or segment has, against how many it should have and how
 //! often it occurs in production.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use assay_core::{Case, Problem, problem};
+use assay_core::{Case, Digest, Problem, problem};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::library::{Dataset, Library, VersionRecord};
 use crate::{DatasetError, at_line, metadata_texts, yaml_and_source};
 
 /// Values of a key, or of a pair of keys, that are told apart.
@@ -40,7 +41,8 @@ pub struct Wanted {
 }
 
 /// How a value is covered.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "CoverageCell")]
 pub struct Cell {
     /// The key, or two joined by ` × `.
     pub key: String,
@@ -178,6 +180,73 @@ impl Map {
             })
             .collect()
     }
+}
+
+/// The map of a version by some keys: those of the taxonomy where none is named, else every key with few values. Sealed
+/// cases are no part of it: it shows what cases say.
+///
+/// # Errors
+/// A version that cannot be read, no key with few values, a key that no case has.
+pub fn of_version(
+    library: &Library,
+    dataset: &Dataset,
+    record: &VersionRecord,
+    mut keys: Vec<String>,
+    mut taxonomy: Taxonomy,
+) -> Result<Vec<Cell>, DatasetError> {
+    let is_open = |case: &Case| !dataset.split.as_ref().is_some_and(|plan| plan.is_sealed(case));
+    if keys.is_empty() {
+        keys = taxonomy.keys.keys().cloned().collect();
+    }
+    if keys.is_empty() {
+        keys = categories(library, record.version, &is_open)?;
+    }
+    if keys.is_empty() {
+        let message = format!("no metadata key of `{}` has few values: name one with `--by`", dataset.name);
+        return Err(DatasetError::new(None, message));
+    }
+    taxonomy.keys.retain(|key, _| keys.contains(key));
+    taxonomy.pairs.retain(|(a, b)| keys.contains(a) && keys.contains(b));
+    let mut once = BTreeSet::new();
+    keys.retain(|key| once.insert(key.clone()));
+    let mut map = Map::new(keys.clone(), taxonomy.pairs.clone());
+    for case in library.cases(record.version)? {
+        let case = case?;
+        if is_open(&case) {
+            map.add(&case);
+        }
+    }
+    let cells = map.cells(&taxonomy);
+    match keys.iter().find(|key| !cells.iter().any(|cell| cell.key == **key)) {
+        Some(key) => {
+            Err(DatasetError::new(None, format!("no case of `{}` has the metadata key `{key}`", dataset.name)))
+        }
+        None => Ok(cells),
+    }
+}
+
+/// Metadata keys whose values come again and again.
+fn categories(
+    library: &Library,
+    version: Digest,
+    is_open: &dyn Fn(&Case) -> bool,
+) -> Result<Vec<String>, DatasetError> {
+    const MOST: usize = 50;
+    let mut values: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for case in library.cases(version)?.take(10_000) {
+        let case = case?;
+        if !is_open(&case) {
+            continue;
+        }
+        for (key, value) in metadata_texts(&case) {
+            let of = values.entry(key).or_default();
+            if of.len() <= MOST {
+                *of.entry(value).or_default() += 1;
+            }
+        }
+    }
+    let few = |of: &BTreeMap<String, u64>| of.len() <= MOST && of.values().sum::<u64>() >= 2 * of.len() as u64;
+    Ok(values.into_iter().filter(|(_, of)| few(of)).map(|(key, _)| key).collect())
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ const AT_ONCE: u64 = 32 << 20;
 const RENAMES: usize = 200_000;
 
 /// A difference between two versions.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "CaseChange")]
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
     /// A case of the newer version only.
@@ -52,7 +53,7 @@ pub enum Change {
 }
 
 /// A field that differs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct FieldChange {
     /// Its dotted path, such as `inputs.question`.
     pub field: String,
@@ -63,7 +64,8 @@ pub struct FieldChange {
 }
 
 /// How many cases differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "DiffCounts")]
 pub struct Counts {
     /// Cases of the newer version only.
     pub added: u64,

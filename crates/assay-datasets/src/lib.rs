@@ -18,6 +18,8 @@
 //! | [`split`] | development, test and sealed parts |
 //! | [`diff`] | what changed between two versions |
 //! | [`quality`] | expectations, and faults that nobody expects |
+//! | [`check`] | what is wrong with the cases of a version |
+//! | [`quarantine`] | cases that wait until somebody accepts them |
 //! | [`duplicates`] | cases that are nearly the same |
 //! | [`sample`] | cases drawn by strata, to be labelled or judged |
 //! | [`refresh`] | a share of a rolling set replaced |
@@ -27,6 +29,7 @@
 //! | [`export`] | cases as files: plain tables, Croissant, the datasets of other tools |
 
 pub mod add;
+pub mod check;
 pub mod coverage;
 pub mod declare;
 pub mod diff;
@@ -37,6 +40,7 @@ pub mod library;
 pub mod lineage;
 mod losses;
 pub mod quality;
+pub mod quarantine;
 pub mod refresh;
 pub mod rows;
 pub mod sample;
@@ -70,6 +74,8 @@ pub struct DatasetError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// Somebody else has the library, and was not waited for any longer.
+    pub busy: bool,
     /// Numbers, from 1, of two cases that have the same id.
     pub(crate) same_id: Option<Box<(u64, u64)>>,
 }
@@ -77,7 +83,15 @@ pub struct DatasetError {
 impl DatasetError {
     /// Something wrong at a place.
     pub fn new(place: Option<Place>, message: impl Into<String>) -> Self {
-        Self { place, message: message.into(), help: None, same_id: None }
+        Self { place, message: message.into(), help: None, busy: false, same_id: None }
+    }
+
+    /// What is wrong, and what to do about it.
+    pub fn advice(&self) -> String {
+        match &self.help {
+            Some(help) => format!("{self}: {help}"),
+            None => self.to_string(),
+        }
     }
 
     /// Says what to do about it.

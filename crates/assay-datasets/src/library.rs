@@ -6,13 +6,14 @@
 //! that lines cut off at the end are found, too, unless that file is changed with them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use assay_core::problem::did_you_mean;
 use assay_core::{Case, Digest, RunId};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,11 +24,13 @@ use crate::{DatasetError, Place};
 /// The datasets of a workspace: the folder `.assay/datasets`.
 #[derive(Clone, Debug)]
 pub struct Library {
+    patience: Option<Duration>,
     folder: Folder,
 }
 
 /// Something that happened to a dataset.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetEvent")]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A version was added.
@@ -104,7 +107,7 @@ pub enum Event {
 }
 
 /// What a run over a sealed part with a ladder was told of one target's score.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rung {
     /// The part.
     pub split: String,
@@ -126,7 +129,8 @@ pub struct Rung {
 }
 
 /// A version as the log knows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetVersion")]
 pub struct VersionRecord {
     /// From 1, in the order they were added.
     pub number: u64,
@@ -141,7 +145,7 @@ pub struct VersionRecord {
 }
 
 /// Where a version came from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Lineage {
     /// What was done.
     pub how: How,
@@ -162,7 +166,8 @@ pub struct Lineage {
 }
 
 /// A version that another one was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ParentVersion")]
 pub struct Parent {
     /// Its dataset.
     pub dataset: String,
@@ -171,7 +176,7 @@ pub struct Parent {
 }
 
 /// A file that a version was made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceFile {
     /// The file as it was named.
     pub path: String,
@@ -182,7 +187,8 @@ pub struct SourceFile {
 }
 
 /// How a version came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "HowMade")]
 #[serde(rename_all = "snake_case")]
 pub enum How {
     /// Read from files of cases.
@@ -211,7 +217,7 @@ impl How {
 }
 
 /// What governs a dataset. What is not set says nothing.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Governance {
     /// What it is.
@@ -245,7 +251,7 @@ pub struct Governance {
 }
 
 /// How sensitive a dataset is, from what anyone may see to what few may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sensitivity {
     /// Anyone may see it.
@@ -271,7 +277,8 @@ impl Sensitivity {
 }
 
 /// A line of a dataset's log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "DatasetEntry")]
 pub struct Entry {
     /// Digest of the line before; of nothing for the first.
     pub previous: Digest,
@@ -450,20 +457,39 @@ pub struct Held {
 impl Library {
     /// The library in a folder, which is made when something is first written.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { folder: Folder { root: root.into() } }
+        Self { patience: None, folder: Folder { root: root.into() } }
     }
 
-    /// Takes the right to write, waiting for whoever has it.
+    /// The same library for somebody who waits no longer than this for the right to write.
+    #[must_use]
+    pub fn patient(self, patience: Option<Duration>) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Takes the right to write, waiting for whoever has it: as long as it takes, or as long as [`Library::patient`] says.
     ///
     /// # Errors
-    /// A folder that cannot be written.
+    /// A folder that cannot be written; somebody has the library for too long ([`DatasetError::busy`]).
     pub fn hold(&self) -> Result<Held, DatasetError> {
+        const AGAIN: Duration = Duration::from_millis(20);
         let path = self.folder.root.join("lock");
-        let lock = fs::create_dir_all(&self.folder.root)
-            .and_then(|()| File::create(&path))
-            .and_then(|file| file.lock().map(|()| file))
-            .map_err(failed(&path))?;
-        Ok(Held { _lock: lock })
+        let lock = fs::create_dir_all(&self.folder.root).and_then(|()| File::create(&path)).map_err(failed(&path))?;
+        let Some(patience) = self.patience else {
+            lock.lock().map_err(failed(&path))?;
+            return Ok(Held { _lock: lock });
+        };
+        let began = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Held { _lock: lock }),
+                Err(TryLockError::WouldBlock) if began.elapsed() < patience => std::thread::sleep(AGAIN),
+                Err(TryLockError::WouldBlock) => {
+                    let why = "somebody else is changing datasets of this workspace: try again when they are done";
+                    return Err(DatasetError { busy: true, ..DatasetError::new(None, why) });
+                }
+                Err(TryLockError::Error(error)) => return Err(failed(&path)(error)),
+            }
+        }
     }
 
     /// Starts a version; [`Library::add`] makes it known.
@@ -690,6 +716,61 @@ impl Library {
         Ok(self.folder.cases(self.folder.manifest(version)?))
     }
 
+    /// The cases of a version from a row on, with their rows; chunks before it are not read.
+    ///
+    /// # Errors
+    /// As [`Library::manifest`].
+    pub fn cases_from(
+        &self,
+        version: Digest,
+        row: u64,
+    ) -> Result<impl Iterator<Item = Result<(u64, Case), DatasetError>> + Send + use<>, DatasetError> {
+        let mut manifest = self.folder.manifest(version)?;
+        let (mut start, mut passed) = (0, 0);
+        for chunk in &manifest.chunks {
+            if start + chunk.cases > row {
+                break;
+            }
+            start += chunk.cases;
+            passed += 1;
+        }
+        manifest.chunks.drain(..passed);
+        let rows = self.folder.cases(manifest).zip(start..).map(|(case, at)| Ok((at, case?)));
+        Ok(rows.skip(usize::try_from(row.saturating_sub(start)).unwrap_or(usize::MAX)))
+    }
+
+    /// Gives a version a name that can move; gives the version.
+    ///
+    /// # Errors
+    /// What cannot be a tag, no such dataset or version, a log that cannot be written.
+    pub fn tag(
+        &self,
+        held: &Held,
+        name: &str,
+        by: &str,
+        tag: &str,
+        version: Option<&str>,
+    ) -> Result<VersionRecord, DatasetError> {
+        check_tag(tag)?;
+        let dataset = self.dataset(name)?;
+        let record = dataset.version(version)?.clone();
+        if dataset.tags.get(tag) != Some(&record.version) {
+            self.append(held, name, by, vec![Event::Tagged { tag: tag.to_owned(), version: record.version }])?;
+        }
+        Ok(record)
+    }
+
+    /// Takes a tag away.
+    ///
+    /// # Errors
+    /// No such dataset or tag, a log that cannot be written.
+    pub fn untag(&self, held: &Held, name: &str, by: &str, tag: &str) -> Result<(), DatasetError> {
+        if !self.dataset(name)?.tags.contains_key(tag) {
+            return Err(DatasetError::new(None, format!("`{name}` has no tag `{}`", shown(tag))));
+        }
+        self.append(held, name, by, vec![Event::Untagged { tag: tag.to_owned() }])
+    }
+
     pub(crate) const fn folder(&self) -> &Folder {
         &self.folder
     }
@@ -748,6 +829,29 @@ pub fn check_name(name: &str) -> Result<(), DatasetError> {
     }
     Err(DatasetError::new(None, format!("`{}` cannot be the name of a dataset", shown(name)))
         .help("a name has up to 100 letters, digits, `-`, `_` and `.`, and starts with a letter or a digit"))
+}
+
+/// A tag must not be taken for a number or a digest.
+///
+/// # Errors
+/// What could be.
+pub fn check_tag(tag: &str) -> Result<(), DatasetError> {
+    let fine = tag.len() <= 60
+        && tag.starts_with(|c: char| c.is_ascii_alphabetic())
+        && tag.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !(tag.len() >= 4 && tag.chars().all(|c| c.is_ascii_hexdigit()))
+        && !tag.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()));
+    if fine {
+        return Ok(());
+    }
+    Err(DatasetError::new(
+        None,
+        format!(
+            "`{}` cannot be a tag: it starts with a letter, has letters, digits, `-`, `_`, `.`, and does not look like a \
+             number or a digest",
+            shown(tag)
+        ),
+    ))
 }
 
 fn shown(text: &str) -> String {

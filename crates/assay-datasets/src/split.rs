@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::{DatasetError, metadata_texts};
 
 /// How the cases of a dataset are divided.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SplitPlan {
     /// The parts, in order; their shares add up to 1.
     pub parts: Vec<Part>,
@@ -23,7 +23,8 @@ pub struct SplitPlan {
 }
 
 /// A part of a dataset.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "SplitPart")]
 pub struct Part {
     /// Its name.
     pub name: String,

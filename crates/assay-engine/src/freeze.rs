@@ -66,18 +66,69 @@ pub async fn freeze(
     library: Option<&Library>,
     taken: Taken<'_>,
 ) -> Result<(PlanFile, Vec<DatasetRecord>), EngineError> {
-    let mut sources = Vec::new();
-    for (name, declared) in datasets {
-        sources.push(json!([name, assay_datasets::source_digest(declared, base, library)?]));
-    }
-    let source = Digest::of_json(&json!({
-        "sources": sources, "where": taken.filter.map(ToString::to_string), "sample": taken.sample,
-    }));
+    let source = source(base, datasets, library, taken)?;
     if let Some((plan, records)) = state.remembered_plan::<Vec<DatasetRecord>>(source).await?
         && PlanFile::exists(workspace, plan)
     {
         return Ok((PlanFile::open(workspace, plan).await?, records));
     }
+    let (plan, versions) = gather(workspace, base, datasets, library, taken).await?.finish(count(datasets)).await?;
+    let records = records(datasets, library, versions)?;
+    state.remember_plan(source, plan.digest, &records).await?;
+    Ok((plan, records))
+}
+
+/// What datasets would freeze to now, for somebody who does not run it: no plan is left behind, but what it would be is
+/// remembered, so that the same sources are not read again.
+///
+/// # Errors
+/// As [`freeze`].
+pub async fn measure(
+    workspace: &Workspace,
+    state: &State,
+    base: &Path,
+    datasets: &[(String, DatasetDecl)],
+    library: Option<&Library>,
+    taken: Taken<'_>,
+) -> Result<Vec<DatasetRecord>, EngineError> {
+    let source = source(base, datasets, library, taken)?;
+    if let Some((_, records)) = state.remembered_plan::<Vec<DatasetRecord>>(source).await? {
+        return Ok(records);
+    }
+    let (plan, versions) = gather(workspace, base, datasets, library, taken).await?.measure(count(datasets)).await?;
+    let records = records(datasets, library, versions)?;
+    state.remember_plan(source, plan, &records).await?;
+    Ok(records)
+}
+
+/// The digest of what a plan is made from.
+fn source(
+    base: &Path,
+    datasets: &[(String, DatasetDecl)],
+    library: Option<&Library>,
+    taken: Taken<'_>,
+) -> Result<Digest, EngineError> {
+    let mut sources = Vec::new();
+    for (name, declared) in datasets {
+        sources.push(json!([name, assay_datasets::source_digest(declared, base, library)?]));
+    }
+    Ok(Digest::of_json(&json!({
+        "sources": sources, "where": taken.filter.map(ToString::to_string), "sample": taken.sample,
+    })))
+}
+
+fn count(datasets: &[(String, DatasetDecl)]) -> u32 {
+    u32::try_from(datasets.len()).unwrap_or(u32::MAX)
+}
+
+/// A plan with all cases that are taken.
+async fn gather(
+    workspace: &Workspace,
+    base: &Path,
+    datasets: &[(String, DatasetDecl)],
+    library: Option<&Library>,
+    taken: Taken<'_>,
+) -> Result<PlanBuilder, EngineError> {
     let drawn = match taken.sample {
         Some((sample, seed)) => Some(draw(sample, seed, base, datasets, library, taken)?),
         None => None,
@@ -102,8 +153,18 @@ pub async fn freeze(
             builder.add(index, case, &prefix, place.to_string()).await?;
         }
     }
-    let count = u32::try_from(datasets.len()).unwrap_or(u32::MAX);
-    let (plan, versions) = builder.finish(count).await?;
+    Ok(builder)
+}
+
+/// What a run remembers of its datasets.
+fn records(
+    datasets: &[(String, DatasetDecl)],
+    library: Option<&Library>,
+    versions: Vec<(Digest, u64)>,
+) -> Result<Vec<DatasetRecord>, EngineError> {
+    if versions.iter().all(|(_, cases)| *cases == 0) {
+        return Err(EngineError::NothingSelected("no case is selected: check `where`, `limit` and the tier".into()));
+    }
     let mut records = Vec::with_capacity(datasets.len());
     for ((name, declared), (version, cases)) in datasets.iter().zip(versions) {
         // A stored dataset goes by the version it was taken from, however few of its cases are used.
@@ -112,9 +173,5 @@ pub async fn freeze(
         let sealed = stored.and_then(|stored| stored.part).filter(|part| part.looks.is_some()).map(|part| part.name);
         records.push(DatasetRecord { name: name.clone(), source: declared.source(), version, cases, sealed });
     }
-    if plan.cases == 0 {
-        return Err(EngineError::NothingSelected("no case is selected: check `where`, `limit` and the tier".into()));
-    }
-    state.remember_plan(source, plan.digest, &records).await?;
-    Ok((plan, records))
+    Ok(records)
 }

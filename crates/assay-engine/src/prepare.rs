@@ -275,12 +275,25 @@ impl Prepared {
         workspace: &Workspace,
         state: &State,
     ) -> Result<(PlanFile, Vec<DatasetRecord>, u64), EngineError> {
-        let sample = self.sample.as_ref().map(|sample| (sample, self.suite.seed));
-        let taken = Taken { filter: self.filter.as_ref(), sample };
-        let (plan, datasets) =
-            freeze::freeze(workspace, state, &self.base, &self.datasets, self.library.as_ref(), taken).await?;
+        let (base, library) = (&self.base, self.library.as_ref());
+        let (plan, datasets) = freeze::freeze(workspace, state, base, &self.datasets, library, self.taken()).await?;
         let cases = self.limit.unwrap_or(u64::MAX).min(plan.cases);
         Ok((plan, datasets, cases))
+    }
+
+    /// What a run would remember of the datasets as they are now, without a plan.
+    ///
+    /// # Errors
+    /// As [`freeze::measure`].
+    pub async fn measure(&self, workspace: &Workspace, state: &State) -> Result<Vec<DatasetRecord>, EngineError> {
+        let (base, library) = (&self.base, self.library.as_ref());
+        freeze::measure(workspace, state, base, &self.datasets, library, self.taken()).await
+    }
+
+    /// Which cases of the datasets are taken.
+    fn taken(&self) -> Taken<'_> {
+        let sample = self.sample.as_ref().map(|sample| (sample, self.suite.seed));
+        Taken { filter: self.filter.as_ref(), sample }
     }
 
     /// What the command line leaves out of the suite or its tier, when so many of all cases are selected.

@@ -266,6 +266,57 @@ pub fn verify(head: &Checkpoint, read: Read<'_>) -> Result<Tree, EvidenceError> 
     if faults.is_empty() { Ok(tree) } else { Err(EvidenceError::Mismatch(faults)) }
 }
 
+/// The way from an entry to the root over the first `size` entries, as [`Tree::inclusion`] gives it, read from the few tiles that
+/// hold it: some hashes for each doubling of the log. `None` when there is no such entry. What is read is not checked: whoever
+/// hands the way on verifies it against a root first.
+///
+/// # Errors
+/// A tile that is missing or damaged.
+pub fn inclusion(whole: u64, index: u64, size: u64, read: Read<'_>) -> Result<Option<Vec<Digest>>, EvidenceError> {
+    if index >= size || size > whole {
+        return Ok(None);
+    }
+    let tiles = Tiles { whole, read };
+    let (mut from, mut to, mut path) = (0, size, Vec::new());
+    while to - from > 1 {
+        let middle = from + merkle::split(to - from);
+        if index < middle {
+            path.push(tiles.range(middle, to)?);
+            to = middle;
+        } else {
+            path.push(tiles.range(from, middle)?);
+            from = middle;
+        }
+    }
+    path.reverse();
+    Ok(Some(path))
+}
+
+/// The tiles of a log of `whole` entries.
+struct Tiles<'a> {
+    whole: u64,
+    read: Read<'a>,
+}
+
+impl Tiles<'_> {
+    /// The root of the entries `from..to`, where `from` is a multiple of the smallest power of two not below `to - from`.
+    fn range(&self, from: u64, to: u64) -> Result<Digest, EvidenceError> {
+        let n = to - from;
+        if !n.is_power_of_two() {
+            let half = merkle::split(n);
+            return Ok(merkle::node(&self.range(from, from + half)?, &self.range(from + half, to)?));
+        }
+        // A complete subtree is folded from hashes of one tile.
+        let (level, within) = (n.trailing_zeros() / 8, 1u64 << (n.trailing_zeros() % 8));
+        let first = from >> (8 * level);
+        let width = ((self.whole >> (8 * level)) - first / WIDTH * WIDTH).min(WIDTH);
+        let hashes = hash_tile(&tile_path(&level.to_string(), first / WIDTH, width), width, self.read)?;
+        let at = usize::try_from(first % WIDTH).unwrap_or(usize::MAX);
+        let of = hashes.get(at..at + within as usize);
+        of.map(fold).ok_or_else(|| changed("a tile is shorter than the log".into()))
+    }
+}
+
 /// Checks that a log goes on from a checkpoint that was signed earlier, so that none of its entries was changed, moved or
 /// cut off since.
 ///
@@ -341,6 +392,27 @@ mod tests {
             let mut longer = tree.clone();
             longer.push(merkle::leaf(b"one more"));
             assert_eq!(edge.root(), longer.root(), "{n}");
+        }
+    }
+
+    #[test]
+    fn the_way_of_an_entry_is_read_from_few_tiles_and_is_that_of_the_tree() {
+        for n in [1, 2, 5, 255, 256, 257, 600, 66_000] {
+            let (files, head) = grown(n);
+            let tree = check(&files, &head).unwrap();
+            for size in [1, n / 3, n / 2 + 1, n.saturating_sub(1), n] {
+                for index in [0, 1, size / 2, size.saturating_sub(1), size] {
+                    let read = std::cell::Cell::new(0u64);
+                    let tiles = |path: &str| {
+                        read.set(read.get() + 1);
+                        Ok(files.get(path).cloned())
+                    };
+                    let path = inclusion(n, index, size, &tiles).unwrap();
+                    assert_eq!(path, tree.inclusion(index, size), "{index} of {size} of {n}");
+                    assert!(read.get() <= 2 * 17, "{} tiles", read.get());
+                }
+            }
+            assert_eq!(inclusion(n, 0, n + 1, &|path| Ok(files.get(path).cloned())).unwrap(), None);
         }
     }
 

@@ -139,7 +139,7 @@ impl FromIterator<Digest> for Tree {
 }
 
 /// The largest power of two below `n`, which is at least 2.
-const fn split(n: u64) -> u64 {
+pub(crate) const fn split(n: u64) -> u64 {
     1 << (63 - (n - 1).leading_zeros())
 }
 

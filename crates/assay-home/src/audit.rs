@@ -4,6 +4,8 @@
 //! [`Action`](crate::audit::Action), which the dispatch asks for before it runs. Entries hold names, numbers and digests, never
 //! contents, arguments of calls or texts that people wrote.
 
+mod read;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -14,14 +16,15 @@ use std::path::{Path, PathBuf};
 use assay_core::RunRecord;
 use assay_datasets::{Library, library};
 use assay_evidence::EvidenceError;
-use assay_evidence::log::{self, Edge};
+use assay_evidence::log::Edge;
 use assay_evidence::merkle::Tree;
 use assay_evidence::note::{Checkpoint, check_origin};
 use assay_store::Workspace;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{Failure, exit};
+
+pub use read::{Newest, Proof, Verified};
 
 /// What a command changes.
 pub struct Action {
@@ -165,7 +168,10 @@ impl AuditLog {
     }
 
     /// The head; `None` when nothing was ever recorded.
-    fn head(&self) -> Result<Option<Checkpoint>, EvidenceError> {
+    ///
+    /// # Errors
+    /// It cannot be read, or somebody took it away.
+    pub fn head(&self) -> Result<Option<Checkpoint>, EvidenceError> {
         let Some(bytes) = self.read("head")? else {
             if self.folder.join("tile").exists() || self.folder.join("checkpoint").exists() {
                 let what = format!("{} is missing", self.folder.join("head").display());
@@ -228,72 +234,6 @@ impl AuditLog {
         Ok(head.size - 1)
     }
 
-    /// Checks the whole log; gives its head and the tree. `None` when nothing was ever recorded.
-    ///
-    /// # Errors
-    /// Everything that does not fit.
-    pub fn verify(&self) -> Result<Option<(Checkpoint, Tree)>, EvidenceError> {
-        if !self.folder.exists() {
-            return Ok(None);
-        }
-        let _held = self.hold()?;
-        let Some(head) = self.head()? else { return Ok(None) };
-        let tree = log::verify(&head, &|name| self.read(name))?;
-        Ok(Some((head, tree)))
-    }
-
-    /// Visits the entries from a number on, counted from the end when it is negative.
-    ///
-    /// # Errors
-    /// The log cannot be read; whatever `visit` gives.
-    pub fn for_each(&self, from: i64, visit: log::Visit<'_>) -> Result<(), EvidenceError> {
-        if !self.folder.exists() {
-            return Ok(());
-        }
-        let _held = self.hold()?;
-        let Some(head) = self.head()? else { return Ok(()) };
-        let from = u64::try_from(from).unwrap_or_else(|_| head.size.saturating_sub(from.unsigned_abs()));
-        log::for_each_entry(head.size, from, head.size, &|name| self.read(name), visit)
-    }
-
-    /// Numbers of entries that say that something began, and that no later entry ends: it was killed, or is still at work.
-    ///
-    /// # Errors
-    /// The log cannot be read.
-    pub fn unfinished(&self) -> Result<Vec<u64>, EvidenceError> {
-        let mut open: BTreeMap<u64, Value> = BTreeMap::new();
-        self.for_each(0, &mut |number, entry| {
-            let value: Value = serde_json::from_slice(entry).unwrap_or_default();
-            if value["outcome"] == "began" {
-                open.insert(number, value);
-                return Ok(());
-            }
-            let ends = value["began"].as_u64().or_else(|| {
-                // Entries of earlier versions do not name the one that they end.
-                let same = |began: &Value| {
-                    began["action"] == value["action"]
-                        && began["object"]["run"] == value["object"]["run"]
-                        && !value["object"]["run"].is_null()
-                };
-                open.iter().rev().find(|(_, began)| same(began)).map(|(number, _)| *number)
-            });
-            if let Some(ends) = ends {
-                open.remove(&ends);
-            }
-            Ok(())
-        })?;
-        Ok(open.into_keys().collect())
-    }
-
-    /// The newest signed checkpoint.
-    ///
-    /// # Errors
-    /// It cannot be read.
-    pub fn checkpoint(&self) -> Result<Option<String>, EvidenceError> {
-        let bytes = self.read("checkpoint")?;
-        Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
-    }
-
     /// Keeps a signed checkpoint as the newest.
     ///
     /// # Errors
@@ -354,7 +294,7 @@ impl Recorder {
         let cut = |text: &String| assay_report::plain(text, MOST);
         let object = self.object.iter().map(|(key, text)| (*key, cut(text))).collect();
         let at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now());
-        self.log.append(&Entry {
+        let entry = Entry {
             at: at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
             by: assay_report::plain(&self.by.clone().unwrap_or_else(library::who), MOST),
             action: self.action,
@@ -365,7 +305,9 @@ impl Recorder {
             acts_as: self.acts_as.as_ref().map(cut),
             began: self.began,
             assay: env!("CARGO_PKG_VERSION"),
-        })
+        };
+        // Several files are forced to disk, after whoever has the log.
+        crate::waiting(|| self.log.append(&entry))
     }
 }
 
@@ -448,7 +390,7 @@ pub async fn recorded(
     let root = crate::home::root(workspace, &action.near);
     let log = AuditLog::of(&root);
     if mutates {
-        log.check_edge().map_err(|error| {
+        crate::waiting(|| log.check_edge()).map_err(|error| {
             format!(
                 "nothing was done, as the audit log cannot be gone on with: {error}\n`assay audit verify` says more"
             )

@@ -2,20 +2,20 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use assay_analysis::{BaselineScores, Conduct, RunScores, compare, evaluate, summarize};
 use assay_core::permutation::Permutation;
 use assay_core::{Digest, RunId, RunRecord, RunStatus};
 use assay_datasets::Library;
 use assay_datasets::library::{self, Event, Held};
-use assay_lake::export::{self, RecordBatch};
+use assay_lake::export::{self, Column, RecordBatch};
 use assay_lake::{Lake, Rows};
 use assay_report::{Failing, Report};
-use assay_store::{PlanFile, RunRow, State, Workspace};
+use assay_store::{Baseline, PlanFile, RunLine, RunRow, State, Workspace};
 
+use assay_engine::execute::now_us;
 use assay_engine::git;
-
-use serde_json::json;
 
 use crate::{Failure, usage};
 
@@ -36,15 +36,16 @@ pub fn library_of(named: Option<&Path>, near: &Path) -> Library {
     Library::new(Workspace::datasets_in(&root(named.map(Path::to_owned), near)))
 }
 
-/// Lets cases of a sealed part be seen, for a reason that is written down.
+/// Lets cases of a sealed part be seen by somebody, for a reason that is written down.
 ///
 /// # Errors
 /// No reason is given, or it cannot be written down.
-pub fn unseal(library: &Library, record: &RunRecord, reason: Option<&str>) -> Result<(), Failure> {
+pub fn unseal(library: &Library, record: &RunRecord, by: &str, reason: Option<&str>) -> Result<(), Failure> {
     for dataset in record.datasets.iter() {
         let Some(split) = &dataset.sealed else { continue };
         let (name, _) = library::name_and_version(dataset.source.split('/').next().unwrap_or_default());
-        open_sealed(library, &library.hold()?, name, split, dataset.version, reason)?;
+        let open = || open_sealed(library, &library.hold()?, by, name, split, dataset.version, reason);
+        crate::waiting(open)?;
     }
     Ok(())
 }
@@ -56,6 +57,7 @@ pub fn unseal(library: &Library, record: &RunRecord, reason: Option<&str>) -> Re
 pub fn open_sealed(
     library: &Library,
     held: &Held,
+    by: &str,
     name: &str,
     split: &str,
     version: Digest,
@@ -65,7 +67,7 @@ pub fn open_sealed(
         return Err(sealed(name, split));
     };
     let opened = Event::Opened { split: split.to_owned(), version, reason: reason.to_owned() };
-    library.append(held, name, &library::who(), vec![opened])?;
+    library.append(held, name, by, vec![opened])?;
     crate::audit::changed("open sealed part", "sealed", format!("{name}/{split}"));
     Ok(())
 }
@@ -92,6 +94,8 @@ pub struct Home {
     pub state: State,
     /// Trials and scores.
     pub lake: Lake,
+    /// How long is waited for who writes to the library; `None` for as long as it takes.
+    pub patience: Option<Duration>,
 }
 
 impl Home {
@@ -101,12 +105,12 @@ impl Home {
         crate::audit::workspace_is_there()?;
         let state = State::open(&workspace).await?;
         let lake = Lake::new(workspace.lake());
-        Ok(Self { workspace, state, lake })
+        Ok(Self { workspace, state, lake, patience: None })
     }
 
     /// The stored datasets.
     pub fn library(&self) -> Library {
-        Library::new(self.workspace.datasets())
+        Library::new(self.workspace.datasets()).patient(self.patience)
     }
 
     /// A run and, after a colon, one of its targets: `latest:v2`, `4f2a91c0`.
@@ -169,6 +173,28 @@ impl Home {
         Ok(scores)
     }
 
+    /// Names a complete run, and a target of it after a colon, as a baseline of its suite; an earlier one of that name is
+    /// replaced.
+    ///
+    /// # Errors
+    /// There is no such run or target, the run is not complete, or is of another suite than `suite` says.
+    pub async fn name_baseline(&self, name: &str, word: &str, suite: Option<&str>) -> Result<Baseline, Failure> {
+        let (row, target) = self.find(word).await?;
+        let record = row.record;
+        if let Some(suite) = suite.filter(|suite| *suite != record.suite) {
+            return Err(usage(format!("run {} is of the suite `{}`, not `{suite}`", record.id.short(), record.suite)));
+        }
+        if row.status != RunStatus::Sealed {
+            return Err(usage(format!("run {} is not complete", record.id.short())));
+        }
+        let (name, set_us) = (name.to_owned(), now_us());
+        let baseline = Baseline { suite: record.suite, name, run: record.id, target, set_us };
+        crate::audit::note("run", baseline.run.to_string());
+        crate::audit::note("suite", &baseline.suite);
+        self.state.set_baseline(&baseline).await?;
+        Ok(baseline)
+    }
+
     /// The run that a run is compared with, and a target of it.
     pub async fn baseline_run(
         &self,
@@ -207,12 +233,13 @@ impl Home {
         // The suite of a run from elsewhere may be gone; the project is here.
         let folder =
             suite.parent().filter(|folder| folder.is_dir()).map_or_else(|| self.workspace.project(), Path::to_owned);
-        let Some(base) = git::answer(&folder, &["merge-base", reference, "HEAD"]) else {
+        let git = |arguments: &[&str]| crate::waiting(|| git::answer(&folder, arguments));
+        let Some(base) = git(&["merge-base", reference, "HEAD"]) else {
             return Err(usage(format!(
                 "git knows no commit that `{shown}` and HEAD have in common: fetch it (for actions/checkout `fetch-depth: 0`)"
             )));
         };
-        let listed = git::answer(&folder, &["rev-list", "--first-parent", COMMITS, &base]).unwrap_or_default();
+        let listed = git(&["rev-list", "--first-parent", COMMITS, &base]).unwrap_or_default();
         let order: HashMap<&str, usize> = listed.lines().enumerate().map(|(at, commit)| (commit, at)).collect();
         let rows = self.state.runs(Some(&record.suite), None, 1_000).await?;
         let near = rows
@@ -238,9 +265,22 @@ impl Home {
         record: &RunRecord,
         against: &Against,
     ) -> Result<(RunScores, Option<(RunId, BaselineScores)>), Failure> {
+        let base = self.baseline_run(record, against).await?;
+        self.compared_with(record, base).await
+    }
+
+    /// As [`Home::compared`], with a run that was found already.
+    ///
+    /// # Errors
+    /// As [`Home::scores`].
+    pub async fn compared_with(
+        &self,
+        record: &RunRecord,
+        base: Option<(RunRow, Option<String>)>,
+    ) -> Result<(RunScores, Option<(RunId, BaselineScores)>), Failure> {
         let left_out = self.beyond(record).await?;
         let scores = self.scores(record, &left_out).await?;
-        let Some((found, target)) = self.baseline_run(record, against).await? else { return Ok((scores, None)) };
+        let Some((found, target)) = base else { return Ok((scores, None)) };
         let other = match found.record.id == record.id {
             true => None,
             false => Some(self.scores(&found.record, &left_out).await?),
@@ -339,18 +379,27 @@ impl Home {
         Ok(failing)
     }
 
-    /// The table of runs as SQL sees it; `None` while there are none.
-    fn runs_table(rows: Vec<RunRow>) -> Result<Option<RecordBatch>, Failure> {
-        let runs: Vec<_> = rows
-            .into_iter()
-            .map(|row| {
-                json!({"run_id": row.record.id.to_string(), "suite": row.record.suite, "status": row.status.as_str(),
-                       "started_us": row.record.started_us, "planned": row.planned, "ok": row.totals.ok,
-                       "errors": row.totals.errors, "cost_nanousd": row.totals.cost().nanos(),
-                       "git": row.record.git.unwrap_or_default()})
-            })
-            .collect();
-        if runs.is_empty() { Ok(None) } else { Ok(Some(export::batch_of_json(&runs)?)) }
+    /// The table of runs as SQL sees it, for a statement that may speak of it.
+    async fn runs_table(&self, sql: &str) -> Result<Option<RecordBatch>, Failure> {
+        // Of other statements it would be read for nothing; `SHOW TABLES` names it.
+        let sql = sql.to_lowercase();
+        if !["runs", "information_schema", "show"].iter().any(|word| sql.contains(word)) {
+            return Ok(None);
+        }
+        let lines = self.state.run_lines(MOST_RUNS).await?;
+        let texts = |of: fn(&RunLine) -> String| Column::Texts(lines.iter().map(of).collect());
+        let numbers = |of: fn(&RunLine) -> i64| Column::Numbers(lines.iter().map(of).collect());
+        Ok(Some(export::batch_of(vec![
+            ("run_id", texts(|line| line.id.clone())),
+            ("suite", texts(|line| line.suite.clone())),
+            ("status", texts(|line| line.status.clone())),
+            ("started_us", numbers(|line| line.started_us)),
+            ("planned", numbers(|line| line.planned)),
+            ("ok", numbers(|line| line.totals.ok.cast_signed())),
+            ("errors", numbers(|line| line.totals.errors.cast_signed())),
+            ("cost_nanousd", numbers(|line| line.totals.cost().nanos())),
+            ("git", texts(|line| line.git.clone().unwrap_or_default())),
+        ])?))
     }
 
     /// Asks the tables `trials`, `scores` and `runs` in SQL. Runs over sealed parts have no trials and no scores; their ids are
@@ -359,9 +408,16 @@ impl Home {
     /// # Errors
     /// The statement is not a query, or fails.
     pub async fn ask(&self, sql: &str, hidden: &mut Vec<RunId>) -> Result<Rows, Failure> {
-        let rows = self.state.runs(None, None, MOST_RUNS).await?;
-        hidden.extend(rows.iter().filter(|row| row.record.sealed().is_some()).map(|row| row.record.id));
-        Ok(self.lake.query_without(sql, Self::runs_table(rows)?, hidden).await?)
+        self.ask_of(&self.lake, sql, hidden).await
+    }
+
+    /// As [`Home::ask`], of a lake that may be this one's within bounds.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn ask_of(&self, lake: &Lake, sql: &str, hidden: &mut Vec<RunId>) -> Result<Rows, Failure> {
+        hidden.extend(self.state.sealed_runs().await?);
+        Ok(lake.query_without(sql, self.runs_table(sql).await?, hidden).await?)
     }
 
     /// As [`Home::ask`], for somebody who has said why sealed parts must be seen.
@@ -369,8 +425,7 @@ impl Home {
     /// # Errors
     /// As there.
     pub async fn ask_all(&self, sql: &str) -> Result<Rows, Failure> {
-        let rows = self.state.runs(None, None, MOST_RUNS).await?;
-        Ok(self.lake.query(sql, Self::runs_table(rows)?).await?)
+        Ok(self.lake.query(sql, self.runs_table(sql).await?).await?)
     }
 
     /// What a reader should know of a run's judges.

@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use assay_analysis::certificate::Verdict;
 use assay_analysis::conduct::orders as orders_in;
 use assay_analysis::labels::{Coded, Coding, Truth, together};
-use assay_analysis::{Calibration, Certificate, RunScores, standing};
+use assay_analysis::{Calibration, Certificate, RunScores};
 use assay_core::label::item;
 use assay_core::row::Missing;
 use assay_core::score::ScorerRecord;
 use assay_core::{Digest, Drawn, Output, RunRecord, RunStatus, Silence};
-use assay_engine::execute::now_us;
 use assay_engine::{Options, Prepared};
 use assay_store::StoredLabel;
 
@@ -384,9 +383,7 @@ impl Home {
                 known.push(None);
                 continue;
             };
-            let checks = self.state.checks(stored.id).await?;
-            let checks: Vec<Vec<bool>> = checks.into_iter().map(|check| check.same).collect();
-            let standing = standing(&stored.certificate, &checks, now_us());
+            let (standing, _) = self.standing(&stored).await?;
             let population = self.state.population(stored.id).await?;
             let (truths, _) = self.truths(&stored.certificate).await?;
             known.push(Some((standing, population, truths)));

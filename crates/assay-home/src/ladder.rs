@@ -53,7 +53,7 @@ pub fn of(library: &Library, record: &RunRecord) -> Result<Option<Ladder>, Failu
     for used in &record.datasets {
         let Some(split) = &used.sealed else { continue };
         let (name, _) = name_and_version(used.source.split('/').next().unwrap_or_default());
-        let Some(dataset) = library.find(name)? else { continue };
+        let Some(dataset) = crate::waiting(|| library.find(name))? else { continue };
         let has_ladder = |part: &assay_datasets::split::Part| part.name == *split && part.ladder;
         if dataset.split.iter().flat_map(|plan| &plan.parts).any(has_ladder) {
             let (dataset, split) = (name.to_owned(), split.clone());

@@ -3,6 +3,7 @@
 //! Whoever changes something does so inside [`audit::recorded`], which writes it down. Nothing here prints.
 
 pub mod audit;
+pub mod datasets;
 pub mod desk;
 pub mod evidence;
 pub mod exit;
@@ -10,18 +11,31 @@ pub mod home;
 pub mod judged;
 pub mod ladder;
 pub mod policies;
+pub mod probes;
+pub mod programs;
 pub mod pushed;
+pub mod rateable;
 
 use std::path::Path;
 
 use assay_datasets::library;
 use assay_engine::{EngineError, git};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 pub use desk::Desk;
 pub use home::{Against, Home};
 
 /// Whatever can fail here; the binary chooses the exit code from what it is.
 pub type Failure = Box<dyn std::error::Error + Send + Sync + 'static>;
+
+/// Does what waits for a disk, a lock or another process, while the runtime's other tasks go on elsewhere.
+pub fn waiting<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // Nobody else is there to go on.
+        _ => work(),
+    }
+}
 
 /// Wrong usage: the fix is in the message.
 pub fn usage(message: String) -> Failure {

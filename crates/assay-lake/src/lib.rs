@@ -12,6 +12,7 @@
 //! | [`export`] | query results as JSON lines, CSV and Parquet, streamed |
 
 pub mod browse;
+pub mod budget;
 pub mod export;
 pub mod query;
 pub mod seal;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use deltalake::DeltaTable;
 use url::Url;
 
+pub use budget::Budget;
 pub use query::{Judgement, Rows};
 pub use seal::Segment;
 pub use tables::Table;
@@ -96,12 +98,14 @@ pub struct Lake {
     root: PathBuf,
     /// The tables as they were read last: only what was committed since has to be read then.
     known: Arc<Mutex<HashMap<Table, DeltaTable>>>,
+    /// What its questions stay within.
+    budget: Option<Budget>,
 }
 
 impl Lake {
     /// The lake in a folder; tables appear with the first sealed segment.
     pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into(), known: Arc::default() }
+        Self { root: root.into(), known: Arc::default(), budget: None }
     }
 
     /// The folder.

@@ -84,13 +84,22 @@ impl Lake {
         Ok(Rows { stream: frame.execute_stream().await? })
     }
 
+    /// A run's rows of a table, in no order.
+    ///
+    /// # Errors
+    /// The table cannot be read.
+    pub async fn rows_of_run(&self, table: Table, run: &RunRecord) -> Result<Rows, LakeError> {
+        let (name, day) = (table.name(), day_literal(tables::partition_day(run)));
+        self.query(&format!("SELECT * FROM {name} WHERE dt = {day} AND run_id = '{}'", run.id), None).await
+    }
+
     pub(crate) async fn context(
         &self,
         config: SessionConfig,
         runs: Option<RecordBatch>,
         hidden: &[RunId],
     ) -> Result<SessionContext, LakeError> {
-        let context = SessionContext::new_with_config(config);
+        let context = self.session(config);
         for table in Table::ALL {
             let delta = self.table(table).await?;
             if delta.version().is_some() {

@@ -11,7 +11,7 @@ use crate::store::Review;
 use crate::words::{Adjudication, Note, NoteKind, Rating};
 
 /// Something about an item that raters do not agree on, or that one of them wants to talk about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Dispute {
     /// The item.
     pub item: String,

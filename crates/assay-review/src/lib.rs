@@ -7,6 +7,7 @@
 //! | [`words`] | project, item, rating, rater as types that a command, a page or an API hands around |
 //! | [`store`] | `review.db`: everything a program knows, in one file |
 //! | [`work`] | what a rater does: next item under a lease, submit, skip, flag, edit, undo |
+//! | `desk` | what is beside the answers: drafts, answers that are sent twice, how far a rater is |
 //! | [`onboarding`] | training, quiz, suspension by interval, re-qualification |
 //! | [`adjudication`] | disagreements and flags, and the word that settles them |
 //! | [`outcome`] | what people say of each item, and the label file that calibration reads |
@@ -19,6 +20,7 @@
 //! order of concurrent raters can lose or double one.
 
 pub mod adjudication;
+mod desk;
 pub mod exchange;
 pub mod onboarding;
 pub mod outcome;
@@ -30,6 +32,7 @@ pub mod store;
 pub mod words;
 pub mod work;
 
+pub use desk::Place;
 pub use rubric::Rubric;
 pub use store::Review;
 pub use words::*;
@@ -43,6 +46,12 @@ pub enum ReviewError {
     /// A name, an answer or a file that does not fit.
     #[error("{0}")]
     Usage(String),
+    /// There is no project, item or rater of that name.
+    #[error("{0}")]
+    Missing(String),
+    /// Things are not as the caller took them to be: an item is not with this rater any more, or is rated already.
+    #[error("{0}")]
+    Conflict(String),
     /// There is nothing to do.
     #[error("{0}")]
     Nothing(String),
@@ -69,5 +78,15 @@ impl ReviewError {
     /// A fault of usage.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage(message.into())
+    }
+
+    /// Something that is not there.
+    pub(crate) fn missing(message: impl Into<String>) -> Self {
+        Self::Missing(message.into())
+    }
+
+    /// Something that is not as the caller took it to be.
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::Conflict(message.into())
     }
 }

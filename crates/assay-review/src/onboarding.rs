@@ -11,7 +11,7 @@ use crate::words::{Answers, Rater, RaterState};
 use crate::{ReviewError, Rubric};
 
 /// Hits and misses on hidden gold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GoldRecord {
     /// Gold items with every answer right.
     pub hits: u64,
@@ -20,7 +20,7 @@ pub struct GoldRecord {
 }
 
 /// Why a rater was suspended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Suspension {
     /// Their gold.
     pub gold: GoldRecord,
@@ -31,7 +31,7 @@ pub struct Suspension {
 }
 
 /// How a quiz went.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct QuizResult {
     /// Items with every answer right.
     pub right: u64,
@@ -232,7 +232,7 @@ impl Review {
         let mut write = self.write().await?;
         let known = self.rater(&mut write, &project.name, rater).await?;
         let Some(known) = known.filter(|known| known.state == RaterState::New) else {
-            return Err(ReviewError::usage(format!(
+            return Err(ReviewError::conflict(format!(
                 "`{}` need not or may not take the quiz now",
                 rater.escape_debug()
             )));
@@ -347,7 +347,7 @@ impl Review {
         let mut write = self.write().await?;
         let known = self.must_exist(&mut write, &project.name, rater).await?;
         if !matches!(known.state, RaterState::Suspended | RaterState::Failed) {
-            return Err(ReviewError::usage(format!("`{rater}` is {}, not suspended", known.state.as_str())));
+            return Err(ReviewError::conflict(format!("`{rater}` is {}, not suspended", known.state.as_str())));
         }
         let state = if project.rubric.quiz.is_some() { RaterState::New } else { RaterState::Active };
         sqlx::query("UPDATE raters SET attempts = 0, qualified_us = $1 WHERE project = $2 AND name = $3")
@@ -365,8 +365,8 @@ impl Review {
     }
 
     async fn must_exist(&self, write: &mut Write, project: &str, rater: &str) -> Result<Rater, ReviewError> {
-        self.rater(write, project, rater)
-            .await?
-            .ok_or_else(|| ReviewError::usage(format!("`{}` is no rater of project `{project}`", rater.escape_debug())))
+        self.rater(write, project, rater).await?.ok_or_else(|| {
+            ReviewError::missing(format!("`{}` is no rater of project `{project}`", rater.escape_debug()))
+        })
     }
 }

@@ -203,7 +203,7 @@ fn fitted<'a>(criterion: &Criterion, by_item: &HashMap<&'a str, Vec<&'a Rating>>
 }
 
 /// Where Dawid and Skene's labels are not the majority's.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Weighed {
     /// Items compared.
     pub items: usize,

@@ -12,6 +12,7 @@ use assay_core::Money;
 use assay_stats::Interval;
 use serde::{Deserialize, Serialize};
 
+use crate::ReviewError;
 use crate::adjudication::{Dispute, disputes};
 use crate::outcome::{Outcome, Snapshot};
 use crate::rubric::RubricChange;
@@ -58,8 +59,22 @@ impl Default for Options {
     }
 }
 
+impl Options {
+    /// Whether a report can be made by them.
+    ///
+    /// # Errors
+    /// A level or a reliability that cannot be one.
+    pub fn check(&self) -> Result<(), ReviewError> {
+        if (0.5..1.0).contains(&self.confidence) && self.target > 0.0 && self.target < 1.0 {
+            return Ok(());
+        }
+        Err(ReviewError::usage("the level is from 0.5 to below 1, the reliability between 0 and 1"))
+    }
+}
+
 /// A figure with its interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewFigure")]
 pub struct Figure {
     /// The figure.
     pub value: f64,
@@ -76,7 +91,8 @@ impl Figure {
 }
 
 /// The report of a project.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewReport")]
 pub struct Report {
     /// The project.
     pub project: String,
@@ -107,7 +123,8 @@ pub struct Report {
 }
 
 /// Throughput and cost.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewWork")]
 pub struct Work {
     /// Items rated, gold among them, whoever rated them.
     pub rated: u64,

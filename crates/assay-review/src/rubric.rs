@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use assay_core::problem::{self, pointer_step};
-use assay_core::{Digest, Problem};
+use assay_core::{Digest, Passage, Problem};
 use assay_stats::agreement::Level;
 use assay_suite::{Diagnostics, Source};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+
+use crate::words::Content;
 
 /// The most options of a choice, and the most steps of a scale: each has a key.
 const MOST_OPTIONS: usize = 26;
@@ -193,7 +195,7 @@ fn three() -> u32 {
 }
 
 /// One marked part of a text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Span {
     /// `output`, `output_2` (the second answer of a pair) or `contexts/0`.
@@ -252,6 +254,26 @@ impl Rubric {
     /// The criterion of a name.
     pub fn criterion(&self, name: &str) -> Option<&Criterion> {
         self.criteria.iter().find(|criterion| criterion.name == name)
+    }
+
+    /// The criteria that are asked about a worked item: those with a right answer that can be compared.
+    pub fn asked_of<'a>(&'a self, item: &'a Worked) -> Vec<&'a str> {
+        let closed = |name: &&str| {
+            self.criterion(name).is_some_and(|criterion| !matches!(criterion.kind, Kind::Comment | Kind::Spans))
+        };
+        item.answers.keys().map(String::as_str).filter(closed).collect()
+    }
+
+    /// What of an item raters see: nothing beside what the rubric shows.
+    #[must_use]
+    pub fn seen(&self, content: Content) -> Content {
+        let shows = |part| self.show.contains(&part);
+        Content {
+            inputs: if shows(Show::Inputs) { content.inputs } else { Map::new() },
+            contexts: if shows(Show::Contexts) { content.contexts } else { Vec::new() },
+            expected: content.expected.filter(|_| shows(Show::Expected)),
+            ..content
+        }
     }
 
     /// Whether items are pairs of answers.
@@ -331,7 +353,31 @@ fn unknown(name: &str, criteria: &[Criterion], at: &str) -> Problem {
     }
 }
 
+impl Worked {
+    /// The item as one of a project.
+    pub fn content(&self) -> Content {
+        let inputs = match &self.inputs {
+            Value::Object(fields) => fields.clone(),
+            Value::Null => Map::new(),
+            value => Map::from_iter([("input".to_owned(), value.clone())]),
+        };
+        let passage = |text: &String| Passage { text: Some(text.clone()), ..Passage::default() };
+        Content {
+            inputs,
+            output: self.output.clone(),
+            other: Some(self.other.clone()).filter(|other| !other.is_null()),
+            contexts: self.contexts.iter().map(passage).collect(),
+            expected: None,
+        }
+    }
+}
+
 impl Criterion {
+    /// The question in words.
+    pub fn asks(&self) -> &str {
+        self.question.as_deref().unwrap_or(&self.name)
+    }
+
     fn check(&self, at: &str, problems: &mut Vec<Problem>) {
         if self.name.is_empty()
             || !self.name.chars().all(|c| c.is_alphanumeric() || "._-".contains(c))
@@ -574,7 +620,7 @@ fn short(text: &str) -> String {
 }
 
 /// How two versions of a rubric differ.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RubricChange {
     /// Criteria that ask something else than before.
     pub changed: Vec<String>,

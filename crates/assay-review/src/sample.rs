@@ -12,7 +12,7 @@ use crate::ReviewError;
 pub const LEAST_UNIFORM: f64 = 0.2;
 
 /// How items are chosen among all that could be.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(tag = "by", rename_all = "snake_case")]
 pub enum Sampling {
     /// Each with the same chance.

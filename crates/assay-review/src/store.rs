@@ -53,6 +53,14 @@ CREATE TABLE IF NOT EXISTS leases (
     swapped BOOLEAN NOT NULL, PRIMARY KEY (project, item, rater)
 );
 CREATE INDEX IF NOT EXISTS leases_by_rater ON leases (project, rater);
+CREATE TABLE IF NOT EXISTS submissions (
+    project TEXT NOT NULL, rater TEXT NOT NULL, token TEXT NOT NULL, item TEXT NOT NULL, answers TEXT NOT NULL,
+    result TEXT NOT NULL, PRIMARY KEY (project, rater, token)
+);
+CREATE TABLE IF NOT EXISTS drafts (
+    project TEXT NOT NULL, item TEXT NOT NULL, rater TEXT NOT NULL, answers TEXT NOT NULL, at_us BIGINT NOT NULL,
+    PRIMARY KEY (project, item, rater)
+);
 CREATE TABLE IF NOT EXISTS ratings (
     id INTEGER PRIMARY KEY, project TEXT NOT NULL, item TEXT NOT NULL, rater TEXT NOT NULL, criterion TEXT NOT NULL,
     question TEXT NOT NULL, value TEXT NOT NULL, origin TEXT NOT NULL, at_us BIGINT NOT NULL
@@ -98,7 +106,8 @@ pub struct Review {
 }
 
 /// A project as it stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewProject")]
 pub struct Project {
     /// Its name.
     pub name: String,
@@ -113,7 +122,8 @@ pub struct Project {
 }
 
 /// How far a project is.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewProgress")]
 pub struct Progress {
     /// Items to be rated, without gold.
     pub items: u64,
@@ -375,7 +385,7 @@ impl Review {
                 None if known.is_empty() => "`assay review create` makes one".into(),
                 None => format!("there are: {}", known.join(", ")),
             };
-            return Err(ReviewError::usage(format!("there is no project `{}` ({hint})", name.escape_debug())));
+            return Err(ReviewError::missing(format!("there is no project `{}` ({hint})", name.escape_debug())));
         };
         Ok(Project {
             name: name.to_owned(),
@@ -447,7 +457,7 @@ impl Review {
         let items: Vec<Item> = rows.iter().map(|row| self.item_of(row)).collect::<Result<_, _>>()?;
         let shown = word.escape_debug();
         match items.as_slice() {
-            [] => Err(ReviewError::usage(format!("project `{project}` has no item `{shown}`"))),
+            [] => Err(ReviewError::missing(format!("project `{project}` has no item `{shown}`"))),
             [only] => Ok(only.clone()),
             [first, ..] if first.id == word && !word.is_empty() => Ok(first.clone()),
             _ => Err(ReviewError::usage(format!("several items begin with `{shown}`: give more of the id"))),
@@ -665,6 +675,13 @@ pub(crate) fn check(settings: &Settings) -> Result<(), ReviewError> {
     }
     if !(10..=7 * 86_400).contains(&settings.lease_seconds) {
         return Err(ReviewError::usage("an item is kept for a rater for 10 seconds to 7 days"));
+    }
+    let paid = match settings.pay {
+        Pay::Nothing => None,
+        Pay::Item(each) | Pay::Hour(each) => Some(each),
+    };
+    if paid.into_iter().chain(settings.budget).any(|amount| amount <= Money::ZERO) {
+        return Err(ReviewError::usage("pay and budget are above 0"));
     }
     if settings.budget.is_some() && settings.pay == Pay::Nothing {
         return Err(ReviewError::usage("a budget needs to know what work costs: add `--pay` or `--pay-hour`"));

@@ -17,7 +17,8 @@ pub fn pair(case: &Digest, first: &Output, second: &Output) -> Digest {
 }
 
 /// How a project works; fixed when it is made, but for the rubric, the pay and the budget.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewSettings")]
 pub struct Settings {
     /// How its items were drawn.
     pub sampling: Sampling,
@@ -77,7 +78,7 @@ impl Default for Settings {
 }
 
 /// What a rater is paid.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Pay {
     /// Nothing that is counted here.
@@ -111,7 +112,8 @@ impl Pay {
 }
 
 /// What a rater sees of an item.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewContent")]
 pub struct Content {
     /// What was asked.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -130,7 +132,8 @@ pub struct Content {
 }
 
 /// An item of a project.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewItem")]
 pub struct Item {
     /// What it is, by content ([`assay_core::label::item`] or [`pair`]), or the id that a file gave it.
     pub id: String,
@@ -173,7 +176,7 @@ impl Item {
 }
 
 /// Where a rater stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RaterState {
     /// Has not passed the quiz yet.
@@ -208,7 +211,7 @@ impl RaterState {
 }
 
 /// A rater of a project.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rater {
     /// The name.
     pub name: String,
@@ -242,6 +245,9 @@ pub struct Task {
     /// What the rater said before, when the rubric has changed since.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub before: Answers,
+    /// What the rater had begun to say, or had said and took back.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub draft: Answers,
     /// Until when the item is kept for this rater, in microseconds since the Unix epoch.
     pub until_us: i64,
 }
@@ -274,7 +280,8 @@ pub enum Next {
 }
 
 /// How a rating came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "RatingOrigin")]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A rater answered.
@@ -312,7 +319,7 @@ impl Origin {
 }
 
 /// One line of the history of ratings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Rating {
     /// The item.
     pub item: String,
@@ -331,7 +338,8 @@ pub struct Rating {
 }
 
 /// What was done with an item as a whole.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "DoneItem")]
 pub struct Done {
     /// The item.
     pub item: String,
@@ -350,7 +358,8 @@ pub struct Done {
 }
 
 /// A remark on an item.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "ReviewNote")]
 pub struct Note {
     /// The item.
     pub item: String,
@@ -365,7 +374,7 @@ pub struct Note {
 }
 
 /// What a remark does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
     /// The rater does not rate the item; somebody else gets it.
@@ -384,7 +393,7 @@ impl NoteKind {
 }
 
 /// A word that settles what raters do not agree on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Adjudication {
     /// The item.
     pub item: String,

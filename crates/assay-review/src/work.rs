@@ -159,6 +159,13 @@ fn spans_stand(criterion: &Criterion, value: &Value, content: &Content) -> Resul
     Ok(())
 }
 
+/// What is told to a rater who answers what they do not have.
+pub(crate) fn not_given() -> ReviewError {
+    ReviewError::conflict(
+        "this item is not with this rater (it was taken back, skipped or never given to them): ask for the next one",
+    )
+}
+
 /// The criteria that a new version of a rubric asks anew.
 pub(crate) fn asked_anew(old: &Rubric, new: &Rubric) -> Vec<String> {
     let change = crate::rubric::RubricChange::between(old, new);
@@ -183,9 +190,9 @@ impl Review {
     }
 
     async fn known_rater(&self, write: &mut Write, project: &str, name: &str) -> Result<Rater, ReviewError> {
-        self.rater(write, project, name)
-            .await?
-            .ok_or_else(|| ReviewError::usage(format!("`{}` is no rater of project `{project}`", name.escape_debug())))
+        self.rater(write, project, name).await?.ok_or_else(|| {
+            ReviewError::missing(format!("`{}` is no rater of project `{project}`", name.escape_debug()))
+        })
     }
 
     async fn count(
@@ -388,7 +395,7 @@ impl Review {
     ) -> Result<Task, ReviewError> {
         let stored = self.item_in(write, &project.name, item).await?;
         let swap = stored.content.other.is_some() && is_swapped(project.settings.seed, item, rater);
-        let fresh = Digest::of_json(&json!([project.name, item, rater, until_us])).short();
+        let fresh = Digest::of_json(&json!([project.name, item, rater, until_us, project.version])).short();
         let token: String = sqlx::query_scalar(
             "INSERT INTO leases (project, item, rater, token, until_us, swapped) VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (project, item, rater) DO UPDATE SET until_us = excluded.until_us RETURNING token",
@@ -410,6 +417,7 @@ impl Review {
             let needed = |name: &String| project.rubric.criterion(name).is_some_and(Criterion::is_required);
             criteria.retain(|name| stale.contains(name) || (!standing.contains_key(name) && needed(name)));
         }
+        let draft = self.draft(write, &project.name, item, rater).await?;
         let before = standing
             .into_iter()
             .filter_map(|(name, value)| {
@@ -424,6 +432,7 @@ impl Review {
             swapped: swap,
             criteria,
             before,
+            draft,
             until_us,
         })
     }
@@ -437,7 +446,7 @@ impl Review {
             .map_err(|error| self.failed(error))?;
         match row {
             Some(row) => self.item_of(&row),
-            None => Err(ReviewError::usage(format!("project `{project}` has no item `{}`", item.escape_debug()))),
+            None => Err(ReviewError::missing(format!("project `{project}` has no item `{}`", item.escape_debug()))),
         }
     }
 
@@ -518,7 +527,7 @@ impl Review {
     }
 
     /// Takes a rater's answers to an item that they were given; `a` and `b` of a pair mean what was shown. They count when
-    /// this returns.
+    /// this returns. The same answers under the same token are taken once, however often they are sent.
     ///
     /// # Errors
     /// The item was never given to the rater, is answered already, or an answer does not fit.
@@ -538,6 +547,10 @@ impl Review {
         if !matches!(known.state, RaterState::Active | RaterState::Suspended) {
             return Err(ReviewError::usage(format!("`{rater}` has not passed the quiz")));
         }
+        let said = Digest::of_json(answers).to_string();
+        if let Some(earlier) = self.submitted(&mut write, &project.name, rater, token, &said).await? {
+            return Ok(earlier);
+        }
         let lease = sqlx::query("SELECT token, swapped FROM leases WHERE project = $1 AND item = $2 AND rater = $3")
             .bind(&project.name)
             .bind(item)
@@ -554,10 +567,10 @@ impl Review {
                 .await
                 .map_err(|error| self.failed(error))?;
         if done.is_some_and(|version| version >= project.version) {
-            return Err(ReviewError::usage(format!("`{rater}` has rated this item already; an edit changes it")));
+            return Err(ReviewError::conflict(format!("`{rater}` has rated this item already; an edit changes it")));
         }
         let Some(lease) = lease.filter(|lease| lease.get::<&str, _>("token") == token) else {
-            return Err(ReviewError::usage("this item was not given to this rater; ask for the next one"));
+            return Err(not_given());
         };
         let swap: bool = lease.get("swapped");
         let stored = self.item_in(&mut write, &project.name, item).await?;
@@ -603,14 +616,17 @@ impl Review {
         .await
         .map_err(|error| self.failed(error))?;
         self.pay(&mut write, &project.name, origin.as_str(), paid).await?;
+        self.drop_draft(&mut write, &project.name, item, rater).await?;
         self.end_lease(&mut write, &project.name, item, rater).await?;
         let mut suspended = None;
         if stored.gold.is_some() && known.state == RaterState::Active {
             let record: GoldRecord = self.gold_record(&mut write, &project, &known).await?;
             suspended = self.suspend_by_gold(&mut write, &project, rater, record).await?;
         }
+        let submitted = Submitted { paid, suspended };
+        self.keep_submission(&mut write, &project.name, rater, token, item, (&said, &submitted)).await?;
         self.commit(write).await?;
-        Ok(Submitted { paid, suspended })
+        Ok(submitted)
     }
 
     async fn end_lease(&self, write: &mut Write, project: &str, item: &str, rater: &str) -> Result<(), ReviewError> {
@@ -656,6 +672,7 @@ impl Review {
             .await
             .map_err(|error| self.failed(error))?;
         if kind == NoteKind::Skip {
+            self.drop_draft(&mut write, project, item, rater).await?;
             self.end_lease(&mut write, project, item, rater).await?;
         }
         self.commit(write).await
@@ -698,8 +715,8 @@ impl Review {
         self.commit(write).await
     }
 
-    /// Takes back a rater's last item and gives it to them again; the history keeps what they had said. `None` when there
-    /// is nothing to take back.
+    /// Takes back a rater's last item and gives it to them again, with what they had said as a draft; the history keeps it
+    /// too. `None` when there is nothing to take back.
     ///
     /// # Errors
     /// The rater is not there, or the database fails.
@@ -708,10 +725,10 @@ impl Review {
         let mut write = self.write().await?;
         let known = self.known_rater(&mut write, &project.name, rater).await?;
         if known.state != RaterState::Active {
-            return Err(ReviewError::usage(format!("`{rater}` is {}", known.state.as_str())));
+            return Err(ReviewError::conflict(format!("`{rater}` is {}", known.state.as_str())));
         }
         let last = sqlx::query(
-            "SELECT d.item, d.cost_nanousd FROM done d WHERE d.project = $1 AND d.rater = $2
+            "SELECT d.item, d.cost_nanousd, d.swapped FROM done d WHERE d.project = $1 AND d.rater = $2
                AND EXISTS (SELECT 1 FROM ratings r WHERE r.project = $1 AND r.item = d.item AND r.rater = $2
                            AND r.origin <> 'imported')
              ORDER BY d.at_us DESC, d.rowid DESC LIMIT 1",
@@ -725,6 +742,12 @@ impl Review {
         let item: String = last.get("item");
         let now = self.now_us();
         let (standing, _) = self.standing(&mut write, &project, &item, rater).await?;
+        let (swap, kind): (bool, _) =
+            (last.get("swapped"), |name: &str| project.rubric.criterion(name).map(|of| of.kind));
+        let shown = |(name, value): (&String, &Value)| Some((name.clone(), turned(kind(name)?, value.clone(), swap)));
+        let draft: Answers = standing.iter().filter_map(shown).collect();
+        self.put_draft(&mut write, &project.name, &item, rater, &draft).await?;
+        self.forget_submissions(&mut write, &project.name, &item, rater).await?;
         for name in standing.keys() {
             if let Some(criterion) = project.rubric.criterion(name) {
                 self.put(&mut write, &project.name, &item, rater, criterion, &Value::Null, Origin::Undone, now).await?;

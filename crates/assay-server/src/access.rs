@@ -42,6 +42,8 @@ pub enum Access {
     Work,
     /// To decide on releases.
     Decide,
+    /// To see cases of a sealed part, for a reason that goes on record.
+    Unseal,
     /// To take evidence away.
     Evidence,
     /// To read the audit log.
@@ -61,6 +63,7 @@ impl Access {
             Self::Rate => one_of(&[Role::Rater]),
             Self::Work => one_of(&[Role::Engineer]),
             Self::Decide => one_of(&[Role::Approver]),
+            Self::Unseal => one_of(&[Role::Engineer, Role::Approver, Role::Auditor]),
             Self::Evidence => one_of(&[Role::Engineer, Role::Approver, Role::Auditor, Role::Admin]),
             Self::Audit => one_of(&[Role::Auditor, Role::Admin]),
             Self::Administer => one_of(&[Role::Admin]),

@@ -1,12 +1,20 @@
 //! Every endpoint. One file for each thing that is asked about.
 
+pub mod audit;
+pub mod charts;
 pub mod compare;
+pub mod dataset_cases;
+pub mod datasets;
 pub mod evidence;
 pub mod explore;
 pub mod jobs;
+pub mod judges;
 pub mod overview;
+pub mod people;
 pub mod pushes;
 pub mod releases;
+pub mod review;
+pub mod review_lead;
 pub mod runs;
 pub mod session;
 pub mod standing;
@@ -29,5 +37,13 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(compare::endpoints());
     all.extend(explore::endpoints());
     all.extend(evidence::endpoints());
+    all.extend(charts::endpoints());
+    all.extend(datasets::endpoints());
+    all.extend(dataset_cases::endpoints());
+    all.extend(audit::endpoints());
+    all.extend(people::endpoints());
+    all.extend(review::endpoints());
+    all.extend(review_lead::endpoints());
+    all.extend(judges::endpoints());
     all
 }

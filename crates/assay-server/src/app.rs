@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use assay_core::Digest;
 use assay_evidence::keys::Signer;
@@ -14,13 +15,18 @@ use assay_store::{Accounts, Releases};
 use governor::{DefaultKeyedRateLimiter, Quota};
 use tokio::sync::{Notify, Semaphore, watch};
 
+use crate::Problem;
 use crate::access::Role;
+use crate::api::datasets::PartCounts;
 use crate::api::summaries::Summaries;
 use crate::login;
 use crate::metrics::Metrics;
 use crate::oidc::Provider;
+use crate::openings::Openings;
+use crate::questions::Questions;
 use crate::repeats::Repeats;
 use crate::serve::Options;
+use crate::views::Views;
 
 /// How people get in.
 #[derive(Clone, Debug)]
@@ -71,8 +77,16 @@ pub struct Parts {
     pub hosts: BTreeSet<String>,
     /// Summaries of runs that do not change any more.
     pub summaries: Summaries,
+    /// Releases as they were seen a moment ago.
+    pub views: Views,
+    /// Runs over sealed parts that somebody has said why they must see.
+    pub openings: Openings,
+    /// What questions in SQL share.
+    pub questions: Questions,
+    /// Cases of the parts of datasets.
+    pub parts: PartCounts,
     /// Places for computations that need a processor for long.
-    pub heavy: Semaphore,
+    pub heavy: Arc<Semaphore>,
     /// What is counted.
     pub metrics: Metrics,
     /// Who vouches for people.
@@ -105,6 +119,8 @@ pub struct Parts {
 const LOGINS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Requests a second, for each person: far above a page, far below a flood.
 const REQUESTS: NonZeroU32 = NonZeroU32::new(500).unwrap();
+/// How long a request waits for who writes to datasets, which an import does for as long as it takes.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Requests a second from an address, of people who are not logged in.
 const STRANGERS: NonZeroU32 = NonZeroU32::new(100).unwrap();
 /// So many of them at once.
@@ -124,24 +140,29 @@ impl App {
     /// # Errors
     /// The workspace cannot be opened.
     pub async fn open(
-        home: Home,
+        mut home: Home,
         mode: Mode,
         port: u16,
         hosts: BTreeSet<String>,
         options: Options,
     ) -> Result<Self, Failure> {
+        home.patience = Some(PATIENCE);
         let accounts = Accounts::open(&home.workspace).await?;
         Ok(Self(Arc::new(Parts {
             releases: Releases::open(&home.workspace).await?,
             review: Review::open(&home.workspace).await?,
             repeats: Repeats::new(accounts.clone()),
-            home,
             accounts,
             mode,
             cookie: format!("assay_session_{port}"),
             hosts,
             summaries: Summaries::default(),
-            heavy: Semaphore::new(HEAVY),
+            views: Views::default(),
+            openings: Openings::default(),
+            questions: Questions::new(&home.lake)?,
+            home,
+            heavy: Arc::new(Semaphore::new(HEAVY)),
+            parts: PartCounts::default(),
             metrics: Metrics::default(),
             oidc: options.oidc.map(Provider::new).transpose()?,
             signer: options.signer,
@@ -179,6 +200,29 @@ impl App {
     /// The workspace.
     pub fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// Does what waits for files or locks, beside the requests.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        tokio::task::spawn_blocking(work).await.map_err(Problem::internal)?
+    }
+
+    /// Does what needs a processor for long, in one of the few places for that.
+    ///
+    /// # Errors
+    /// Those of the work.
+    pub async fn heavy<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _place = self.heavy.acquire().await.map_err(Problem::internal)?;
+        self.blocking(work).await
     }
 
     /// The workspace with its releases.

@@ -15,12 +15,16 @@ pub mod login;
 pub mod metrics;
 pub mod oidc;
 pub mod openapi;
+pub mod openings;
 pub mod page;
 pub mod paging;
+pub mod people;
 pub mod problem;
+pub mod questions;
 pub mod repeats;
 pub mod serve;
 pub mod telemetry;
+pub mod views;
 
 pub use app::{App, Mode};
 pub use problem::Problem;

@@ -56,6 +56,55 @@ impl<T> Page<T> {
     }
 }
 
+/// The heaviest page, in bytes of JSON; one item may weigh more.
+const HEAVIEST: usize = 4 << 20;
+
+/// A page of a list that comes one by one: items before it are let pass, and it is full by number or by weight.
+pub struct Weighed<T> {
+    items: Vec<T>,
+    most: usize,
+    before: usize,
+    seen: usize,
+    bytes: usize,
+    more: bool,
+}
+
+impl<T: Serialize> Weighed<T> {
+    /// An empty page.
+    ///
+    /// # Errors
+    /// A cursor of another list.
+    pub fn new(limit: Limit, from: Option<&str>) -> Result<Self, Problem> {
+        let before = read(from)?.unwrap_or(0);
+        Ok(Self { items: Vec::new(), most: limit.get(), before, seen: 0, bytes: 0, more: false })
+    }
+
+    /// Whether no further item has room.
+    pub fn is_full(&self) -> bool {
+        self.items.len() >= self.most || self.bytes >= HEAVIEST
+    }
+
+    /// Takes the next item, if it is of this page.
+    pub fn offer(&mut self, item: T) {
+        self.seen += 1;
+        if self.seen <= self.before {
+            return;
+        }
+        if self.is_full() {
+            self.more = true;
+            return;
+        }
+        self.bytes += serde_json::to_vec(&item).map_or(0, |json| json.len());
+        self.items.push(item);
+    }
+
+    /// The page.
+    pub fn done(self) -> Page<T> {
+        let next = self.more.then(|| cursor(&(self.before + self.items.len())));
+        Page { items: self.items, next }
+    }
+}
+
 /// A cursor's text.
 pub fn cursor<C: Serialize>(at: &C) -> String {
     BASE64URL_NOPAD.encode(&serde_json::to_vec(at).unwrap_or_default())
@@ -91,5 +140,23 @@ mod tests {
         }
         assert_eq!(seen, (0..123).collect::<Vec<_>>());
         assert!(Page::of_all(0..3, Limit(0), Some("!")).is_err());
+    }
+
+    #[test]
+    fn a_page_is_full_by_weight_too_and_the_next_one_goes_on() {
+        let items: Vec<String> = (0..7).map(|i| i.to_string().repeat(2 << 20)).collect();
+        let (mut seen, mut from) = (Vec::new(), None);
+        loop {
+            let mut page = Weighed::new(Limit(50), from.as_deref()).unwrap();
+            items.iter().cloned().for_each(|item| page.offer(item));
+            let page = page.done();
+            assert!(page.items.len() <= 2, "4 MiB are two items");
+            seen.extend(page.items);
+            from = page.next;
+            if from.is_none() {
+                break;
+            }
+        }
+        assert!(seen == items);
     }
 }

@@ -2,6 +2,7 @@
 
 use assay_datasets::DatasetError;
 use assay_engine::EngineError;
+use assay_evidence::EvidenceError;
 use assay_home::{Conflict, Failure};
 use assay_lake::LakeError;
 use assay_report::plain;
@@ -115,7 +116,21 @@ impl From<LakeError> for Problem {
 
 impl From<DatasetError> for Problem {
     fn from(error: DatasetError) -> Self {
-        Self::usage(error.to_string())
+        match error.busy {
+            true => Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()) },
+            false => Self::usage(error.advice()),
+        }
+    }
+}
+
+impl From<EvidenceError> for Problem {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Mismatch(faults) => {
+                Self::conflict(format!("the audit log was changed: {}", faults.join("; ")))
+            }
+            error => Self::internal(error),
+        }
     }
 }
 
@@ -123,7 +138,8 @@ impl From<ReviewError> for Problem {
     fn from(error: ReviewError) -> Self {
         match error {
             ReviewError::Usage(_) | ReviewError::Data(_) | ReviewError::Budget(_) => Self::usage(error.to_string()),
-            ReviewError::Nothing(_) => Self::not_found(error.to_string()),
+            ReviewError::Nothing(_) | ReviewError::Missing(_) => Self::not_found(error.to_string()),
+            ReviewError::Conflict(_) => Self::conflict(error.to_string()),
             ReviewError::Store(error) => error.into(),
             error => Self::internal(error),
         }
@@ -146,11 +162,19 @@ impl From<Failure> for Problem {
             Ok(error) => return (*error).into(),
             Err(error) => error,
         };
+        let error = match error.downcast::<DatasetError>() {
+            Ok(error) => return (*error).into(),
+            Err(error) => error,
+        };
         let error = match error.downcast::<LakeError>() {
             Ok(error) => return (*error).into(),
             Err(error) => error,
         };
         let error = match error.downcast::<ReviewError>() {
+            Ok(error) => return (*error).into(),
+            Err(error) => error,
+        };
+        let error = match error.downcast::<DatasetError>() {
             Ok(error) => return (*error).into(),
             Err(error) => error,
         };

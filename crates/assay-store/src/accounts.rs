@@ -71,6 +71,17 @@ pub struct User {
     pub created_us: i64,
 }
 
+/// What changes of somebody; what is `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    /// Another address; an empty one takes it away.
+    pub email: Option<String>,
+    /// All that they are from now on.
+    pub roles: Option<BTreeSet<String>>,
+    /// Whether they may come in no more.
+    pub disabled: Option<bool>,
+}
+
 /// A key of a program.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Key {
@@ -181,6 +192,43 @@ impl Accounts {
             }
         }
         together.commit().await.map_err(|error| self.file.error(error))
+    }
+
+    /// Changes somebody, unless nobody who may come in would have the role `keep` any more: false then, and when there is
+    /// no such user. One statement, so that two who demote each other are not both heard.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn change_user(&self, name: &str, change: &UserChange, keep: &str) -> Result<bool, StoreError> {
+        let roles = change.roles.as_ref().map(|roles| self.file.json(roles)).transpose()?;
+        let done = sqlx::query(
+            "UPDATE users SET email = NULLIF(COALESCE($2, email), ''), roles = COALESCE($3, roles),
+               disabled = COALESCE($4, disabled)
+             WHERE name = $1 AND (
+               disabled OR NOT EXISTS (SELECT 1 FROM json_each(users.roles) WHERE value = $5)
+               OR (NOT COALESCE($4, disabled)
+                   AND EXISTS (SELECT 1 FROM json_each(COALESCE($3, users.roles)) WHERE value = $5))
+               OR EXISTS (SELECT 1 FROM users AS other WHERE other.name <> $1 AND NOT other.disabled
+                   AND EXISTS (SELECT 1 FROM json_each(other.roles) WHERE value = $5)))",
+        )
+        .bind(name)
+        .bind(&change.email)
+        .bind(roles)
+        .bind(change.disabled)
+        .bind(keep)
+        .execute(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Gives somebody another password, as an argon2id string.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn set_password(&self, name: &str, hash: &str) -> Result<(), StoreError> {
+        let done = sqlx::query("UPDATE users SET password = $2 WHERE name = $1").bind(name).bind(hash);
+        done.execute(&self.file.pool).await.map(|_| ()).map_err(|error| self.file.error(error))
     }
 
     /// Everybody, by name.

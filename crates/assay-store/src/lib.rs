@@ -6,10 +6,12 @@
 //! | [`state`] | `state.db` | runs, totals, baselines, remembered plans |
 //! | [`jobs`] | `state.db` | runs that the server is asked to execute |
 //! | [`labels`] | `state.db` | labels by people; certificates and checks of judges |
+//! | [`figures`] | `state.db` | what was reckoned from whole runs, with what it rests on |
 //! | [`plan`] | `plans/DIGEST.db` | the frozen list of cases a run works through, in constant memory |
 //! | [`journal`] | `journal/RUN.db` | each finished trial exactly once, durable before it counts |
 //! | [`batches`] | `journal/RUN.db` | what a run has sent to providers in batches |
 //! | [`cache`] | `cache.db` | answers by content digest |
+//! | [`charts`] | `state.db` | saved charts, and dashboards of them |
 //! | [`events`] | `state.db`, `releases.db` | what others are told of, written with the change |
 //! | [`outbox`] | `state.db`, `releases.db` | what became of each event at each endpoint |
 //! | [`sqlite`] | – | how each of these files is opened; `review.db` of `assay-review` too |
@@ -20,7 +22,9 @@
 pub mod accounts;
 pub mod batches;
 pub mod cache;
+pub mod charts;
 pub mod events;
+pub mod figures;
 pub mod jobs;
 pub mod journal;
 pub mod labels;
@@ -40,7 +44,7 @@ pub use labels::{Added, Check, Population, StoredCertificate, StoredLabel};
 pub use outbox::Outbox;
 pub use plan::{CaseAt, PlanBuilder, PlanFile};
 pub use releases::Releases;
-pub use state::{Baseline, LimitChange, MonthSpend, Order, RunRow, Schedule, State};
+pub use state::{Baseline, LimitChange, MonthSpend, Order, RunLine, RunRow, Schedule, State};
 pub use workspace::{RunLock, Workspace};
 
 /// What can go wrong with the workspace.

@@ -180,6 +180,19 @@ impl PlanBuilder {
         Ok((PlanFile::open(&self.workspace, digest).await?, versions))
     }
 
+    /// What [`PlanBuilder::finish`] would make of it, without a plan that stays: its digest, and each dataset's version and
+    /// number of cases.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn measure(mut self, datasets: u32) -> Result<(Digest, Vec<(Digest, u64)>), StoreError> {
+        self.flush().await?;
+        let result = self.freeze(datasets).await;
+        self.file.pool.close().await;
+        self.discard();
+        result
+    }
+
     /// Removes the scratch file.
     fn discard(&self) {
         // A scratch file that cannot be removed only costs space.

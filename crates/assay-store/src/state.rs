@@ -23,6 +23,8 @@ CREATE TABLE IF NOT EXISTS runs (
     record TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS runs_by_suite ON runs (suite, started_us);
+CREATE INDEX IF NOT EXISTS runs_by_start ON runs (started_us, id);
+CREATE INDEX IF NOT EXISTS runs_sealed ON runs (id) WHERE instr(record, '\"sealed\":\"') > 0;
 CREATE TABLE IF NOT EXISTS limit_changes (
     run TEXT NOT NULL,
     at_us BIGINT NOT NULL,
@@ -97,6 +99,25 @@ pub struct RunRow {
     pub planned: u64,
     /// Totals so far.
     pub totals: Totals,
+}
+
+/// A run in a few columns, as SQL sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunLine {
+    /// Its id.
+    pub id: String,
+    /// Its suite.
+    pub suite: String,
+    /// Where it stands.
+    pub status: String,
+    /// When it began, in microseconds since the Unix epoch.
+    pub started_us: i64,
+    /// Trials planned.
+    pub planned: i64,
+    /// Totals so far.
+    pub totals: Totals,
+    /// The commit.
+    pub git: Option<String>,
 }
 
 /// A named run to compare with.
@@ -194,7 +215,14 @@ impl State {
     /// # Errors
     /// A file that cannot be opened or made.
     pub async fn open(workspace: &Workspace) -> Result<Self, StoreError> {
-        let schema = [SCHEMA, crate::labels::SCHEMA, outbox::SCHEMA, crate::jobs::SCHEMA];
+        let schema = [
+            SCHEMA,
+            crate::labels::SCHEMA,
+            crate::figures::SCHEMA,
+            crate::charts::SCHEMA,
+            outbox::SCHEMA,
+            crate::jobs::SCHEMA,
+        ];
         let file = File::open(&workspace.state_file(), Care::Durable, 4, &schema).await?;
         crate::labels::renew(&file).await?;
         Ok(Self { file })
@@ -610,6 +638,53 @@ impl State {
         .collect()
     }
 
+    /// The newest runs first in a few columns, at most `limit`: what they froze is not read.
+    ///
+    /// # Errors
+    /// The database fails or holds what this version cannot read.
+    pub async fn run_lines(&self, limit: u32) -> Result<Vec<RunLine>, StoreError> {
+        sqlx::query(
+            "SELECT id, suite, status, started_us, planned, totals, json_extract(record, '$.git') AS git FROM runs
+             ORDER BY started_us DESC, id DESC LIMIT $1",
+        )
+        .bind(i64::from(limit))
+        .fetch_all(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?
+        .iter()
+        .map(|row| {
+            Ok(RunLine {
+                id: self.get(row, "id")?,
+                suite: self.get(row, "suite")?,
+                status: self.get(row, "status")?,
+                started_us: self.get(row, "started_us")?,
+                planned: self.get(row, "planned")?,
+                totals: self.parse(&self.get::<String>(row, "totals")?)?,
+                git: self.get(row, "git")?,
+            })
+        })
+        .collect()
+    }
+
+    /// All runs over sealed parts, oldest first.
+    ///
+    /// # Errors
+    /// The database fails or holds what this version cannot read.
+    pub async fn sealed_runs(&self) -> Result<Vec<RunId>, StoreError> {
+        // The first condition is the index's: other runs are not looked at.
+        let ids: Vec<String> = sqlx::query_scalar(
+            "SELECT id FROM runs WHERE instr(record, '\"sealed\":\"') > 0 AND EXISTS (
+                 SELECT 1 FROM json_each(record, '$.datasets') AS used
+                 WHERE json_extract(used.value, '$.sealed') IS NOT NULL)
+             ORDER BY id",
+        )
+        .fetch_all(&self.file.pool)
+        .await
+        .map_err(|error| self.file.error(error))?;
+        let parsed = ids.iter().map(|id| id.parse().map_err(|error| StoreError::corrupt(&self.file.path, error)));
+        parsed.collect()
+    }
+
     /// Every suite that was run, with its number of runs and when the newest began; newest first.
     ///
     /// # Errors
@@ -650,14 +725,25 @@ impl State {
                 None if back.is_empty() => 0,
                 None => return Err(StoreError::NoSuchRun(format!("`{word}` is not a run"))),
             };
-            let rows = self.runs(None, None, back.saturating_add(1)).await?;
-            let have = rows.len();
-            return rows.into_iter().nth(back as usize).ok_or_else(|| {
-                StoreError::NoSuchRun(match have {
-                    0 => "there are no runs yet: start one with `assay run`".to_owned(),
-                    have => format!("there are only {have} runs"),
-                })
-            });
+            let found = sqlx::query(
+                "SELECT status, ended_us, planned, totals, record FROM runs
+                 ORDER BY started_us DESC, id DESC LIMIT 1 OFFSET $1",
+            )
+            .bind(i64::from(back))
+            .fetch_optional(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+            if let Some(row) = found {
+                return self.run_row(&row);
+            }
+            let have: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM runs")
+                .fetch_one(&self.file.pool)
+                .await
+                .map_err(|error| self.file.error(error))?;
+            return Err(StoreError::NoSuchRun(match have {
+                0 => "there are no runs yet: start one with `assay run`".to_owned(),
+                have => format!("there are only {have} runs"),
+            }));
         }
         let bad = word.len() < 4 || !word.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         let rows = if bad {

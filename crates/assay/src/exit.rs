@@ -58,7 +58,7 @@ fn review(error: &ReviewError) -> u8 {
         eprintln!("{}{}", if at == 0 { "error: " } else { "  " }, assay_report::plain(line, 2_000));
     }
     match error {
-        ReviewError::Usage(_) | ReviewError::Data(_) => USAGE,
+        ReviewError::Usage(_) | ReviewError::Missing(_) | ReviewError::Conflict(_) | ReviewError::Data(_) => USAGE,
         ReviewError::Nothing(_) => NOTHING,
         ReviewError::Budget(_) => BUDGET,
         ReviewError::Io { .. } => INFRASTRUCTURE,

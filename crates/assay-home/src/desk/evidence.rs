@@ -113,7 +113,7 @@ pub async fn verdicts(
         evidence.push(Evidence::new(policy, requirement, scores, target, baseline, attempt, grades));
         places.push(None);
     }
-    let mut judged = judge(policy, &evidence).into_iter();
+    let mut judged = crate::waiting(|| judge(policy, &evidence)).into_iter();
     Ok(places.into_iter().filter_map(|place| place.or_else(|| judged.next())).collect())
 }
 

@@ -17,7 +17,8 @@ use crate::{Failure, Home};
 /// Looks at runs, suites, baselines and attached files as they are now, and reads the newest evaluation's verdicts again.
 pub async fn observe(desk: &Desk<'_>, policy: &Policy, release: &Release) -> Result<Observed, Failure> {
     let home = &desk.home;
-    let mut observed = Observed { at_us: now_us(), files: files(home, release), ..Observed::default() };
+    let mut observed =
+        Observed { at_us: now_us(), files: crate::waiting(|| files(home, release)), ..Observed::default() };
     let Some((_, _, found)) = release.evaluation() else { return Ok(observed) };
     let mut picked = Vec::new();
     for verdict in found {
@@ -83,12 +84,13 @@ async fn suite_now(home: &Home, row: &RunRow) -> Option<Result<Measured, String>
     let library = library_of(Some(home.workspace.root()), Path::new("."));
     let options =
         Options { tier: record.tier.clone(), seed: Some(record.seed), library: Some(library), ..Options::default() };
-    let prepared = match Prepared::load(&path, &options) {
+    let prepared = match crate::waiting(|| Prepared::load(&path, &options)) {
         Ok(prepared) => prepared,
         Err(error) => return Some(Err(error.to_string())),
     };
-    let datasets = match prepared.freeze(&home.workspace, &home.state).await {
-        Ok((_, datasets, _)) => datasets,
+    // Who looks leaves no plan behind.
+    let datasets = match prepared.measure(&home.workspace, &home.state).await {
+        Ok(datasets) => datasets,
         Err(error) => return Some(Err(error.to_string())),
     };
     let targets = prepared.target_records();

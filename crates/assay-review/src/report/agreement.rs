@@ -66,7 +66,7 @@ impl<'a> Matrix<'a> {
 }
 
 /// How far raters agree on one criterion.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CriterionReport {
     /// The criterion.
     pub name: String,
@@ -118,7 +118,7 @@ pub struct CriterionReport {
 }
 
 /// How often raters say the same, given that one of them gives this answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Specific {
     /// The answer.
     pub answer: String,
@@ -129,7 +129,7 @@ pub struct Specific {
 }
 
 /// Agreement on the items of a slice.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SliceAgreement {
     /// The key.
     pub key: String,
@@ -142,7 +142,7 @@ pub struct SliceAgreement {
 }
 
 /// α without a rater.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LeftOut {
     /// The rater.
     pub rater: String,
@@ -153,7 +153,7 @@ pub struct LeftOut {
 }
 
 /// How far marked characters are the same.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SpanAgreement {
     /// Pairs of raters of one item, of whom one or both marked something.
     pub pairs: usize,
@@ -162,7 +162,8 @@ pub struct SpanAgreement {
 }
 
 /// What a change of the rubric did to ratings of one criterion.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "RubricImpact")]
 pub struct Impact {
     /// The criterion.
     pub criterion: String,

@@ -24,7 +24,7 @@ const GOLD_BETWEEN_ALARMS: f64 = 500.0;
 const WEEK_US: i64 = 7 * 86_400 * 1_000_000;
 
 /// A rater.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RaterReport {
     /// The name.
     pub name: String,
@@ -55,7 +55,7 @@ pub struct RaterReport {
 }
 
 /// A rater on hidden gold.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GoldReport {
     /// Items with every answer right, since the rater qualified.
     pub hits: u64,
@@ -70,7 +70,7 @@ pub struct GoldReport {
 }
 
 /// Severity of raters and of weeks on one criterion.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Severities {
     /// By rater.
     pub raters: BTreeMap<String, Figure>,

@@ -13,7 +13,7 @@ use crate::rubric::Criterion;
 use crate::words::Rating;
 
 /// The ranking of a `pairwise` criterion.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ranking {
     /// Ratings of pairs whose two targets are known.
     pub comparisons: usize,
@@ -30,7 +30,7 @@ pub struct Ranking {
 }
 
 /// A target in a ranking.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ranked {
     /// Its name.
     pub target: String,

@@ -1,21 +1,16 @@
 //! SQL over the lake, and tables to take away.
 
-use std::io::Write;
 use std::time::Instant;
 
-use assay_lake::{Rows, Table, export};
-use axum::body::{Body, Bytes};
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
-use futures::StreamExt;
+use assay_lake::export::{self, Form};
+use assay_lake::{Rows, Table};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::sync::mpsc;
 
+use super::trials::open_run;
 use crate::Problem;
 use crate::access::Access;
-use crate::app::App;
 use crate::endpoint::{Answer, Call, Data, Endpoint, Raw, ask, get};
 
 /// The endpoints of this file.
@@ -44,6 +39,19 @@ pub enum Format {
     Csv,
     /// Parquet.
     Parquet,
+    /// A stream of Arrow record batches (IPC).
+    Arrow,
+}
+
+impl Format {
+    const fn form(self) -> Form {
+        match self {
+            Self::Jsonl => Form::JsonLines,
+            Self::Csv => Form::Csv,
+            Self::Parquet => Form::Parquet,
+            Self::Arrow => Form::Arrow,
+        }
+    }
 }
 
 /// A column.
@@ -62,14 +70,10 @@ pub struct TableInfo {
     columns: Vec<Column>,
 }
 
-/// The longest that a query may run.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 /// The most rows of an answer that is not a stream.
 const MOST_ROWS: usize = 10_000;
-
-async fn ask_lake(app: &App, sql: &str) -> Result<Rows, Problem> {
-    Ok(app.home().ask(sql, &mut Vec::new()).await?)
-}
+/// The most that these rows may hold, in bytes of their JSON.
+const MOST_BYTES: usize = 16 << 20;
 
 fn columns(rows: &Rows) -> Vec<Column> {
     let schema = rows.schema();
@@ -81,12 +85,11 @@ fn columns(rows: &Rows) -> Vec<Column> {
 }
 
 async fn tables(call: Call) -> Result<Data<Vec<TableInfo>>, Problem> {
+    let (home, lake) = (call.app.home(), call.app.questions.lake());
     let mut all = Vec::new();
     for name in Table::ALL.map(Table::name).into_iter().chain(["runs"]) {
-        // Without runs there is no table of them yet.
-        if let Ok(rows) = ask_lake(&call.app, &format!("SELECT * FROM {name} LIMIT 0")).await {
-            all.push(TableInfo { table: name.to_owned(), columns: columns(&rows) });
-        }
+        let rows = home.ask_of(&lake, &format!("SELECT * FROM {name} LIMIT 0"), &mut Vec::new()).await?;
+        all.push(TableInfo { table: name.to_owned(), columns: columns(&rows) });
     }
     Ok(Data(all))
 }
@@ -105,7 +108,7 @@ pub struct QueryForm {
 pub struct QueryBody {
     /// One query; nothing can be changed by it.
     sql: String,
-    /// At most so many rows; 1,000 by default, at most 10,000.
+    /// At most so many rows; 1,000 by default, at most 10,000, and never more than about 16 MiB of them.
     limit: Option<usize>,
 }
 
@@ -120,32 +123,50 @@ pub struct Answered {
 }
 
 async fn query(call: Call<QueryForm, Data<QueryBody>>) -> Result<Raw, Problem> {
-    let asked = &call.body.0;
-    let mut rows = ask_lake(&call.app, &asked.sql).await?;
+    let (app, asked) = (call.app.clone(), call.body.0);
+    let place = app.questions.place(&call.who.name).await?;
+    let began = Instant::now();
+    let planned = async move { Ok(app.home().ask_of(&app.questions.lake(), &asked.sql, &mut Vec::new()).await?) };
     if let Some(format) = call.query.format {
-        return Ok(Raw(stream(rows, format, "query")));
+        let rows = call.app.questions.work(planned).await?;
+        return Ok(Raw(call.app.questions.file(place, rows, format.form(), "query")?));
     }
     let limit = asked.limit.unwrap_or(1_000).min(MOST_ROWS);
-    let began = Instant::now();
+    let (columns, rows, truncated) = call.app.questions.work(async move { first(planned.await?, limit).await }).await?;
+    let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Raw(Data(Answered { columns, rows, truncated, elapsed_ms }).respond()?))
+}
+
+/// The first rows, and whether there are more: at most so many, and no more than [`MOST_BYTES`] of them.
+async fn first(mut rows: Rows, limit: usize) -> Result<(Vec<Column>, Vec<Vec<Value>>, bool), Problem> {
     let columns = columns(&rows);
-    let mut cells: Vec<Vec<Value>> = Vec::new();
-    let read = async {
-        while cells.len() <= limit {
-            let Some(batch) = rows.next().await? else { break };
-            let room = (limit + 1 - cells.len()).min(batch.num_rows());
-            for mut row in export::json_rows(&batch.slice(0, room))? {
-                cells.push(columns.iter().map(|column| row.remove(&column.name).unwrap_or_default()).collect());
+    let (mut cells, mut bytes): (Vec<Vec<Value>>, usize) = (Vec::new(), 0);
+    while let Some(batch) = rows.next().await? {
+        // Few at a time: a batch may hold thousands of long answers.
+        for from in (0..batch.num_rows()).step_by(FEW) {
+            for row in export::json_cells(&batch.slice(from, FEW.min(batch.num_rows() - from)))? {
+                bytes += row.iter().map(size).sum::<usize>();
+                if cells.len() == limit || (bytes > MOST_BYTES && !cells.is_empty()) {
+                    return Ok((columns, cells, true));
+                }
+                cells.push(row);
             }
         }
-        Ok::<_, Problem>(())
-    };
-    tokio::time::timeout(PATIENCE, read)
-        .await
-        .map_err(|_| Problem::usage(format!("the query took longer than {} seconds", PATIENCE.as_secs())))??;
-    let truncated = cells.len() > limit;
-    cells.truncate(limit);
-    let elapsed_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Raw(Data(Answered { columns, rows: cells, truncated, elapsed_ms }).respond()?))
+    }
+    Ok((columns, cells, false))
+}
+
+/// Rows that become JSON at once.
+const FEW: usize = 64;
+
+/// About what a value takes, in bytes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 3,
+        Value::Array(all) => 2 + all.iter().map(size).sum::<usize>(),
+        Value::Object(all) => 2 + all.iter().map(|(key, value)| key.len() + 4 + size(value)).sum::<usize>(),
+        _ => 8,
+    }
 }
 
 /// Which table of a run, and how.
@@ -167,60 +188,15 @@ pub enum ExportTable {
 }
 
 async fn export_run(call: Call<ExportQuery>) -> Result<Raw, Problem> {
-    let (row, _) = call.app.home().find(call.part("run")).await?;
+    // Of a sealed part no file comes out that says nothing: who has not opened it is told so.
+    let record = open_run(&call).await?;
     let table = match call.query.table {
-        ExportTable::Trials => "trials",
-        ExportTable::Scores => "scores",
+        ExportTable::Trials => Table::Trials,
+        ExportTable::Scores => Table::Scores,
     };
-    let sql = format!("SELECT * FROM {table} WHERE run_id = '{}'", row.record.id);
-    let rows = ask_lake(&call.app, &sql).await?;
-    Ok(Raw(stream(rows, call.query.format, &format!("{}-{table}", row.record.id.short()))))
-}
-
-/// What is written is sent on at once.
-struct Sending(mpsc::Sender<Bytes>);
-
-impl Write for Sending {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let sent = self.0.blocking_send(Bytes::copy_from_slice(bytes));
-        sent.map(|()| bytes.len()).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Rows as a file: whoever reads slowly slows the reading down, nothing is gathered.
-fn stream(rows: Rows, format: Format, name: &str) -> Response {
-    let (sender, receiver) = mpsc::channel::<Bytes>(16);
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let mut out = std::io::BufWriter::with_capacity(64 << 10, Sending(sender));
-        // The runtime's own way to wait forbids to wait inside, which a slow reader makes the sender do.
-        let _tasks = runtime.enter();
-        let written = futures::executor::block_on(async {
-            match format {
-                Format::Jsonl => export::write_json_lines(rows, &mut out).await,
-                Format::Csv => export::write_csv(rows, &mut out).await,
-                Format::Parquet => export::write_parquet(rows, &mut out).await,
-            }
-        });
-        if let Err(error) =
-            written.map_err(|error| error.to_string()).and_then(|_| out.flush().map_err(|e| e.to_string()))
-        {
-            tracing::warn!(error, "a table was not sent to its end");
-        }
-    });
-    let (kind, ending) = match format {
-        Format::Jsonl => ("application/x-ndjson", "jsonl"),
-        Format::Csv => ("text/csv; charset=utf-8", "csv"),
-        Format::Parquet => ("application/vnd.apache.parquet", "parquet"),
-    };
-    let body = futures::stream::unfold(receiver, |mut receiver| async {
-        receiver.recv().await.map(|bytes| (Ok::<_, std::convert::Infallible>(bytes), receiver))
-    });
-    let file = format!("attachment; filename=\"{name}.{ending}\"");
-    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, file)], Body::from_stream(body.boxed()))
-        .into_response()
+    let questions = &call.app.questions;
+    let place = questions.place(&call.who.name).await?;
+    let (lake, name) = (questions.lake(), format!("{}-{}", record.id.short(), table.name()));
+    let rows = questions.work(async move { Ok(lake.rows_of_run(table, &record).await?) }).await?;
+    Ok(Raw(questions.file(place, rows, call.query.format.form(), &name)?))
 }

@@ -18,6 +18,7 @@ use crate::access::Access;
 use crate::app::App;
 use crate::endpoint::{Call, Data, Endpoint, Nothing, Raw, change, get};
 use crate::paging::{Limit, Page};
+use crate::views;
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -166,7 +167,7 @@ async fn number(app: &App, word: &str) -> Result<String, Problem> {
 
 async fn release(call: Call) -> Result<Data<Value>, Problem> {
     let word = number(&call.app, call.part("release")).await?;
-    Ok(Data(call.app.desk().view(&word).await?))
+    Ok(Data(views::view(&call.app, &word).await?))
 }
 
 /// How the memo is wanted.
@@ -194,6 +195,7 @@ const MEMO_POLICY: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline
 
 async fn memo(call: Call<MemoQuery>) -> Result<Raw, Problem> {
     let word = number(&call.app, call.part("release")).await?;
+    let _place = call.app.heavy.acquire().await.map_err(Problem::internal)?;
     let memo = call.app.desk().memo(&word).await?;
     let (kind, text) = match call.query.format {
         MemoFormat::Html => ("text/html; charset=utf-8", memo.html().map_err(Problem::internal)?),

@@ -10,7 +10,7 @@ use assay_core::{Digest, RunRecord, RunStatus};
 use assay_home::{Against, audit};
 use assay_report::plain;
 use assay_store::state::RunFilter;
-use assay_store::{Baseline, Journal, LimitChange, Order, RunRow};
+use assay_store::{Journal, LimitChange, Order, RunRow};
 use axum::http::{HeaderMap, Method};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -512,17 +512,12 @@ pub struct BaselineBody {
 }
 
 async fn set_baseline(call: Call<Nothing, Data<BaselineBody>>) -> Result<Done, Problem> {
-    let home = call.app.home();
-    let (row, target) = home.find(&call.body.0.run).await?;
-    let (suite, name) = (call.part("suite"), call.part("name"));
-    if row.record.suite != suite {
-        return Err(Problem::usage(format!("run {} is of the suite `{}`", row.record.id.short(), row.record.suite)));
-    }
-    let target = call.body.0.target.clone().or(target);
-    let set_us = assay_engine::execute::now_us();
-    let baseline = Baseline { suite: suite.to_owned(), name: name.to_owned(), run: row.record.id, target, set_us };
-    audit::note("run", row.record.id.to_string());
-    home.state.set_baseline(&baseline).await?;
+    let BaselineBody { run, target } = &call.body.0;
+    let word = match target {
+        Some(target) => format!("{}:{target}", run.split(':').next().unwrap_or_default()),
+        None => run.clone(),
+    };
+    call.app.home().name_baseline(call.part("name"), &word, Some(call.part("suite"))).await?;
     Ok(Done)
 }
 

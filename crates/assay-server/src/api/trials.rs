@@ -1,19 +1,21 @@
 //! The trials of a run: pages, distributions, latencies, one case in full, and exports.
 
 use assay_core::RunRecord;
+use assay_home::audit;
 use assay_home::home::unseal;
 use assay_lake::browse::{Histogram, Row, TrialFilter, TrialOrder, TrialPage};
 use assay_store::PlanFile;
-use axum::http::StatusCode;
-use schemars::JsonSchema;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use schemars::{JsonSchema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Call, Data, Endpoint, get};
+use crate::endpoint::{Answer, Call, Data, Described, Done, Endpoint, Nothing, change, get};
 use crate::paging::{Limit, cursor, read};
+use crate::{Problem, login, openings};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -29,13 +31,21 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/api/v1/runs/{run}/distribution", look, "distribution", "How a scorer's values lie", distribution),
         get("/api/v1/runs/{run}/latency", look, "latency", "How long each target took", latency),
         get("/api/v1/runs/{run}/cases/{case}", look, "case", "Everything about a case of a run", case),
+        change(
+            Method::POST,
+            "/api/v1/runs/{run}/openings",
+            Access::Unseal,
+            ("openSealed", "open sealed part"),
+            "Say why cases of a run over a sealed part must be seen; who says it sees them for an hour",
+            open_sealed,
+        ),
     ]
 }
 
 /// What a page of trials shows of an answer, in characters.
 const SHOWN: usize = 500;
 
-/// The outcome of a trial.
+/// The outcome of a trial, in the words of its column `status`.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -44,7 +54,7 @@ pub enum Outcome {
     /// A failure.
     Error,
     /// A budget forbade it.
-    Refused,
+    RefusedByBudget,
     /// Somebody stopped the run.
     Cancelled,
 }
@@ -54,7 +64,7 @@ impl Outcome {
         match self {
             Self::Ok => "ok",
             Self::Error => "error",
-            Self::Refused => "refused",
+            Self::RefusedByBudget => "refused_by_budget",
             Self::Cancelled => "cancelled",
         }
     }
@@ -147,16 +157,77 @@ pub struct TrialsPage {
     total: Option<u64>,
 }
 
-/// A run whose cases may be seen.
-async fn open_run(app: &App, word: &str, reason: Option<&str>) -> Result<RunRecord, Problem> {
-    let (row, _) = app.home().find(word).await?;
-    if row.record.sealed().is_some() && reason.is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(Problem::forbidden(
-            "the run is over a sealed part: its cases are seen for a `reason` only, which is recorded",
-        ));
+/// JSON of a run's cases: of a sealed part nothing keeps it.
+pub struct Shown<T> {
+    value: T,
+    sealed: bool,
+}
+
+impl<T: Serialize + JsonSchema + Send + 'static> Answer for Shown<T> {
+    fn describe(schemas: &mut SchemaGenerator) -> Described {
+        Data::<T>::describe(schemas)
     }
-    unseal(&app.home().library(), &row.record, reason)?;
-    Ok(row.record)
+
+    fn respond(self) -> Result<Response, Problem> {
+        let mut response = Data(self.value).respond()?;
+        if self.sealed {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Ok(response)
+    }
+}
+
+/// The run of a call, when who asks may see its cases: of a sealed part who has opened it ([`open_sealed`]).
+///
+/// # Errors
+/// There is none, or it is not open.
+pub async fn open_run<Q, B>(call: &Call<Q, B>) -> Result<RunRecord, Problem> {
+    let app: &App = &call.app;
+    let record = app.home().find(call.part("run")).await?.0.record;
+    let asker = openings::asker(&call.who, &call.headers, &login::cookie_name(app, &call.headers));
+    if record.sealed().is_some() && !app.openings.is_open(asker, record.id) {
+        return Err(Problem::forbidden(format!(
+            "the run is over a sealed part: its cases are seen for a reason, which is recorded (POST \
+             /api/v1/runs/{}/openings)",
+            record.id
+        )));
+    }
+    Ok(record)
+}
+
+/// Why cases of a sealed part must be seen.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpeningBody {
+    /// Recorded in the dataset's log with the name of who says it.
+    reason: String,
+    /// The case that is to be seen first: nothing is opened for one that is not there.
+    case: Option<String>,
+}
+
+async fn open_sealed(call: Call<Nothing, Data<OpeningBody>>) -> Result<Done, Problem> {
+    let (app, body) = (&call.app, &call.body.0);
+    let home = app.home();
+    let record = home.find(call.part("run")).await?.0.record;
+    audit::note("run", record.id.to_string());
+    if record.sealed().is_none() {
+        return Err(Problem::usage("the run is over no sealed part: its cases can be seen as they are"));
+    }
+    if body.reason.trim().is_empty() {
+        return Err(Problem::usage("a `reason` must be said: it is recorded"));
+    }
+    if let Some(id) = &body.case
+        && PlanFile::open(&home.workspace, record.plan).await?.case_by_id(id).await?.is_none()
+    {
+        return Err(no_case(id));
+    }
+    unseal(&home.library(), &record, &call.who.name, Some(&body.reason))?;
+    app.openings.open(openings::asker(&call.who, &call.headers, &login::cookie_name(app, &call.headers)), record.id);
+    Ok(Done)
+}
+
+fn no_case(id: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("the run has no case `{id}`"))
 }
 
 /// Text in a column.
@@ -212,8 +283,8 @@ fn order_of(sort: Option<&str>) -> Result<TrialOrder, Problem> {
     })
 }
 
-async fn trials(call: Call<TrialsQuery>) -> Result<Data<TrialsPage>, Problem> {
-    let record = open_run(&call.app, call.part("run"), None).await?;
+async fn trials(call: Call<TrialsQuery>) -> Result<Shown<TrialsPage>, Problem> {
+    let record = open_run(&call).await?;
     let query = &call.query;
     let tag = match query.tag.as_deref() {
         Some(tag) => Some(tag.split_once('=').ok_or_else(|| Problem::usage("`tag` is written as `KEY=VALUE`"))?),
@@ -253,7 +324,7 @@ async fn trials(call: Call<TrialsQuery>) -> Result<Data<TrialsPage>, Problem> {
     let (rows, scores) = lake.trials_by_number(&record, &numbers, SHOWN).await?;
     let found = |number: &i64| rows.iter().find(|row| integer(row, "number") == *number);
     let items = numbers.iter().filter_map(found).map(|row| trial_of(row, &scores)).collect();
-    Ok(Data(TrialsPage { items, next, total }))
+    Ok(Shown { value: TrialsPage { items, next, total }, sealed: record.sealed().is_some() })
 }
 
 /// Whose values.
@@ -379,14 +450,6 @@ async fn latency(call: Call) -> Result<Data<Vec<Latency>>, Problem> {
     Ok(Data(all))
 }
 
-/// Why a sealed case must be seen.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CaseQuery {
-    /// Recorded in the dataset's log.
-    reason: Option<String>,
-}
-
 /// What a scorer said of the case in a run.
 #[derive(Serialize, JsonSchema)]
 pub struct Earlier {
@@ -424,13 +487,13 @@ pub struct CaseView {
 /// The runs that a case's history goes back.
 const HISTORY: u32 = 20;
 
-async fn case(call: Call<CaseQuery>) -> Result<Data<CaseView>, Problem> {
+async fn case(call: Call) -> Result<Shown<CaseView>, Problem> {
     let home = call.app.home();
-    let record = open_run(&call.app, call.part("run"), call.query.reason.as_deref()).await?;
+    let record = open_run(&call).await?;
     let plan = PlanFile::open(&home.workspace, record.plan).await?;
     let id = call.part("case");
     let Some(found) = plan.case_by_id(id).await? else {
-        return Err(Problem::new(StatusCode::NOT_FOUND, format!("the run has no case `{id}`")));
+        return Err(no_case(id));
     };
     let beside = |at: Option<u64>| at.filter(|at| *at < plan.cases);
     let places = [beside(found.position.checked_sub(1)), beside(found.position.checked_add(1))];
@@ -458,12 +521,13 @@ async fn case(call: Call<CaseQuery>) -> Result<Data<CaseView>, Problem> {
     history.sort_by(|a, b| {
         b.started_us.cmp(&a.started_us).then_with(|| (&a.target, &a.scorer).cmp(&(&b.target, &b.scorer)))
     });
-    Ok(Data(CaseView {
+    let value = CaseView {
         trials: home.lake.trials_of_case(&record, id).await?,
         scores: home.lake.scores_of_case(&record, id).await?,
         neighbours: Neighbours { previous: named(places[0]), next: named(places[1]) },
         digest,
         history,
         case: found.case,
-    }))
+    };
+    Ok(Shown { value, sealed: record.sealed().is_some() })
 }

@@ -2,4 +2,9 @@
 
 mod access;
 mod api;
+mod audit;
+mod charts;
+mod datasets;
+mod people;
+mod review;
 mod server;

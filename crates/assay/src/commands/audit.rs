@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use assay_evidence::keys::PublicKey;
 use assay_evidence::log::verify_against;
 use assay_evidence::note::{Checkpoint, EntryProof, verifier_key};
 use assay_report::{plain, terminal};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use super::signing::{Signing, public_key};
 use super::{Failure, say};
 use crate::exit;
-use assay_home::audit::{Action, AuditLog};
+use assay_home::audit::{Action, AuditLog, Proof, Verified};
 use assay_home::usage;
 
 /// Shows and checks the audit log.
@@ -139,39 +138,18 @@ impl Verify {
                 Err(error) => refused(&[error.to_string()], self.json),
             });
         }
-        let checked = match log.verify() {
-            Ok(checked) => checked,
-            Err(assay_evidence::EvidenceError::Mismatch(faults)) => return Ok(refused(&faults, self.json)),
-            Err(error) => return Err(error.into()),
-        };
-        let Some((head, tree)) = checked else {
-            if !self.checkpoint.is_empty() {
-                return Ok(refused(&["there is no log here, but a checkpoint was signed".into()], self.json));
-            }
-            say("nothing was recorded yet");
-            return Ok(exit::PASS);
-        };
-        let mut faults = Vec::new();
-        let mut held = Vec::new();
-        if let Some(key) = &key {
-            let mut notes = Vec::new();
-            for path in &self.checkpoint {
-                notes.push((path.display().to_string(), text_of(path)?));
-            }
-            if let Some(own) = log.checkpoint()? {
-                notes.push(("the newest checkpoint in the log".to_owned(), own));
-            }
-            for (name, note) in notes {
-                match checkpoint_holds(&note, key, &tree, &head.origin) {
-                    Ok(size) => held.push((name, size)),
-                    Err(error) => faults.push(format!("{name}: {error}")),
-                }
-            }
+        let mut notes = Vec::new();
+        for path in &self.checkpoint {
+            notes.push((path.display().to_string(), text_of(path)?));
         }
-        if !faults.is_empty() {
-            return Ok(refused(&faults, self.json));
-        }
-        let unfinished = log.unfinished()?;
+        let (head, held, unfinished) = match log.verified(&notes, key.as_ref())? {
+            Verified::Whole { head, held, unfinished } => (head, held, unfinished),
+            Verified::Refused(faults) => return Ok(refused(&faults, self.json)),
+            Verified::Empty => {
+                say("nothing was recorded yet");
+                return Ok(exit::PASS);
+            }
+        };
         if self.json {
             let held: Vec<Value> = held.iter().map(|(name, size)| json!({"checkpoint": name, "size": size})).collect();
             say(&json!({"verified": true, "origin": head.origin, "entries": head.size, "root": head.root, "checkpoints": held,
@@ -198,17 +176,6 @@ impl Verify {
         }
         Ok(exit::PASS)
     }
-}
-
-fn checkpoint_holds(
-    note: &str,
-    key: &PublicKey,
-    tree: &assay_evidence::merkle::Tree,
-    origin: &str,
-) -> Result<u64, assay_evidence::EvidenceError> {
-    let checkpoint = Checkpoint::open(note, key)?;
-    verify_against(tree, origin, &checkpoint)?;
-    Ok(checkpoint.size)
 }
 
 /// Says what does not fit; as a gate that failed.
@@ -290,16 +257,16 @@ fn checkpoint(log: &AuditLog, signing: &Signing, origin: Option<&str>, out: Opti
 }
 
 fn proof(log: &AuditLog, number: u64, out: Option<&Path>) -> Result<u8, Failure> {
-    let Some((_, tree)) = log.verify()? else { return Err(usage("nothing was recorded yet".into())) };
-    let Some(note) = log.checkpoint()? else {
+    let Some(head) = log.head()? else { return Err(usage("nothing was recorded yet".into())) };
+    let Some((signed, _)) = log.signed()? else {
         return Err(usage("the log has no signed checkpoint yet: `assay audit checkpoint` signs one".into()));
     };
-    let (checkpoint, _) = Checkpoint::read(&note)?;
-    let Some(path) = tree.inclusion(number, checkpoint.size) else {
+    let proof = log.proof(number)?;
+    let Some(file) = proof.as_ref().and_then(Proof::file) else {
+        let size = signed.size.min(head.size);
         return Err(usage(format!(
-            "the newest checkpoint was signed over {} entries, from 0: entry {number} is not among them",
-            checkpoint.size
+            "the newest checkpoint was signed over {size} entries, from 0: entry {number} is not among them"
         )));
     };
-    write(out, EntryProof { index: number, path, note }.to_text().as_bytes())
+    write(out, file.as_bytes())
 }

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use assay_engine::execute::now_us;
 use assay_report::{numbers, terminal};
-use assay_store::Baseline as Named;
 use clap::{Args, Subcommand};
 
 use super::{Failure, say};
@@ -56,15 +54,8 @@ impl Baseline {
         let home = Home::open(workspace, Path::new(".")).await?;
         match self.action {
             Action::Set { name, run } => {
-                let (row, target) = home.find(&run).await?;
-                if row.status != assay_core::RunStatus::Sealed {
-                    return Err(format!("run {} is not complete", row.record.id.short()).into());
-                }
-                let (suite, id) = (row.record.suite, row.record.id);
-                audit::note("run", id.to_string());
-                audit::note("suite", &suite);
-                say(&format!("{suite}: baseline {name} is {}", id.short()));
-                home.state.set_baseline(&Named { suite, name, run: id, target, set_us: now_us() }).await?;
+                let set = home.name_baseline(&name, &run, None).await?;
+                say(&format!("{}: baseline {name} is {}", set.suite, set.run.short()));
             }
             Action::List => {
                 let rows = home.state.baselines().await?;

@@ -19,6 +19,7 @@ mod show;
 mod split;
 mod synth;
 mod synth_model;
+mod take;
 
 use std::path::{Path, PathBuf};
 
@@ -82,6 +83,8 @@ enum What {
     Redact(redact::Redact),
     /// Make variants of cases by rule or by a model, into quarantine
     Synth(synth::Synth),
+    /// Keep a case of a run for a dataset, in quarantine
+    Take(take::Take),
     /// Take cases over from quarantine
     Accept(synth::Accept),
     /// Remove versions and the bytes that nothing else needs
@@ -101,6 +104,7 @@ impl DatasetCommand {
             What::Split(command) => Some(Action::dataset("dataset split", &command.name)),
             What::Redact(command) => Some(Action::dataset("dataset redact", &command.name)),
             What::Synth(command) if !command.list => Some(Action::dataset("dataset synth", &command.name)),
+            What::Take(command) => Some(Action::dataset("dataset take", &command.name)),
             What::Accept(command) => Some(Action::dataset("dataset accept", &command.name)),
             What::Rm(command) => Some(Action::dataset("dataset rm", &command.name)),
             What::Dedupe(command) if command.write => Some(Action::dataset("dataset dedupe", &command.name)),
@@ -144,6 +148,7 @@ impl DatasetCommand {
             What::Leaks(command) => command.run(&library, workspace).await,
             What::Redact(command) => command.run(&library),
             What::Synth(command) => command.run(&library).await,
+            What::Take(command) => command.run(workspace).await,
             What::Accept(command) => command.run(&library),
             What::Rm(command) => command.run(&library),
         }

@@ -3,6 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use assay_datasets::library::who;
 use assay_lake::export;
 use clap::{Args, ValueEnum};
 
@@ -48,7 +49,7 @@ impl Export {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let (row, _) = home.find(&self.run).await?;
-        unseal(&home.library(), &row.record, self.reason.as_deref())?;
+        unseal(&home.library(), &row.record, &who(), self.reason.as_deref())?;
         let table = match self.table {
             Which::Trials => "trials",
             Which::Scores => "scores",
@@ -68,11 +69,12 @@ impl Export {
             None if form == Form::Parquet => return Err("Parquet needs a file: add `--output FILE`".into()),
             None => Box::new(BufWriter::new(std::io::stdout())),
         };
-        let count = match form {
-            Form::Jsonl => export::write_json_lines(rows, &mut out).await?,
-            Form::Csv => export::write_csv(rows, &mut out).await?,
-            Form::Parquet => export::write_parquet(rows, &mut out).await?,
+        let form = match form {
+            Form::Jsonl => export::Form::JsonLines,
+            Form::Csv => export::Form::Csv,
+            Form::Parquet => export::Form::Parquet,
         };
+        let count = export::write(rows, form, &mut out).await?;
         out.flush()?;
         if let Some(path) = &self.output {
             say(&format!("{count} rows in {}", path.display()));

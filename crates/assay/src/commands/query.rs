@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use assay_datasets::library::who;
 use assay_lake::export;
 use assay_report::terminal;
 use clap::{Args, ValueEnum};
@@ -35,17 +36,14 @@ enum Form {
     Jsonl,
 }
 
-/// The most runs that the table `runs` holds.
-const MOST_RUNS: u32 = 100_000;
-
 impl Query {
     pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let home = Home::open(workspace, Path::new(".")).await?;
         let mut hidden = Vec::new();
         if self.reason.is_some() {
-            for row in home.state.runs(None, None, MOST_RUNS).await?.iter().filter(|row| row.record.sealed().is_some())
-            {
-                unseal(&home.library(), &row.record, self.reason.as_deref())?;
+            for run in home.state.sealed_runs().await? {
+                let row = home.state.find_run(&run.to_string()).await?;
+                unseal(&home.library(), &row.record, &who(), self.reason.as_deref())?;
             }
         }
         let mut rows = match self.reason {
@@ -57,7 +55,7 @@ impl Query {
         }
         match self.format {
             Form::Jsonl => {
-                export::write_json_lines(rows, &mut std::io::stdout()).await?;
+                export::write(rows, export::Form::JsonLines, std::io::stdout()).await?;
             }
             Form::Table => {
                 let schema = rows.schema();

@@ -7,7 +7,8 @@ use std::time::Duration;
 use assay_core::RunStatus;
 use assay_home::pushed::PushedCase;
 use assay_home::{Home, usage};
-use assay_lake::{Table, export};
+use assay_lake::Table;
+use assay_lake::export::{self, Form};
 use assay_report::{numbers, plain, terminal};
 use assay_store::PlanFile;
 use clap::{Args, Subcommand};
@@ -179,7 +180,7 @@ async fn push(remote: &Remote, home: &Home, word: &str) -> Result<u8, Failure> {
         for segment in segments.json().await?.iter().filter_map(|row| row.get("segment")?.as_i64()) {
             let sql = format!("SELECT * FROM {name} WHERE run_id = '{id}' AND segment = {segment}");
             let mut file = Vec::new();
-            export::write_parquet(home.lake.query(&sql, None).await?, &mut file).await?;
+            export::write(home.lake.query(&sql, None).await?, Form::Parquet, &mut file).await?;
             remote.sent(remote.ask(Method::PUT, &format!("runs/{id}/rows/{name}/{segment}")).body(file)).await?;
         }
     }

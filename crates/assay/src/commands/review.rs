@@ -12,7 +12,6 @@ mod relabel;
 mod report;
 mod screen;
 mod show;
-mod source;
 
 use std::path::{Path, PathBuf};
 

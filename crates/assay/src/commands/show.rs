@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use assay_analysis::control::helped;
+use assay_datasets::library::who;
 use assay_report::{plain, terminal};
 use assay_store::RunRow;
 use clap::Args;
@@ -55,7 +56,7 @@ impl Show {
             say(&format!("\n{}", terminal::totals(&report.run, &report.totals)));
             return Ok(exit::PASS);
         };
-        unseal(&home.library(), &row.record, self.reason.as_deref())?;
+        unseal(&home.library(), &row.record, &who(), self.reason.as_deref())?;
         let plan = assay_store::PlanFile::open(&home.workspace, row.record.plan).await?;
         let Some(found) = plan.case_by_id(&case).await? else {
             return Err(format!("run {} has no case `{case}`", row.record.id.short()).into());

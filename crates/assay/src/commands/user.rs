@@ -1,16 +1,15 @@
 //! `assay user`: who may use the server, and the keys of programs.
 
-use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use assay_engine::execute::now_us;
 use assay_home::audit::Action;
 use assay_home::{Home, usage};
 use assay_report::{numbers, plain, terminal};
 use assay_server::access::Role;
-use assay_server::login;
-use assay_store::{Accounts, Key, User};
+use assay_server::people::{self, Made};
+use assay_server::{Problem, login};
+use assay_store::{Accounts, User};
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -83,8 +82,12 @@ pub fn role(word: &str) -> Result<Role, String> {
     serde_json::from_value(json!(word)).map_err(|_| format!("a role is one of {}", known()))
 }
 
-fn words(roles: &[Role]) -> BTreeSet<String> {
-    roles.iter().map(|role| login::word(*role)).collect()
+/// What the server says to its clients, said to somebody at a terminal.
+fn told(error: Failure) -> Failure {
+    match error.downcast::<Problem>() {
+        Ok(problem) => usage(problem.detail),
+        Err(error) => error,
+    }
 }
 
 impl UserCommand {
@@ -92,7 +95,7 @@ impl UserCommand {
     pub fn mutates(&self) -> Option<Action> {
         match &self.what {
             What::Add { name, roles, .. } => {
-                let roles = words(roles).into_iter().collect::<Vec<_>>().join(" ");
+                let roles = people::words(roles).into_iter().collect::<Vec<_>>().join(" ");
                 Some(Action::new("user add").on("user", name).on("roles", roles))
             }
             What::Disable { name } => Some(Action::new("user disable").on("user", name)),
@@ -107,37 +110,19 @@ impl UserCommand {
         let accounts = Accounts::open(&home.workspace).await?;
         match self.what {
             What::Add { name, roles, email, password_stdin } => {
-                if name.trim().is_empty() || name.chars().any(char::is_control) {
-                    return Err(usage("a name has letters and no control characters".into()));
-                }
-                let made = (!password_stdin).then(login::secret);
-                let password = match &made {
-                    Some(made) => made.clone(),
-                    None => {
+                let said = match password_stdin {
+                    true => {
                         let mut text = String::new();
                         std::io::stdin().take(4_096).read_to_string(&mut text)?;
-                        text.trim_end_matches(['\r', '\n']).to_owned()
+                        Some(text.trim_end_matches(['\r', '\n']).to_owned())
                     }
+                    false => None,
                 };
-                if password.chars().count() < 12 {
-                    return Err(usage("a password has 12 characters or more".into()));
-                }
-                let before = accounts.user(&name).await?;
-                let user = User {
-                    email: email.or(before.as_ref().and_then(|user| user.email.clone())),
-                    subject: before.as_ref().and_then(|user| user.subject.clone()),
-                    password: Some(login::hashed(password).await?),
-                    roles: words(&roles),
-                    disabled: false,
-                    created_us: before.as_ref().map_or_else(now_us, |user| user.created_us),
-                    name,
-                };
-                accounts.put_user(&user).await?;
-                // Who has new roles or a new password logs in anew.
-                accounts.end_sessions_of(&user.name).await?;
+                let Made { made: user, secret } =
+                    people::put(&accounts, &name, email, &roles, said).await.map_err(told)?;
                 let roles = user.roles.iter().cloned().collect::<Vec<_>>().join(", ");
                 say(&format!("{} may use the server as {roles}", plain(&user.name, 100)));
-                if let Some(made) = made {
+                if let Some(made) = secret {
                     say(&format!("password (shown once): {made}"));
                 }
             }
@@ -150,33 +135,10 @@ impl UserCommand {
                 say(&format!("{} may not use the server any more", plain(&name, 100)));
             }
             What::Key { user, name, roles, days } => {
-                let Some(of) = accounts.user(&user).await?.filter(|user| !user.disabled) else {
-                    return Err(usage(format!("there is no user `{}`", plain(&user, 100))));
-                };
-                let roles = if roles.is_empty() { of.roles.clone() } else { words(&roles) };
-                if let Some(more) = roles.iter().find(|role| !of.roles.contains(*role)) {
-                    return Err(usage(format!(
-                        "{} is no {more}: a key is never more than its user",
-                        plain(&user, 100)
-                    )));
-                }
-                let (id, secret) = (login::id(), login::secret());
-                let created_us = now_us();
-                let expires_us = created_us + i64::from(days) * 86_400_000_000;
-                let secret_digest = login::digest(&secret).to_string();
-                let key = Key {
-                    id: id.clone(),
-                    name,
-                    user,
-                    secret: secret_digest,
-                    roles,
-                    created_us,
-                    expires_us,
-                    used_us: None,
-                };
-                accounts.add_key(&key).await?;
-                say(&format!("{}{id}_{secret}", login::KEY));
-                eprintln!("the key is shown once; it expires on {}", numbers::time(expires_us));
+                let Made { made: key, secret } =
+                    people::make_key(&accounts, &user, &name, &roles, days).await.map_err(told)?;
+                say(&secret.unwrap_or_default());
+                eprintln!("the key is shown once; it expires on {}", numbers::time(key.expires_us));
             }
             What::Keys { json } => keys(&accounts, json).await?,
             What::Revoke { id } => match accounts.remove_key(&id).await? {

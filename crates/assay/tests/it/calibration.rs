@@ -26,7 +26,7 @@ fn coin(seed: u64) -> f64 {
 
 /// Two targets whose answers a judge has passed or failed, `lenient` more often to the candidate; people label both answers
 /// to the first `labelled` cases.
-fn judged_suite(cases: u64, labelled: u64, lenient: f64) -> Folder {
+pub fn judged_suite(cases: u64, labelled: u64, lenient: f64) -> Folder {
     let folder = Folder::new();
     let (mut rows, mut labels) = (String::new(), String::new());
     for i in 0..cases {

@@ -4,6 +4,7 @@
 mod oracle;
 mod support;
 
+mod asked;
 mod audit;
 mod bad_input;
 mod batches;
@@ -23,6 +24,7 @@ mod proofs;
 mod releases;
 mod review;
 mod samples;
+mod sealed;
 mod serve;
 mod servers;
 mod steering;

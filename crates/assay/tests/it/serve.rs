@@ -6,22 +6,24 @@ use std::process::{Child, Stdio};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use crate::calibration::judged_suite;
+use crate::proofs::{fine, value};
 use crate::releases;
 use crate::support::{Answer, Folder, Said, Server, served};
 
-struct Serving {
-    process: Child,
-    address: String,
-    token: String,
-    client: Client,
+pub struct Serving {
+    pub process: Child,
+    pub address: String,
+    pub token: String,
+    pub client: Client,
 }
 
 impl Serving {
-    fn start(folder: &Folder) -> Self {
+    pub fn start(folder: &Folder) -> Self {
         Self::start_with(folder, &[])
     }
 
-    fn start_with(folder: &Folder, options: &[&str]) -> Self {
+    pub fn start_with(folder: &Folder, options: &[&str]) -> Self {
         let mut command = folder.command(&[&["serve", "--port", "0", "--json"], options].concat());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
@@ -32,18 +34,18 @@ impl Serving {
         Self { process, address: text("address"), token: text("token"), client }
     }
 
-    fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+    pub fn ask(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.address)).bearer_auth(&self.token)
     }
 
     /// Asked with somebody's key: the status and the answer.
-    async fn by(&self, key: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
+    pub async fn by(&self, key: &str, method: Method, path: &str, body: Value) -> (u16, Value) {
         let request = self.client.request(method, format!("{}{path}", self.address)).bearer_auth(key);
         let response = request.json(&body).send().await.unwrap();
         (response.status().as_u16(), response.json().await.unwrap_or_default())
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub async fn get(&self, path: &str) -> Value {
         let response = self.ask(Method::GET, path).send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
@@ -60,7 +62,7 @@ impl Drop for Serving {
 }
 
 /// Two targets with recorded answers: `new` is right where the case's number is no multiple of 3, `old` where it is even.
-fn two_targets(folder: &Folder) {
+pub fn two_targets(folder: &Folder) {
     let cases: String = (0..60)
         .map(|i| {
             let said = |right: bool| if right { "zebra" } else { "<script>alert('mouse')</script>" };
@@ -140,6 +142,10 @@ async fn a_run_is_looked_at_in_pages_compared_and_taken_away() {
     let spread = server.get("api/v1/runs/latest/distribution?scorer=equals&target=old&bins=2").await;
     assert_eq!((&spread["bins"][0]["count"], &spread["bins"][1]["count"]), (&json!(30), &json!(30)));
 
+    let arrow = server.ask(Method::GET, "api/v1/runs/latest/export?table=trials&format=arrow").send().await.unwrap();
+    let arrow = arrow.bytes().await.unwrap();
+    // The framing of the format: each message begins so, and the stream ends so.
+    assert!(arrow.starts_with(&[0xff; 4]) && arrow.ends_with(&[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0]));
     for (format, begins) in [("csv", "dt,run_id"), ("jsonl", "{\"dt\""), ("parquet", "PAR1")] {
         let path = format!("api/v1/runs/latest/export?table=trials&format={format}");
         let bytes = server.ask(Method::GET, &path).send().await.unwrap().bytes().await.unwrap();
@@ -179,7 +185,7 @@ async fn what_was_acknowledged_survives_a_killed_server_and_is_in_the_audit_log(
 }
 
 /// Somebody with roles, and a key of theirs.
-fn person(folder: &Folder, name: &str, roles: &[&str]) -> String {
+pub fn person(folder: &Folder, name: &str, roles: &[&str]) -> String {
     let mut arguments = vec!["user", "add", name];
     roles.iter().for_each(|role| arguments.extend(["--role", role]));
     assert_eq!(folder.assay(&arguments).code, 0);
@@ -531,4 +537,222 @@ async fn a_run_that_was_executed_here_is_recorded_there_once() {
     assert_eq!(nobody.env("ASSAY_SERVER_KEY", "wrong").output().unwrap().status.code(), Some(2));
     let mut nowhere = here.command(&["remote", "--server", "http://127.0.0.1:9", "runs"]);
     assert_eq!(nowhere.env("ASSAY_SERVER_KEY", "x").output().unwrap().status.code(), Some(4));
+}
+
+/// What nobody would think of is sent to every endpoint: nothing makes the server fail, and what it answers is what the
+/// document says.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_that_is_sent_makes_the_server_fail() {
+    let Ok(python) = std::env::var("ASSAY_TOOLS_PYTHON") else {
+        eprintln!("skipped: ASSAY_TOOLS_PYTHON names no Python with schemathesis");
+        return;
+    };
+    let folder = releases::workspace();
+    releases::candidate(&folder, "good");
+    let server = Serving::start(&folder);
+    let body = json!({"title": "A shorter prompt", "policy": "bot.policy.yaml", "kinds": ["prompt"]});
+    let opened = server.ask(Method::POST, "api/v1/releases").json(&body).send().await.unwrap();
+    assert_eq!(opened.status(), 200);
+    let mut schemathesis = std::process::Command::new(std::path::Path::new(&python).with_file_name("st"));
+    schemathesis
+        .current_dir(folder.path())
+        .args(["run", &format!("{}api/v1/openapi.json", server.address), "--url", &server.address])
+        .args(["-H", &format!("Authorization: Bearer {}", server.token)])
+        .args(["--checks", "not_a_server_error,content_type_conformance,response_schema_conformance"])
+        .args(["--phases", "examples,coverage,fuzzing", "-n", "5", "--seed", "1", "--no-color", "--warnings", "off"])
+        // A stream has no end of its own.
+        .args(["--exclude-operation-id", "runEvents", "--continue-on-failure"]);
+    let said = Said::new(schemathesis.output().unwrap());
+    assert_eq!(said.code, 0, "{}\n{}", said.out, said.err);
+    assert_eq!(server.ask(Method::GET, "healthz").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_of_a_run_goes_through_quarantine_into_a_dataset() {
+    let folder = Folder::new();
+    two_targets(&folder);
+    let one =
+        json!({"id": "c07", "q": "another question", "expected": "zebra", "outputs": {"new": "zebra", "old": "zebra"}});
+    folder.write("kept.jsonl", format!("{one}\n"));
+    assert_eq!(folder.assay(&["dataset", "add", "kept", "kept.jsonl"]).code, 0);
+    let server = Serving::start(&folder);
+    let take = |case: &str, body: Value| {
+        server.ask(Method::POST, &format!("api/v1/runs/latest/cases/{case}/to-dataset")).json(&body).send()
+    };
+    assert_eq!(take("c08", json!({"dataset": "none"})).await.unwrap().status(), 404);
+    assert_eq!(take("nothing", json!({"dataset": "kept"})).await.unwrap().status(), 404);
+    let note = json!({"dataset": "kept", "note": "fails since March"});
+    let taken: Value = take("c08", note.clone()).await.unwrap().json().await.unwrap();
+    assert_eq!(taken, json!({"dataset": "kept", "quarantine": "kept.quarantine", "case": "c08", "known": false}));
+    let again: Value = take("c08", note).await.unwrap().json().await.unwrap();
+    assert_eq!(again["known"], true);
+    // The dataset has another case of this name.
+    let other: Value = take("c07", json!({"dataset": "kept"})).await.unwrap().json().await.unwrap();
+    assert!(other["case"].as_str().unwrap().starts_with("c07-"), "{other}");
+
+    let runs = server.get("api/v1/runs").await;
+    let waiting = server.get("api/v1/datasets/kept/quarantine").await;
+    assert_eq!(waiting["waiting"], 2);
+    let case = waiting["items"].as_array().unwrap().iter().find(|case| case["id"] == "c08").unwrap();
+    let who = server.get("api/v1/session").await["user"]["name"].clone();
+    let origin = json!({"run": runs["items"][0]["id"], "case": "c08", "by": who, "note": "fails since March"});
+    assert_eq!((&case["metadata"]["taken_from"], &case["metadata"]["half"]), (&origin, &json!("first")));
+    // What waits is used by no suite, and accepted by somebody.
+    let said = folder.assay(&["dataset", "take", "kept", "latest", "c09", "-m", "by hand"]);
+    assert_eq!((said.code, said.out.contains("waits in kept.quarantine")), (0, true), "{said:?}");
+    let accept = server.ask(Method::POST, "api/v1/datasets/kept/quarantine/accept").json(&json!({"all": true}));
+    let made: Value = accept.send().await.unwrap().json().await.unwrap();
+    assert_eq!((&made["accepted"], &made["version"]), (&json!(3), &json!(2)));
+    let view = server.get("api/v1/datasets/kept").await;
+    assert_eq!((&view["item"]["quarantine"], &view["item"]["cases"]), (&json!(0), &json!(4)));
+    let found = server.get("api/v1/datasets/kept/versions/2/cases?search=by+hand").await;
+    assert_eq!(found["items"][0]["case"]["id"], "c09");
+    let refused = take("c08", json!({"dataset": "kept"})).await.unwrap();
+    assert_eq!(refused.status(), 422, "the dataset has it");
+    // What is confidential does not go where more may see it.
+    let said = folder.assay(&["dataset", "add", "secret", "cases.jsonl"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(folder.assay(&["dataset", "set", "secret", "--sensitivity", "confidential"]).code, 0);
+    let suite =
+        "suite: secret\ndataset: {dataset: secret}\ntargets:\n  - {name: new, recorded: new}\nscorers: [equals]\n";
+    folder.write("secret.yaml", suite);
+    let said = folder.assay(&["run", "secret.yaml", "--quiet"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let refused = take("c10", json!({"dataset": "kept"})).await.unwrap();
+    assert_eq!(refused.status(), 422);
+    let problem: Value = refused.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("confidential"), "{problem}");
+}
+
+/// What the page shows of a judge is what the commands say of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_is_told_with_its_certificate_its_checks_and_what_it_lacks() {
+    let folder = judged_suite(300, 120, 0.0);
+    fine(folder.assay(&["run", "--quiet"]));
+    let server = Serving::start(&folder);
+    let before = &server.get("api/v1/judges").await[0];
+    assert_eq!((&before["judge"], &before["grade"], &before["standing"]), (&json!("good"), &json!("U"), &Value::Null));
+    let view = server.get("api/v1/judges/good").await;
+    assert_eq!((&view["certificate"], &view["needed"]["more"]), (&Value::Null, &json!(50)), "{view}");
+
+    let more = ["judge", "calibrate", "good", "--labels", "labels.jsonl", "--canaries", "40"];
+    fine(folder.assay(&more));
+    folder.assay(&["judge", "check", "good", "--json"]);
+    let said = value(&fine(folder.assay(&["judge", "report", "good", "--json"])));
+    let list = server.get("api/v1/judges").await;
+    let item = &list[0];
+    assert_eq!(list.as_array().unwrap().len(), 1);
+    for (shown, by_command) in [
+        (&item["grade"], &said["standing"]["grade"]),
+        (&item["standing"]["missing"], &said["standing"]["missing"]),
+        (&item["labels"], &said["certificate"]["labels"]),
+        (&item["calibrated_us"], &said["certificate"]["made_us"]),
+        (&item["criterion"], &said["certificate"]["criterion"]),
+        (&item["drifted"], &json!(false)),
+        (&item["checks"], &json!(1)),
+        (&item["current"], &json!(true)),
+    ] {
+        assert_eq!(shown, by_command, "{item}");
+    }
+    let id = item["id"].as_str().unwrap();
+    let view = server.get(&format!("api/v1/judges/{}", &id[..12])).await;
+    assert_eq!(view["certificate"]["figures"], said["certificate"]["figures"]);
+    assert_eq!(view["certificate"]["confusion"], said["certificate"]["confusion"]);
+    // The cases behind frozen verdicts may be of a sealed part.
+    assert_eq!((&view["frozen"], &view["certificate"]["canaries"]), (&json!(40), &json!([])));
+    let check = &view["checks"][0];
+    assert_eq!((&check["asked"], &check["differ"]), (&said["standing"]["checked"][0], &said["standing"]["checked"][1]));
+    // Each of 240 answers has the words of three people.
+    assert_eq!((&view["needed"]["stored"], &view["needed"]["more"]), (&json!(720), &json!(50)));
+    let probed = server.get("api/v1/judges/good/probes?family=cand").await;
+    let by_command = value(&fine(folder.assay(&["judge", "probe", "good", "--family", "cand", "--json"])));
+    assert_eq!(probed, by_command);
+    assert!(probed["probes"].as_array().unwrap().iter().any(|found| found["probe"] == "length"), "{probed}");
+
+    for (path, status) in [("judges/none", 404), ("judges/good/probes?confidence=2", 422), ("judges/good?x=1", 422)] {
+        let asked = server.ask(Method::GET, &format!("api/v1/{path}")).send().await.unwrap();
+        assert_eq!(asked.status(), status, "{path}");
+    }
+}
+
+/// A project made over the API is the one that the command makes, and is rated over either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_project_is_made_of_a_run_and_rated() {
+    let folder = Folder::new();
+    two_targets(&folder);
+    let rubric = "rubric: words\ncriteria:\n  - {name: correct, kind: yes_no}\n";
+    folder.write("words.rubric.yaml", rubric);
+    folder.write("gold.jsonl", "{\"case\": \"c01\", \"correct\": true}\n{\"case\": \"c03\", \"correct\": false}\n");
+    let more = [
+        "--rubric",
+        "words.rubric.yaml",
+        "--run",
+        "latest:new",
+        "--count",
+        "20",
+        "--seed",
+        "7",
+        "--gold",
+        "gold.jsonl",
+    ];
+    let said = value(&fine(folder.assay(&[&["review", "create", "by-command", "--json"][..], &more].concat())));
+    let server = Serving::start(&folder);
+    let make = async |change: fn(&mut Value)| {
+        let mut body = json!({"name": "by-page", "rubric": rubric, "run": "latest:new", "count": 20, "seed": 7,
+                              "gold": [{"case": "c01", "correct": true}, {"case": "c03", "correct": "no"}]});
+        change(&mut body);
+        let asked = server.ask(Method::POST, "api/v1/review/projects").json(&body).send().await.unwrap();
+        let status = asked.status().as_u16();
+        let answer: Value = asked.json().await.unwrap();
+        (status, answer)
+    };
+    for (status, says, change) in [
+        (422, "no project", (|body| body["name"] = json!("a b")) as fn(&mut Value)),
+        (422, "criteria", |body| body["rubric"] = json!("rubric: x\ncriteria: []\n")),
+        (404, "none", |body| body["run"] = json!("none")),
+        (422, "gold[0]: there is no answer", |body| body["gold"] = json!([{"case": "c99", "correct": true}])),
+        (422, "above 0", |body| body["pay"] = json!({"item": -5})),
+        (422, "metadata key", |body| body["stratify"] = json!("colour")),
+        (422, "unknown field", |body| body["by"] = json!("somebody")),
+    ] {
+        let (got, problem) = make(change).await;
+        let detail = problem["detail"].as_str().unwrap_or_default();
+        assert!(got == status && (detail.contains(says) || says == "no project"), "{says}: {got} {problem}");
+    }
+    let (status, made) = make(|_| ()).await;
+    assert_eq!((status, &made["gold"]), (200, &json!(2)), "{made}");
+    assert_eq!(made["project"]["settings"], said["project"]["settings"], "the same draw, whoever asks");
+    assert_eq!(made["progress"], said["progress"]);
+    assert_eq!(make(|_| ()).await.0, 422, "the name is taken");
+
+    // The same items in both, and what is rated on the page is in the command's report.
+    let post = async |path: &str, body: Value| -> Value {
+        let asked = server.ask(Method::POST, &format!("api/v1/review/projects/by-page/{path}"));
+        let asked = if body.is_null() { asked } else { asked.json(&body) };
+        let response = asked.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        response.json().await.unwrap()
+    };
+    post("join", Value::Null).await;
+    let mut rated = 0;
+    loop {
+        let next = post("next", Value::Null).await;
+        if next["next"] != "item" {
+            break;
+        }
+        let task = &next["task"];
+        let right = task["content"]["output"] == "zebra";
+        post("ratings", json!({"lease": task["lease"], "answers": {"correct": right}, "ms": 900})).await;
+        rated += 1;
+    }
+    assert!((20..=22).contains(&rated), "{rated}");
+    let report = value(&fine(folder.assay(&["review", "report", "by-page", "--json"])));
+    assert_eq!(
+        (&report["work"]["rated"], &report["raters"][0]["gold"]["misses"]),
+        (&json!(rated), &json!(0)),
+        "{report}"
+    );
+    let shown = server.get("api/v1/review/projects/by-page/report").await;
+    assert_eq!(shown, report, "the page shows what the command says");
+    fine(folder.assay(&["audit", "verify"]));
 }

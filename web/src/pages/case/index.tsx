@@ -1,11 +1,11 @@
 import { useLocation, useNavigate, useParams } from 'react-router';
 import { useState } from 'react';
-import { Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
 import type { CaseDetail } from '../../api/types';
 import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
 import { useMay } from '../../app/session';
+import { Opening } from '../../ui/Opening';
 import { Page, Panel } from '../../ui/Page';
 import { Await } from '../../ui/States';
 import { Answer } from './Answer';
@@ -16,10 +16,9 @@ import { Value } from './Value';
 export function Component() {
   const { run = '', case: id = '' } = useParams();
   const [get, set] = useFilters();
-  const [why, setWhy] = useState('');
   const against = get('diff') === 'expected';
   const navigate = useNavigate();
-  const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`, { reason: get('reason') });
+  const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`);
   const { previous, next } = found.data?.neighbours ?? { previous: null, next: null };
   // Going from case to case takes one step of the browser's history: back leads to the list that one came from.
   const go = (to: string | null) =>
@@ -39,7 +38,6 @@ export function Component() {
   });
   const may = useMay('engineer');
   const [keeping, setKeeping] = useState(false);
-  const sealed = found.error instanceof Problem && found.error.status === 403;
   return (
     <Page
       title={`Case ${id}`}
@@ -123,24 +121,7 @@ export function Component() {
           </>
         )}
       </Await>
-      {sealed && (
-        <form
-          className="filters"
-          onSubmit={event => {
-            event.preventDefault();
-            set({ reason: why });
-          }}
-        >
-          <input
-            required
-            aria-label="Reason"
-            placeholder="Why you look at a sealed case"
-            value={why}
-            onChange={event => setWhy(event.target.value)}
-          />
-          <button className="button">Look, on record</button>
-        </form>
-      )}
+      <Opening run={run} case={id} refused={found.error} />
     </Page>
   );
 }

@@ -9,6 +9,7 @@ import { useKeys } from '../../app/keys';
 import { count, duration, money, score } from '../../format/number';
 import { Badge } from '../../ui/Badge';
 import { FilterInput } from '../../ui/FilterInput';
+import { Opening } from '../../ui/Opening';
 import { Panel } from '../../ui/Page';
 import { Empty, Loading, ProblemView } from '../../ui/States';
 import { More } from '../../ui/Table';
@@ -115,7 +116,7 @@ export function Cases({ run }: { run: RunItem }) {
           change={value => set({ search: value })}
         />
         {choice('target', 'all', run.targets)}
-        {choice('status', 'all', ['ok', 'error', 'refused', 'cancelled'])}
+        {choice('status', 'all', ['ok', 'error', 'refused_by_budget', 'cancelled'])}
         {choice('scorer', 'any', scorers)}
         <label>
           from{' '}
@@ -161,7 +162,10 @@ export function Cases({ run }: { run: RunItem }) {
       </form>
       <Panel title="Trials" note={trials.total === null ? undefined : `${count(trials.total)} match`} flush>
         {trials.error ? (
-          <ProblemView error={trials.error} />
+          <>
+            <ProblemView error={trials.error} />
+            <Opening run={run.id} refused={trials.error} />
+          </>
         ) : trials.loading ? (
           <Loading />
         ) : trials.items.length === 0 ? (

@@ -81,7 +81,7 @@ impl Add {
         check_name(&self.name)?;
         let declared = self.declared()?;
         if let Some(tag) = &self.tag {
-            super::govern::check_tag(tag)?;
+            assay_datasets::library::check_tag(tag)?;
         }
         let mut redaction = match &self.redact {
             None => None,

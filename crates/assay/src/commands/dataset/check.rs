@@ -1,17 +1,13 @@
 //! `assay dataset check` and `dedupe`: what is wrong with cases, and which are nearly the same.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use assay_analysis::{Arm, Fill, RunScores};
-use assay_core::{Case, Reducer, ScoreKind};
-use assay_datasets::duplicates::{self, Found, Pair, Search};
-use assay_datasets::library::{How, Lineage, Parent, VersionRecord, who};
-use assay_datasets::quality::{self, Checker, Expectations, Finding, Severity};
-use assay_datasets::{Dataset, DatasetError, Library, add};
+use assay_datasets::duplicates::{self, Pair, Search};
+use assay_datasets::library::{How, Lineage, Parent, who};
+use assay_datasets::quality::{self, Expectations, Severity};
+use assay_datasets::{Library, add, check};
 use assay_metrics::near_duplicates::Unit;
 use assay_report::{plain, terminal};
-use assay_stats::items::{Flag, item_analysis, saturation};
 use clap::Args;
 use serde_json::json;
 
@@ -19,10 +15,7 @@ use super::super::{Failure, say};
 use super::{count, find};
 use crate::exit;
 use assay_home::Home;
-use assay_home::usage;
-
-/// Earlier runs that are looked at for broken and trivial cases.
-const MOST_RUNS: u32 = 200;
+use assay_home::datasets::Checked;
 
 /// Checks cases: expectations, missing, blank and broken texts, conflicting labels, near duplicates, unbalanced slices,
 /// and what earlier runs say of each case. Exits with 1 when there is an error.
@@ -56,24 +49,14 @@ impl Check {
             say(&serde_json::to_string_pretty(&schemars::schema_for!(Expectations))?);
             return Ok(exit::PASS);
         }
+        let threshold = Some(self.threshold).filter(|_| !self.no_duplicates);
         let expectations = self.expect.as_deref().map(quality::read).transpose()?.unwrap_or_default();
         let (dataset, record) = find(library, &self.name)?;
-        let mut findings = self.cases(library, &dataset, &record, &expectations)?;
-        if let Some(path) = &self.great_expectations {
-            findings.extend(quality::great_expectations(path)?);
-        }
-        if !self.no_duplicates {
-            let search = Search { threshold: self.threshold, unit: Unit::Characters, field: None };
-            let found = duplicates::find(library, record.version, None, &search)?;
-            let mut of = of_duplicates(&found, self.threshold);
-            if dataset.sealed_part().is_some() {
-                of.iter_mut().for_each(|finding| finding.cases.clear());
-            }
-            findings.extend(of);
-        }
-        findings.extend(of_runs(&dataset, workspace).await?);
-        let sealed = dataset.sealed_part().is_some();
-        findings.sort_by_key(|finding| finding.severity);
+        let others = self.great_expectations.as_deref().map(quality::great_expectations).transpose()?;
+        let home = Home::open(workspace, Path::new(".")).await?;
+        let wanted = check::Check { expectations, threshold };
+        let checked = home.check_dataset(&dataset, &record, wanted, others.unwrap_or_default()).await?;
+        let Checked { findings, sealed } = checked;
         let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
         let code = if errors > 0 { exit::FAIL } else { exit::PASS };
         if self.json {
@@ -108,168 +91,6 @@ impl Check {
         ));
         Ok(code)
     }
-
-    fn cases(
-        &self,
-        library: &Library,
-        dataset: &Dataset,
-        record: &VersionRecord,
-        expectations: &Expectations,
-    ) -> Result<Vec<Finding>, Failure> {
-        let mut checker = Checker::new(expectations).map_err(|problem| usage(problem.message))?;
-        // A finding shows what a case says.
-        let open = |case: &Result<Case, DatasetError>| match (case, &dataset.split) {
-            (Ok(case), Some(plan)) => !plan.is_sealed(case),
-            _ => true,
-        };
-        for case in library.cases(record.version)?.filter(open) {
-            checker.see(&case?)?;
-        }
-        // Ids of the few cases that a finding names are looked up again.
-        let mut known: Option<Vec<(u64, String)>> = None;
-        let mut id_of = |number: u64| -> Result<String, DatasetError> {
-            let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
-            if let Some((_, id)) = known.iter().flatten().find(|(at, _)| *at == number) {
-                return Ok(id.clone());
-            }
-            let id = library
-                .cases(record.version)?
-                .filter(open)
-                .nth(index)
-                .transpose()?
-                .map_or_else(String::new, |case| case.id);
-            known.get_or_insert_default().push((number, id.clone()));
-            Ok(id)
-        };
-        Ok(checker.findings(&mut id_of)?)
-    }
-}
-
-fn of_duplicates(found: &Found, threshold: f64) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    let named = |which: &dyn Fn(&Pair) -> bool| {
-        let pairs = found.pairs.iter().map(|(_, pair)| pair).filter(|pair| which(pair));
-        pairs.take(5).map(|pair| format!("{} = {}", pair.case, pair.other)).collect::<Vec<_>>()
-    };
-    if found.conflicts > 0 {
-        let message = "the same inputs with another expected output: one of the two is wrong";
-        findings.push(Finding {
-            count: found.conflicts,
-            cases: named(&|pair| pair.conflict && pair.same_inputs),
-            ..Finding::new(Severity::Error, "conflict", message)
-        });
-    }
-    if found.near_conflicts > 0 {
-        let message = "nearly the same inputs with another expected output";
-        findings.push(Finding {
-            count: found.near_conflicts,
-            cases: named(&|pair| pair.conflict && !pair.same_inputs),
-            ..Finding::new(Severity::Warning, "near conflict", message)
-        });
-    }
-    if !found.surplus.is_empty() {
-        let message = format!(
-            "{} cases repeat others (similarity {threshold} or more), in {} groups: `assay dataset dedupe`",
-            count(found.surplus.len() as u64),
-            count(found.groups)
-        );
-        findings.push(Finding {
-            count: found.surplus.len() as u64,
-            cases: named(&|_| true),
-            ..Finding::new(Severity::Warning, "near duplicates", message)
-        });
-    }
-    findings
-}
-
-/// What earlier runs of the dataset say: cases that nobody passes, that everybody passes, that strong runs fail.
-async fn of_runs(dataset: &Dataset, workspace: Option<PathBuf>) -> Result<Vec<Finding>, Failure> {
-    let home = Home::open(workspace, Path::new(".")).await?;
-    let ours = |record: &assay_core::RunRecord| {
-        record.datasets.iter().any(|used| {
-            dataset.versions.iter().any(|version| version.version == used.version)
-                || assay_datasets::library::name_and_version(&used.source).0 == dataset.name
-        })
-    };
-    let mut by_scorer: HashMap<String, Vec<HashMap<String, f64>>> = HashMap::new();
-    let mut runs = 0;
-    for row in home.state.runs(None, None, MOST_RUNS).await? {
-        if !ours(&row.record) || row.record.sealed().is_some() {
-            continue;
-        }
-        runs += 1;
-        let scores = home.scores(&row.record, &std::collections::HashSet::new()).await?;
-        for target in 0..row.record.targets.len() {
-            for (s, scorer) in row.record.scorers.iter().enumerate() {
-                let in_unit = matches!(scorer.score, ScoreKind::Binary | ScoreKind::Bounded { lo: 0.0, hi: 1.0 });
-                if in_unit && scorer.direction == assay_core::Direction::Higher {
-                    by_scorer.entry(scorer.name.clone()).or_default().push(values(&scores, target, s));
-                }
-            }
-        }
-    }
-    let mut findings = Vec::new();
-    for (scorer, arms) in by_scorer {
-        let mut ids: Vec<String> = arms.iter().flat_map(|arm| arm.keys().cloned()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let rows: Vec<Vec<Option<f64>>> =
-            arms.iter().map(|arm| ids.iter().map(|id| arm.get(id).copied()).collect()).collect();
-        let Ok(items) = item_analysis(&rows) else { continue };
-        let of = |flag: Flag| -> Vec<String> {
-            let flagged = items.iter().zip(&ids).filter(|(item, _)| item.flag == Some(flag));
-            // One run's failures are no finding about the case.
-            flagged.filter(|(item, _)| item.runs > 2).map(|(_, id)| id.clone()).collect()
-        };
-        let sure: Vec<String> = items
-            .iter()
-            .zip(&ids)
-            .filter(|(item, _)| {
-                item.flag == Some(Flag::NegativeDiscrimination) && item.p_negative.is_some_and(|p| p < 0.01)
-            })
-            .map(|(_, id)| id.clone())
-            .collect();
-        for (check, severity, cases, message) in [
-            (
-                "negative discrimination",
-                Severity::Warning,
-                sure,
-                "strong runs fail what weak ones pass: check the label",
-            ),
-            ("never passed", Severity::Warning, of(Flag::NeverPassed), "no run passes: too hard, or broken"),
-            ("always passed", Severity::Note, of(Flag::AlwaysPassed), "every run passes: it tells nothing any more"),
-        ] {
-            if !cases.is_empty() {
-                findings.push(Finding {
-                    field: Some(scorer.clone()),
-                    count: cases.len() as u64,
-                    cases: cases.into_iter().take(10).collect(),
-                    ..Finding::new(severity, check, format!("{message} ({} answers of {runs} runs)", arms.len()))
-                });
-            }
-        }
-        if arms.len() > 2
-            && let Ok(filled) = saturation(&rows, 0.0, 0.95)
-            && filled.headroom.is_some_and(|left| left < 0.05)
-        {
-            let left = 100.0 * filled.headroom.unwrap_or_default();
-            let message =
-                format!("the best run is {left:.1} points below the ceiling: it can hardly tell better ones apart");
-            findings.push(Finding { field: Some(scorer), ..Finding::new(Severity::Warning, "saturated", message) });
-        }
-    }
-    findings.sort_by(|a, b| (&a.field, &a.check).cmp(&(&b.field, &b.check)));
-    Ok(findings)
-}
-
-fn values(scores: &RunScores, target: usize, scorer: usize) -> HashMap<String, f64> {
-    let arm = Arm { scores, target };
-    (0..scores.cases.len())
-        .filter_map(|case| {
-            let (value, _) = arm.value(case, scorer, Reducer::Mean, Fill::Available)?;
-            Some((scores.cases.id(case).to_owned(), value))
-        })
-        .collect()
 }
 
 /// Finds cases that are nearly the same, and with `--write` makes a version without the later ones. With `--against`

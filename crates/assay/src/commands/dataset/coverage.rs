@@ -1,14 +1,11 @@
 //! `assay dataset coverage` and `gaps`.
 
-use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use assay_analysis::summarize;
-use assay_core::SliceDecl;
-use assay_datasets::coverage::{self, Cell, Map, Taxonomy};
-use assay_datasets::{Dataset, Library, metadata_texts};
-use assay_report::{numbers, plain, terminal};
+use assay_datasets::coverage::{self, Cell, Taxonomy};
+use assay_datasets::{Dataset, Library};
+use assay_report::{plain, terminal};
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
@@ -33,52 +30,11 @@ struct Of {
 
 impl Of {
     fn cells(&self, library: &Library) -> Result<(Dataset, Vec<Cell>), Failure> {
-        let mut taxonomy = self.taxonomy.as_deref().map(coverage::read).transpose()?.unwrap_or_default();
+        let taxonomy = self.taxonomy.as_deref().map(coverage::read).transpose()?.unwrap_or_default();
         let (dataset, record) = find(library, &self.name)?;
-        let mut keys = self.by.clone();
-        if keys.is_empty() {
-            keys = taxonomy.keys.keys().cloned().collect();
-        }
-        if keys.is_empty() {
-            keys = categories(library, record.version)?;
-        }
-        if keys.is_empty() {
-            return Err(usage(format!("no metadata key of `{}` has few values: name one with `--by`", dataset.name)));
-        }
-        taxonomy.keys.retain(|key, _| keys.contains(key));
-        taxonomy.pairs.retain(|(a, b)| keys.contains(a) && keys.contains(b));
-        let mut once = std::collections::BTreeSet::new();
-        keys.retain(|key| once.insert(key.clone()));
-        let mut map = Map::new(keys.clone(), taxonomy.pairs.clone());
-        for case in library.cases(record.version)? {
-            let case = case?;
-            // Sealed cases are no part of the map: it shows what cases say.
-            if !dataset.split.as_ref().is_some_and(|plan| plan.is_sealed(&case)) {
-                map.add(&case);
-            }
-        }
-        let cells = map.cells(&taxonomy);
-        if let Some(key) = keys.iter().find(|key| !cells.iter().any(|cell| cell.key == **key)) {
-            return Err(usage(format!("no case of `{}` has the metadata key `{key}`", dataset.name)));
-        }
+        let cells = coverage::of_version(library, &dataset, &record, self.by.clone(), taxonomy)?;
         Ok((dataset, cells))
     }
-}
-
-/// Metadata keys whose values come again and again.
-fn categories(library: &Library, version: assay_core::Digest) -> Result<Vec<String>, Failure> {
-    const MOST: usize = 50;
-    let mut values: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
-    for case in library.cases(version)?.take(10_000) {
-        for (key, value) in metadata_texts(&case?) {
-            let of = values.entry(key).or_default();
-            if of.len() <= MOST {
-                *of.entry(value).or_default() += 1;
-            }
-        }
-    }
-    let few = |of: &BTreeMap<String, u64>| of.len() <= MOST && of.values().sum::<u64>() >= 2 * of.len() as u64;
-    Ok(values.into_iter().filter(|(_, of)| few(of)).map(|(key, _)| key).collect())
 }
 
 /// Shows how many cases each intent, risk, language or segment has, what is wanted, and the last result of each.
@@ -104,13 +60,14 @@ impl Coverage {
             return Ok(exit::PASS);
         }
         let (dataset, cells) = self.of.cells(library)?;
-        let last = last_results(&dataset, &cells, self.scorer.as_deref(), workspace).await?;
+        let home = Home::open(workspace, Path::new(".")).await?;
+        let last = home.last_results(&dataset, &cells, self.scorer.as_deref()).await?;
         let most = cells.iter().map(|cell| cell.cases).max().unwrap_or(0).max(1);
         let mut rows = Vec::new();
         for cell in &cells {
-            let result = last.as_ref().and_then(|last| last.levels.get(&(cell.key.clone(), cell.value.clone())));
+            let result = last.as_ref().and_then(|last| last.of(cell));
             if self.json {
-                let result = result.map(|(value, range)| json!({"value": value, "interval": range}));
+                let result = result.map(|of| json!({"value": of.value, "interval": of.interval}));
                 say(&json!({"cell": cell, "last_result": result}).to_string());
                 continue;
             }
@@ -130,7 +87,7 @@ impl Coverage {
                 cell.production.map_or_else(String::new, percent),
                 if cell.wanted > 0 { count(cell.wanted) } else { String::new() },
                 if cell.gap > 0 { format!("+{}", count(cell.gap)) } else { String::new() },
-                result.map_or_else(String::new, |(value, range)| format!("{value} ({range})")),
+                result.map_or_else(String::new, |of| format!("{} ({})", of.value, of.interval)),
             ]);
         }
         if !self.json {
@@ -147,43 +104,6 @@ impl Coverage {
         }
         Ok(exit::PASS)
     }
-}
-
-struct Last {
-    name: String,
-    levels: BTreeMap<(String, String), (String, String)>,
-}
-
-/// The level of a scorer in the newest complete run of the dataset, by key and value.
-async fn last_results(
-    dataset: &Dataset,
-    cells: &[Cell],
-    scorer: Option<&str>,
-    workspace: Option<PathBuf>,
-) -> Result<Option<Last>, Failure> {
-    let home = Home::open(workspace, Path::new(".")).await?;
-    let ours = |record: &assay_core::RunRecord| {
-        record.sealed().is_none()
-            && record.datasets.iter().any(|used| dataset.versions.iter().any(|version| version.version == used.version))
-            && scorer.is_none_or(|name| record.scorer(name).is_some())
-    };
-    let Some(mut row) = home.state.runs(None, None, 1_000).await?.into_iter().find(|row| ours(&row.record)) else {
-        return Ok(None);
-    };
-    let mut keys: Vec<&String> = cells.iter().map(|cell| &cell.key).filter(|key| !key.contains(" × ")).collect();
-    keys.dedup();
-    row.record.slices = keys.into_iter().map(|key| SliceDecl::Key(key.clone())).collect();
-    let scores = home.scores(&row.record, &std::collections::HashSet::new()).await?;
-    let summary = summarize(&scores, row.record.gate.confidence);
-    let Some(found) = summary.rows.iter().find(|found| scorer.is_none_or(|name| found.scorer == name)) else {
-        return Ok(None);
-    };
-    let levels = found.slices.iter().filter_map(|slice| {
-        let (key, value) = slice.slice.split_once(" = ")?;
-        Some(((key.to_owned(), value.to_owned()), numbers::estimate(&slice.estimate, found.score)))
-    });
-    let name = format!("{} of {}, run {}", found.name(), found.target, row.record.id.short());
-    Ok(Some(Last { name, levels: levels.collect() }))
 }
 
 /// Lists what a dataset does not cover: which cases to add, and how many.

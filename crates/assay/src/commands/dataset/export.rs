@@ -62,7 +62,7 @@ impl Export {
             (Some(_), None) => return Err(usage(format!("`{}` is not divided: `assay dataset split`", dataset.name))),
         };
         if let Some(part) = part.as_ref().filter(|part| part.looks.is_some()) {
-            open_sealed(library, &held, &dataset.name, &part.name, record.version, self.reason.as_deref())?;
+            open_sealed(library, &held, &who(), &dataset.name, &part.name, record.version, self.reason.as_deref())?;
         }
         let canary = (!self.no_canary).then(uuid::Uuid::now_v7);
         let mut left_out = 0;

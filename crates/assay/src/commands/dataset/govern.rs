@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::Value;
 
 use super::super::{Failure, say};
-use super::known;
 use crate::exit;
 use assay_home::usage;
 
@@ -22,41 +21,17 @@ pub struct Tag {
     remove: bool,
 }
 
-/// A tag must not be taken for a number or a digest.
-pub fn check_tag(tag: &str) -> Result<(), Failure> {
-    let fine = tag.len() <= 60
-        && tag.starts_with(|c: char| c.is_ascii_alphabetic())
-        && tag.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-        && !(tag.len() >= 4 && tag.chars().all(|c| c.is_ascii_hexdigit()))
-        && !tag.strip_prefix('v').is_some_and(|rest| !rest.is_empty() && rest.chars().all(|c| c.is_ascii_digit()));
-    if fine {
-        return Ok(());
-    }
-    Err(usage(format!(
-        "`{tag}` cannot be a tag: it starts with a letter, has letters, digits, `-`, `_`, `.`, and does not look like a \
-         number or a digest"
-    )))
-}
-
 impl Tag {
     pub fn run(self, library: &Library) -> Result<u8, Failure> {
-        check_tag(&self.tag)?;
         let held = library.hold()?;
+        let (name, version) = name_and_version(&self.name);
         if self.remove {
-            let dataset = library.dataset(name_and_version(&self.name).0)?;
-            if !dataset.tags.contains_key(&self.tag) {
-                return Err(usage(format!("`{}` has no tag `{}`", dataset.name, self.tag)));
-            }
-            library.append(&held, &dataset.name, &who(), vec![Event::Untagged { tag: self.tag.clone() }])?;
+            library.untag(&held, name, &who(), &self.tag)?;
             say(&format!("tag {} is removed", self.tag));
             return Ok(exit::PASS);
         }
-        let (dataset, record) = known(library, &self.name)?;
-        if dataset.tags.get(&self.tag) != Some(&record.version) {
-            let event = Event::Tagged { tag: self.tag.clone(), version: record.version };
-            library.append(&held, &dataset.name, &who(), vec![event])?;
-        }
-        say(&format!("{}@{} is {}@{} {}", dataset.name, self.tag, dataset.name, record.number, record.version.short()));
+        let record = library.tag(&held, name, &who(), &self.tag, version)?;
+        say(&format!("{name}@{} is {name}@{} {}", self.tag, record.number, record.version.short()));
         Ok(exit::PASS)
     }
 }

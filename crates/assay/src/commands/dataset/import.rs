@@ -88,7 +88,7 @@ impl Import {
     pub async fn run(self, library: &Library, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         check_name(&self.name)?;
         if let Some(tag) = &self.tag {
-            super::govern::check_tag(tag)?;
+            assay_datasets::library::check_tag(tag)?;
         }
         if let Some(path) = self.suite.as_ref().filter(|path| path.exists()) {
             return Err(usage(format!("{} exists already: name another file", path.display())));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use assay_core::Case;
 use assay_datasets::Library;
-use assay_datasets::library::{Event, Unusable, today};
+use assay_datasets::library::{Event, Unusable, today, who};
 use assay_report::{numbers, plain};
 use clap::Args;
 use serde_json::{Value, json};
@@ -155,7 +155,7 @@ impl Show {
     }
 
     fn unseal(&self, library: &Library, name: &str, split: &str, version: assay_core::Digest) -> Result<(), Failure> {
-        open_sealed(library, &library.hold()?, name, split, version, self.reason.as_deref())
+        open_sealed(library, &library.hold()?, &who(), name, split, version, self.reason.as_deref())
     }
 }
 

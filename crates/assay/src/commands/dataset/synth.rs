@@ -1,11 +1,9 @@
 //! `assay dataset synth` and `accept`: variants of cases, which wait in quarantine until somebody accepts them.
 
-use std::collections::{BTreeSet, HashSet};
-
 use assay_core::{Case, Digest};
 use assay_datasets::library::{Held, How, Lineage, Parent, QUARANTINE, VersionRecord, today, who};
-use assay_datasets::version::VersionWriter;
-use assay_datasets::{Dataset, DatasetError, Library, add};
+use assay_datasets::quarantine::{Accepted, Choice, Quarantine, accept};
+use assay_datasets::{Dataset, Library, add};
 use assay_metrics::near_duplicates::{Unit, jaccard, shingles};
 use assay_perturb::{ALL, Perturbation, Relation, named};
 use assay_report::{plain, terminal};
@@ -121,14 +119,14 @@ impl Synth {
                 quarantine.add(&variant)?;
             }
         }
-        if quarantine.made == 0 && quarantine.waiting.ids.is_empty() {
+        if quarantine.is_empty() {
             return Err(usage("no rule found anything to change in these cases".into()));
         }
         let parameters = json!({
             "rules": rules.iter().map(|rule| format!("{} {}", rule.name, rule.version)).collect::<Vec<_>>(),
             "seed": self.seed, "strength": self.strength, "per_case": self.per_case, "inputs": self.input,
         });
-        quarantine.finish(library, &held, dataset, record, parameters)?;
+        finish(quarantine, library, &held, (dataset, record), parameters)?;
         self.tell(far, &dataset.name);
         Ok(exit::PASS)
     }
@@ -169,7 +167,7 @@ impl Synth {
             "languages": self.to, "seed": self.seed, "per_case": self.per_case, "inputs": self.input,
             "calls": made.calls, "cost_usd": made.cost.dollars(),
         });
-        quarantine.finish(library, &held, dataset, record, parameters)?;
+        finish(quarantine, library, &held, (dataset, record), parameters)?;
         made.notes().iter().for_each(|note| say(note));
         self.tell(made.far, &dataset.name);
         Ok(exit::PASS)
@@ -257,93 +255,35 @@ impl Synth {
     }
 }
 
-/// The case that a variant was made of.
-fn original(variant: &Case) -> Option<&str> {
-    variant.metadata.get("variant")?["of"].as_str()
-}
-
-/// Variants on their way to what waits already.
-struct Quarantine {
-    name: String,
-    waiting: Waiting,
-    writer: VersionWriter,
-    made: u64,
-}
-
-impl Quarantine {
-    fn open(library: &Library, held: &Held, dataset: &Dataset) -> Result<Self, Failure> {
-        let name = format!("{}{QUARANTINE}", dataset.name);
-        Ok(Self { waiting: Waiting::open(library, &name)?, writer: library.write(held)?, name, made: 0 })
+/// Makes variants known as what waits, and says so.
+fn finish(
+    quarantine: Quarantine,
+    library: &Library,
+    held: &Held,
+    (dataset, record): (&Dataset, &VersionRecord),
+    parameters: Value,
+) -> Result<(), Failure> {
+    let lineage = Lineage {
+        how: How::Synthesised,
+        parents: vec![Parent { dataset: dataset.name.clone(), version: record.version }],
+        sources: Vec::new(),
+        tool: add::tool(),
+        parameters,
+        note: None,
+    };
+    let waits = quarantine.finish(library, held, &who(), lineage)?;
+    match waits.version {
+        Some(version) => say(&format!(
+            "{}@{} {}: {} new variants, {} cases wait",
+            waits.name,
+            version.number,
+            version.version.short(),
+            count(waits.made),
+            count(waits.cases)
+        )),
+        None => say(&format!("{}: nothing changed, {} cases wait", waits.name, count(waits.cases))),
     }
-
-    /// Adds a variant, unless it waits already.
-    fn add(&mut self, variant: &Case) -> Result<(), Failure> {
-        if !self.waiting.ids.contains(&Digest::of_bytes(variant.id.as_bytes())) {
-            self.writer.add(variant, None)?;
-            self.made += 1;
-        }
-        Ok(())
-    }
-
-    fn finish(
-        mut self,
-        library: &Library,
-        held: &Held,
-        dataset: &Dataset,
-        record: &VersionRecord,
-        parameters: Value,
-    ) -> Result<(), Failure> {
-        // What waits already goes on waiting.
-        for case in self.waiting.cases(library)? {
-            self.writer.add(&case?, None)?;
-        }
-        let (manifest, _) = self.writer.finish()?;
-        let lineage = Lineage {
-            how: How::Synthesised,
-            parents: vec![Parent { dataset: dataset.name.clone(), version: record.version }],
-            sources: Vec::new(),
-            tool: add::tool(),
-            parameters,
-            note: None,
-        };
-        match library.add(held, &self.name, &who(), &manifest, lineage)? {
-            Some(version) => say(&format!(
-                "{}@{} {}: {} new variants, {} cases wait",
-                self.name,
-                version.number,
-                version.version.short(),
-                count(self.made),
-                count(version.cases)
-            )),
-            None => say(&format!("{}: nothing changed, {} cases wait", self.name, count(manifest.cases))),
-        }
-        Ok(())
-    }
-}
-
-/// What waits in quarantine already.
-struct Waiting {
-    version: Option<Digest>,
-    ids: HashSet<Digest>,
-}
-
-impl Waiting {
-    fn open(library: &Library, name: &str) -> Result<Self, Failure> {
-        let dataset = library.find(name)?;
-        let version = dataset.as_ref().and_then(|dataset| dataset.versions.last()).map(|record| record.version);
-        let mut waiting = Self { version, ids: HashSet::new() };
-        let mut ids = HashSet::new();
-        for case in waiting.cases(library)? {
-            ids.insert(Digest::of_bytes(case?.id.as_bytes()));
-        }
-        waiting.ids = ids;
-        Ok(waiting)
-    }
-
-    fn cases(&self, library: &Library) -> Result<impl Iterator<Item = Result<Case, DatasetError>> + use<>, Failure> {
-        let cases = self.version.map(|version| library.cases(version)).transpose()?;
-        Ok(cases.into_iter().flatten())
-    }
+    Ok(())
 }
 
 /// Takes cases over from quarantine: a new version of the dataset holds them beside its own. Who accepted them is on
@@ -364,67 +304,16 @@ pub struct Accept {
 
 impl Accept {
     pub fn run(self, library: &Library) -> Result<u8, Failure> {
-        if self.name.contains('@') {
-            return Err(usage("cases are accepted into the newest version: leave out `@`".into()));
-        }
-        if !self.all && self.cases.is_empty() {
-            return Err(usage("name the cases, or say `--all`".into()));
-        }
-        let held = library.hold()?;
-        let (dataset, record) = find(library, &self.name)?;
-        let (waiting, candidates) = find(library, &format!("{}{QUARANTINE}", dataset.name))?;
-        // What is kept in memory grows with what waits, not with the dataset.
-        let (mut varied, mut new) = (HashSet::new(), HashSet::new());
-        for case in library.cases(candidates.version)? {
-            let case = case?;
-            if self.all || self.cases.contains(&case.id) {
-                varied.extend(original(&case).map(str::to_owned));
-                new.insert(Digest::of_bytes(case.id.as_bytes()));
-            }
-        }
-        let mut writer = library.write(&held)?;
-        let mut unusable = HashSet::new();
-        let today = today();
-        for case in library.cases(record.version)? {
-            let mut case = case?;
-            new.remove(&Digest::of_bytes(case.id.as_bytes()));
-            if dataset.unusable(&case, &today).is_some() {
-                unusable.insert(case.id.clone());
-            }
-            // A case and its variants are one cluster: they are not independent of each other.
-            if case.cluster.is_none() && varied.contains(&case.id) {
-                case.cluster = Some(case.id.clone());
-            }
-            writer.add(&case, None)?;
-        }
-        let mut wanted: BTreeSet<&String> = self.cases.iter().collect();
-        let mut accepted = 0u64;
-        for case in library.cases(candidates.version)? {
-            let case = case?;
-            let wanted = self.all || wanted.remove(&case.id);
-            let may = !original(&case).is_some_and(|of| unusable.contains(of) || dataset.revoked.contains_key(of));
-            if wanted && may && new.remove(&Digest::of_bytes(case.id.as_bytes())) {
-                writer.add(&case, None)?;
-                accepted += 1;
-            }
-        }
-        if let Some(missing) = wanted.first() {
-            return Err(usage(format!("{} has no case `{}`", waiting.name, plain(missing, 200))));
-        }
-        let (manifest, _) = writer.finish()?;
-        let parent = |name: &str, version| Parent { dataset: name.to_owned(), version };
-        let lineage = Lineage {
-            how: How::Selected,
-            parents: vec![parent(&dataset.name, record.version), parent(&waiting.name, candidates.version)],
-            sources: Vec::new(),
-            tool: add::tool(),
-            parameters: json!({"accepted": accepted}),
-            note: self.message,
+        let choice = match (self.all, self.cases.is_empty()) {
+            (true, _) => Choice::All,
+            (false, false) => Choice::These(self.cases.into_iter().collect()),
+            (false, true) => return Err(usage("name the cases, or say `--all`".into())),
         };
-        match library.add(&held, &dataset.name, &who(), &manifest, lineage)? {
+        let Accepted { accepted, version } = accept(library, &self.name, &who(), &choice, self.message)?;
+        match version {
             Some(version) => say(&format!(
                 "{}@{} {}: {} cases, {} of them new",
-                dataset.name,
+                self.name,
                 version.number,
                 version.version.short(),
                 count(version.cases),

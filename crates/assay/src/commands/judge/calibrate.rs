@@ -223,7 +223,7 @@ impl Calibrate {
             }
         }
         if let Some(path) = &self.next {
-            let wanted = self.next_count.unwrap_or_else(|| next::lacking(&certificate));
+            let wanted = self.next_count.unwrap_or_else(|| certificate.labels_to_go());
             let drawn = next::draw(&gathered, &criterion, &truths, &stored, wanted, self.seed)?;
             next::write(path, &drawn)?;
             say(&format!(

@@ -10,10 +10,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
-use super::probe::of_name;
 use crate::exit;
 use assay_home::Home;
 use assay_home::judged::{Gathered, find, gather};
+use assay_home::probes::of_name;
 use assay_home::usage;
 
 /// How much more often the first judge agrees with people than the second, on answers that both judged and people labelled,

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use super::super::{Failure, say};
 use super::compare::{label, verdicts};
-use super::probe::of_name;
 use crate::exit;
 use assay_home::Home;
 use assay_home::judged::{Gathered, find, gather};
+use assay_home::probes::of_name;
 use assay_home::usage;
 
 /// Below this probability a label is listed as unsure.

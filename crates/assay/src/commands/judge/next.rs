@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::path::Path;
 
-use assay_analysis::Certificate;
 use assay_analysis::labels::Truth;
 use assay_core::{Digest, Drawn, Label};
 use assay_stats::judges::{Pool, next_labels};
@@ -17,15 +16,6 @@ use assay_home::usage;
 
 /// The share of items that is drawn by size alone, so that estimates stay unbiased whatever the guesses are worth.
 const UNIFORM: f64 = 0.2;
-/// Labels that are proposed when the counts of the next grade are met already.
-const MORE: u64 = 50;
-
-/// How many labels the next grade lacks.
-pub fn lacking(certificate: &Certificate) -> u64 {
-    let have = certificate.labels as u64;
-    [50, 100, 200].into_iter().find(|need| have < *need).map_or(MORE, |need| need - have)
-}
-
 /// A judged answer: the item, its arm, the verdict, whether it carries a label drawn by chance.
 #[derive(Clone, Copy)]
 struct Judged {

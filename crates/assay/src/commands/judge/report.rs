@@ -1,7 +1,6 @@
 //! `assay judge report`: what a judge may be used for, and why.
 
-use assay_analysis::{Certificate, standing};
-use assay_engine::execute::now_us;
+use assay_analysis::Certificate;
 use assay_report::{numbers, plain, terminal};
 use clap::Args;
 use serde_json::json;
@@ -48,9 +47,7 @@ impl Report {
                 }
             )));
         };
-        let checks = home.state.checks(stored.id).await?;
-        let same: Vec<Vec<bool>> = checks.iter().map(|check| check.same.clone()).collect();
-        let now = standing(&stored.certificate, &same, now_us());
+        let (now, checks) = home.standing(&stored).await?;
         if self.json {
             let all = json!({"certificate": stored.certificate, "standing": now, "checks": checks});
             say(&serde_json::to_string_pretty(&all)?);
@@ -66,9 +63,7 @@ impl Report {
         let mut rows = Vec::new();
         let stored = home.state.certificates::<Certificate>().await?;
         for found in &stored {
-            let checks = home.state.checks(found.id).await?;
-            let same: Vec<Vec<bool>> = checks.into_iter().map(|check| check.same).collect();
-            let now = standing(&found.certificate, &same, now_us());
+            let (now, _) = home.standing(found).await?;
             let c = &found.certificate;
             if self.json {
                 say(&json!({"judge": c.judge, "fingerprint": c.fingerprint, "standing": now, "labels": c.labels,

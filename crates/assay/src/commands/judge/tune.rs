@@ -20,11 +20,11 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::{Failure, say};
-use super::probe::of_name;
 use crate::exit;
 use assay_home::Home;
 use assay_home::audit::Action;
 use assay_home::judged::{Gathered, find, gather};
+use assay_home::probes::of_name;
 use assay_home::usage;
 use labelled::{Parts, Split};
 use reported::Reported;

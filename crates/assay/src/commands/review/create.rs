@@ -2,18 +2,19 @@
 
 use std::path::PathBuf;
 
-use assay_core::{Drawn, Money, grouped};
+use assay_core::grouped;
 use assay_review::rubric::Rubric;
-use assay_review::sample::{Candidate, LEAST_UNIFORM, Sampling, draw};
-use assay_review::{Item, Pay, Review, Settings};
+use assay_review::sample::LEAST_UNIFORM;
+use assay_review::{Item, Review, Settings};
 use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
-use super::source::Pool;
 use super::{dollars, pay_of};
 use crate::exit;
 use assay_home::Home;
+use assay_home::programs::{Making, Rateable};
+use assay_home::rateable::gold_rows;
 
 /// Makes a project: draws items from a run (or takes the rows of a file), keeps the chance of each, decides which of them
 /// several raters see, and lays out blocks in which every two raters share as many items as any other two.
@@ -99,75 +100,40 @@ pub struct Create {
 
 impl Create {
     pub async fn run(self, home: &Home, review: &Review) -> Result<u8, Failure> {
-        let (rubric, text) = Rubric::load(&self.rubric).map_err(|found| *found)?;
-        let mut pool = match (&self.run, &self.items) {
-            (Some(run), _) => Pool::of_runs(home, &rubric, run, &self.against, self.reason.as_deref()).await?,
-            (None, Some(path)) => Pool::of_file(&rubric, path)?,
+        let of = match (self.run, self.items) {
+            (Some(run), _) => Rateable::Runs { run, against: self.against, reason: self.reason },
+            (None, Some(path)) => Rateable::File { path, drawn: self.drawn_at_random },
             (None, None) => return Err("name a run with `--run`, or a file with `--items`".into()),
         };
-        let gold = match &self.gold {
-            Some(path) => pool.take_gold(&rubric, path)?,
-            None => Vec::new(),
-        };
-        let sampling = match (&self.stratify, self.unsure.is_empty()) {
-            (Some(key), _) => Sampling::Stratified { key: key.clone() },
-            (None, false) => Sampling::Driven { scorers: self.unsure.clone(), uniform: self.even },
-            (None, true) => Sampling::Uniform,
-        };
-        let interest = match &sampling {
-            Sampling::Driven { scorers, .. } => pool.interest(home, scorers).await?,
-            _ => vec![0.0; pool.candidates.len()],
-        };
-        if let Sampling::Stratified { key } = &sampling
-            && !pool.candidates.iter().any(|one| one.item.metadata.contains_key(key) || key == "target")
-        {
-            return Err(format!("no item has the metadata key `{}`", assay_report::plain(key, 80)).into());
-        }
-        let candidates: Vec<Candidate> = pool
-            .candidates
-            .iter()
-            .zip(interest)
-            .map(|(one, interest)| {
-                let stratum = match &sampling {
-                    Sampling::Stratified { key } if key == "target" => one.item.target.clone(),
-                    Sampling::Stratified { key } => one.item.metadata.get(key).cloned(),
-                    _ => None,
-                };
-                Candidate { stratum: stratum.unwrap_or_default(), interest }
-            })
-            .collect();
-        let picks = draw(&candidates, self.count.unwrap_or(candidates.len()), &sampling, self.seed)?;
-        let mut items: Vec<Item> = picks
-            .iter()
-            .map(|pick| {
-                let mut item = pool.candidates[pick.at].item.clone();
-                item.chance = Some(pick.chance);
-                item
-            })
-            .collect();
-        let hidden = gold.len();
-        items.extend(gold);
         let pay = pay_of(self.pay, self.pay_hour)?.unwrap_or_default();
         let settings = Settings {
-            drawn: if self.run.is_some() || self.drawn_at_random { Drawn::Random } else { Drawn::ByHand },
-            sampling,
             seed: self.seed,
-            candidates: candidates.len() as u64,
             overlap: self.overlap,
             least_overlap: self.least_overlap,
             raters_each: self.raters_per_item,
             raters: self.raters,
-            gold_share: if hidden == 0 { 0.0 } else { self.gold_share },
+            gold_share: self.gold_share,
             gold_cap: self.gold_cap,
             threshold: self.threshold,
             lease_seconds: self.lease.saturating_mul(60),
             pay,
             budget: dollars(self.budget, "--budget")?,
-            source: pool.source,
             ..Settings::default()
         };
-        let project = review.create(&self.name, &rubric, &text, settings, items).await?;
-        let progress = review.progress(&project).await?;
+        let making = Making {
+            name: self.name,
+            rubric: Rubric::load(&self.rubric).map_err(|found| *found)?,
+            of,
+            count: self.count,
+            stratify: self.stratify,
+            unsure: self.unsure,
+            even: self.even,
+            gold: self.gold.as_deref().map(gold_rows).transpose()?.unwrap_or_default(),
+            settings,
+        };
+        let made = making.make(home, review).await?;
+        let (project, hidden) = (&made.project, made.gold);
+        let progress = review.progress(project).await?;
         let stored = review.items(&project.name).await?;
         let several = stored.iter().filter(|item| item.wanted > 1).count();
         let shared = shared(self.raters, &stored, self.raters_per_item);
@@ -179,7 +145,7 @@ impl Create {
             "project {}: {} of {} answers drawn, {} of them for {} raters each, {} ratings in all",
             project.name,
             grouped(progress.items),
-            grouped(candidates.len() as u64),
+            grouped(project.settings.candidates),
             several,
             self.raters_per_item,
             grouped(progress.wanted)
@@ -191,11 +157,8 @@ impl Create {
             0 => say("no gold: nobody's accuracy will be known"),
             n => say(&format!("{n} gold items, one of about {:.0} items of a rater", 1.0 / self.gold_share.max(0.01))),
         }
-        if let (Pay::Item(each), Some(budget)) = (pay, project.settings.budget) {
-            let need = Money::from_dollars(each.dollars() * progress.wanted as f64 * (1.0 + self.gold_share));
-            if need > budget {
-                say(&format!("note: all ratings would cost about {need}, the budget is {budget}"));
-            }
+        if let Some((need, budget)) = made.beyond_budget(progress.wanted) {
+            say(&format!("note: all ratings would cost about {need}, the budget is {budget}"));
         }
         say(&format!("\nnext: assay review rate {} --rater NAME", project.name));
         Ok(exit::PASS)

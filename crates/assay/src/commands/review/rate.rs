@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use assay_report::plain;
 use assay_review::onboarding::is_right;
-use assay_review::rubric::{Kind, Rubric, Worked};
+use assay_review::rubric::{Rubric, Worked};
 use assay_review::{Answers, Content, Next, NoteKind, Review, Task};
 use clap::Args;
 use serde_json::Value;
 
 use super::super::{Failure, say};
-use super::screen::{Said, Screen, Wish, shown, told};
+use super::screen::{Said, Screen, Wish, told};
 use crate::exit;
 
 /// Rates items by keyboard: single keys in a terminal, a line for each answer in a pipe. Each item is kept as soon as its
@@ -202,11 +202,8 @@ impl Rate {
 
 /// The answers to an item of training or quiz; `None` when the rater leaves.
 async fn answer(screen: &mut Screen, rubric: &Rubric, item: &Worked) -> Result<Option<Answers>, Failure> {
-    let closed = |name: &&String| {
-        rubric.criterion(name).is_some_and(|criterion| !matches!(criterion.kind, Kind::Comment | Kind::Spans))
-    };
-    let criteria: Vec<&str> = item.answers.keys().filter(closed).map(String::as_str).collect();
-    match ask(screen, rubric, &shown(item), &criteria, &Answers::new(), None).await? {
+    let criteria = rubric.asked_of(item);
+    match ask(screen, rubric, &item.content(), &criteria, &Answers::new(), None).await? {
         Asked::Answers(answers) => Ok(Some(answers)),
         _ => Ok(None),
     }

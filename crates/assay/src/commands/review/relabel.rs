@@ -9,8 +9,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
-use super::source::right_answers;
 use crate::exit;
+use assay_home::rateable::{gold_rows, right_answers};
 
 /// Gives a project another version of its rubric. Criteria that are asked otherwise than before are asked again, of the
 /// same raters about the same items, before anything new; other answers stay. `assay review report` shows what the change
@@ -42,7 +42,7 @@ impl Relabel {
             (Some(path), false) => {
                 let all = review.items(&self.project).await?;
                 let gold: Vec<&Item> = all.iter().filter(|item| item.gold.is_some()).collect();
-                let known = right_answers(&rubric, path, &gold)?;
+                let known = right_answers(&rubric, &gold_rows(path)?, &gold)?;
                 RightAnswers::Known(known.into_iter().map(|(at, right)| (gold[at].id.clone(), right)).collect())
             }
         };

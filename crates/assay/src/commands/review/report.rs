@@ -46,10 +46,6 @@ pub struct ReportCommand {
 
 impl ReportCommand {
     pub async fn run(self, review: &Review) -> Result<u8, Failure> {
-        if !((0.5..1.0).contains(&self.confidence) && self.target > 0.0 && self.target < 1.0) {
-            return Err("the level is from 0.5 to below 1, the reliability between 0 and 1".into());
-        }
-        let snapshot = review.snapshot(&self.project).await?;
         let options = Options {
             confidence: self.confidence,
             gold_at: self.gold_at,
@@ -59,6 +55,8 @@ impl ReportCommand {
             slices: self.slices,
             ..Options::default()
         };
+        options.check()?;
+        let snapshot = review.snapshot(&self.project).await?;
         let found = report(&snapshot, &options, &outcomes(&snapshot, Aggregate::Usual));
         if self.json {
             say(&serde_json::to_string_pretty(&found)?);

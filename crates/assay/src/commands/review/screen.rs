@@ -206,14 +206,14 @@ impl Screen {
         lines.extend(self.wrapped(rubric.instructions.trim()));
         for criterion in &rubric.criteria {
             lines.push(String::new());
-            lines.extend(self.wrapped(&format!("{}: {}", criterion.name, question(criterion))));
+            lines.extend(self.wrapped(&format!("{}: {}", criterion.name, criterion.asks())));
             for (key, _, words) in keys(criterion) {
                 lines.extend(self.wrapped(&format!("  [{key}] {words}")));
             }
         }
         for (at, example) in rubric.examples.iter().enumerate() {
             lines.push(format!("\n── example {} ──", at + 1));
-            lines.extend(self.item(rubric, &shown(example)));
+            lines.extend(self.item(rubric, &example.content()));
             for (name, value) in &example.answers {
                 lines.extend(self.wrapped(&format!("{name}: {}", told(value))));
             }
@@ -230,7 +230,7 @@ impl Screen {
         before: Option<&Value>,
     ) -> Result<Option<Said>, Failure> {
         say("");
-        for line in self.wrapped(&format!("{}: {}", criterion.name, question(criterion))) {
+        for line in self.wrapped(&format!("{}: {}", criterion.name, criterion.asks())) {
             say(&line);
         }
         if let Some(before) = before {
@@ -379,11 +379,6 @@ fn matches_at(text: &[char], wanted: &[char]) -> Option<usize> {
     Some(at)
 }
 
-/// The question in words.
-pub fn question(criterion: &Criterion) -> &str {
-    criterion.question.as_deref().unwrap_or(&criterion.name)
-}
-
 /// An answer in words.
 pub fn told(value: &Value) -> String {
     match value {
@@ -406,21 +401,4 @@ pub fn keys(criterion: &Criterion) -> Vec<(String, Value, String)> {
         _ => (at + 1).to_string(),
     };
     answers.into_iter().enumerate().map(|(at, (value, words))| (key(at, &value), value, words)).collect()
-}
-
-/// An item of the rubric as one of a project.
-pub fn shown(worked: &assay_review::rubric::Worked) -> Content {
-    let inputs = match &worked.inputs {
-        Value::Object(fields) => fields.clone(),
-        Value::Null => serde_json::Map::new(),
-        value => serde_json::Map::from_iter([("input".to_owned(), value.clone())]),
-    };
-    let passage = |text: &String| assay_core::Passage { text: Some(text.clone()), ..Default::default() };
-    Content {
-        inputs,
-        output: worked.output.clone(),
-        other: Some(worked.other.clone()).filter(|other| !other.is_null()),
-        contexts: worked.contexts.iter().map(passage).collect(),
-        expected: None,
-    }
 }

@@ -5,15 +5,15 @@ use std::path::Path;
 
 use assay_core::label::item;
 use assay_core::{Case, Digest, Output, Passage};
+use assay_datasets::library::who;
 use assay_review::rubric::{Rubric, Show};
 use assay_review::sample::{disagreement, uncertainty};
 use assay_review::{Answers, Content, Item, both, pair};
 use assay_store::{PlanFile, RunRow};
 use serde_json::{Map, Value};
 
-use super::super::Failure;
-use assay_home::Home;
-use assay_home::home::unseal;
+use crate::home::unseal;
+use crate::{Failure, Home};
 
 /// Cases that are read at once.
 const AT_ONCE: u64 = 500;
@@ -37,6 +37,9 @@ pub struct Pool {
 
 impl Pool {
     /// The answers of a run, or pairs of those of two.
+    ///
+    /// # Errors
+    /// There is no such run, it has several targets where one is needed, or its part is sealed and nobody says why it is seen.
     pub async fn of_runs(
         home: &Home,
         rubric: &Rubric,
@@ -119,6 +122,9 @@ impl Pool {
     }
 
     /// The rows of a file: `id`, `output`, and what else there is.
+    ///
+    /// # Errors
+    /// What is wrong with a row.
     pub fn of_file(rubric: &Rubric, path: &Path) -> Result<Self, Failure> {
         let mut candidates = Vec::new();
         let mut known: HashMap<String, String> = HashMap::new();
@@ -168,6 +174,9 @@ impl Pool {
 
     /// How much each item tells: where one scorer is unsure, where two disagree, or (for pairs) where one scores both
     /// answers apart.
+    ///
+    /// # Errors
+    /// A scorer that the runs do not have.
     pub async fn interest(&self, home: &Home, scorers: &[String]) -> Result<Vec<f64>, Failure> {
         if self.runs.is_empty() {
             return Err("a sample driven by a scorer needs a run: name it with `--run`".into());
@@ -214,9 +223,12 @@ impl Pool {
     }
 
     /// Takes the items with known answers out of the candidates: gold is not drawn.
-    pub fn take_gold(&mut self, rubric: &Rubric, path: &Path) -> Result<Vec<Item>, Failure> {
+    ///
+    /// # Errors
+    /// What is wrong with the rows, and with which.
+    pub fn take_gold(&mut self, rubric: &Rubric, rows: &[GoldRow]) -> Result<Vec<Item>, Failure> {
         let items: Vec<&Item> = self.candidates.iter().map(|one| &one.item).collect();
-        let gold = right_answers(rubric, path, &items)?;
+        let gold = right_answers(rubric, rows, &items)?;
         let mut taken = Vec::new();
         for (at, answers) in gold.into_iter().rev() {
             let mut item = self.candidates.remove(at).item;
@@ -227,11 +239,26 @@ impl Pool {
     }
 }
 
+/// A row of a table of gold items, and where it stands.
+pub type GoldRow = (Map<String, Value>, String);
+
+/// The rows of a table of gold items.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn gold_rows(path: &Path) -> Result<Vec<GoldRow>, Failure> {
+    assay_datasets::rows(path)?
+        .map(|row| row.map(|(row, place)| (row, place.to_string())).map_err(Into::into))
+        .collect()
+}
+
 /// The right answers of a table of gold items, by the place of the item that a row names.
-pub fn right_answers(rubric: &Rubric, path: &Path, items: &[&Item]) -> Result<BTreeMap<usize, Answers>, Failure> {
+///
+/// # Errors
+/// What is wrong with a row.
+pub fn right_answers(rubric: &Rubric, rows: &[GoldRow], items: &[&Item]) -> Result<BTreeMap<usize, Answers>, Failure> {
     let mut gold: BTreeMap<usize, Answers> = BTreeMap::new();
-    for row in assay_datasets::rows(path)? {
-        let (row, place) = row?;
+    for (row, place) in rows {
         let text = |key: &str| {
             let value = row.get(key).filter(|value| !value.is_null())?;
             Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
@@ -325,7 +352,7 @@ struct Answered {
 impl Answered {
     async fn load(home: &Home, word: &str, one_target: bool, reason: Option<&str>) -> Result<Self, Failure> {
         let (row, target) = home.find(word).await?;
-        unseal(&home.library(), &row.record, reason)?;
+        unseal(&home.library(), &row.record, &assay_datasets::library::who(), reason)?;
         if one_target && target.is_none() && row.record.targets.len() > 1 {
             let names: Vec<&str> = row.record.targets.iter().map(|target| target.name.as_str()).collect();
             return Err(format!(
