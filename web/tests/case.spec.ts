@@ -31,7 +31,7 @@ test('a call that was not expected is marked, and what the agent said stays text
 test('what differs from the expected output is marked, and the mark is in the address', async ({ page }) => {
   const run = await newest(page, 'docs-qa');
   await open(page, `/runs/${run.id}/cases/q03`);
-  await page.getByLabel('mark what differs from the expected').check();
+  await page.getByLabel('mark what differs from the expected').click();
   await expect(page).toHaveURL(/diff=expected/);
   await expect(page.locator('del').first()).toBeVisible();
   await expect(page.locator('ins').first()).toBeVisible();

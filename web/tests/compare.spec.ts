@@ -12,7 +12,14 @@ test('the margin of the gate is a line in the plot, and the frontier names its p
   const first = found.rows[0];
   const picture = page.getByRole('img', { name: new RegExp(`^${first?.scorer} against p50 latency`) });
   await expect(picture).toHaveAccessibleName(new RegExp(`v2 ${score(first?.candidate.value)}`));
-  await expect(picture).toHaveAccessibleName(/On the frontier: .*v1.*v2/);
+  // v2 answers more, so that v1 is on the frontier if and only if it was faster.
+  const { cost } = (await (
+    await page.request.get(`/api/v1/compare?candidate=${run.id}:v2&baseline=${run.id}:v1`)
+  ).json()) as CompareAnswer;
+  const faster = (cost.baseline.p50_us ?? 0) < (cost.candidate.p50_us ?? 0);
+  await expect(picture).toHaveAccessibleName(
+    new RegExp(`On the frontier: ${faster ? `${run.short}:v1, ` : ''}${run.short}:v2$`),
+  );
   await page.getByRole('combobox', { name: 'against' }).selectOption('p90 latency');
   await expect(page.getByRole('img', { name: /against p90 latency/ })).toBeVisible();
 });

@@ -1,6 +1,7 @@
 import { count, duration, money, score, signed } from '../src/format/number';
 import type { Release } from '../src/api/release';
 import type { CompareAnswer, Overview } from '../src/api/types';
+import { levelOf } from '../src/ui/level';
 import { assay, expect, newest, open, test, type Shown } from './browse';
 
 const interval = (of: { lower: number; upper: number } | null) =>
@@ -25,6 +26,9 @@ for (const suite of ['docs-qa', 'recorded', 'hostile', 'early', 'agent'])
       if (row.unscored) expect(said[index]).toContain(`${count(row.unscored)} unscored`);
       if (row.trial_errors) expect(said[index]).toContain(`${count(row.trial_errors)} error`);
     });
+    await expect(
+      page.getByRole('columnheader', { name: `${levelOf(shown.gate.confidence)} interval` }),
+    ).toBeVisible();
     const { totals } = shown;
     await expect(page.locator('.page-head')).toContainText(
       `${count(totals.ok)} of ${count(run.planned)} trials ok`,
@@ -37,6 +41,15 @@ for (const suite of ['docs-qa', 'recorded', 'hostile', 'early', 'agent'])
       await expect(criteria.nth(index)).toContainText(criterion.verdict.kind);
     }
   });
+
+test('a run that a look has ended says so', async ({ page }) => {
+  const run = await newest(page, 'early');
+  const shown = assay<Shown>('show', run.id, '--json');
+  const look = shown.run.looks?.at(-1);
+  expect(look?.decided).toBe(true);
+  await open(page, `/runs/${run.id}`);
+  await expect(page.getByText(`${look?.cases} of ${look?.of} cases decided the gate`)).toBeVisible();
+});
 
 test('the list has every run with its trials and what is missing', async ({ page }) => {
   await open(page, '/runs');

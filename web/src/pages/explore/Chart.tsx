@@ -14,7 +14,8 @@ function usual(answer: QueryAnswer): { x: string; y: string } {
   return { x: words[0]?.name ?? numbers.find(column => column.name !== y)?.name ?? y, y };
 }
 
-/** The answer of a query as a picture; its kind and columns are in the address. */
+/** The answer of a query as a picture. Its kind and columns are in the address (`kind`, `x`, `y`, `colour`, beside `sql`), which is
+ * all that it takes to keep a chart and to open it again. */
 export function Chart({ answer, sql }: { answer: QueryAnswer; sql: string }) {
   const [get, set] = useFilters();
   const kind = KINDS.find(word => word === get('kind')) ?? 'table';

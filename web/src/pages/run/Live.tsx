@@ -13,6 +13,8 @@ export function Live({ run }: { run: RunItem }) {
   const [progress, setProgress] = useState<Progress | null>(null);
   const [trials, setTrials] = useState('');
   const [lost, setLost] = useState(false);
+  /** By an order from here: the server does not tell of others. */
+  const [paused, setPaused] = useState(false);
   /** The first of what was told, to tell from how fast it goes. */
   const [first, setFirst] = useState<{ finished: number; at: number } | null>(null);
   const [now, setNow] = useState(0);
@@ -43,12 +45,19 @@ export function Live({ run }: { run: RunItem }) {
   }, [run.id, run.executing, client]);
   const order = useMutation<RunItem, Problem, { order: Order; trials?: number }>({
     mutationFn: body => api.post(`/runs/${run.id}/orders`, body),
-    onSuccess: () => client.invalidateQueries({ queryKey: [`/runs/${run.id}`] }),
+    onSuccess: (_, { order: name }) => {
+      if (name === 'pause') setPaused(true);
+      if (name === 'resume' || name === 'cancel') {
+        setPaused(false);
+        // The pause is no measure of how fast it goes.
+        setFirst(null);
+      }
+      return client.invalidateQueries({ queryKey: [`/runs/${run.id}`] });
+    },
   });
   const done =
     progress?.finished ?? run.totals.ok + run.totals.errors + run.totals.refused + run.totals.cancelled;
   const executing = progress?.executing ?? run.executing;
-  const paused = order.isSuccess && order.variables.order === 'pause';
   const speed = first && now > first.at ? (done - first.finished) / (now - first.at) : 0;
   const left = speed > 0 && !paused && now - (first?.at ?? 0) > 3000 ? (run.planned - done) / speed : null;
   const button = (name: Order, text: string, danger = false) => (
@@ -111,6 +120,7 @@ export function Live({ run }: { run: RunItem }) {
                 min={1}
                 required
                 aria-label="Trials at a time"
+                className="short"
                 placeholder="at a time"
                 value={trials}
                 onChange={e => setTrials(e.target.value)}

@@ -35,9 +35,19 @@ export function Scores({ run }: { run: RunItem }) {
               <Criteria criteria={gate.criteria} />
             </Panel>
           )}
-          <Panel title="Scores" note={`${count(cases)} cases`} flush>
-            {rows.length === 0 ? (
-              <Empty title="No score yet">Scores stand here as soon as trials have ended.</Empty>
+          <Panel
+            title="Scores"
+            note={
+              run.executing
+                ? `${count(cases)} cases so far: finished trials come in segments of up to 10,000 and at the end`
+                : `${count(cases)} cases`
+            }
+            flush
+          >
+            {rows.length === 0 || (run.executing && cases === 0) ? (
+              <Empty title="No score yet">
+                Scores stand here when the first segment of trials is sealed.
+              </Empty>
             ) : (
               <Forest rows={rows} to={row => casesOf(run, { target: row.target, scorer: row.scorer })} />
             )}
@@ -61,7 +71,7 @@ export function Scores({ run }: { run: RunItem }) {
             rows={rows}
             to={(row, tag) => casesOf(run, { target: row.target, scorer: row.scorer, ...(tag && { tag }) })}
           />
-          {rows.length > 0 && <Spread run={run} rows={rows} />}
+          {rows.length > 0 && cases > 0 && <Spread run={run} rows={rows} />}
         </Level>
       )}
     </Await>
