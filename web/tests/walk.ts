@@ -36,6 +36,18 @@ export const PAGES: Record<string, (page: Page) => Promise<string> | string> = {
   release: () => '/releases/1',
   'release-waived': () => '/releases/2',
   evidence: () => '/evidence',
+  datasets: () => '/datasets',
+  dataset: () => '/datasets/questions',
+  'dataset-cases': () => '/datasets/support/cases',
+  'dataset-diff': () => '/datasets/support/diff',
+  'dataset-sealed-diff': () => '/datasets/questions/diff',
+  'dataset-lineage': () => '/datasets/questions/lineage',
+  'dataset-coverage': () => '/datasets/support/coverage',
+  'dataset-check': () => '/datasets/support/check',
+  'dataset-quarantine': () => '/datasets/questions/quarantine',
+  people: () => '/admin/people',
+  audit: () => '/admin/audit',
+  charts: () => '/explore/charts',
   nowhere: () => '/nowhere',
 };
 
