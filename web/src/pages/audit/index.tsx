@@ -84,7 +84,7 @@ function Audit() {
                 cell: item => (
                   <>
                     <Text>{item.by}</Text>
-                    {item.acts_as && (
+                    {item.acts_as && item.acts_as !== item.by && (
                       <span className="muted small">
                         {' '}
                         as <Text>{item.acts_as}</Text>
@@ -254,7 +254,7 @@ function Outcome({ of }: { of: AuditItem }) {
   return (
     <Badge tone={tone} title={of.began === null ? undefined : `began as entry ${of.began}`}>
       {sign && <span aria-hidden>{sign}</span>} <Text>{of.outcome}</Text>
-      {of.exit !== null && of.exit !== 0 && ` ${of.exit}`}
+      {of.exit !== null && of.exit !== 0 && `, exit ${of.exit}`}
     </Badge>
   );
 }
