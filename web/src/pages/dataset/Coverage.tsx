@@ -19,29 +19,26 @@ export function CoverageMap({ name, version }: { name: string; version: string }
   const [get, set] = useFilters();
   const all = useGet<Coverage>(`${path(name)}/coverage`, { version });
   const thin = Math.max(1, Number(get('thin')) || THIN);
+  if (all.error?.status === 422)
+    return (
+      <Panel>
+        <Empty title="Nothing to count by" command={`assay dataset coverage ${name} --by KEY`}>
+          {all.error.detail}
+        </Empty>
+      </Panel>
+    );
   return (
     <Await query={all} what="Counting">
       {data => {
         const keys = [...new Set(data.cells.map(({ cell }) => cell.key))].filter(key => !key.includes(CROSS));
         const rows = keys.includes(get('rows')) ? get('rows') : (keys[0] ?? '');
-        const columns = keys.includes(get('columns'))
-          ? get('columns')
-          : (keys.find(key => key !== rows) ?? '');
-        const choice = (of: string, value: string) => (
-          <label>
-            {of}
-            <select value={value} onChange={event => set({ [of]: event.target.value }, true)}>
-              {keys.map(key => (
-                <option key={key}>{key}</option>
-              ))}
-            </select>
-          </label>
-        );
+        const columns =
+          keys.includes(get('columns')) && get('columns') !== rows
+            ? get('columns')
+            : (keys.find(key => key !== rows) ?? '');
         return (
           <>
             <div className="filters">
-              {keys.length > 1 && choice('rows', rows)}
-              {keys.length > 1 && choice('columns', columns)}
               <label>
                 thin below
                 <input
@@ -56,8 +53,8 @@ export function CoverageMap({ name, version }: { name: string; version: string }
                 cases
               </label>
             </div>
-            {rows && columns && rows !== columns && (
-              <Pair name={name} version={version} rows={rows} columns={columns} thin={thin} />
+            {rows && columns && (
+              <Pair name={name} version={version} keys={keys} rows={rows} columns={columns} thin={thin} />
             )}
             <div className="grid-2">
               {keys.map(key => (
@@ -83,8 +80,28 @@ export function CoverageMap({ name, version }: { name: string; version: string }
 }
 
 /** The cases of each combination of two keys; thin ones are marked by a sign and a border, not by shade alone. */
-function Pair(props: { name: string; version: string; rows: string; columns: string; thin: number }) {
-  const { name, version, rows, columns, thin } = props;
+function Pair(props: {
+  name: string;
+  version: string;
+  keys: string[];
+  rows: string;
+  columns: string;
+  thin: number;
+}) {
+  const { name, version, keys, rows, columns, thin } = props;
+  const [, set] = useFilters();
+  const choice = (of: 'rows' | 'columns', value: string, other?: string) => (
+    <label>
+      {of}
+      <select value={value} onChange={event => set({ [of]: event.target.value }, true)}>
+        {keys
+          .filter(key => key !== other)
+          .map(key => (
+            <option key={key}>{key}</option>
+          ))}
+      </select>
+    </label>
+  );
   const found = useGet<Coverage>(
     `${path(name)}/coverage`,
     { version, by: `${rows},${columns}` },
@@ -105,6 +122,12 @@ function Pair(props: { name: string; version: string; rows: string; columns: str
   return (
     <Panel
       title={<Text>{`${rows}${CROSS}${columns}`}</Text>}
+      actions={
+        <div className="filters">
+          {choice('rows', rows)}
+          {choice('columns', columns, rows)}
+        </div>
+      }
       note={`${few} of ${down.length * across.length} combinations have fewer than ${thin} cases`}
       flush
     >
