@@ -1,3 +1,4 @@
+import Axe from '@axe-core/playwright';
 import { expect, open, ready, test } from './browse';
 
 const SQL =
@@ -27,6 +28,8 @@ test('a chart that Explore shows is saved, put on a dashboard, and seen by whoev
   await expect(page.getByRole('button', { name: 'Copy the address' })).toBeVisible();
   const picture = page.getByRole('img', { name: /^trials by suite/ });
   await expect(picture).toBeVisible();
+  const { violations } = await new Axe({ page }).analyze();
+  expect(violations.filter(of => of.impact === 'serious' || of.impact === 'critical')).toEqual([]);
 
   const other = await browser.newContext({ baseURL: place.address, storageState: place.session });
   const theirs = await other.newPage();

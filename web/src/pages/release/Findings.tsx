@@ -22,7 +22,7 @@ export function Findings({
   const domain = domainOf(marks, { unit: true });
   return (
     <>
-      <table className="table" aria-label={`Rules of ${verdict.requirement}`}>
+      <table className="table findings" aria-label={`Rules of ${verdict.requirement}`}>
         <thead>
           <tr>
             <th scope="col">rule</th>
