@@ -18,6 +18,7 @@ test('every place is two keys away, and the keys are told', async ({ page }) => 
     ['r', 'Runs'],
     ['c', 'Compare'],
     ['e', 'Explore'],
+    ['d', 'Datasets'],
     ['l', 'Releases'],
     ['o', 'Overview'],
   ] as const) {

@@ -1,5 +1,6 @@
 import { count, duration, money, score, signed } from '../src/format/number';
-import type { CompareAnswer, Overview, ReleaseDetail } from '../src/api/types';
+import type { Release } from '../src/api/release';
+import type { CompareAnswer, Overview } from '../src/api/types';
 import { levelOf } from '../src/ui/level';
 import { assay, expect, newest, open, test, type Shown } from './browse';
 
@@ -149,7 +150,7 @@ test('a query answers what the command answers', async ({ page }) => {
 });
 
 test('a release says what holds it up', async ({ page }) => {
-  const shown = assay<ReleaseDetail>('release', 'show', '1', '--json');
+  const shown = assay<Release>('release', 'show', '1', '--json');
   await open(page, '/releases');
   const row = page.getByRole('table', { name: 'Releases' }).locator('tbody tr');
   await expect(row).toContainText('A better search');

@@ -1,19 +1,28 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { preview, type PreviewServer } from 'vite';
 import { BINARY, FROM_DIST } from './place';
 
 export interface Server {
   address: string;
+  /** Not there for a team, whose people have passwords. */
   token: string;
   stop: () => Promise<void>;
 }
 
 /** `assay serve` over a workspace, on a port that is free. */
-export async function serve(workspace: string): Promise<Server> {
-  const child = spawn(BINARY, ['serve', '--port', '0', '--json', '--no-notify'], {
-    env: { ...process.env, ASSAY_WORKSPACE: workspace, ASSAY_USER: 'ann@example.org' },
+export async function serve(workspace: string, ...words: string[]): Promise<Server> {
+  const key = path.join(workspace, '../assay.pem');
+  const child = spawn(BINARY, ['serve', '--port', '0', '--json', '--no-notify', ...words], {
+    env: {
+      ...process.env,
+      ASSAY_WORKSPACE: workspace,
+      ASSAY_USER: 'ann@example.org',
+      ...(existsSync(key) && { ASSAY_SIGNING_KEY: readFileSync(key, 'utf8') }),
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { address, token } = await said(child);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds a workspace for the browser tests, with the binary that ASSAY_BIN names: workspace.sh FOLDER.
 # Runs of examples/docs-qa (gate, baseline), recorded answers, hostile answers, one that a look has ended, an agent's calls,
-# a release, a dataset with versions and parts.
+# releases, datasets with versions, parts, thin places and cases that wait.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
@@ -108,3 +108,100 @@ head -60 "$questions" > "$out/first.jsonl"
 "$assay" dataset split questions dev=0.3,test=0.5,holdout=0.2 --seal holdout --looks 5
 "$assay" dataset synth questions --rules typo-swap --seed 7
 "$assay" dataset revoke questions q02 --reason "consent withdrawn"
+
+# A dataset without a sealed part whose versions differ in texts, whose coverage has thin cells, and that has findings.
+python3 - "$out" <<'PY'
+import json, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+topics = {"refunds": ["en", "de", "fr"], "delivery": ["en", "de"], "account": ["en"]}
+cases = []
+for t, (topic, languages) in enumerate(topics.items()):
+    for n in range(60 - 20 * t):
+        language = languages[0] if n % 3 else languages[n // 3 % len(languages)]
+        cases.append({"id": f"{topic}-{n}", "question": f"[{language}] Question {n} about {topic}: how long does it take until it is done?",
+                      "answer": f"It takes {n % 9 + 2} days.", "topic": topic, "language": language})
+with open(folder / "support-1.jsonl", "w") as file:
+    for case in cases[:-4]:
+        file.write(json.dumps(case) + "\n")
+for case in cases[::9]:
+    case["answer"] = case["answer"].replace("It takes", "It usually takes up to").replace("days", "working days")
+cases[3]["language"] = "de-AT"
+with open(folder / "support-2.jsonl", "w") as file:
+    for case in cases[2:] + [dict(cases[5], id="copy-of-5")]:
+        file.write(json.dumps(case) + "\n")
+(folder / "support.py").write_text(
+    "import zlib\n\n\ndef answer(case):\n"
+    "    question = case['question']\n"
+    "    return f\"It takes {zlib.crc32(question.encode()) % 4 + 2} days.\" if 'about delivery' not in question else 'No idea.'\n"
+)
+PY
+support=(--expected answer --metadata topic --metadata language)
+"$assay" dataset add support "$out/support-1.jsonl" "${support[@]}" --tag approved -m "from the help desk"
+"$assay" dataset add support "$out/support-2.jsonl" "${support[@]}" -m "answers as they are since May"
+"$assay" dataset set support --owner ann@example.org --licence CC-BY-4.0 --sensitivity internal --retain-until 2031-12-31
+cat > "$out/support.yaml" <<'YAML'
+suite: support
+dataset: { dataset: support }
+target: { name: desk, python: "support.py:answer" }
+scorers: [{ numeric: {}, name: days }]
+slices: [topic, language]
+YAML
+"$assay" run "$out/support.yaml" --quiet
+# A look at the sealed part.
+cat > "$out/holdout.yaml" <<YAML
+suite: holdout
+dataset: { dataset: questions, split: holdout }
+target: { name: v2, python: "$PWD/examples/docs-qa/search.py:v2" }
+scorers: [icontains]
+YAML
+"$assay" run "$out/holdout.yaml" --quiet
+
+# A release that others have worked on: documents, a waiver, an approval, a first stage out in an emergency.
+cat > "$out/support.policy.yaml" <<'YAML'
+policy: support
+require:
+  - suite: support
+    why: Customers plan with the days that they are told.
+    rules:
+      - { scorer: days, min: 0.05 }
+      - { scorer: days, min: 0.9, role: guardrail }
+    worst_slice:
+      - { scorer: days, min: 0.01, at_least: 20 }
+documents:
+  - { id: change, what: What changed and why }
+  - { id: privacy, what: What was looked at for personal data }
+approvals: { medium: { count: 2 } }
+stages:
+  - { name: canary, share: 0.05 }
+  - { name: half, share: 0.5, after_hours: 24, approve: true }
+  - { name: all, share: 1, after_hours: 24 }
+YAML
+"$assay" release open "A new prompt for the desk" --policy "$out/support.policy.yaml" --kind prompt --author cy@example.org
+"$assay" release evaluate 2 || [ $? = 1 ] || [ $? = 3 ]
+echo "Shorter answers." > "$out/change.md"
+"$assay" release attach change="$out/change.md" 2
+"$assay" release waive "document:privacy" 2 --as ben@example.org --until "$(date -u -d '+9 days' +%F)" --reason "the reviewer is ill" \
+    --owner ben@example.org --follow-up "look at it when she is back"
+"$assay" release approve 2 --as ben@example.org --reason "the numbers are as we had hoped"
+
+# Two releases of somebody else, for the tests to decide: one that can be shipped, one on which others act meanwhile.
+cat > "$out/quick.policy.yaml" <<'YAML'
+policy: quick
+require:
+  - suite: docs-qa
+    why: The search must find what the documents say.
+    attempts: 5
+    rules:
+      - { scorer: recall@3, min: 0.7 }
+documents:
+  - { id: change, what: What changed and why, from: high }
+approvals: { medium: { count: 1 } }
+stages:
+  - { name: canary, share: 0.05 }
+  - { name: all, share: 1, after_hours: 24 }
+YAML
+for title in "An index of titles" "An index of headings"; do
+    "$assay" release open "$title" --policy "$out/quick.policy.yaml" --kind retrieval --target v2 --as ben@example.org
+done
+# What the server signs with.
+(cd "$out" && "$assay" evidence keygen assay)

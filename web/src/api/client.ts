@@ -46,10 +46,12 @@ async function send(
       credentials: 'same-origin',
       headers: {
         Accept: 'application/json',
-        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+        ...(body === undefined
+          ? {}
+          : { 'Content-Type': body instanceof Blob ? 'application/octet-stream' : 'application/json' }),
         ...headers,
       },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
     });
   } catch {
     throw new Problem(
@@ -70,13 +72,20 @@ async function ask<T>(...asked: Parameters<typeof send>): Promise<T> {
   return (await answer.json()) as T;
 }
 
+/** A name for an attempt: whoever asks twice under it is answered once. */
+export const once = () =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
+
 export const api = {
   get: <T>(path: string, query?: Query) => ask<T>('GET', path, query),
   /** `once` names the attempt: the server answers a repeated name with the first answer. */
   post: <T>(path: string, body: unknown = {}, once?: string) =>
     ask<T>('POST', path, undefined, body, once ? { 'Idempotency-Key': once } : undefined),
+  /** A file as it is. */
+  upload: <T>(path: string, query: Query, file: Blob) => ask<T>('POST', path, query, file),
   /** An answer that is a file. */
-  file: async (path: string, query: Query, body: unknown) => (await send('POST', path, query, body)).blob(),
+  file: async (path: string, query: Query, body?: unknown) =>
+    (await send(body === undefined ? 'GET' : 'POST', path, query, body)).blob(),
   put: <T>(path: string, body: unknown, etag?: string) =>
     ask<T>('PUT', path, undefined, body, etag ? { 'If-Match': etag } : undefined),
   patch: <T>(path: string, body: unknown) => ask<T>('PATCH', path, undefined, body),

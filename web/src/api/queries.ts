@@ -50,14 +50,14 @@ export function useGet<T>(
 }
 
 /** A list page by page: `items` so far, `more()` asks for the next. */
-export function usePages<T>(
+export function usePages<T, P extends Page<T> = Page<T>>(
   path: string,
   query?: Query,
   options?: { enabled?: boolean; refetchInterval?: number },
 ) {
-  const list = useInfiniteQuery<Page<T>, Problem, { pages: Page<T>[] }, unknown[], string | undefined>({
+  const list = useInfiniteQuery<P, Problem, { pages: P[] }, unknown[], string | undefined>({
     queryKey: ['pages', path, query ?? {}],
-    queryFn: ({ pageParam }) => api.get<Page<T>>(path, { ...query, cursor: pageParam }),
+    queryFn: ({ pageParam }) => api.get<P>(path, { ...query, cursor: pageParam }),
     initialPageParam: undefined,
     getNextPageParam: last => last.next ?? undefined,
     enabled: options?.enabled,
@@ -67,6 +67,8 @@ export function usePages<T>(
   const pages = list.data?.pages ?? [];
   return {
     items: pages.flatMap(page => page.items),
+    /** What the first page says beside its items. */
+    first: pages[0],
     total: pages[0]?.total ?? null,
     // What was there stays while the server is away; the shell says that it is.
     error: list.data && list.error?.status === 0 ? null : list.error,

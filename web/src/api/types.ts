@@ -62,33 +62,3 @@ export interface QueryAnswer {
   truncated: boolean;
   elapsed_ms: number;
 }
-
-/** A release in full, as `assay release show --json` gives it. */
-export interface ReleaseDetail {
-  release: number;
-  stand: string;
-  opened: { title: string; description?: string | null; risk: string; changes: string[]; policy: string };
-  opened_us: number;
-  opened_by: string;
-  evaluation: { stage: number; verdicts: ReleaseVerdict[] } | null;
-  authors: string[];
-  approvers: string[];
-  blocks: { why: string; text?: string }[];
-  log: { digest: string; entry: { at_us: number; by: string; event: unknown } }[];
-}
-export interface ReleaseVerdict {
-  requirement: string;
-  kind: VerdictKind;
-  run: string | null;
-  baseline: string | null;
-  confidence: number;
-  attempt: number;
-  findings: {
-    rule: string;
-    name: string;
-    kind: VerdictKind;
-    found: string;
-    reasons?: string[];
-    needed_n?: number | null;
-  }[];
-}

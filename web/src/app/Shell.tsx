@@ -6,7 +6,7 @@ import { Loading } from '../ui/States';
 import { Dialog, Menu } from '../ui/Overlay';
 import { Away } from './Away';
 import { known, useKeys, type Keys } from './keys';
-import { useSession } from './session';
+import { useMay, useSession } from './session';
 import { setTheme, useTheme, type Theme } from './theme';
 
 const PLACES: { to: string; text: string; key: string }[] = [
@@ -14,6 +14,7 @@ const PLACES: { to: string; text: string; key: string }[] = [
   { to: '/runs', text: 'Runs', key: 'r' },
   { to: '/compare', text: 'Compare', key: 'c' },
   { to: '/explore', text: 'Explore', key: 'e' },
+  { to: '/datasets', text: 'Datasets', key: 'd' },
   { to: '/releases', text: 'Releases', key: 'l' },
 ];
 const THEMES: { theme: Theme; text: string }[] = [
@@ -26,6 +27,7 @@ const THEMES: { theme: Theme; text: string }[] = [
 export function Shell() {
   const session = useSession();
   const navigate = useNavigate();
+  const [admin, audits] = [useMay('admin'), useMay('auditor', 'admin')];
   const client = useQueryClient();
   const theme = useTheme();
   const { pathname } = useLocation();
@@ -46,6 +48,8 @@ export function Shell() {
   };
   for (const place of PLACES)
     keys[`g ${place.key}`] = { does: `go to ${place.text}`, run: () => void navigate(place.to) };
+  if (admin) keys['g p'] = { does: 'go to People', run: () => void navigate('/admin/people') };
+  if (audits) keys['g a'] = { does: 'go to the audit log', run: () => void navigate('/admin/audit') };
   useKeys(keys);
   const leave = async () => {
     await api.delete('/session');
@@ -111,6 +115,8 @@ export function Shell() {
                 label: choice.text,
                 run: () => setTheme(choice.theme),
               })),
+              ...(admin ? [{ text: 'People', run: () => void navigate('/admin/people') }] : []),
+              ...(audits ? [{ text: 'Audit log', run: () => void navigate('/admin/audit') }] : []),
               { text: 'Log out', run: () => void leave() },
             ]}
           />

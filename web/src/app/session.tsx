@@ -12,27 +12,28 @@ export function useSession(): Session {
   return session;
 }
 
-/** Whether the person at the screen has one of these roles. The server decides again; this only hides what would be refused. */
+/** Whether the person at the screen has one of these roles; an admin has no other's. The server decides again: this only
+ * hides what would be refused. */
 export function useMay(...roles: Role[]): boolean {
   const held = useSession().user?.roles ?? [];
   return roles.some(role => held.includes(role));
 }
 
 /** Why the identity provider, or the server after it, let nobody in: `#problem=…`, base64url of UTF-8. */
-function refusal(hash: URLSearchParams): Error | null {
+function refusal(hash: URLSearchParams): Problem | null {
   const problem = hash.get('problem');
   if (!problem) return null;
   try {
     const bytes = Uint8Array.from(atob(problem.replace(/-/g, '+').replace(/_/g, '/')), letter =>
       letter.charCodeAt(0),
     );
-    return new Error(new TextDecoder().decode(bytes));
+    return new Problem(401, 'Not let in', new TextDecoder().decode(bytes), null, {});
   } catch {
     return null;
   }
 }
 
-/** Why nobody was let in: by the token of the address, or by the identity provider. */
+/** Why the token of the address, or an identity provider, let nobody in. */
 let refused: unknown = refusal(new URLSearchParams(window.location.hash.slice(1)));
 
 /** `#token=…` of the address that `assay serve` prints: used once and taken out of the address at once. */

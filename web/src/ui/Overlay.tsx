@@ -8,14 +8,19 @@ export function Dialog(props: {
   close: () => void;
   title: string;
   text?: ReactNode;
+  /** For much to read. */
+  wide?: boolean;
   children?: ReactNode;
 }) {
   return (
     <BaseDialog.Root open={props.open} onOpenChange={open => !open && props.close()}>
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className="backdrop" />
-        <BaseDialog.Popup className="dialog">
-          <BaseDialog.Title render={<h2 />}>{props.title}</BaseDialog.Title>
+        <BaseDialog.Popup className={props.wide ? 'dialog wide' : 'dialog'}>
+          <div className="row spread">
+            <BaseDialog.Title render={<h2 />}>{props.title}</BaseDialog.Title>
+            {props.wide && <BaseDialog.Close className="button quiet small">Close</BaseDialog.Close>}
+          </div>
           {props.text && <BaseDialog.Description className="muted">{props.text}</BaseDialog.Description>}
           {props.children}
         </BaseDialog.Popup>

@@ -4,11 +4,13 @@ import { useGet } from '../../api/queries';
 import type { CaseDetail } from '../../api/types';
 import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
+import { useMay } from '../../app/session';
 import { Opening } from '../../ui/Opening';
 import { Page, Panel } from '../../ui/Page';
 import { Await } from '../../ui/States';
 import { Answer } from './Answer';
 import { Earlier } from './Earlier';
+import { ToDataset } from './ToDataset';
 import { Value } from './Value';
 
 export function Component() {
@@ -34,6 +36,8 @@ export function Component() {
       run: () => void (came ? navigate(-1) : navigate(`/runs/${run}/cases`)),
     },
   });
+  const may = useMay('engineer');
+  const [keeping, setKeeping] = useState(false);
   return (
     <Page
       title={`Case ${id}`}
@@ -43,6 +47,11 @@ export function Component() {
       ]}
       actions={
         <>
+          {may && found.data && (
+            <button type="button" className="button" onClick={() => setKeeping(true)}>
+              Add to a dataset…
+            </button>
+          )}
           {typeof found.data?.case.expected === 'string' && (
             <label className="row tight small">
               <input
@@ -74,6 +83,7 @@ export function Component() {
         </>
       }
     >
+      {keeping && <ToDataset run={run} id={id} close={() => setKeeping(false)} />}
       <Await query={found}>
         {data => (
           <>

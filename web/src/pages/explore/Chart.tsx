@@ -2,6 +2,7 @@ import { numeric, Plot, type Drawn, type Kind } from '../../charts/Plot';
 import type { QueryAnswer } from '../../api/types';
 import { useFilters } from '../../app/filters';
 import { Panel } from '../../ui/Page';
+import { Save } from './Save';
 
 const KINDS = ['table', 'bar', 'line', 'scatter'] as const;
 
@@ -15,7 +16,7 @@ function usual(answer: QueryAnswer): { x: string; y: string } {
 
 /** The answer of a query as a picture. Its kind and columns are in the address (`kind`, `x`, `y`, `colour`, beside `sql`), which is
  * all that it takes to keep a chart and to open it again. */
-export function Chart({ answer }: { answer: QueryAnswer }) {
+export function Chart({ answer, sql }: { answer: QueryAnswer; sql: string }) {
   const [get, set] = useFilters();
   const kind = KINDS.find(word => word === get('kind')) ?? 'table';
   const has = (name: string) => answer.columns.some(column => column.name === name);
@@ -58,6 +59,15 @@ export function Chart({ answer }: { answer: QueryAnswer }) {
           {of && choice('x', all)}
           {of && choice('y', numbers)}
           {of && choice('colour', all, 'none')}
+          <Save
+            drawing={{
+              sql,
+              kind,
+              x: of ? of.x : null,
+              y: of ? of.y : null,
+              colour: (of && of.colour) || null,
+            }}
+          />
         </div>
       }
     >

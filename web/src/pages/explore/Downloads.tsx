@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { api, Problem } from '../../api/client';
+import { save } from '../../app/save';
 import { ProblemView } from '../../ui/States';
 
 const FORMATS = ['csv', 'jsonl', 'parquet'] as const;
@@ -9,12 +10,7 @@ export function Downloads({ sql }: { sql: string }) {
   const take = useMutation<unknown, Problem, (typeof FORMATS)[number]>({
     mutationFn: async format => {
       const file = await api.file('/query', { format }, { sql });
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(file);
-      link.download = `query.${format}`;
-      link.click();
-      // The browser has taken hold of the file by the next turn.
-      window.setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+      save(file, `query.${format}`);
     },
   });
   return (

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState, type KeyboardEvent } from 'react';
+import { Link } from 'react-router';
 import { api, Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
 import type { LakeTable, QueryAnswer } from '../../api/types';
@@ -47,7 +48,15 @@ export function Component() {
     }
   };
   return (
-    <Page title="Explore" sub="SQL over every trial and score of the workspace.">
+    <Page
+      title="Explore"
+      sub="SQL over every trial and score of the workspace."
+      actions={
+        <Link className="button" to="/explore/charts">
+          Saved charts
+        </Link>
+      }
+    >
       <Panel
         title="Query"
         note="Ctrl+Enter runs it"
@@ -76,7 +85,7 @@ export function Component() {
       {answer.error && <ProblemView error={answer.error} />}
       {answer.data && !answer.error && (
         <>
-          <Chart answer={answer.data} />
+          <Chart answer={answer.data} sql={asked} />
           <Panel
             title={`${count(answer.data.rows.length)} ${answer.data.rows.length === 1 ? 'row' : 'rows'}`}
             note={`${answer.data.elapsed_ms} ms${answer.data.truncated ? ` · the first ${count(ROWS)}; a file has all` : ''}`}

@@ -1,139 +1,162 @@
-import { Link, useParams } from 'react-router';
+import { useState } from 'react';
+import { useParams } from 'react-router';
 import { useGet } from '../../api/queries';
-import type { ReleaseDetail, ReleaseVerdict } from '../../api/types';
-import { readable } from '../../format/text';
-import { stamp } from '../../format/time';
-import { Badge, Verdict } from '../../ui/Badge';
+import { words, type Act, type Release } from '../../api/release';
+import { Badge, Verdict, type Tone } from '../../ui/Badge';
 import { levelOf } from '../../ui/level';
 import { Page, Panel } from '../../ui/Page';
-import { Await, Empty } from '../../ui/States';
-import { Text, TextBlock } from '../../ui/Text';
+import { Menu } from '../../ui/Overlay';
+import { Await, Empty, ProblemView } from '../../ui/States';
+import { Text } from '../../ui/Text';
+import { When } from '../../ui/When';
+import { ActDialog, Blocks, Others, useActs, type Wanted } from './acts';
+import { Documents, People, Rollout, Waivers } from './Facts';
+import { Findings } from './Findings';
+import { Log } from './Log';
 
-/** A release: what holds it up, its verdicts, who agrees, and its log. Decisions are made by command. */
+const ACTS: { act: Act; text: string }[] = [
+  { act: 'evaluate', text: 'Evaluate…' },
+  { act: 'approve', text: 'Approve…' },
+  { act: 'reject', text: 'Reject…' },
+  { act: 'ship', text: 'Ship…' },
+  { act: 'rollback', text: 'Roll back…' },
+];
+const STANDS: Record<Release['stand'], { tone: Tone; sign: string }> = {
+  open: { tone: 'accent', sign: '●' },
+  rejected: { tone: 'bad', sign: '✗' },
+  rolling_out: { tone: 'accent', sign: '▶' },
+  shipped: { tone: 'good', sign: '✓' },
+  rolled_back: { tone: 'unsure', sign: '↩' },
+};
+
+/** A release: what holds it up, what the evidence says, who agrees, and what this person may do about it. */
 export function Component() {
   const { release = '' } = useParams();
-  const found = useGet<ReleaseDetail>(`/releases/${release}`);
-  return (
-    <Page title={`Release ${release}`} crumbs={[{ to: '/releases', text: 'Releases' }]}>
-      <Await query={found} what="Looking at what is true now">
-        {data => (
-          <>
-            <Panel title={data.opened.title} actions={<Badge>{data.stand.replaceAll('_', ' ')}</Badge>}>
-              <dl className="facts">
-                <dt>change</dt>
-                <dd>
-                  {data.opened.changes.join(', ')}, {data.opened.risk} risk
-                </dd>
-                <dt>policy</dt>
-                <dd>
-                  <Text>{data.opened.policy}</Text>
-                </dd>
-                <dt>authors</dt>
-                <dd>
-                  <Text>{data.authors.join(', ')}</Text>
-                </dd>
-                <dt>agree to it as it stands</dt>
-                <dd>
-                  <Text>{data.approvers.join(', ') || 'nobody'}</Text>
-                </dd>
-              </dl>
-            </Panel>
-            <Panel title="What holds it up">
-              {data.blocks.length === 0 ? (
-                <p>✓ nothing</p>
-              ) : (
-                <ul className="points">
-                  {data.blocks.map((block, index) => (
-                    <li key={index}>
-                      <Text>{block.text ?? readable(block)}</Text>
-                    </li>
-                  ))}
-                </ul>
-              )}
-            </Panel>
-            {data.evaluation ? (
-              data.evaluation.verdicts.map(verdict => <Found key={verdict.requirement} verdict={verdict} />)
-            ) : (
-              <Panel>
-                <Empty title="Not evaluated yet" command={`assay release evaluate ${data.release}`} />
-              </Panel>
-            )}
-            <Panel title="Log" note="each line names the digest of the line before">
-              <ol className="lines">
-                {data.log.map(({ digest, entry }) => (
-                  <li key={digest}>
-                    <span className="mono muted">{digest.slice(0, 12)}</span>
-                    <span className="muted">{stamp(entry.at_us)}</span>
-                    <Text>{entry.by}</Text>
-                    <span className="grow">
-                      <TextBlock>{readable(entry.event)}</TextBlock>
-                    </span>
-                  </li>
-                ))}
-              </ol>
-            </Panel>
-          </>
-        )}
-      </Await>
-    </Page>
-  );
+  const found = useGet<Release>(`/releases/${release}`, undefined, { keep: true });
+  if (!found.data)
+    return (
+      <Page title={`Release ${release}`} crumbs={[{ to: '/releases', text: 'Releases' }]}>
+        <Await query={found} what="Looking at what is true now">
+          {() => null}
+        </Await>
+      </Page>
+    );
+  return <Shown release={found.data} error={found.error} />;
 }
 
-function Found({ verdict }: { verdict: ReleaseVerdict }) {
+function Shown({ release, error }: { release: Release; error: unknown }) {
+  const [wanted, setWanted] = useState<Wanted | null>(null);
+  const { offered, others } = useActs(release);
+  const want = (act: Act) => (offered.includes(act) ? (of: string) => setWanted({ act, of }) : undefined);
+  const stand = STANDS[release.stand];
+  const { opened, evaluation, blocks } = release;
+  const memo = `/api/v1/releases/${release.release}/memo`;
+  // The next step is the one button that stands out.
+  const first = blocks.length === 0 && offered.includes('ship') ? 'ship' : null;
   return (
-    <Panel
-      title={verdict.requirement}
-      note={
+    <Page
+      title={`Release ${release.release}: ${opened.title}`}
+      crumbs={[{ to: '/releases', text: 'Releases' }]}
+      head={
+        <span className="row">
+          <span className="muted tab">{release.release}</span> <Text>{opened.title}</Text>
+          <Badge tone={stand.tone}>
+            <span aria-hidden>{stand.sign}</span> {words(release.stand)}
+          </Badge>
+        </span>
+      }
+      sub={
         <>
-          {levelOf(verdict.confidence)} intervals, attempt {verdict.attempt}
-          {verdict.run && (
-            <>
-              {' · '}
-              <Link to={`/runs/${verdict.run}`}>
-                run <span className="mono">{verdict.run.slice(-8)}</span>
-              </Link>
-            </>
-          )}
+          {opened.changes.join(', ')} · {opened.risk} risk · policy <Text>{opened.policy_name}</Text> · opened{' '}
+          <When us={release.opened_us} /> by <Text>{release.opened_by}</Text>
         </>
       }
-      actions={<Verdict kind={verdict.kind} />}
-      flush
-    >
-      <table className="table" aria-label={`Rules of ${verdict.requirement}`}>
-        <thead>
-          <tr>
-            <th scope="col">rule</th>
-            <th scope="col">found</th>
-            <th scope="col">verdict</th>
-            <th scope="col">why</th>
-          </tr>
-        </thead>
-        <tbody>
-          {verdict.findings.map(finding => (
-            <tr key={finding.rule}>
-              <th scope="row">
-                <Text>{finding.name || finding.rule}</Text>
-              </th>
-              <td className="tab">
-                <Text>{finding.found}</Text>
-              </td>
-              <td>
-                <Verdict kind={finding.kind} />
-              </td>
-              <td className="muted">
-                <Text>
-                  {[
-                    ...(finding.reasons ?? []),
-                    finding.needed_n ? `about ${finding.needed_n} cases would settle it` : '',
-                  ]
-                    .filter(Boolean)
-                    .join('; ')}
-                </Text>
-              </td>
-            </tr>
+      actions={
+        <>
+          {ACTS.filter(({ act }) => offered.includes(act)).map(({ act, text }) => (
+            <button
+              key={act}
+              type="button"
+              className={`button ${act === first ? 'primary' : ''} ${act === 'reject' || act === 'rollback' ? 'danger' : ''}`}
+              onClick={() => setWanted({ act })}
+            >
+              {text}
+            </button>
           ))}
-        </tbody>
-      </table>
-    </Panel>
+          <a className="button" href={`${memo}?format=html`} target="_blank" rel="noreferrer">
+            Memo ↗
+          </a>
+          <Menu
+            trigger={
+              <button type="button" className="button" aria-label="More of the memo">
+                ▾
+              </button>
+            }
+            items={[{ text: 'Memo as Markdown', href: `${memo}?format=md` }]}
+          />
+        </>
+      }
+    >
+      {error !== null && <ProblemView error={error} />}
+      <Others others={others} />
+      {release.owed && (
+        <div className="notice unsure">
+          △ It went out in an emergency: its evidence is owed by {release.owed.review_by}. Passed over:{' '}
+          <Text>{release.owed.passed_over.join('; ')}</Text>
+        </div>
+      )}
+      <div className="grid-2">
+        <Panel
+          title="What holds it up"
+          note={blocks.length > 0 ? `${blocks.length}` : undefined}
+          actions={blocks.length === 0 ? <Badge tone="good">✓ nothing</Badge> : undefined}
+        >
+          {blocks.length === 0 ? (
+            <p className="muted">
+              {release.stages[release.next_stage]
+                ? `It can go to the stage ${release.stages[release.next_stage]?.name}.`
+                : 'It can be shipped.'}
+            </p>
+          ) : (
+            <Blocks blocks={blocks} waive={want('waive')} />
+          )}
+        </Panel>
+        <People release={release} />
+      </div>
+      <Rollout release={release} />
+      {evaluation ? (
+        <>
+          <h2>
+            Evidence{' '}
+            <span className="muted small">
+              under the policy <span className="mono">{evaluation.policy.slice(0, 12)}</span>
+            </span>
+          </h2>
+          {evaluation.verdicts.map(verdict => (
+            <Panel
+              key={verdict.requirement}
+              title={<Text>{verdict.requirement}</Text>}
+              note={`${levelOf(verdict.confidence)} intervals${verdict.attempt > 0 ? `, attempt ${verdict.attempt}` : ''}`}
+              actions={<Verdict kind={verdict.kind} />}
+              flush
+            >
+              <Findings verdict={verdict} waivers={release.waivers} waive={want('waive')} />
+            </Panel>
+          ))}
+        </>
+      ) : (
+        <Panel title="Evidence">
+          <Empty title="Not evaluated yet" command={`assay release evaluate ${release.release}`}>
+            The policy is read off the candidate's stored runs: run its suites first, then evaluate.
+          </Empty>
+        </Panel>
+      )}
+      <div className="grid-2">
+        <Documents release={release} attach={want('attach')} />
+        <Waivers release={release} />
+      </div>
+      <Log release={release} />
+      {wanted && <ActDialog release={release} wanted={wanted} close={() => setWanted(null)} />}
+    </Page>
   );
 }

@@ -1,18 +1,39 @@
+import { useState } from 'react';
 import { Link } from 'react-router';
 import { usePages } from '../../api/queries';
 import type { ReleaseItem } from '../../api/types';
-import { stamp } from '../../format/time';
-import { Badge } from '../../ui/Badge';
+import { useMay } from '../../app/session';
+import { Badge, type Tone } from '../../ui/Badge';
 import { Page, Panel } from '../../ui/Page';
 import { Empty, ProblemView } from '../../ui/States';
 import { Table } from '../../ui/Table';
 import { Text } from '../../ui/Text';
+import { When } from '../../ui/When';
+import { Open } from './Open';
 
 /** Every release, newest first. */
 export function Component() {
   const list = usePages<ReleaseItem>('/releases', { limit: 50 });
+  const may = useMay('engineer');
+  const [opening, setOpening] = useState(false);
   return (
-    <Page title="Releases" sub="What was proposed, and where each stands.">
+    <Page
+      title="Releases"
+      sub="What was proposed, and where each stands."
+      actions={
+        <>
+          <Link className="button" to="/evidence">
+            Check evidence
+          </Link>
+          {may && (
+            <button type="button" className="button primary" onClick={() => setOpening(true)}>
+              Open a release…
+            </button>
+          )}
+        </>
+      }
+    >
+      {opening && <Open close={() => setOpening(false)} />}
       {list.error && <ProblemView error={list.error} />}
       {!list.loading && !list.error && (
         <Panel flush>
@@ -26,7 +47,10 @@ export function Component() {
               <Empty
                 title="No release yet"
                 command="assay release open 'What changes' --policy chat --kind prompt"
-              />
+              >
+                A release is a change that is proposed, with the policy that it must pass: what must be
+                measured, who must agree, and in which steps it goes out.
+              </Empty>
             }
             columns={[
               { key: 'number', head: 'release', num: true, cell: item => item.number },
@@ -43,12 +67,12 @@ export function Component() {
               {
                 key: 'stand',
                 head: 'stands',
-                cell: item => <Badge>{item.stand.replaceAll('_', ' ')}</Badge>,
+                cell: item => <Stand of={item.stand} />,
               },
               { key: 'risk', head: 'risk', cell: item => item.risk },
               { key: 'changes', head: 'changes', cell: item => item.changes.join(', ') },
               { key: 'policy', head: 'policy', cell: item => <Text>{item.policy}</Text> },
-              { key: 'opened', head: 'opened', cell: item => stamp(item.opened_us) },
+              { key: 'opened', head: 'opened', cell: item => <When us={item.opened_us || null} /> },
               { key: 'by', head: 'by', cell: item => <Text>{item.opened_by}</Text> },
             ]}
           />
@@ -56,4 +80,16 @@ export function Component() {
       )}
     </Page>
   );
+}
+
+const TONES: Record<string, Tone> = {
+  open: 'accent',
+  'rolling out': 'accent',
+  shipped: 'good',
+  rejected: 'bad',
+  'rolled back': 'unsure',
+  unreadable: 'bad',
+};
+function Stand({ of }: { of: string }) {
+  return <Badge tone={TONES[of] ?? 'plain'}>{of}</Badge>;
 }

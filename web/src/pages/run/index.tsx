@@ -1,6 +1,7 @@
 import { Link, useParams } from 'react-router';
 import { useGet } from '../../api/queries';
 import type { RunDetail, RunRecord } from '../../api/types';
+import { useMay } from '../../app/session';
 import { count, duration, money } from '../../format/number';
 import { Badge, Missing, RunState } from '../../ui/Badge';
 import { levelOf } from '../../ui/level';
@@ -11,6 +12,7 @@ import { Text } from '../../ui/Text';
 import { When } from '../../ui/When';
 import { Cases } from './Cases';
 import { Costs } from './Costs';
+import { Evidence } from './Evidence';
 import { Facts } from './Facts';
 import { Live } from './Live';
 import { Scores } from './Scores';
@@ -32,6 +34,7 @@ export function Component() {
     },
   });
   const item = detail.data?.item;
+  const evidence = useMay('engineer', 'approver', 'auditor', 'admin');
   if (!item)
     return (
       <Page title="Run" crumbs={[{ to: '/runs', text: 'Runs' }]}>
@@ -89,6 +92,7 @@ export function Component() {
           <Link className="button" to={`/compare?candidate=${item.id}`}>
             Compare
           </Link>
+          {evidence && item.status === 'sealed' && <Evidence run={item} />}
           <Menu
             trigger={
               <button type="button" className="button">
