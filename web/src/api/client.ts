@@ -38,6 +38,7 @@ async function ask<T>(
   query?: Query,
   body?: unknown,
   headers?: Record<string, string>,
+  keepalive = false,
 ): Promise<T> {
   let answer: Response;
   try {
@@ -50,6 +51,7 @@ async function ask<T>(
         ...headers,
       },
       body: body === undefined ? undefined : JSON.stringify(body),
+      keepalive,
     });
   } catch {
     throw new Problem(
@@ -72,6 +74,8 @@ export const api = {
     ask<T>('POST', path, undefined, body, once ? { 'Idempotency-Key': once } : undefined),
   put: <T>(path: string, body: unknown, etag?: string) =>
     ask<T>('PUT', path, undefined, body, etag ? { 'If-Match': etag } : undefined),
+  /** For what must arrive although the page may be closing; browsers take up to 64 KB of it. */
+  leave: (path: string, body: unknown) => ask<undefined>('PUT', path, undefined, body, undefined, true),
   patch: <T>(path: string, body: unknown) => ask<T>('PATCH', path, undefined, body),
   delete: <T>(path: string) => ask<T>('DELETE', path),
 };

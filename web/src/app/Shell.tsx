@@ -1,5 +1,5 @@
 import { Suspense, useState } from 'react';
-import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
+import { Navigate, NavLink, Outlet, useLocation, useNavigate } from 'react-router';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/client';
 import { Loading } from '../ui/States';
@@ -8,11 +8,14 @@ import { known, useKeys, type Keys } from './keys';
 import { useSession } from './session';
 import { setTheme, useTheme, type Theme } from './theme';
 
-const PLACES: { to: string; text: string; key: string }[] = [
+/** Raters alone see nothing but review: ratings stay blind. */
+const PLACES: { to: string; text: string; key: string; all?: boolean }[] = [
   { to: '/', text: 'Overview', key: 'o' },
   { to: '/runs', text: 'Runs', key: 'r' },
   { to: '/compare', text: 'Compare', key: 'c' },
   { to: '/explore', text: 'Explore', key: 'e' },
+  { to: '/review', text: 'Review', key: 'v', all: true },
+  { to: '/judges', text: 'Judges', key: 'j' },
   { to: '/releases', text: 'Releases', key: 'l' },
 ];
 const THEMES: { theme: Theme; text: string }[] = [
@@ -36,9 +39,12 @@ export function Shell() {
       run: () => document.querySelector<HTMLElement>('main input[type="search"]')?.focus(),
     },
   };
-  for (const place of PLACES)
+  const blind = (session.user?.roles ?? []).every(role => role === 'rater');
+  const places = PLACES.filter(place => place.all || !blind);
+  for (const place of places)
     keys[`g ${place.key}`] = { does: `go to ${place.text}`, run: () => void navigate(place.to) };
   useKeys(keys);
+  if (blind && pathname === '/') return <Navigate to="/review" replace />;
   const leave = async () => {
     await api.delete('/session');
     client.clear();
@@ -65,7 +71,7 @@ export function Shell() {
           Assay
         </NavLink>
         <nav aria-label="Main">
-          {PLACES.map(place => (
+          {places.map(place => (
             <NavLink key={place.to} to={place.to} end={place.to === '/'} title={`g ${place.key}`}>
               {place.text}
             </NavLink>

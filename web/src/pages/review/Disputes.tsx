@@ -1,0 +1,169 @@
+import { useId, useState } from 'react';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { api, type Problem } from '../../api/client';
+import { usePages } from '../../api/queries';
+import type { DisputeView } from '../../api/review';
+import { useFilters } from '../../app/filters';
+import { score } from '../../format/number';
+import { stamp } from '../../format/time';
+import { Badge } from '../../ui/Badge';
+import { Panel } from '../../ui/Page';
+import { Empty, Loading, ProblemView } from '../../ui/States';
+import { More } from '../../ui/Table';
+import { Text } from '../../ui/Text';
+import { inWords } from './answering';
+import { Item } from './Item';
+import { Options } from './Questions';
+
+/** What raters do not agree on, widest first, and the word that settles it. */
+export function Disputes({ path, name }: { path: string; name: string }) {
+  const [get, set] = useFilters();
+  const settled = get('settled') === 'true';
+  const list = usePages<DisputeView>(`${path}/disputes`, { settled, limit: 20 });
+  const [named, setNamed] = useState(false);
+  return (
+    <>
+      <div className="filters">
+        <label>
+          <input
+            type="checkbox"
+            checked={settled}
+            onChange={event => set({ settled: event.target.checked ? 'true' : null })}
+          />
+          settled ones too
+        </label>
+        <label title="Whoever settles a question is less led by it without names">
+          <input type="checkbox" checked={named} onChange={event => setNamed(event.target.checked)} />
+          who said what
+        </label>
+      </div>
+      {list.error && <ProblemView error={list.error} />}
+      {list.loading && <Loading what="What is not agreed on" />}
+      {!list.loading && !list.error && list.items.length === 0 && (
+        <Panel>
+          <Empty title="Nothing to settle" command={`assay review report ${name}`}>
+            Where raters are further apart than the rubric bears, or one of them flags an item, it stands
+            here.
+          </Empty>
+        </Panel>
+      )}
+      {list.items.map(view => (
+        <One key={`${view.dispute.item} ${view.dispute.criterion}`} path={path} view={view} named={named} />
+      ))}
+      {list.more && <More more={list.more} />}
+    </>
+  );
+}
+
+function One({ path, view, named }: { path: string; view: DisputeView; named: boolean }) {
+  const { dispute, question, content } = view;
+  const { settled } = dispute;
+  return (
+    <Panel
+      title={<Text>{question.asks}</Text>}
+      note={
+        <>
+          <span className="mono">{dispute.item.slice(0, 12)}</span>{' '}
+          <Text>{dispute.case ? `case ${dispute.case}` : ''}</Text>
+        </>
+      }
+      actions={
+        settled ? (
+          <Badge tone="good">✓ settled</Badge>
+        ) : (
+          <Badge tone="unsure">{dispute.apart > 0 ? `${score(dispute.apart)} apart` : 'flagged'}</Badge>
+        )
+      }
+    >
+      <div className="dispute">
+        <Item content={content} />
+        <div className="stack">
+          <table className="table" aria-label="What raters say">
+            <tbody>
+              {dispute.ratings.map((rating, index) => (
+                <tr key={rating.rater}>
+                  <th scope="row">
+                    <Text>{named ? rating.rater : `rater ${index + 1}`}</Text>
+                  </th>
+                  <td>
+                    <Text>{inWords(question, rating.value)}</Text>
+                  </td>
+                </tr>
+              ))}
+              {(dispute.flags ?? []).map(flag => (
+                <tr key={`${flag.rater} ${flag.at_us}`}>
+                  <th scope="row">
+                    <span className="unsure" aria-hidden>
+                      ⚑{' '}
+                    </span>
+                    <Text>{named ? flag.rater : 'flagged'}</Text>
+                  </th>
+                  <td>
+                    <Text>{flag.text || 'without a word'}</Text>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {settled && (
+            <p>
+              <span className="strong">
+                <Text>{inWords(question, settled.value)}</Text>
+              </span>
+              <Text>{settled.why ? `: ${settled.why}` : ''}</Text>
+              <span className="faint small">
+                {' '}
+                <Text>{settled.by}</Text>, {stamp(settled.at_us)}
+              </span>
+            </p>
+          )}
+          <Settle path={path} view={view} />
+        </div>
+      </div>
+    </Panel>
+  );
+}
+
+/** Chooses the label and says why; it may be said again. */
+function Settle({ path, view }: { path: string; view: DisputeView }) {
+  const { dispute, question } = view;
+  const client = useQueryClient();
+  const id = useId();
+  const [value, setValue] = useState<unknown>(undefined);
+  const [reason, setReason] = useState('');
+  const act = useMutation<unknown, Problem>({
+    mutationFn: () =>
+      api.post(`${path}/adjudications`, {
+        item: dispute.item,
+        criterion: dispute.criterion,
+        value,
+        reason,
+      }),
+    onSuccess: () => {
+      void client.invalidateQueries({ queryKey: ['pages', `${path}/disputes`] });
+      void client.invalidateQueries({ queryKey: [`${path}/report`] });
+    },
+  });
+  return (
+    <form
+      className="stack tight"
+      onSubmit={event => {
+        event.preventDefault();
+        act.mutate();
+      }}
+    >
+      <h3 id={id}>{dispute.settled ? 'Settle it anew' : 'The label is'}</h3>
+      <Options labelled={id} question={question} value={value} keys={null} onChoose={setValue} />
+      <label className="stack tight">
+        Reason, which is kept
+        <input required value={reason} autoComplete="off" onChange={event => setReason(event.target.value)} />
+      </label>
+      {act.error && <ProblemView error={act.error} />}
+      <div>
+        <button className="button primary" disabled={value === undefined || act.isPending}>
+          Settle
+        </button>
+      </div>
+    </form>
+  );
+}
