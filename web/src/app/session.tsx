@@ -18,12 +18,15 @@ export function useMay(...roles: Role[]): boolean {
   return held.includes('admin') || roles.some(role => held.includes(role));
 }
 
+/** Why the token of the address was refused. */
+let refused: unknown = null;
+
 /** `#token=…` of the address that `assay serve` prints: used once and taken out of the address at once. */
 async function begin(): Promise<Session> {
   const token = new URLSearchParams(window.location.hash.slice(1)).get('token');
   if (token) {
     window.history.replaceState(null, '', window.location.pathname + window.location.search);
-    await api.post('/session', { token }).catch(() => undefined);
+    await api.post('/session', { token }).catch((error: unknown) => (refused = error));
   }
   return api.get<Session>('/session');
 }
@@ -50,6 +53,7 @@ function Login({ session }: { session: Session }) {
     mutationFn: () => api.post('/session', local ? { token: secret } : { name, password: secret }),
     onSuccess: () => client.invalidateQueries(),
   });
+  const why = login.error ?? (login.isIdle ? refused : null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     login.mutate();
@@ -88,7 +92,7 @@ function Login({ session }: { session: Session }) {
               onChange={event => setSecret(event.target.value)}
             />
           </label>
-          {login.error && <ProblemView error={login.error} />}
+          {why !== null && <ProblemView error={why} />}
           <button className="button primary" disabled={login.isPending}>
             Log in
           </button>

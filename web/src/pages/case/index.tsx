@@ -1,4 +1,4 @@
-import { Link, useNavigate, useParams } from 'react-router';
+import { Link, useLocation, useNavigate, useParams } from 'react-router';
 import { useState } from 'react';
 import { Problem } from '../../api/client';
 import { useGet } from '../../api/queries';
@@ -21,10 +21,18 @@ export function Component() {
   const navigate = useNavigate();
   const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`, { reason: get('reason') });
   const { previous, next } = found.data?.neighbours ?? { previous: null, next: null };
-  const go = (to: string | null) => to && void navigate(`/runs/${run}/cases/${encodeURIComponent(to)}`);
+  // Going from case to case takes one step of the browser's history: back leads to the list that one came from.
+  const go = (to: string | null) =>
+    to && void navigate(`/runs/${run}/cases/${encodeURIComponent(to)}`, { replace: true });
+  const { key } = useLocation();
+  const [came] = useState(key !== 'default');
   useKeys({
     j: { does: 'next case', run: () => go(next) },
     k: { does: 'previous case', run: () => go(previous) },
+    u: {
+      does: 'back to the list of cases',
+      run: () => void (came ? navigate(-1) : navigate(`/runs/${run}/cases`)),
+    },
   });
   const sealed = found.error instanceof Problem && found.error.status === 403;
   return (

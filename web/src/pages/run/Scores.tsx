@@ -8,6 +8,7 @@ import { SliceMap } from '../../charts/SliceMap';
 import { count, score } from '../../format/number';
 import { Verdict } from '../../ui/Badge';
 import { DifferenceText } from '../../ui/Estimate';
+import { Level } from '../../ui/level';
 import { Panel } from '../../ui/Page';
 import { Await, Empty } from '../../ui/States';
 import { useNavigate } from 'react-router';
@@ -20,7 +21,7 @@ export function Scores({ run }: { run: RunItem }) {
   return (
     <Await query={summary} what="Reading the scores">
       {({ summary: { rows, cases, warnings }, gate, comparison }) => (
-        <>
+        <Level value={gate.confidence}>
           {warnings.map(text => (
             <p key={text} className="notice unsure">
               <span aria-hidden>△ </span>
@@ -48,11 +49,7 @@ export function Scores({ run }: { run: RunItem }) {
                 {comparison.rows.map(row => (
                   <li key={row.scorer + row.reducer}>
                     <span className="grow">{row.scorer}</span>
-                    <DifferenceText
-                      difference={row.difference}
-
-                      p={row.difference.p}
-                    />
+                    <DifferenceText difference={row.difference} p={row.difference.p} />
                   </li>
                 ))}
               </ul>
@@ -63,7 +60,7 @@ export function Scores({ run }: { run: RunItem }) {
             to={(row, tag) => casesOf(run, { target: row.target, scorer: row.scorer, ...(tag && { tag }) })}
           />
           {rows.length > 0 && <Spread run={run} rows={rows} />}
-        </>
+        </Level>
       )}
     </Await>
   );

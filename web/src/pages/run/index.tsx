@@ -32,7 +32,7 @@ export function Component() {
       </Page>
     );
   const exports = ['trials', 'scores'].flatMap(table =>
-    ['jsonl', 'csv', 'parquet', 'arrow'].map(format => ({
+    ['jsonl', 'csv', 'parquet'].map(format => ({
       text: `${table} as ${format}`,
       href: `/api/v1/runs/${item.id}/export?table=${table}&format=${format}`,
     })),

@@ -5,6 +5,7 @@ import type { RunItem, SuiteItem } from '../../api/types';
 import { useFilters } from '../../app/filters';
 import { count, duration, money } from '../../format/number';
 import { Badge, Missing, RunState } from '../../ui/Badge';
+import { FilterInput } from '../../ui/FilterInput';
 import { Page, Panel } from '../../ui/Page';
 import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Table, type Column } from '../../ui/Table';
@@ -118,12 +119,12 @@ export function Component() {
       }
     >
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
-        <input
+        <FilterInput
           type="search"
           placeholder="Search runs  /"
           aria-label="Search"
           value={filters.search}
-          onChange={event => set({ search: event.target.value })}
+          change={value => set({ search: value })}
         />
         <label>
           suite
@@ -147,10 +148,10 @@ export function Component() {
         </label>
         <label>
           label
-          <input
+          <FilterInput
             placeholder="key=value"
             value={filters.label}
-            onChange={event => set({ label: event.target.value })}
+            change={value => set({ label: value })}
           />
         </label>
         {filtered && (

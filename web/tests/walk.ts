@@ -1,0 +1,29 @@
+import type { Page } from '@playwright/test';
+import { newest, runsOf } from './browse';
+
+/** Every page with something on it: its name, and its address in the workspace of the tests. */
+export const PAGES: Record<string, (page: Page) => Promise<string> | string> = {
+  overview: () => '/',
+  runs: () => '/runs',
+  run: async page => `/runs/${(await newest(page, 'docs-qa')).id}`,
+  'run-cases': async page => `/runs/${(await newest(page, 'docs-qa')).id}/cases`,
+  'run-costs': async page => `/runs/${(await newest(page, 'docs-qa')).id}/costs`,
+  'run-facts': async page => `/runs/${(await newest(page, 'docs-qa')).id}/facts`,
+  'run-hostile': async page => `/runs/${(await newest(page, 'hostile')).id}/cases`,
+  'run-early': async page => `/runs/${(await newest(page, 'early')).id}`,
+  case: async page => `/runs/${(await newest(page, 'docs-qa')).id}/cases/q03`,
+  'case-agent': async page => `/runs/${(await newest(page, 'agent')).id}/cases/refund`,
+  compare: async page => {
+    const run = await newest(page, 'docs-qa');
+    return `/compare?candidate=${run.id}:v2&baseline=${run.id}:v1`;
+  },
+  'compare-none': () => '/compare',
+  explore: () =>
+    `/explore?sql=${encodeURIComponent('select suite, target, count(*) as trials from trials group by suite, target order by trials desc, target')}`,
+  releases: () => '/releases',
+  release: () => '/releases/1',
+  nowhere: () => '/nowhere',
+};
+
+/** The two newest runs of the first example, newest first. */
+export const pair = async (page: Page) => (await runsOf(page, 'docs-qa')).slice(0, 2);
