@@ -292,7 +292,6 @@ function FigureTable(props: {
                       domain={low ? [-1, 1] : domain}
                       reference={difference || low ? 0 : null}
                       under={figure.people ? markOf(figure.people[0], figure.people[1]) : undefined}
-                      width={150}
                       tone={
                         difference && figure.interval.lower * figure.interval.upper > 0 ? 'unsure' : 'accent'
                       }
@@ -373,7 +372,6 @@ function Errors({ certificate }: { certificate: Certificate }) {
                       mark={{ value: passed }}
                       under={{ value: said }}
                       domain={[0, 1]}
-                      width={150}
                       label={`mean score ${score(said)}, people pass ${percent(passed)}, scale 0 to 1`}
                     />
                   </td>
@@ -494,7 +492,6 @@ function Probes({ path, judge }: { path: string; judge: string }) {
                             mark={markOf(probe.value, probe.interval)}
                             domain={domain}
                             reference={0}
-                            width={150}
                             tone={probe.p !== null && probe.p < 0.05 ? 'bad' : 'accent'}
                             label={`${probe.what}: ${score(probe.value)}, scale ${score(domain[0])} to ${score(domain[1])}`}
                           />

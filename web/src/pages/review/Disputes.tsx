@@ -153,7 +153,7 @@ function Settle({ path, view }: { path: string; view: DisputeView }) {
       }}
     >
       <h3 id={id}>{dispute.settled ? 'Settle it anew' : 'The label is'}</h3>
-      <Options labelled={id} question={question} value={value} keys={null} onChoose={setValue} />
+      <Options labelled={id} question={question} value={value} alone onChoose={setValue} />
       <label className="stack tight">
         Reason, which is kept
         <input required value={reason} autoComplete="off" onChange={event => setReason(event.target.value)} />

@@ -1,4 +1,4 @@
-import { useEffect, useId, useRef } from 'react';
+import { useEffect, useId, useRef, type KeyboardEvent } from 'react';
 import type { Answers, Question, Span } from '../../api/review';
 import { Text } from '../../ui/Text';
 import { inWords, isClosed, keysOf, spansOf, type Form } from './answering';
@@ -61,7 +61,7 @@ function Asked({ question, active, ...props }: Props & { question: Question; act
           labelled={id}
           question={question}
           value={form.answers[question.name]}
-          keys={active ? keysOf(question) : null}
+          active={active}
           disabled={props.disabled}
           onChoose={value => props.onChoose(question, value)}
           onSubmit={props.onSubmit}
@@ -107,50 +107,66 @@ function Asked({ question, active, ...props }: Props & { question: Question; act
   );
 }
 
-/** The answers of a closed question, each with its key. */
+/** The answers of a closed question, each with its key; `active` while the keys belong to it. */
 export function Options(props: {
   labelled: string;
   question: Question;
   value: unknown;
-  /** Shown beside the answers while they work. */
-  keys: string[][] | null;
+  active?: boolean;
+  /** The arrows choose here: nobody else listens to them. */
+  alone?: boolean;
   disabled?: boolean;
   onChoose: (value: unknown) => void;
   onSubmit?: () => void;
 }) {
-  const { question, value, keys } = props;
+  const { question, value, active, alone } = props;
+  const keys = alone ? [] : keysOf(question);
   const group = useRef<HTMLDivElement>(null);
   const given = question.answers.findIndex(answer => answer.value === value);
+  const follows = active || alone;
   useEffect(() => {
     // The keys have changed the answer: the focus stays on the one that is given.
-    if (given >= 0 && group.current?.contains(document.activeElement))
+    if (follows && given >= 0 && group.current?.contains(document.activeElement))
       (group.current.children[given] as HTMLElement | undefined)?.focus();
-  }, [given]);
+  }, [given, follows]);
+  const press = (event: KeyboardEvent, index: number) => {
+    if (event.key === 'Enter' && props.onSubmit) {
+      event.preventDefault();
+      props.onSubmit();
+    }
+    const by = /^Arrow(Right|Down)$/.test(event.key) ? 1 : /^Arrow(Left|Up)$/.test(event.key) ? -1 : 0;
+    const next = question.answers[index + by];
+    if (!alone || by === 0) return;
+    event.preventDefault();
+    if (next) props.onChoose(next.value);
+  };
   return (
     <div className="options" role="radiogroup" aria-labelledby={props.labelled} ref={group}>
-      {question.answers.map((answer, index) => (
-        <button
-          key={index}
-          type="button"
-          role="radio"
-          aria-checked={index === given}
-          tabIndex={index === Math.max(0, given) ? 0 : -1}
-          disabled={props.disabled}
-          onClick={() => props.onChoose(answer.value)}
-          onKeyDown={event => {
-            if (event.key === 'Enter' && props.onSubmit) {
-              event.preventDefault();
-              props.onSubmit();
-            }
-          }}
-        >
-          <kbd aria-hidden>{keys?.[index]?.[0] ?? ' '}</kbd>
-          {question.kind === 'ordinal' && keys?.[index]?.[0] !== String(answer.value) && (
-            <span className="tab strong">{String(answer.value)}</span>
-          )}
-          <Text>{answer.words}</Text>
-        </button>
-      ))}
+      {question.answers.map((answer, index) => {
+        const key = keys[index]?.[0];
+        return (
+          <button
+            key={index}
+            type="button"
+            role="radio"
+            aria-checked={index === given}
+            tabIndex={index === Math.max(0, given) ? 0 : -1}
+            disabled={props.disabled}
+            onClick={() => props.onChoose(answer.value)}
+            onKeyDown={event => press(event, index)}
+          >
+            {key && (
+              <kbd className={active ? undefined : 'off'} aria-hidden>
+                {key}
+              </kbd>
+            )}
+            {question.kind === 'ordinal' && key !== String(answer.value) && (
+              <span className="tab strong">{String(answer.value)}</span>
+            )}
+            <Text>{answer.words}</Text>
+          </button>
+        );
+      })}
     </div>
   );
 }

@@ -161,7 +161,6 @@ function Agreement({ criteria, name }: { criteria: CriterionReport[]; name: stri
                     domain={domain}
                     reference={GOLD}
                     second={AVERAGES}
-                    width={180}
                     label={`α of ${criterion.name}: ${score(criterion.alpha?.value)}, scale ${score(domain[0])} to 1`}
                   />
                 </td>
@@ -328,7 +327,6 @@ function Criterion({ criterion }: { criterion: CriterionReport }) {
                     domain={[-0.5, 1]}
                     reference={GOLD}
                     second={AVERAGES}
-                    width={180}
                     label={`α where ${slice.key} is ${slice.value}: ${score(slice.alpha?.value)}, scale −0.5 to 1`}
                   />
                 </td>
@@ -511,7 +509,6 @@ function Gold({ gold }: { gold: RaterReport['gold'] }) {
       <IntervalBar
         mark={{ value: gold.accuracy, lower, upper }}
         domain={[0, 1]}
-        width={90}
         label={`right on gold: ${score(lower)} to ${score(upper)}, scale 0 to 1`}
       />
       <span className="estimate">
