@@ -11,6 +11,7 @@ import { Table } from '../../ui/Table';
 import { Text } from '../../ui/Text';
 import { When } from '../../ui/When';
 import { GradeBadge } from './grade';
+import '../../styles/review.css';
 
 /** Every judge that a run has or that has a certificate, and what each may be used for. */
 export function Component() {
@@ -65,7 +66,7 @@ export function Component() {
                       key: 'grade',
                       head: 'grade',
                       cell: item => (
-                        <span className="row tight">
+                        <span className="grade">
                           <GradeBadge grade={item.grade} />
                           <span className="small muted">{item.allows}</span>
                         </span>

@@ -183,12 +183,14 @@ export function Desk(props: Props) {
             onSubmit={submit}
           />
           {props.foot}
-          <p className="unsure small" role="status">
-            <Text>{hint}</Text>
-          </p>
-          <button type="button" className="button primary" disabled={busy} onClick={submit}>
-            {props.submit} <kbd aria-hidden>Enter</kbd>
-          </button>
+          <div className="stack tight">
+            <p className="unsure small" role="status">
+              <Text>{hint}</Text>
+            </p>
+            <button type="button" className="button primary" disabled={busy} onClick={submit}>
+              {props.submit} <kbd aria-hidden>Enter</kbd>
+            </button>
+          </div>
         </div>
       </div>
     </div>

@@ -4,7 +4,6 @@ import { api, type Problem } from '../../api/client';
 import { usePages } from '../../api/queries';
 import type { DisputeView } from '../../api/review';
 import { useFilters } from '../../app/filters';
-import { score } from '../../format/number';
 import { stamp } from '../../format/time';
 import { Badge } from '../../ui/Badge';
 import { Panel } from '../../ui/Page';
@@ -55,6 +54,13 @@ export function Disputes({ path, name }: { path: string; name: string }) {
   );
 }
 
+/** Steps of a scale have a distance, other answers only differ. */
+function howFar({ dispute, question }: DisputeView): string {
+  if (dispute.apart === 0) return 'flagged';
+  if (question.kind !== 'ordinal') return 'not the same';
+  return `${dispute.apart} ${dispute.apart === 1 ? 'step' : 'steps'} apart`;
+}
+
 function One({ path, view, named }: { path: string; view: DisputeView; named: boolean }) {
   const { dispute, question, content } = view;
   const { settled } = dispute;
@@ -67,13 +73,7 @@ function One({ path, view, named }: { path: string; view: DisputeView; named: bo
           <Text>{dispute.case ? `case ${dispute.case}` : ''}</Text>
         </>
       }
-      actions={
-        settled ? (
-          <Badge tone="good">✓ settled</Badge>
-        ) : (
-          <Badge tone="unsure">{dispute.apart > 0 ? `${score(dispute.apart)} apart` : 'flagged'}</Badge>
-        )
-      }
+      actions={settled ? <Badge tone="good">✓ settled</Badge> : <Badge tone="unsure">{howFar(view)}</Badge>}
     >
       <div className="dispute">
         <Item content={content} />

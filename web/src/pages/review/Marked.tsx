@@ -76,6 +76,11 @@ function Lines({ field, label, shown, shades, chosen, choose }: Props & { shown:
       tabIndex={0}
       data-field={field}
       onKeyDown={press}
+      onCopy={event => {
+        if (!own || !document.getSelection()?.isCollapsed) return;
+        event.preventDefault();
+        event.clipboardData.setData('text/plain', own.text);
+      }}
       onBlur={() => setKeys(null)}
     >
       <span id={hint} hidden>
@@ -135,7 +140,10 @@ function usePointer(
       }
       const places = placesIn(at, range);
       const span = places && spanOf(field, text, places[0], places[1]);
-      if (span) latest.current(span);
+      if (!span) return;
+      // What is chosen has its own look, which stays when the text is drawn anew; the browser's does not.
+      selection.removeAllRanges();
+      latest.current(span);
     };
     document.addEventListener('pointerup', look);
     return () => document.removeEventListener('pointerup', look);

@@ -171,7 +171,7 @@ function Agreement({ criteria, name }: { criteria: CriterionReport[]; name: stri
                   <FigureText figure={criterion.gwet} />
                 </td>
                 <td className="num">{criterion.agreement === null ? '–' : percent(criterion.agreement)}</td>
-                <td className="small">
+                <td className="small words">
                   <Text>{criterion.decision}</Text>
                 </td>
               </tr>
@@ -505,7 +505,7 @@ function Gold({ gold }: { gold: RaterReport['gold'] }) {
   if (n === 0 || !gold.interval) return <span className="faint">no gold yet</span>;
   const { lower, upper } = gold.interval;
   return (
-    <span className="row tight nowrap">
+    <span className="gold">
       <IntervalBar
         mark={{ value: gold.accuracy, lower, upper }}
         domain={[0, 1]}
