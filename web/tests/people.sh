@@ -82,7 +82,7 @@ with open(out / "ratings.csv", "w") as file:
     write = csv.writer(file)
     write.writerow(["item", "rater", "criterion", "value"])
     for rater, errs in ("ben", 0.08), ("cem", 0.15), ("dee", 0.3):
-        for n, item in enumerate(items[:30]):
+        for n, item in enumerate(items[:24]):
             right = n % 4 != 0
             correct = right if rng.random() > errs else not right
             helpful = max(1, min(3, (3 if right else 1) + rng.choice([0, 0, 0, 1, -1, -2] if errs > 0.1 else [0])))

@@ -22,6 +22,13 @@ export const PAGES: Record<string, (page: Page) => Promise<string> | string> = {
     `/explore?sql=${encodeURIComponent('select suite, target, count(*) as trials from trials group by suite, target order by trials desc, target')}`,
   releases: () => '/releases',
   release: () => '/releases/1',
+  review: () => '/review',
+  'review-guide': () => '/review/support',
+  'review-report': () => '/review/support/report',
+  'review-disputes': () => '/review/support/disputes',
+  judges: () => '/judges',
+  judge: () => '/judges/good',
+  'judge-uncalibrated': () => '/judges/brief',
   nowhere: () => '/nowhere',
 };
 

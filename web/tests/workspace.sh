@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds a workspace for the browser tests, with the binary that ASSAY_BIN names: workspace.sh FOLDER.
 # Runs of examples/docs-qa (gate, baseline), recorded answers, hostile answers, one that a look has ended, an agent's calls,
-# a release, a dataset with versions and parts.
+# a release, a dataset with versions and parts, and what tests/people.sh makes.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
@@ -108,3 +108,5 @@ head -60 "$questions" > "$out/first.jsonl"
 "$assay" dataset split questions dev=0.3,test=0.5,holdout=0.2 --seal holdout --looks 5
 "$assay" dataset synth questions --rules typo-swap --seed 7
 "$assay" dataset revoke questions q02 --reason "consent withdrawn"
+
+bash web/tests/people.sh "$out"
