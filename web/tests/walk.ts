@@ -18,8 +18,20 @@ export const PAGES: Record<string, (page: Page) => Promise<string> | string> = {
     return `/compare?candidate=${run.id}:v2&baseline=${run.id}:v1`;
   },
   'compare-none': () => '/compare',
+  'compare-several': async page => {
+    const [candidate, baseline] = await pair(page);
+    return `/compare?candidate=${candidate}&candidate=${baseline}:v2&baseline=${baseline}:v1`;
+  },
   explore: () =>
     `/explore?sql=${encodeURIComponent('select suite, target, count(*) as trials from trials group by suite, target order by trials desc, target')}`,
+  'explore-chart': () =>
+    `/explore?${new URLSearchParams({
+      sql: 'select case_id, target, latency_us, cost_nanousd from trials order by case_id limit 60',
+      kind: 'scatter',
+      x: 'case_id',
+      y: 'latency_us',
+      colour: 'target',
+    })}`,
   releases: () => '/releases',
   release: () => '/releases/1',
   review: () => '/review',
@@ -32,5 +44,5 @@ export const PAGES: Record<string, (page: Page) => Promise<string> | string> = {
   nowhere: () => '/nowhere',
 };
 
-/** The two newest runs of the first example, newest first. */
-export const pair = async (page: Page) => (await runsOf(page, 'docs-qa')).slice(0, 2);
+/** The ids of the two runs of the first example, the newest first. */
+const pair = async (page: Page) => (await runsOf(page, 'docs-qa')).map(run => run.id);

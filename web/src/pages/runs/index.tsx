@@ -20,7 +20,7 @@ export function Component() {
   const [picked, setPicked] = useState<string[]>([]);
   const filtered = Object.values(filters).some(Boolean);
   const pick = (id: string) =>
-    setPicked(picked.includes(id) ? picked.filter(p => p !== id) : [...picked, id].slice(-2));
+    setPicked(picked.includes(id) ? picked.filter(p => p !== id) : [...picked, id]);
   const columns: Column<RunItem>[] = [
     {
       key: 'pick',
@@ -107,13 +107,18 @@ export function Component() {
     <Page
       title="Runs"
       actions={
-        picked.length === 2 ? (
-          <Link className="button primary" to={`/compare?candidate=${picked[1]}&baseline=${picked[0]}`}>
-            Compare the two
+        picked.length > 1 ? (
+          <Link
+            className="button primary"
+            to={`/compare?${new URLSearchParams([...picked.slice(1).map(id => ['candidate', id]), ['baseline', picked[0] ?? '']])}`}
+          >
+            Compare {picked.length === 2 ? 'the two' : `the ${picked.length}`}
           </Link>
         ) : (
           <span className="faint small">
-            {picked.length === 1 ? 'pick one more to compare' : 'pick two to compare'}
+            {picked.length === 1
+              ? 'pick one more: the first is the baseline'
+              : 'pick two or more to compare; the first is the baseline'}
           </span>
         )
       }
