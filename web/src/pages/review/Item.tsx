@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import type { Shown } from '../../api/review';
+import { messagesOf } from '../../format/conversation';
 import { readable } from '../../format/text';
+import { Conversation } from '../../ui/Conversation';
 import { Text, TextBlock } from '../../ui/Text';
 
 /** How a text that spans may stand in is shown; `TextBlock` where there are no spans. */
@@ -56,32 +58,8 @@ function Part({ title, quiet, children }: { title: string; quiet?: boolean; chil
   );
 }
 
-/** An input; a conversation turn by turn. */
+/** An input; a conversation message by message. */
 function Asked({ value }: { value: unknown }) {
-  if (Array.isArray(value) && value.length > 0 && value.every(isTurn))
-    return (
-      <ol className="turns">
-        {value.map((turn, index) => (
-          <li key={index}>
-            <span className="small faint">
-              <Text>{turn.role}</Text>
-            </span>
-            <TextBlock>{turn.content}</TextBlock>
-          </li>
-        ))}
-      </ol>
-    );
-  return <TextBlock>{readable(value)}</TextBlock>;
-}
-
-function isTurn(value: unknown): value is { role: string; content: string } {
-  const turn = value as { role?: unknown; content?: unknown } | null;
-  // A turn with more than words in it (a call of a tool) is shown as it is.
-  return (
-    typeof turn === 'object' &&
-    turn !== null &&
-    typeof turn.role === 'string' &&
-    typeof turn.content === 'string' &&
-    Object.keys(turn).length === 2
-  );
+  const messages = messagesOf(value);
+  return messages ? <Conversation messages={messages} /> : <TextBlock>{readable(value)}</TextBlock>;
 }
