@@ -125,25 +125,26 @@ test('words are marked with the keys and with the mouse, behind an emoji too', a
     expect([...task.content.output].slice(start, end).join('')).toBe(text);
 });
 
-test('an item that was answered in another window is given up with a next step', async ({
-  page,
-  context,
-}) => {
-  await sit(page, 'support');
-  await expect(item(page)).toBeFocused();
-  const other = await context.newPage();
-  await sit(other, 'support');
-  await expect(item(other)).toBeFocused();
-  await press(other, 'y', '3', '1', 'Enter');
-  await expect(item(other)).not.toHaveText(await item(page).innerText());
-  await other.close();
-  await press(page, 'n', '1', '2', 'Enter');
-  await expect(page.getByRole('heading', { name: 'This item is not with you any more' })).toBeVisible();
-  await press(page, 'Enter');
-  await expect(item(page)).toBeFocused();
-});
 test.describe('conflicts', () => {
   test.use({ expected: /409|Failed to load resource/ });
+
+  test('an item that was answered in another window is given up with a next step', async ({
+    page,
+    context,
+  }) => {
+    await sit(page, 'support');
+    await expect(item(page)).toBeFocused();
+    const other = await context.newPage();
+    await sit(other, 'support');
+    await expect(item(other)).toBeFocused();
+    await press(other, 'y', '3', '1', 'Enter');
+    await expect(item(other)).not.toHaveText(await item(page).innerText());
+    await other.close();
+    await press(page, 'n', '1', '2', 'Enter');
+    await expect(page.getByRole('heading', { name: 'This item is not with you any more' })).toBeVisible();
+    await press(page, 'Enter');
+    await expect(item(page)).toBeFocused();
+  });
 
   test('a server that is away loses nothing', async ({ page }) => {
     await sit(page, 'support');

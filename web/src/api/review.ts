@@ -210,6 +210,12 @@ export interface Rating {
   origin: string;
   at_us: number;
 }
+/** Everything that was ever said about an item; whose answer it is the page does not show. */
+export interface ItemHistory {
+  history: Rating[];
+  notes: ReviewNote[];
+  adjudications: Adjudication[];
+}
 export interface ReviewNote {
   rater: string;
   kind: 'skip' | 'flag';

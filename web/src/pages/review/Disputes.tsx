@@ -1,13 +1,13 @@
 import { useId, useState } from 'react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, type Problem } from '../../api/client';
-import { usePages } from '../../api/queries';
-import type { DisputeView } from '../../api/review';
+import { useGet, usePages } from '../../api/queries';
+import type { DisputeView, ItemHistory } from '../../api/review';
 import { useFilters } from '../../app/filters';
 import { stamp } from '../../format/time';
 import { Badge } from '../../ui/Badge';
 import { Panel } from '../../ui/Page';
-import { Empty, Loading, ProblemView } from '../../ui/States';
+import { Await, Empty, Loading, ProblemView } from '../../ui/States';
 import { More } from '../../ui/Table';
 import { Text } from '../../ui/Text';
 import { inWords } from './answering';
@@ -118,6 +118,7 @@ function One({ path, view, named }: { path: string; view: DisputeView; named: bo
             </p>
           )}
           <Settle path={path} view={view} />
+          <History path={path} view={view} named={named} />
         </div>
       </div>
     </Panel>
@@ -165,5 +166,58 @@ function Settle({ path, view }: { path: string; view: DisputeView }) {
         </button>
       </div>
     </form>
+  );
+}
+
+/** What was said about the question before, what was taken back, and who skipped the item; asked for when it is opened. */
+function History({ path, view, named }: { path: string; view: DisputeView; named: boolean }) {
+  const { dispute, question } = view;
+  const [open, setOpen] = useState(false);
+  const found = useGet<ItemHistory>(`${path}/items/${encodeURIComponent(dispute.item)}`, undefined, {
+    enabled: open,
+  });
+  return (
+    <details onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary className="small muted">everything that was said</summary>
+      {open && (
+        <Await query={found}>
+          {data => {
+            const own = data.history.filter(rating => rating.criterion === dispute.criterion);
+            const raters = [...new Set(own.map(rating => rating.rater))];
+            const who = (rater: string) =>
+              named || !raters.includes(rater) ? rater : `rater ${raters.indexOf(rater) + 1}`;
+            const lines = [
+              ...own.map(rating => ({
+                at: rating.at_us,
+                who: who(rating.rater),
+                what: rating.value === null ? 'took it back' : inWords(question, rating.value),
+              })),
+              ...data.notes.map(note => ({
+                at: note.at_us,
+                who: named ? note.rater : 'a rater',
+                what: `${note.kind === 'skip' ? 'skipped it' : 'flagged it'}${note.text ? `: ${note.text}` : ''}`,
+              })),
+              ...data.adjudications
+                .filter(word => word.criterion === dispute.criterion)
+                .map(word => ({
+                  at: word.at_us,
+                  who: word.by,
+                  what: `settled it: ${inWords(question, word.value)}${word.why ? `, ${word.why}` : ''}`,
+                })),
+            ].sort((a, b) => a.at - b.at);
+            return (
+              <ol className="history">
+                {lines.map((line, index) => (
+                  <li key={index}>
+                    <span className="faint">{stamp(line.at)}</span>{' '}
+                    <Text>{`${line.who} · ${line.what}`}</Text>
+                  </li>
+                ))}
+              </ol>
+            );
+          }}
+        </Await>
+      )}
+    </details>
   );
 }
