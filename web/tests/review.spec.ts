@@ -180,7 +180,7 @@ test('pairs stand side by side, and the next one comes at once', async ({ page }
   await sit(page, 'pairs');
   await expect(item(page)).toBeFocused();
   const [first, second] = await Promise.all(
-    ['First answer', 'Second answer'].map(name => page.getByRole('region', { name }).boundingBox()),
+    ['First answer', 'Second answer'].map(name => page.getByRole('group', { name }).boundingBox()),
   );
   expect(first?.y).toBe(second?.y);
   expect(second?.x).toBeGreaterThan((first?.x ?? 0) + 100);

@@ -183,7 +183,7 @@ function History({ path, view, named }: { path: string; view: DisputeView; named
         <Await query={found}>
           {data => {
             const own = data.history.filter(rating => rating.criterion === dispute.criterion);
-            const raters = [...new Set(own.map(rating => rating.rater))];
+            const raters = [...new Set([...dispute.ratings, ...own].map(rating => rating.rater))];
             const who = (rater: string) =>
               named || !raters.includes(rater) ? rater : `rater ${raters.indexOf(rater) + 1}`;
             const lines = [

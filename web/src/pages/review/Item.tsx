@@ -49,12 +49,12 @@ export function Item({ content, field = plain }: { content: Shown; field?: Field
 
 function Part({ title, quiet, children }: { title: string; quiet?: boolean; children: ReactNode }) {
   return (
-    <section className={quiet ? 'part quiet' : 'part'} aria-label={title}>
+    <div role="group" className={quiet ? 'part quiet' : 'part'} aria-label={title}>
       <h3>
         <Text>{title}</Text>
       </h3>
       {children}
-    </section>
+    </div>
   );
 }
 
