@@ -115,12 +115,12 @@ export function Desk(props: Props) {
     if (chosen) {
       pens.slice(0, 9).forEach((pen, index) => {
         keys[String(index + 1)] = {
-          does: `mark as ${pen.label ?? pen.question.asks}`,
+          does: `mark as ${pen.label ?? pen.question.name}`,
           run: () => draw(pen),
         };
       });
       const [pen] = pens;
-      if (pen) keys.Enter = { does: `mark as ${pen.label ?? pen.question.asks}`, run: () => draw(pen) };
+      if (pen) keys.Enter = { does: `mark as ${pen.label ?? pen.question.name}`, run: () => draw(pen) };
       keys.Escape = { does: 'mark nothing', run: () => setChosen(null) };
     }
   }
@@ -159,7 +159,7 @@ export function Desk(props: Props) {
               >
                 {index < 9 && <kbd aria-hidden>{index + 1}</kbd>}
                 <span className={`span look-${pen.look % 6}`}>
-                  <Text>{pen.label ?? pen.question.asks}</Text>
+                  <Text>{pen.label ?? pen.question.name}</Text>
                 </span>
               </button>
             ))}
