@@ -5,7 +5,7 @@ import { EMPTY, follow, type Event, type Queue } from './queue';
 const task = (number: number): ReviewTask => ({
   lease: `lease ${number}`,
   until_us: 1_000,
-  content: { inputs: {}, contexts: [], output: 'x', other: null },
+  content: { inputs: {}, contexts: [], output: 'x', other: null, expected: null },
   criteria: ['correct'],
   before: {},
   draft: {},
