@@ -71,7 +71,14 @@ test('the list has every run with its trials and what is missing', async ({ page
 test('the overview has the newest numbers of every suite', async ({ page }) => {
   await open(page, '/');
   const { suites } = (await (await page.request.get('/api/v1/overview')).json()) as Overview;
-  expect(suites.map(card => card.suite).sort()).toEqual(['agent', 'docs-qa', 'early', 'hostile', 'recorded']);
+  expect(suites.map(card => card.suite).sort()).toEqual([
+    'agent',
+    'docs-qa',
+    'early',
+    'hostile',
+    'judged',
+    'recorded',
+  ]);
   for (const card of suites) {
     const shown = assay<Shown>('show', card.run.id, '--json');
     const panel = page

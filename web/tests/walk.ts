@@ -48,6 +48,13 @@ export const PAGES: Record<string, (page: Page) => Promise<string> | string> = {
   people: () => '/admin/people',
   audit: () => '/admin/audit',
   charts: () => '/explore/charts',
+  review: () => '/review',
+  'review-guide': () => '/review/support',
+  'review-report': () => '/review/support/report',
+  'review-disputes': () => '/review/support/disputes',
+  judges: () => '/judges',
+  judge: () => '/judges/good',
+  'judge-uncalibrated': () => '/judges/brief',
   nowhere: () => '/nowhere',
 };
 

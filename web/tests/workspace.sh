@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds a workspace for the browser tests, with the binary that ASSAY_BIN names: workspace.sh FOLDER.
 # Runs of examples/docs-qa (gate, baseline), recorded answers, hostile answers, one that a look has ended, an agent's calls,
-# releases, datasets with versions, parts, thin places and cases that wait.
+# releases, datasets with versions, parts, thin places and cases that wait, and what tests/people.sh makes.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
@@ -205,3 +205,4 @@ for title in "An index of titles" "An index of headings"; do
 done
 # What the server signs with.
 (cd "$out" && "$assay" evidence keygen assay)
+bash web/tests/people.sh "$out"

@@ -38,6 +38,7 @@ async function send(
   query?: Query,
   body?: unknown,
   headers?: Record<string, string>,
+  keepalive = false,
 ): Promise<Response> {
   let answer: Response;
   try {
@@ -52,6 +53,7 @@ async function send(
         ...headers,
       },
       body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
+      keepalive,
     });
   } catch {
     throw new Problem(
@@ -88,6 +90,8 @@ export const api = {
     (await send(body === undefined ? 'GET' : 'POST', path, query, body)).blob(),
   put: <T>(path: string, body: unknown, etag?: string) =>
     ask<T>('PUT', path, undefined, body, etag ? { 'If-Match': etag } : undefined),
+  /** For what must arrive although the page may be closing; browsers take up to 64 KB of it. */
+  leave: (path: string, body: unknown) => ask<undefined>('PUT', path, undefined, body, undefined, true),
   patch: <T>(path: string, body: unknown) => ask<T>('PATCH', path, undefined, body),
   delete: <T>(path: string) => ask<T>('DELETE', path),
 };

@@ -1,5 +1,5 @@
 import { Suspense, useEffect, useRef, useState } from 'react';
-import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
+import { Navigate, NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/client';
 import { Loading } from '../ui/States';
@@ -9,12 +9,15 @@ import { known, useKeys, type Keys } from './keys';
 import { useMay, useSession } from './session';
 import { setTheme, useTheme, type Theme } from './theme';
 
-const PLACES: { to: string; text: string; key: string }[] = [
+/** Raters alone see nothing but review: ratings stay blind. */
+const PLACES: { to: string; text: string; key: string; all?: boolean }[] = [
   { to: '/', text: 'Overview', key: 'o' },
   { to: '/runs', text: 'Runs', key: 'r' },
   { to: '/compare', text: 'Compare', key: 'c' },
   { to: '/explore', text: 'Explore', key: 'e' },
   { to: '/datasets', text: 'Datasets', key: 'd' },
+  { to: '/review', text: 'Review', key: 'v', all: true },
+  { to: '/judges', text: 'Judges', key: 'j' },
   { to: '/releases', text: 'Releases', key: 'l' },
 ];
 const THEMES: { theme: Theme; text: string }[] = [
@@ -46,11 +49,14 @@ export function Shell() {
       run: () => document.querySelector<HTMLElement>('main input[type="search"]')?.focus(),
     },
   };
-  for (const place of PLACES)
+  const blind = (session.user?.roles ?? []).every(role => role === 'rater');
+  const places = PLACES.filter(place => place.all || !blind);
+  for (const place of places)
     keys[`g ${place.key}`] = { does: `go to ${place.text}`, run: () => void navigate(place.to) };
   if (admin) keys['g p'] = { does: 'go to People', run: () => void navigate('/admin/people') };
   if (audits) keys['g a'] = { does: 'go to the audit log', run: () => void navigate('/admin/audit') };
   useKeys(keys);
+  if (blind && pathname === '/') return <Navigate to="/review" replace />;
   const leave = async () => {
     await api.delete('/session');
     client.clear();
@@ -77,7 +83,7 @@ export function Shell() {
           Assay
         </NavLink>
         <nav aria-label="Main">
-          {PLACES.map(place => (
+          {places.map(place => (
             <NavLink key={place.to} to={place.to} end={place.to === '/'} title={`g ${place.key}`}>
               {place.text}
             </NavLink>

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { money, pValue, score, signed } from './number';
-import { link, pieces, visible } from './text';
+import { wilson } from './rate';
+import { link, located, pieces, visible } from './text';
 import { ago } from './time';
 
 test('characters that would not be seen are marks, escape sequences are gone', () => {
@@ -26,4 +27,22 @@ test('numbers have the digits that they bear', () => {
 });
 test('times are told from now', () => {
   expect(ago(0, 120_000)).toBe('2 min ago');
+});
+test('places of pieces are places in the text, and nothing is taken out', () => {
+  const text = 'a\u202eb\r\n\u001b[31mc';
+  const found = located(text);
+  expect(found.map(piece => text.slice(piece.from, piece.to)).join('')).toBe(text);
+  expect(found.map(piece => piece.mark !== undefined)).toEqual([false, true, false, true, false]);
+});
+test('shares have Wilson’s interval', () => {
+  // statsmodels 0.14: proportion_confint(3, 50, method='wilson'), (0, 20) and (20, 20).
+  for (const [hits, of, lower, upper] of [
+    [3, 50, 0.020614970348973943, 0.16217091688838173],
+    [0, 20, 0, 0.1611251580528194],
+    [20, 20, 0.8388748419471804, 1],
+  ] as const) {
+    expect(wilson(hits, of)?.lower).toBeCloseTo(lower, 12);
+    expect(wilson(hits, of)?.upper).toBeCloseTo(upper, 12);
+  }
+  expect(wilson(0, 0)).toBeNull();
 });

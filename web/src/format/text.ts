@@ -40,25 +40,32 @@ const NAMES: Record<number, string> = {
 
 /** Splits a text into what is shown as it is and marks for what would not be seen. A carriage return before a line feed and
  * the joiners inside emoji and words of scripts that need them stay as they are. */
-export function pieces(text: string): Piece[] {
-  const plain = text.replace(/\r\n/g, '\n').replace(ANSI, '');
-  const out: Piece[] = [];
+export const pieces = (text: string): Piece[] =>
+  located(text.replace(/\r\n/g, '\n').replace(ANSI, '')).map(({ text, mark }) =>
+    mark ? { text, mark } : { text },
+  );
+
+/** The same with the place of each piece in the text (UTF-16 units); nothing is taken out, so that places hold. */
+export function located(text: string): (Piece & { from: number; to: number })[] {
+  const out: (Piece & { from: number; to: number })[] = [];
   let from = 0;
-  for (const hit of plain.matchAll(UNSEEN)) {
+  for (const hit of text.matchAll(UNSEEN)) {
     const code = hit[0].codePointAt(0) ?? 0;
+    if (code === 0x0d && text.charAt(hit.index + 1) === '\n') continue;
     if (
       code === 0x200d &&
       /\p{Extended_Pictographic}|\ufe0f|\p{M}|\p{Script=Arabic}/u.test(
-        plain.slice(Math.max(0, hit.index - 2), hit.index),
+        text.slice(Math.max(0, hit.index - 2), hit.index),
       )
     )
       continue;
-    if (hit.index > from) out.push({ text: plain.slice(from, hit.index) });
+    if (hit.index > from) out.push({ text: text.slice(from, hit.index), from, to: hit.index });
     const name = NAMES[code] ?? `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
-    out.push({ text: name, mark: `invisible character ${name}` });
-    from = hit.index + hit[0].length;
+    const to = hit.index + hit[0].length;
+    out.push({ text: name, mark: `invisible character ${name}`, from: hit.index, to });
+    from = to;
   }
-  if (from < plain.length) out.push({ text: plain.slice(from) });
+  if (from < text.length) out.push({ text: text.slice(from), from, to: text.length });
   return out;
 }
 

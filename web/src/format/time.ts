@@ -25,3 +25,6 @@ export function ago(us: number, now: number = Date.now()): string {
   if (seconds < 14 * 86_400) return `${Math.round(seconds / 86_400)} d ago`;
   return day(us);
 }
+
+/** Whole days until a time; below zero once it is past. */
+export const daysUntil = (us: number, now: number = Date.now()) => Math.floor((us / 1000 - now) / 86_400_000);

@@ -1,0 +1,11 @@
+/** The models of judges by their names; all of them are generated from the API's document. */
+import type { components } from './schema';
+
+type Schemas = components['schemas'];
+export type Grade = Schemas['Grade'];
+export type JudgeItem = Schemas['JudgeItem'];
+export type JudgeView = Schemas['JudgeView'];
+export type JudgeFigure = Schemas['JudgeFigure'];
+export type Certificate = Schemas['Certificate'];
+export type CheckPoint = Schemas['CheckPoint'];
+export type Probed = Schemas['JudgeProbes'];
