@@ -14,7 +14,9 @@ import { Rating } from './Rating';
 export function Sit({ path, project }: { path: string; project: ReviewProject }) {
   const client = useQueryClient();
   const [sitting, setSitting] = useState<Sitting | null>(null);
-  const [practised, setPractised] = useState(false);
+  const { mine } = project.item;
+  // Who joins for the first time practises first; who comes back goes on, unless the quiz is still to be passed.
+  const [practised, setPractised] = useState(mine !== null && mine.state !== 'new');
   const join = useMutation<Sitting, Problem>({
     mutationFn: () => api.post(`${path}/join`),
     onSuccess: found => {
@@ -26,7 +28,6 @@ export function Sit({ path, project }: { path: string; project: ReviewProject })
     setSitting(null);
     void client.invalidateQueries({ queryKey: [path] });
   };
-  const { mine } = project.item;
   const stopped = mine?.state === 'suspended' || mine?.state === 'failed';
   useKeys(
     !sitting && !stopped ? { Enter: { does: 'begin', run: () => !join.isPending && join.mutate() } } : {},
@@ -74,8 +75,7 @@ export function Sit({ path, project }: { path: string; project: ReviewProject })
         </div>
       </Panel>
     );
-  const fresh = sitting.state === 'new' || sitting.place.rated === 0;
-  if (fresh && !practised && sitting.training.length > 0)
+  if (!practised && sitting.training.length > 0)
     return <Training path={path} sitting={sitting} done={() => setPractised(true)} />;
   if (sitting.state === 'new' && sitting.quiz)
     return (
