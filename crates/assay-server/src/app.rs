@@ -221,7 +221,12 @@ impl App {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let _place = self.heavy.acquire().await.map_err(Problem::internal)?;
+        let place = self.heavy.clone().acquire_owned().await.map_err(Problem::internal)?;
+        // The place is the work's: who asked may be gone before it ends.
+        let work = move || {
+            let _place = place;
+            work()
+        };
         self.blocking(work).await
     }
 

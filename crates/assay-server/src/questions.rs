@@ -105,8 +105,9 @@ impl Questions {
             Ok(place) => place.map_err(|error: AcquireError| Problem::internal(error)),
             Err(_) => {
                 let why = "as many questions are worked on as may be at once: ask again later";
-                let busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, why);
-                Err(Problem { retry_after: Some(WAIT.as_secs()), ..busy })
+                let mut busy = Problem::new(StatusCode::SERVICE_UNAVAILABLE, why);
+                busy.retry_after = Some(WAIT.as_secs());
+                Err(busy)
             }
         }
     }
