@@ -159,14 +159,18 @@ test('a query answers what the command answers', async ({ page }) => {
 test('a release says what holds it up', async ({ page }) => {
   const shown = assay<Release>('release', 'show', '1', '--json');
   await open(page, '/releases');
-  const row = page.getByRole('table', { name: 'Releases' }).locator('tbody tr');
-  await expect(row).toContainText('A better search');
+  const row = page
+    .getByRole('table', { name: 'Releases' })
+    .locator('tbody tr')
+    .filter({ hasText: 'A better search' });
   await expect(row).toContainText(shown.stand.replaceAll('_', ' '));
   await row.getByRole('link').click();
   await expect(page).toHaveURL(/\/releases\/1$/);
   for (const verdict of shown.evaluation?.verdicts ?? [])
     for (const finding of verdict.findings)
-      await expect(page.getByRole('table')).toContainText(finding.found);
+      await expect(page.getByRole('table', { name: `Rules of ${verdict.requirement}` })).toContainText(
+        finding.found,
+      );
   const blocks = page
     .locator('section.panel')
     .filter({ has: page.getByRole('heading', { name: 'What holds it up' }) });
