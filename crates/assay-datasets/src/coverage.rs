@@ -182,8 +182,8 @@ impl Map {
     }
 }
 
-/// The map of a version by some keys: those of the taxonomy where none is named, else every key with few values. Sealed
-/// cases are no part of it: it shows what cases say.
+/// The map of a version by some keys: those of the taxonomy where none is named, else every key with few values. Two keys
+/// that are named are counted together too. Sealed cases are no part of it: it shows what cases say.
 ///
 /// # Errors
 /// A version that cannot be read, no key with few values, a key that no case has.
@@ -195,6 +195,7 @@ pub fn of_version(
     mut taxonomy: Taxonomy,
 ) -> Result<Vec<Cell>, DatasetError> {
     let is_open = |case: &Case| !dataset.split.as_ref().is_some_and(|plan| plan.is_sealed(case));
+    let named = !keys.is_empty();
     if keys.is_empty() {
         keys = taxonomy.keys.keys().cloned().collect();
     }
@@ -209,7 +210,12 @@ pub fn of_version(
     taxonomy.pairs.retain(|(a, b)| keys.contains(a) && keys.contains(b));
     let mut once = BTreeSet::new();
     keys.retain(|key| once.insert(key.clone()));
-    let mut map = Map::new(keys.clone(), taxonomy.pairs.clone());
+    let mut pairs = taxonomy.pairs.clone();
+    // Who names two keys wants to see how they go together.
+    if let (true, true, [a, b]) = (named, pairs.is_empty(), keys.as_slice()) {
+        pairs.push((a.clone(), b.clone()));
+    }
+    let mut map = Map::new(keys.clone(), pairs);
     for case in library.cases(record.version)? {
         let case = case?;
         if is_open(&case) {
