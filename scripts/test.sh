@@ -50,6 +50,13 @@ cargo fmt --all --check
 cargo deny --log-level error check bans licenses sources
 cargo clippy --workspace --all-targets --quiet -- -D warnings
 cargo nextest run --workspace --no-fail-fast
+# The pages in a real browser, over a server of the binary that the tests built; without a browser they say so and are skipped.
+if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
+  apt-get install --quiet --yes chromium >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes chromium; } >/dev/null || true
+fi
+if command -v npm >/dev/null; then
+  (cd web && npm run --silent e2e)
+fi
 cargo test --quiet --doc --package assay-stats --package assay-metrics --package assay-perturb --package assay-privacy
 # The binary that the tests built: building it alone would resolve other features and compile DataFusion again.
 ASSAY_BIN=target/debug/assay bash examples/docs-qa/run.sh

@@ -352,7 +352,7 @@ struct Answered {
 impl Answered {
     async fn load(home: &Home, word: &str, one_target: bool, reason: Option<&str>) -> Result<Self, Failure> {
         let (row, target) = home.find(word).await?;
-        unseal(&home.library(), &row.record, &assay_datasets::library::who(), reason)?;
+        unseal(&home.library(), &row.record, &who(), reason)?;
         if one_target && target.is_none() && row.record.targets.len() > 1 {
             let names: Vec<&str> = row.record.targets.iter().map(|target| target.name.as_str()).collect();
             return Err(format!(

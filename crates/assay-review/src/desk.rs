@@ -23,8 +23,8 @@ pub struct Place {
 }
 
 impl Review {
-    /// How far a rater is with their part. Hidden gold is expected by its share and not counted as it comes, so that the
-    /// number tells nobody which item was gold.
+    /// How far a rater is with their part: their block without what they skipped, and the hidden gold that its share lets
+    /// expect. Gold is not counted as it comes, so that the number tells nobody which item was gold.
     ///
     /// # Errors
     /// There is no such project, or the database fails.
@@ -32,18 +32,10 @@ impl Review {
         let project = self.project(project).await?;
         let row = sqlx::query(
             "SELECT (SELECT COUNT(*) FROM done WHERE project = $1 AND rater = $2) AS rated,
-                    (SELECT COUNT(*) FROM done d JOIN items i ON i.project = d.project AND i.id = d.item
-                     WHERE d.project = $1 AND d.rater = $2 AND i.chance IS NOT NULL) AS own,
-                    (SELECT COUNT(*) FROM items WHERE project = $1 AND gold IS NOT NULL AND gold <> '{}') AS gold,
                     (SELECT COUNT(*) FROM raters m JOIN blocks b ON b.project = m.project AND b.block = m.block
-                                     JOIN items i ON i.project = b.project AND i.id = b.item
-                     WHERE m.project = $1 AND m.name = $2
-                       AND NOT EXISTS (SELECT 1 FROM done d WHERE d.project = $1 AND d.item = i.id AND d.rater = $2)
-                       AND NOT EXISTS (SELECT 1 FROM notes n WHERE n.project = $1 AND n.item = i.id AND n.rater = $2
-                                       AND n.kind = 'skip')
-                       AND (SELECT COUNT(*) FROM done d JOIN raters r ON r.project = d.project AND r.name = d.rater
-                            WHERE d.project = $1 AND d.item = i.id AND d.version >= 1
-                              AND r.state NOT IN ('suspended', 'failed')) < i.wanted) AS open",
+                     WHERE m.project = $1 AND m.name = $2) AS own,
+                    (SELECT COUNT(DISTINCT item) FROM notes WHERE project = $1 AND rater = $2 AND kind = 'skip') AS skipped,
+                    (SELECT COUNT(*) FROM items WHERE project = $1 AND gold IS NOT NULL AND gold <> '{}') AS gold",
         )
         .bind(&project.name)
         .bind(rater)
@@ -51,10 +43,10 @@ impl Review {
         .await
         .map_err(|error| self.failed(error))?;
         let count = |key: &str| row.get::<i64, _>(key).unsigned_abs();
-        let (share, items) = (project.settings.gold_share, count("own") + count("open"));
-        let gold = (items as f64 * share / (1.0 - share)).round() as u64;
-        let (rated, of) = (count("rated"), items + gold.min(count("gold")));
-        Ok(Place { rated, of: of.max(rated) })
+        let (share, own) = (project.settings.gold_share, count("own").saturating_sub(count("skipped")));
+        let gold = (own as f64 * share / (1.0 - share)).round() as u64;
+        let rated = count("rated");
+        Ok(Place { rated, of: (own + gold.min(count("gold"))).max(rated) })
     }
 
     /// The item that a rater was given under a token, also when it is rated by now.

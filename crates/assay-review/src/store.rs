@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS items (
     project TEXT NOT NULL, id TEXT NOT NULL, number BIGINT NOT NULL, case_id TEXT, target TEXT, content TEXT NOT NULL,
     metadata TEXT NOT NULL, chance DOUBLE, wanted BIGINT NOT NULL, gold TEXT, PRIMARY KEY (project, id)
 );
+CREATE INDEX IF NOT EXISTS items_with_gold ON items (project) WHERE gold IS NOT NULL;
 CREATE TABLE IF NOT EXISTS raters (
     project TEXT NOT NULL, name TEXT NOT NULL, state TEXT NOT NULL, why TEXT, block BIGINT, attempts BIGINT NOT NULL,
     qualified_us BIGINT NOT NULL, joined_us BIGINT NOT NULL, PRIMARY KEY (project, name), UNIQUE (project, block)

@@ -423,7 +423,8 @@ where
     };
     let action = records.map(|name| {
         let on = openapi::parts(route).filter_map(|part| Some((part, path.get(part)?)));
-        on.fold(Action::new(name), |action, (part, value)| action.on(part, value)).by_user(&who.name)
+        let action = on.fold(Action::new(name), |action, (part, value)| action.on(part, value)).by_user(&who.name);
+        Action { dataset: path.get("dataset").cloned(), ..action }
     });
     let call = Call { app: app.clone(), who, path, query, body, peer, headers: headers.clone() };
     let answer = answer(call);

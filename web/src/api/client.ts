@@ -32,13 +32,13 @@ async function problem(answer: Response): Promise<Problem> {
   return new Problem(answer.status, title, text('detail') ?? '', text('fix'), body);
 }
 
-async function ask<T>(
+async function send(
   method: string,
   path: string,
   query?: Query,
   body?: unknown,
   headers?: Record<string, string>,
-): Promise<T> {
+): Promise<Response> {
   let answer: Response;
   try {
     answer = await fetch(address(path, query), {
@@ -61,6 +61,11 @@ async function ask<T>(
     );
   }
   if (!answer.ok) throw await problem(answer);
+  return answer;
+}
+
+async function ask<T>(...asked: Parameters<typeof send>): Promise<T> {
+  const answer = await send(...asked);
   if (answer.status === 204 || answer.headers.get('content-length') === '0') return undefined as T;
   return (await answer.json()) as T;
 }
@@ -70,6 +75,8 @@ export const api = {
   /** `once` names the attempt: the server answers a repeated name with the first answer. */
   post: <T>(path: string, body: unknown = {}, once?: string) =>
     ask<T>('POST', path, undefined, body, once ? { 'Idempotency-Key': once } : undefined),
+  /** An answer that is a file. */
+  file: async (path: string, query: Query, body: unknown) => (await send('POST', path, query, body)).blob(),
   put: <T>(path: string, body: unknown, etag?: string) =>
     ask<T>('PUT', path, undefined, body, etag ? { 'If-Match': etag } : undefined),
   patch: <T>(path: string, body: unknown) => ask<T>('PATCH', path, undefined, body),

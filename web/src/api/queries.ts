@@ -1,10 +1,26 @@
-import { QueryClient, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import {
+  QueryCache,
+  QueryClient,
+  useInfiniteQuery,
+  useQuery,
+  type UseQueryOptions,
+} from '@tanstack/react-query';
 import { api, Problem, type Query } from './client';
 import type { Page } from './types';
 
-export const queries = new QueryClient({
+export const queries: QueryClient = new QueryClient({
+  queryCache: new QueryCache({
+    // A session that has ended is asked for again, which shows the way in.
+    onError: (error, query) => {
+      if (error instanceof Problem && error.status === 401 && query.queryKey[0] !== '/session')
+        void queries.invalidateQueries({ queryKey: ['/session'] });
+    },
+  }),
   defaultOptions: {
+    // The server may be this machine: it is asked whether or not there is a network.
+    mutations: { networkMode: 'always' },
     queries: {
+      networkMode: 'always',
       staleTime: 10_000,
       // What the server has refused once it refuses again; only a server that is away is worth another try.
       retry: (count, error) =>
@@ -18,7 +34,11 @@ export const queries = new QueryClient({
 export function useGet<T>(
   path: string,
   query?: Query,
-  options?: { enabled?: boolean; refetchInterval?: number; keep?: boolean },
+  options?: {
+    enabled?: boolean;
+    refetchInterval?: UseQueryOptions<T, Problem>['refetchInterval'];
+    keep?: boolean;
+  },
 ) {
   return useQuery<T, Problem>({
     queryKey: [path, query ?? {}],
@@ -48,7 +68,8 @@ export function usePages<T>(
   return {
     items: pages.flatMap(page => page.items),
     total: pages[0]?.total ?? null,
-    error: list.error,
+    // What was there stays while the server is away; the shell says that it is.
+    error: list.data && list.error?.status === 0 ? null : list.error,
     loading: list.isLoading,
     more: list.hasNextPage ? () => void list.fetchNextPage() : null,
     fetching: list.isFetching,

@@ -432,6 +432,389 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/charts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved charts, by name */
+        get: operations["charts"];
+        put?: never;
+        /** Save a chart */
+        post: operations["addChart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/charts/{chart}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A saved chart */
+        get: operations["chart"];
+        /** Change a chart */
+        put: operations["changeChart"];
+        post?: never;
+        /** Remove a chart */
+        delete: operations["removeChart"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dashboards, by name */
+        get: operations["dashboards"];
+        put?: never;
+        /** Put charts on a new dashboard */
+        post: operations["addDashboard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboards/{dashboard}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dashboard with its charts */
+        get: operations["dashboard"];
+        /** Change a dashboard */
+        put: operations["changeDashboard"];
+        post?: never;
+        /** Remove a dashboard; its charts stay */
+        delete: operations["removeDashboard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Datasets, by name */
+        get: operations["datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A dataset: its versions, what was done to it, and where a version came from */
+        get: operations["dataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What differs between two versions */
+        get: operations["datasetDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/coverage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many cases each value of a metadata key has, and what the newest run made of them */
+        get: operations["datasetCoverage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is wrong with the cases */
+        get: operations["datasetCheck"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/tags/{tag}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a version a name that can move */
+        put: operations["tagDataset"];
+        post?: never;
+        /** Take the name away */
+        delete: operations["untagDataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/versions/{version}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The cases of a version, those of sealed parts left out */
+        get: operations["datasetCases"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cases that wait to be accepted */
+        get: operations["quarantine"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/datasets/{dataset}/quarantine/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take cases over from quarantine: a new version holds them */
+        post: operations["acceptCases"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/cases/{case}/to-dataset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a run's case into a dataset's quarantine */
+        post: operations["takeCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who changed what, newest first */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Check every entry and the tree over them */
+        get: operations["verifyAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/{number}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that an entry is in the log */
+        get: operations["auditProof"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who may use the server */
+        get: operations["users"];
+        put?: never;
+        /** Let somebody in */
+        post: operations["addUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change somebody's address or roles, or shut them out */
+        patch: operations["changeUser"];
+        trace?: never;
+    };
+    "/api/v1/users/{user}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give somebody another password */
+        post: operations["resetPassword"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys of programs, newest first */
+        get: operations["keys"];
+        put?: never;
+        /** Make a key, told once */
+        post: operations["addKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a key away */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1882,6 +2265,935 @@ export interface components {
         };
         /** @description A table of a run. */
         ExportTable: "trials" | "scores";
+        /** @description A saved chart. */
+        Chart: {
+            id: string;
+            name: string;
+            sql: string;
+            kind: components["schemas"]["ChartKind"];
+            /** @description The column along the bottom. */
+            x: string | null;
+            /** @description The column of heights. */
+            y: string | null;
+            /** @description The column that tells series apart. */
+            colour: string | null;
+            /** @description Who changed it last. */
+            by: string;
+            /** Format: int64 */
+            created_us: number;
+            /** Format: int64 */
+            changed_us: number;
+            /**
+             * Format: int64
+             * @description Named by whoever changes it.
+             */
+            version: number;
+        };
+        /** @description How rows are drawn. */
+        ChartKind: "table" | "bar" | "line" | "scatter";
+        /** @description A chart to save. */
+        ChartBody: {
+            name: string;
+            /** @description One query; it is asked when the chart is looked at. */
+            sql: string;
+            kind: components["schemas"]["ChartKind"];
+            /** @description The column along the bottom. */
+            x: string | null;
+            /** @description The column of heights. */
+            y: string | null;
+            /** @description The column that tells series apart. */
+            colour: string | null;
+            /**
+             * Format: int64
+             * @description The version that is changed; not for a new one.
+             */
+            version: number | null;
+        };
+        /** @description Charts beside each other. */
+        Dashboard: {
+            id: string;
+            name: string;
+            /** @description The ids of its charts, in order. */
+            charts: string[];
+            /** @description Who changed it last. */
+            by: string;
+            /** Format: int64 */
+            created_us: number;
+            /** Format: int64 */
+            changed_us: number;
+            /**
+             * Format: int64
+             * @description Named by whoever changes it.
+             */
+            version: number;
+        };
+        /** @description A dashboard with its charts. */
+        DashboardView: {
+            dashboard: components["schemas"]["Dashboard"];
+            /** @description In its order. */
+            charts: components["schemas"]["Chart"][];
+        };
+        /** @description A dashboard to save. */
+        DashboardBody: {
+            name: string;
+            /**
+             * @description The ids of charts, in order; at most 50.
+             * @default []
+             */
+            charts: string[];
+            /**
+             * Format: int64
+             * @description The version that is changed; not for a new one.
+             */
+            version: number | null;
+        };
+        /** @description A page of a list. */
+        Page4: {
+            /** @description The items. */
+            items: components["schemas"]["DatasetItem"][];
+            /** @description Where the next page begins; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A dataset in a list. */
+        DatasetItem: {
+            name: string;
+            /**
+             * Format: uint64
+             * @description The newest version's number; `null` when none is left.
+             */
+            version: number | null;
+            /** @description Its digest. */
+            digest: components["schemas"]["Digest"] | null;
+            /**
+             * Format: uint64
+             * @description Its cases.
+             */
+            cases: number;
+            /**
+             * Format: uint64
+             * @description How many versions there are.
+             */
+            versions: number;
+            /** @description Tags with the numbers that they name. */
+            tags: {
+                [key: string]: number;
+            };
+            /** @description What governs it. */
+            governance: components["schemas"]["Governance"];
+            /** @description Whether its last day of use is over. */
+            expired: boolean;
+            parts: components["schemas"]["PartItem"][];
+            /**
+             * Format: uint64
+             * @description Cases that wait to be accepted.
+             */
+            quarantine: number;
+            /**
+             * Format: uint64
+             * @description Cases that must not be used.
+             */
+            revoked: number;
+            /**
+             * Format: int64
+             * @description When something was last done to it.
+             */
+            changed_us: number;
+            /** @description Why its log cannot be read: nothing else is known then. */
+            unreadable: string | null;
+        };
+        /** @description What governs a dataset. What is not set says nothing. */
+        Governance: {
+            /** @description What it is. */
+            description?: string | null;
+            /** @description Who answers for it. */
+            owner?: string | null;
+            /** @description Its licence, as an SPDX expression where there is one. */
+            licence?: string | null;
+            /** @description What the people in it agreed to. */
+            consent?: string | null;
+            /** @description How sensitive it is. */
+            sensitivity?: components["schemas"]["Sensitivity"] | null;
+            /**
+             * @description Servers that may receive it. Without sensitivity, or public and internal, any may; else none but this machine
+             *     and these.
+             */
+            hosts?: string[];
+            /** @description The last day (`2027-12-31`) on which it may be used. */
+            retain_until?: string | null;
+            /** @description The metadata key that holds the last day on which a case may be used. */
+            expires?: string | null;
+            /**
+             * Format: uint8
+             * @description The tier of a golden set, 1 for what must not break.
+             */
+            golden?: number | null;
+        };
+        /** @description How sensitive a dataset is, from what anyone may see to what few may. */
+        Sensitivity: "public" | "internal" | "confidential" | "restricted";
+        /** @description A part of a dataset. */
+        PartItem: {
+            name: string;
+            /**
+             * Format: double
+             * @description Its share of all groups.
+             */
+            share: number;
+            /**
+             * Format: uint64
+             * @description Its cases in the version; counted where one dataset is looked at, not in lists.
+             */
+            cases: number | null;
+            /** @description Whether its cases are seen by nobody. */
+            sealed: boolean;
+            /** @description Whether a run is told its score only where it beats the best so far. */
+            ladder: boolean;
+            /**
+             * Format: uint64
+             * @description Looks that runs took at the newest version.
+             */
+            looks: number;
+            /**
+             * Format: uint64
+             * @description Looks that a version allows, when it is sealed.
+             */
+            budget: number | null;
+            /** @description Whether none is left. */
+            locked: boolean;
+        };
+        /** @description A dataset. */
+        DatasetView: {
+            /** @description As in lists, with the cases of its parts counted. */
+            item: components["schemas"]["DatasetItem"];
+            /** @description Newest first. */
+            versions: components["schemas"]["VersionItem"][];
+            /** @description The newest 200 events, newest first. Cases are not named when the dataset has a sealed part. */
+            log: components["schemas"]["DatasetEntry"][];
+            /**
+             * Format: uint64
+             * @description How many events there are.
+             */
+            events: number;
+            /** @description Of the version that was asked for. */
+            lineage: components["schemas"]["LineageGraph"];
+        };
+        /** @description A version of a dataset. */
+        VersionItem: {
+            /** Format: uint64 */
+            number: number;
+            digest: components["schemas"]["Digest"];
+            /** Format: uint64 */
+            cases: number;
+            /**
+             * Format: uint64
+             * @description Bytes of its cases as JSON lines.
+             */
+            bytes: number;
+            /** Format: int64 */
+            at_us: number;
+            by: string;
+            how: components["schemas"]["HowMade"];
+            /** @description The program that made it. */
+            tool: string;
+            /** @description Files that it was made from. */
+            sources: components["schemas"]["SourceFile"][];
+            /** @description Versions that it was made from. */
+            parents: components["schemas"]["ParentVersion"][];
+            /** @description What the program was told. */
+            parameters: unknown;
+            note: string | null;
+            tags: string[];
+        };
+        /** @description How a version came to be. */
+        HowMade: "added" | "imported" | "selected" | "redacted" | "synthesised";
+        /** @description A file that a version was made from. */
+        SourceFile: {
+            /** @description The file as it was named. */
+            path: string;
+            /** @description Digest of its bytes. */
+            digest: components["schemas"]["Digest"];
+            /**
+             * Format: uint64
+             * @description Its size.
+             */
+            bytes: number;
+        };
+        /** @description A version that another one was made from. */
+        ParentVersion: {
+            /** @description Its dataset. */
+            dataset: string;
+            /** @description The version. */
+            version: components["schemas"]["Digest"];
+        };
+        /** @description A line of a dataset's log. */
+        DatasetEntry: {
+            /** @description Digest of the line before; of nothing for the first. */
+            previous: components["schemas"]["Digest"];
+            /**
+             * Format: int64
+             * @description When, in microseconds since the Unix epoch, UTC.
+             */
+            at_us: number;
+            /** @description Who. */
+            by: string;
+        } & (components["schemas"]["DatasetVersion"] | {
+            /** @constant */
+            event: "tagged";
+            /** @description The tag. */
+            tag: string;
+            /** @description What it names from now on. */
+            version: components["schemas"]["Digest"];
+        } | {
+            /** @constant */
+            event: "untagged";
+            /** @description The tag. */
+            tag: string;
+        } | components["schemas"]["Governance"] | components["schemas"]["SplitPlan"] | {
+            /** @constant */
+            event: "look";
+            /** @description The split. */
+            split: string;
+            /** @description The version. */
+            version: components["schemas"]["Digest"];
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+        } | components["schemas"]["Rung"] | {
+            /** @constant */
+            event: "opened";
+            /** @description The split. */
+            split: string;
+            /** @description The version. */
+            version: components["schemas"]["Digest"];
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @constant */
+            event: "exported";
+            /** @description The version. */
+            version: components["schemas"]["Digest"];
+            /** @description The file. */
+            to: string;
+            /** @description The canary that was written into it. */
+            canary?: string | null;
+        } | {
+            /** @constant */
+            event: "revoked";
+            /** @description Its id. */
+            case: string;
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @constant */
+            event: "reinstated";
+            /** @description Its id. */
+            case: string;
+            /** @description Why. */
+            reason: string;
+        } | {
+            /** @constant */
+            event: "removed";
+            /**
+             * Format: uint64
+             * @description Its number.
+             */
+            number: number;
+            /** @description The version. */
+            version: components["schemas"]["Digest"];
+            /** @description Why. */
+            reason: string;
+        });
+        /** @description Where a version came from. */
+        Lineage: {
+            /** @description What was done. */
+            how: components["schemas"]["HowMade"];
+            /** @description Versions it was made from. */
+            parents?: components["schemas"]["ParentVersion"][];
+            /** @description Files it was made from. */
+            sources?: components["schemas"]["SourceFile"][];
+            /** @description The tool that did it, with its version. */
+            tool: string;
+            /** @description What the tool was told. */
+            parameters?: unknown;
+            /** @description What somebody wrote about it. */
+            note?: string | null;
+        };
+        /** @description A version as the log knows it. */
+        DatasetVersion: {
+            /**
+             * Format: uint64
+             * @description From 1, in the order they were added.
+             */
+            number: number;
+            /** @description The digest of its cases. */
+            version: components["schemas"]["Digest"];
+            /**
+             * Format: uint64
+             * @description Number of cases.
+             */
+            cases: number;
+            /**
+             * Format: uint64
+             * @description Bytes of its cases as JSON lines.
+             */
+            bytes: number;
+            /** @description Where it came from. */
+            lineage: components["schemas"]["Lineage"];
+        };
+        /** @description A part of a dataset. */
+        SplitPart: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description The share of groups in it.
+             */
+            share: number;
+            /**
+             * Format: uint64
+             * @description How many runs may look at a version of it; only a sealed part has such a budget.
+             */
+            looks?: number | null;
+            /** @description Whether a run is told its score only where it beats the best so far. */
+            ladder?: boolean;
+        };
+        /** @description How the cases of a dataset are divided. */
+        SplitPlan: {
+            /** @description The parts, in order; their shares add up to 1. */
+            parts: components["schemas"]["SplitPart"][];
+            /**
+             * @description The metadata key whose cases stay together; without one those of a cluster do, else every case is alone and goes by
+             *     its id.
+             */
+            group?: string | null;
+            /** @description Makes the division another one. */
+            salt: string;
+        };
+        /** @description What a run over a sealed part with a ladder was told of one target's score. */
+        Rung: {
+            /** @description The part. */
+            split: string;
+            /** @description The version. */
+            version: components["schemas"]["Digest"];
+            /** @description The run. */
+            run: components["schemas"]["RunId"];
+            /** @description Its target. */
+            target: string;
+            /** @description The scorer. */
+            scorer: string;
+            /** @description What tells the scorer from others, whatever it is called; absent in rungs of earlier versions. */
+            fingerprint?: components["schemas"]["Digest"] | null;
+            /**
+             * Format: double
+             * @description What was told: the score where it is the new best, else the best so far.
+             */
+            score: number;
+            /** @description Whether it is the new best. */
+            improved: boolean;
+        };
+        /** @description Where a version came from. */
+        LineageGraph: {
+            /** @description The version that was asked for first. */
+            nodes: components["schemas"]["LineageNode"][];
+            edges: components["schemas"]["LineageEdge"][];
+        };
+        /** @description A dot of the picture of where a version came from. */
+        LineageNode: {
+            /** @description Names it in the edges. */
+            id: string;
+            kind: components["schemas"]["LineageKind"];
+            /** @description What is written on it. */
+            label: string;
+            /** @description The dataset, of a version. */
+            dataset: string | null;
+            /**
+             * Format: uint64
+             * @description Its number, of a version.
+             */
+            number: number | null;
+            digest: components["schemas"]["Digest"];
+            /**
+             * Format: uint64
+             * @description Its cases, of a version.
+             */
+            cases: number | null;
+            /**
+             * Format: int64
+             * @description When it was made, of a version.
+             */
+            at_us: number | null;
+            /** @description Who made it, of a version. */
+            by: string | null;
+            /**
+             * Format: uint32
+             * @description Steps from the version that was asked for.
+             */
+            depth: number;
+        };
+        /** @description What a dot stands for. */
+        LineageKind: "version" | "file";
+        /** @description What was made from what. */
+        LineageEdge: {
+            /** @description What it was made from. */
+            from: string;
+            /** @description What was made. */
+            to: string;
+            how: components["schemas"]["HowMade"];
+        };
+        /** @description What differs between two versions. */
+        DatasetDiff: {
+            /**
+             * Format: uint64
+             * @description The older version's number.
+             */
+            from: number;
+            /**
+             * Format: uint64
+             * @description The newer version's number.
+             */
+            to: number;
+            /** @description How many cases differ, and how. */
+            counts: components["schemas"]["DiffCounts"];
+            /** @description Whether the dataset has a sealed part: then only the counts are told. */
+            sealed: boolean;
+            items: components["schemas"]["CaseChange"][];
+            /** @description Where the next page begins. */
+            next: string | null;
+        };
+        /** @description How many cases differ. */
+        DiffCounts: {
+            /**
+             * Format: uint64
+             * @description Cases of the newer version only.
+             */
+            added: number;
+            /**
+             * Format: uint64
+             * @description Cases of the older version only.
+             */
+            removed: number;
+            /**
+             * Format: uint64
+             * @description Cases under another id.
+             */
+            renamed: number;
+            /**
+             * Format: uint64
+             * @description Cases whose fields differ.
+             */
+            changed: number;
+            /**
+             * Format: uint64
+             * @description Cases that are the same.
+             */
+            same: number;
+        };
+        /** @description A difference between two versions. */
+        CaseChange: {
+            /** @constant */
+            change: "added";
+            /** @description Its id. */
+            case: string;
+        } | {
+            /** @constant */
+            change: "removed";
+            /** @description Its id. */
+            case: string;
+        } | {
+            /** @constant */
+            change: "renamed";
+            /** @description Its id in the older version. */
+            from: string;
+            /** @description Its id in the newer one. */
+            to: string;
+        } | {
+            /** @constant */
+            change: "changed";
+            /** @description Its id. */
+            case: string;
+            /** @description The fields. */
+            fields: components["schemas"]["FieldChange"][];
+        };
+        /** @description A field that differs. */
+        FieldChange: {
+            /** @description Its dotted path, such as `inputs.question`. */
+            field: string;
+            /** @description Before; `None` when it was not there. */
+            before: unknown;
+            /** @description After; `None` when it is not there any more. */
+            after: unknown;
+        };
+        /** @description How many cases each value of a key has. Sealed cases are not counted. */
+        Coverage: {
+            /**
+             * Format: uint64
+             * @description The version's number.
+             */
+            version: number;
+            cells: components["schemas"]["CoveredValue"][];
+            /** @description The scorer, target and run of the last results. */
+            last: string | null;
+        };
+        /** @description A value of a key, with what the newest run made of its cases. */
+        CoveredValue: {
+            cell: components["schemas"]["CoverageCell"];
+            last_result: components["schemas"]["LastResult"] | null;
+        };
+        /** @description How a value is covered. */
+        CoverageCell: {
+            /** @description The key, or two joined by ` × `. */
+            key: string;
+            /** @description The value, or two joined by ` × `. */
+            value: string;
+            /**
+             * Format: uint64
+             * @description Its cases.
+             */
+            cases: number;
+            /**
+             * Format: double
+             * @description Its share of all cases.
+             */
+            share: number;
+            /**
+             * Format: uint64
+             * @description The least cases it should have.
+             */
+            wanted: number;
+            /**
+             * Format: double
+             * @description Its share in production.
+             */
+            production: number | null;
+            /**
+             * Format: uint64
+             * @description Cases that are missing.
+             */
+            gap: number;
+            /** @description Why, where some are missing. */
+            why: string | null;
+        };
+        /** @description What a scorer made of the cases that have a value. */
+        LastResult: {
+            /** @description The level, as reports write it. */
+            value: string;
+            /** @description Its interval, or why there is none. */
+            interval: string;
+            /** @description Both as numbers. */
+            estimate: components["schemas"]["Estimate"];
+        };
+        /** @description What is wrong with a version. */
+        DatasetCheck: {
+            /**
+             * Format: uint64
+             * @description The version's number.
+             */
+            version: number;
+            /** Format: uint64 */
+            cases: number;
+            /** Format: uint64 */
+            errors: number;
+            /** Format: uint64 */
+            warnings: number;
+            /** @description Whether sealed cases were left out, but for near duplicates, which are counted and not named. */
+            sealed: boolean;
+            /** @description Errors first. */
+            findings: components["schemas"]["Finding"][];
+        };
+        /** @description Something about a dataset. */
+        Finding: {
+            /** @description How bad it is. */
+            severity: components["schemas"]["Severity"];
+            /** @description What it is, in a word: `required`, `unique`, `conflict`. */
+            check: string;
+            /** @description The field, where one is at fault. */
+            field?: string | null;
+            /** @description What was found. */
+            message: string;
+            /**
+             * Format: uint64
+             * @description How many cases are at fault.
+             */
+            count: number;
+            /** @description The first of them. */
+            cases: string[];
+        };
+        /** @description How bad a finding is. */
+        Severity: "error" | "warning" | "note";
+        /** @description What a tag names. */
+        TagBody: {
+            /** @description A number, another tag, or the beginning of a digest. */
+            version: string;
+        };
+        /** @description A page of a list. */
+        Page5: {
+            /** @description The items. */
+            items: components["schemas"]["StoredCase"][];
+            /** @description Where the next page begins; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A case of a version. */
+        StoredCase: {
+            /**
+             * Format: uint64
+             * @description Its row in the version, from 0.
+             */
+            row: number;
+            /** @description The digest of inputs, expected output and contexts. */
+            digest: components["schemas"]["Digest"];
+            /** @description Its part, when the dataset is divided. */
+            part: string | null;
+            not_used: components["schemas"]["NotUsed"] | null;
+            case: components["schemas"]["Case"];
+        };
+        /** @description Why a case is not used. */
+        NotUsed: "revoked" | "expired";
+        /** @description Cases that wait. */
+        Quarantine: {
+            /** @description Their dataset, which no suite may use. */
+            dataset: string;
+            /**
+             * Format: uint64
+             * @description How many wait.
+             */
+            waiting: number;
+            items: components["schemas"]["Case"][];
+            /** @description Where the next page begins. */
+            next: string | null;
+        };
+        /** @description Which cases are accepted. */
+        AcceptBody: {
+            /**
+             * @description Their ids.
+             * @default []
+             */
+            ids: string[];
+            /**
+             * @description All of them.
+             * @default false
+             */
+            all: boolean;
+            /** @description A note for the record. */
+            note: string | null;
+        };
+        /** @description What was accepted. */
+        Accepted: {
+            /**
+             * Format: uint64
+             * @description Cases that are new in the dataset.
+             */
+            accepted: number;
+            /**
+             * Format: uint64
+             * @description The new version; `null` when the newest one held them already.
+             */
+            version: number | null;
+            digest: components["schemas"]["Digest"] | null;
+            /**
+             * Format: uint64
+             * @description Its cases.
+             */
+            cases: number | null;
+        };
+        /** @description Where a run's case goes. */
+        TakeBody: {
+            /** @description A stored dataset. */
+            dataset: string;
+            /** @description Why it is worth keeping; recorded with the case. */
+            note: string | null;
+        };
+        /** @description Where a case waits. */
+        Taken: {
+            /** @description The dataset that it waits for. */
+            dataset: string;
+            /** @description Where it waits; no suite may use that. */
+            quarantine: string;
+            /** @description Its id there: its own, unless the dataset has another case of that name. */
+            case: string;
+            /** @description Whether it waited already. */
+            known: boolean;
+        };
+        /** @description A page of the audit log. */
+        AuditPage: {
+            items: components["schemas"]["AuditItem"][];
+            /** @description Where the next page begins. With `search` a page may hold fewer items than asked for, or none, and go on. */
+            next: string | null;
+            /** @description The log as it stands; `null` when nothing was ever recorded. */
+            head: components["schemas"]["CheckpointItem"] | null;
+            /** @description The newest checkpoint that somebody signed. */
+            signed: components["schemas"]["CheckpointItem"] | null;
+        };
+        /** @description An entry of the audit log. */
+        AuditItem: {
+            /**
+             * Format: uint64
+             * @description Its place, from 0.
+             */
+            number: number;
+            /** @description When, as RFC 3339. */
+            at: string;
+            /** @description Who. */
+            by: string;
+            /** @description The name that a command was given to act under; nothing proves it. */
+            acts_as: string | null;
+            /** @description What, such as `dataset tag`. */
+            action: string;
+            /** @description What it was done to. */
+            object: {
+                [key: string]: string;
+            };
+            /** @description Digests before and after, where something has one. */
+            digests: {
+                [key: string]: string;
+            };
+            /** @description `began`, `done`, `failed` or `interrupted`. */
+            outcome: string;
+            /**
+             * Format: uint64
+             * @description The exit code, once it has ended.
+             */
+            exit: number | null;
+            /**
+             * Format: uint64
+             * @description The entry that says that it began.
+             */
+            began: number | null;
+            /** @description Assay's version. */
+            assay: string;
+        };
+        /** @description A log as it stands, or as it stood when it was signed. */
+        CheckpointItem: {
+            /** @description Which log it is. */
+            origin: string;
+            /**
+             * Format: uint64
+             * @description Number of entries.
+             */
+            size: number;
+            /** @description The root over them. */
+            root: components["schemas"]["Digest"];
+        };
+        /** @description Whether the log is whole, as `assay audit verify --json` says it. */
+        AuditVerified: {
+            verified: boolean;
+            /** @description What does not fit. */
+            faults: string[];
+            /** @description Which log it is; `null` when nothing was recorded yet, or it does not hold. */
+            origin: string | null;
+            /** Format: uint64 */
+            entries: number | null;
+            root: components["schemas"]["Digest"] | null;
+            /** @description Entries that say that something began, and that none ends. */
+            unfinished: number[];
+        };
+        /** @description The proof that an entry is in the log. */
+        AuditProof: {
+            /**
+             * Format: uint64
+             * @description The entry's place, from 0.
+             */
+            number: number;
+            /** @description The entry as it stands in the log: what the proof is of. */
+            entry: string;
+            /** @description Under which checkpoint: the newest signed one, or the log as it stands where that does not reach the entry. */
+            checkpoint: components["schemas"]["CheckpointItem"];
+            /** @description Whether somebody signed that checkpoint. */
+            signed: boolean;
+            /** @description The hashes from the entry to the root (RFC 6962). */
+            path: components["schemas"]["Digest"][];
+            /** @description The file that `assay audit verify --proof` takes, under a signed checkpoint. */
+            file: string | null;
+        };
+        /** @description Somebody who may use the server. */
+        UserItem: {
+            /** @description The name that their actions are recorded under. */
+            name: string;
+            email: string | null;
+            roles: components["schemas"]["Role"][];
+            /** @description May not come in any more. */
+            disabled: boolean;
+            /** Format: int64 */
+            created_us: number;
+            /** @description Whether they have a password here. */
+            password: boolean;
+            /** @description Whether an identity provider vouches for them. */
+            provider: boolean;
+        };
+        /** @description Somebody new. */
+        UserBody: {
+            name: string;
+            email: string | null;
+            /** @description At least one. */
+            roles: components["schemas"]["Role"][];
+            /** @description Their password; without it one is made. */
+            password: string | null;
+        };
+        /** @description Somebody new, and how they get in. */
+        UserMade: {
+            user: components["schemas"]["UserItem"];
+            /** @description The password that was made, told once; `null` when one was given. */
+            password: string | null;
+        };
+        /** @description What changes of somebody; what is not named stays. */
+        UserChangeBody: {
+            /** @description Another address; an empty one takes it away. */
+            email: string | null;
+            /** @description Other roles: all that they have from then on. */
+            roles: components["schemas"]["Role"][] | null;
+            /** @description Whether they are shut out. */
+            disabled: boolean | null;
+        };
+        /** @description Another password. */
+        PasswordBody: {
+            /** @description Without it one is made. */
+            password: string | null;
+        };
+        /** @description The password that was made. */
+        PasswordMade: {
+            /** @description Told once; `null` when one was given. */
+            password: string | null;
+        };
+        /** @description A key of a program. */
+        KeyItem: {
+            /** @description Names the key; no secret. */
+            id: string;
+            /** @description What it is for. */
+            name: string;
+            /** @description In whose name it acts. */
+            user: string;
+            /** @description What it may be: never more than its user is. */
+            roles: components["schemas"]["Role"][];
+            /** Format: int64 */
+            created_us: number;
+            /** Format: int64 */
+            expires_us: number;
+            /**
+             * Format: int64
+             * @description When it was last used, within a minute.
+             */
+            used_us: number | null;
+        };
+        /** @description A key that is wanted. */
+        KeyBody: {
+            /** @description In whose name it acts. */
+            user: string;
+            /** @description What it is for. */
+            name: string;
+            /**
+             * @description What it may be; by default what its user is, without `approver` where somebody else makes it.
+             * @default []
+             */
+            roles: components["schemas"]["Role"][];
+            /**
+             * Format: uint16
+             * @description Days until it expires: 90 by default, at most 366.
+             */
+            days: number | null;
+        };
+        /** @description A key, told once. */
+        KeyMade: {
+            item: components["schemas"]["KeyItem"];
+            /** @description What is sent as `Authorization: Bearer …`. */
+            key: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -2816,6 +4128,1041 @@ export interface operations {
                 content: {
                     "application/octet-stream": string;
                 };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    charts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chart"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addChart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chart"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    chart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chart: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chart"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeChart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chart: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChartBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chart"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeChart: {
+        parameters: {
+            query: {
+                /** @description Only if it still has this version. */
+                version: number | null;
+            };
+            header?: never;
+            path: {
+                chart: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeDashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeDashboard: {
+        parameters: {
+            query: {
+                /** @description Only if it still has this version. */
+                version: number | null;
+            };
+            header?: never;
+            path: {
+                dashboard: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasets: {
+        parameters: {
+            query: {
+                /** @description Whose name, owner or description holds this. */
+                search: string | null;
+                /** @description How many. */
+                limit: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page4"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dataset: {
+        parameters: {
+            query: {
+                /** @description A number, a tag, or the beginning of a digest; the newest by default. */
+                version: string | null;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetDiff: {
+        parameters: {
+            query: {
+                /** @description The older version: a number, a tag, or the beginning of a digest; the one before the newer by default. */
+                from: string | null;
+                /** @description The newer version; the newest by default. */
+                to: string | null;
+                /** @description How many. */
+                limit: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor: string | null;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDiff"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetCoverage: {
+        parameters: {
+            query: {
+                /** @description Metadata keys, with commas between them; every key with few values by default. */
+                by: string | null;
+                /** @description A number, a tag, or the beginning of a digest; the newest by default. */
+                version: string | null;
+                /** @description Whose last result is shown; the first scorer of the newest run by default. */
+                scorer: string | null;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Coverage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetCheck: {
+        parameters: {
+            query: {
+                /** @description A number, a tag, or the beginning of a digest; the newest by default. */
+                version: string | null;
+                /** @description The least similarity of near duplicates, 0.8 by default; 0 does not look for them. */
+                threshold: number | null;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetCheck"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tagDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    untagDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+                tag: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    datasetCases: {
+        parameters: {
+            query: {
+                /** @description Whose id or content holds this; upper and lower case are the same. */
+                search: string | null;
+                /** @description Of this part. */
+                part: string | null;
+                /** @description How many. */
+                limit: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor: string | null;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+                version: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page5"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    quarantine: {
+        parameters: {
+            query: {
+                /** @description How many. */
+                limit: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor: string | null;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Quarantine"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acceptCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Accepted"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    takeCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                case: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TakeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Taken"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query: {
+                /** @description That hold this text; upper and lower case are the same. */
+                search: string | null;
+                /** @description How many. */
+                limit: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyAudit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerified"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auditProof: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditProof"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserChangeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserItem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resetPassword: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyMade"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {

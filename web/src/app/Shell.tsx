@@ -1,9 +1,10 @@
-import { Suspense, useState } from 'react';
-import { NavLink, Outlet, useLocation, useNavigate } from 'react-router';
+import { Suspense, useEffect, useRef, useState } from 'react';
+import { NavLink, Outlet, ScrollRestoration, useLocation, useNavigate } from 'react-router';
 import { useQueryClient } from '@tanstack/react-query';
 import { api } from '../api/client';
 import { Loading } from '../ui/States';
 import { Dialog, Menu } from '../ui/Overlay';
+import { Away } from './Away';
 import { known, useKeys, type Keys } from './keys';
 import { useSession } from './session';
 import { setTheme, useTheme, type Theme } from './theme';
@@ -29,6 +30,13 @@ export function Shell() {
   const theme = useTheme();
   const { pathname } = useLocation();
   const [help, setHelp] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(pathname);
+  // Whoever reads with the keyboard or by ear goes on in the new page, not in the link that led to it.
+  useEffect(() => {
+    if (shown.current !== pathname) main.current?.focus({ preventScroll: true });
+    shown.current = pathname;
+  }, [pathname]);
   const keys: Keys = {
     '?': { does: 'show the keys', run: () => setHelp(true) },
     '/': {
@@ -91,7 +99,16 @@ export function Shell() {
             }
             items={[
               ...THEMES.map(choice => ({
-                text: `${choice.theme === theme ? '✓ ' : '  '}${choice.text}`,
+                text: (
+                  <>
+                    <span className="tick" aria-hidden>
+                      {choice.theme === theme && '✓'}
+                    </span>
+                    {choice.text}
+                    {choice.theme === theme && <span className="sr"> (chosen)</span>}
+                  </>
+                ),
+                label: choice.text,
                 run: () => setTheme(choice.theme),
               })),
               { text: 'Log out', run: () => void leave() },
@@ -99,11 +116,14 @@ export function Shell() {
           />
         </div>
       </header>
-      <main id="content" tabIndex={-1} key={pathname.split('/')[1]}>
+      <main id="content" tabIndex={-1} ref={main} key={pathname.split('/')[1]}>
+        <Away />
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>
       </main>
+      {/* After the content, which scrolls to where it was made when it is made. */}
+      <ScrollRestoration />
       <Dialog open={help} close={() => setHelp(false)} title="Keys">
         {help && (
           <dl className="facts">

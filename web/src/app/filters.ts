@@ -20,7 +20,7 @@ export function useFilters(): [
           }
           return next;
         },
-        { replace: !push },
+        { replace: !push, preventScrollReset: true },
       ),
     [setParams],
   );

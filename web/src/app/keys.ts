@@ -26,7 +26,11 @@ const typing = (target: EventTarget | null) =>
 function press(event: KeyboardEvent) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (typing(event.target)) {
-    if (event.key === 'Escape') (event.target as HTMLElement).blur();
+    if (event.key === 'Escape') {
+      // The field is left as it is: engines would empty one of a search.
+      event.preventDefault();
+      (event.target as HTMLElement).blur();
+    }
     return;
   }
   // Enter and space belong to the button or link that has the focus, and all keys to an open dialog.

@@ -1,4 +1,5 @@
 import { createBrowserRouter, isRouteErrorResponse, Link, useRouteError } from 'react-router';
+import { Problem } from '../api/client';
 import { Page } from '../ui/Page';
 import { Empty, ProblemView } from '../ui/States';
 import { Shell } from './Shell';
@@ -7,9 +8,20 @@ import { Shell } from './Shell';
 function Broken() {
   const error = useRouteError();
   if (isRouteErrorResponse(error) && error.status === 404) return <Nowhere />;
+  // Each engine has its own words for a file of the page that could not be fetched.
+  const unfetched = error instanceof TypeError && /module|import/i.test(error.message);
+  const shown = unfetched
+    ? new Problem(
+        0,
+        'This part of the page could not be loaded',
+        'The server does not answer, or has been replaced by another version.',
+        'start it with: assay serve, then try again',
+        {},
+      )
+    : error;
   return (
     <Page title="Error">
-      <ProblemView error={error} retry={() => window.location.reload()} />
+      <ProblemView error={shown} retry={() => window.location.reload()} />
     </Page>
   );
 }

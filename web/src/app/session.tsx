@@ -19,25 +19,28 @@ export function useMay(...roles: Role[]): boolean {
 }
 
 /** Why the identity provider, or the server after it, let nobody in: `#problem=…`, base64url of UTF-8. */
-function refusal(hash: URLSearchParams): string | null {
+function refusal(hash: URLSearchParams): Error | null {
   const problem = hash.get('problem');
   if (!problem) return null;
   try {
-    const bytes = Uint8Array.from(atob(problem.replace(/-/g, '+').replace(/_/g, '/')), letter => letter.charCodeAt(0));
-    return new TextDecoder().decode(bytes);
+    const bytes = Uint8Array.from(atob(problem.replace(/-/g, '+').replace(/_/g, '/')), letter =>
+      letter.charCodeAt(0),
+    );
+    return new Error(new TextDecoder().decode(bytes));
   } catch {
     return null;
   }
 }
 
-const refused = refusal(new URLSearchParams(window.location.hash.slice(1)));
+/** Why nobody was let in: by the token of the address, or by the identity provider. */
+let refused: unknown = refusal(new URLSearchParams(window.location.hash.slice(1)));
 
 /** `#token=…` of the address that `assay serve` prints: used once and taken out of the address at once. */
 async function begin(): Promise<Session> {
   const token = new URLSearchParams(window.location.hash.slice(1)).get('token');
   if (token) {
     window.history.replaceState(null, '', window.location.pathname + window.location.search);
-    await api.post('/session', { token }).catch(() => undefined);
+    await api.post('/session', { token }).catch((error: unknown) => (refused = error));
   }
   return api.get<Session>('/session');
 }
@@ -64,6 +67,7 @@ function Login({ session }: { session: Session }) {
     mutationFn: () => api.post('/session', local ? { token: secret } : { name, password: secret }),
     onSuccess: () => client.invalidateQueries(),
   });
+  const why = login.error ?? (login.isIdle ? refused : null);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     login.mutate();
@@ -102,8 +106,7 @@ function Login({ session }: { session: Session }) {
               onChange={event => setSecret(event.target.value)}
             />
           </label>
-          {refused && !login.error && <p role="alert">{refused}</p>}
-          {login.error && <ProblemView error={login.error} />}
+          {why !== null && <ProblemView error={why} />}
           <button className="button primary" disabled={login.isPending}>
             Log in
           </button>

@@ -17,6 +17,7 @@ export function Bars({
   open?: (range: [number, number]) => void;
 }) {
   const most = Math.max(1, ...bars.map(bar => bar.count));
+  const told = bars.length <= 12 || (most < 1000 && bars.filter(bar => bar.count > 0).length <= 12);
   return (
     <div className="bars" role="group" aria-label={label}>
       {bars.map(bar => {
@@ -31,7 +32,7 @@ export function Bars({
             disabled={!range || !open || bar.count === 0}
             onClick={() => range && open?.(range)}
           >
-            {bars.length <= 12 && <span className="tab small">{count(bar.count)}</span>}
+            {told && bar.count > 0 && <span className="tab small">{count(bar.count)}</span>}
             <span className="fill" style={{ height: `${(bar.count / most) * 110}px` }} />
             {bars.length <= 12 && <span className="small faint">{bar.text}</span>}
           </button>

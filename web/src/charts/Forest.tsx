@@ -4,6 +4,7 @@ import { count, score } from '../format/number';
 import { Badge, Missing } from '../ui/Badge';
 import { EstimateText } from '../ui/Estimate';
 import { domainOf, IntervalBar, type Mark } from '../ui/IntervalBar';
+import { useInterval } from '../ui/level';
 import { Text } from '../ui/Text';
 
 export const markOf = (estimate: SummaryRow['estimate'] | null | undefined): Mark => ({
@@ -18,6 +19,7 @@ const unit = (row: SummaryRow) =>
 
 /** Scores as a forest plot that is also a table: targets within a scorer side by side on one scale, numbers at the right. */
 export function Forest({ rows, to }: { rows: SummaryRow[]; to?: (row: SummaryRow) => string }) {
+  const interval = useInterval();
   const scorers = [...new Set(rows.map(row => row.scorer))];
   return (
     <table className="table forest" aria-label="Scores with intervals">
@@ -25,7 +27,9 @@ export function Forest({ rows, to }: { rows: SummaryRow[]; to?: (row: SummaryRow
         <tr>
           <th scope="col">scorer</th>
           <th scope="col">target</th>
-          <th scope="col">95% interval</th>
+          <th scope="col" className="plotted">
+            {interval}
+          </th>
           <th scope="col" className="num">
             estimate
           </th>
@@ -71,7 +75,6 @@ export function Forest({ rows, to }: { rows: SummaryRow[]; to?: (row: SummaryRow
                   <IntervalBar
                     mark={marks[index] ?? { value: null }}
                     domain={domain}
-                    width={200}
                     tone={row.advisory ? 'plain' : 'accent'}
                     label={`${row.scorer} of ${row.target}: ${score(row.estimate.value)}, scale ${score(domain[0])} to ${score(domain[1])}`}
                   />

@@ -1,9 +1,11 @@
+import { use } from 'react';
 import { Link } from 'react-router';
 import type { SummaryRow } from '../api/types';
 import { count, score } from '../format/number';
 import { Panel } from '../ui/Page';
 import { Text } from '../ui/Text';
 import { provenance } from '../ui/Estimate';
+import { intervalOf, Level } from '../ui/level';
 
 /** `kind = fact` is also a filter of cases; other predicates are not. */
 export const tagOf = (slice: string) => /^(\w+) = (.+)$/.exec(slice)?.slice(1).join('=') ?? null;
@@ -16,13 +18,14 @@ export function SliceMap({
   rows: SummaryRow[];
   to: (row: SummaryRow, tag: string | null) => string;
 }) {
+  const confidence = use(Level);
   const cut = rows.filter(row => row.slices.length > 0);
   const slices = [...new Set(cut.flatMap(row => row.slices.map(s => s.slice)))];
   if (slices.length === 0) return null;
   return (
     <Panel
       title="Slices"
-      note="level and 95% interval; darker is better, on the scale that the intervals of the row span"
+      note={`value and ${intervalOf(confidence)}; the stronger the shade the better, on the scale that the intervals of the row span`}
       flush
     >
       <table className="table heat" aria-label="Scores by slice">
@@ -63,7 +66,7 @@ export function SliceMap({
                     <td
                       key={slice}
                       className="num"
-                      title={provenance(estimate)}
+                      title={provenance(estimate, confidence)}
                       style={{
                         background: `color-mix(in srgb, var(--accent) ${Math.round(strength * 26)}%, transparent)`,
                       }}

@@ -22,7 +22,7 @@ interface Point {
 export function Trend({ points, rows }: { points: TrendPoint[]; rows: SummaryRow[] }) {
   const series = [...new Map(rows.map(row => [`${row.target}\n${row.scorer}`, row])).values()];
   return (
-    <section aria-label="Trends">
+    <section aria-label="Trends" className="trends">
       <h3>Trend of {points.length} runs</h3>
       <div className="multiples">
         {series.map(row => {

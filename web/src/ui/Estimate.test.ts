@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Difference } from '../api/types';
 import { leaning } from './Estimate';
+import { intervalOf, levelOf } from './level';
 
 const between = (lower: number, upper: number) => ({ interval: { lower, upper } }) as Difference;
 
@@ -10,4 +11,15 @@ test('above zero is better, whatever the direction of the scorer, and nothing is
     'worse',
     'same',
   ]);
+});
+
+test('a confidence has the digits that tell it from 100, as in the commands', () => {
+  expect([0.95, 0.9, 0.975, 0.9992121028468902, 0.995].map(levelOf)).toEqual([
+    '95%',
+    '90%',
+    '97.5%',
+    '99.921%',
+    '99.50%',
+  ]);
+  expect(intervalOf(null)).toBe('interval');
 });

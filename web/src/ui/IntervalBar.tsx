@@ -23,7 +23,6 @@ interface Props {
   /** A paler mark under it, such as the baseline's. */
   under?: Mark;
   tone?: Tone;
-  width?: number;
   height?: number;
   label: string;
 }
@@ -36,14 +35,13 @@ export function IntervalBar({
   second,
   under,
   tone = 'accent',
-  width = 220,
   height = 22,
   label,
 }: Props) {
-  const pad = 6;
   const span = domain[1] - domain[0] || 1;
+  // In percent of the width that the cell has, which is not known here.
   const x = (value: number) =>
-    pad + ((Math.min(domain[1], Math.max(domain[0], value)) - domain[0]) / span) * (width - 2 * pad);
+    `${2 + ((Math.min(domain[1], Math.max(domain[0], value)) - domain[0]) / span) * 96}%`;
   const middle = height / 2;
   const whisker = ({ lower, upper }: Mark, colour: string, thick: number, opacity = 1) =>
     lower !== null && upper !== null && lower !== undefined && upper !== undefined ? (
@@ -54,15 +52,8 @@ export function IntervalBar({
       </g>
     ) : null;
   return (
-    <svg
-      className="plot"
-      role="img"
-      aria-label={label}
-      viewBox={`0 0 ${width} ${height}`}
-      width={width}
-      height={height}
-    >
-      <line x1={pad} x2={width - pad} y1={middle} y2={middle} stroke="var(--line)" />
+    <svg className="plot" role="img" aria-label={label} width="100%" height={height}>
+      <line x1="2%" x2="98%" y1={middle} y2={middle} stroke="var(--line)" />
       {[reference, second].map((at, index) =>
         at !== null && at !== undefined ? (
           <line

@@ -26,6 +26,8 @@ export function Dialog(props: {
 
 export interface MenuItem {
   text: ReactNode;
+  /** What typing finds it by, where the text is more than words. */
+  label?: string;
   href?: string;
   run?: () => void;
   disabled?: boolean;
@@ -43,6 +45,7 @@ export function Menu({ trigger, items }: { trigger: ReactElement; items: MenuIte
               <BaseMenu.Item
                 key={index}
                 className="item"
+                label={item.label}
                 disabled={item.disabled}
                 onClick={item.run}
                 render={item.href ? <a href={item.href} /> : undefined}

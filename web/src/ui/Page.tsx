@@ -1,4 +1,4 @@
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { Link } from 'react-router';
 
 interface PageProps {
@@ -49,6 +49,19 @@ export function Panel(props: {
   children: ReactNode;
 }) {
   const { title, note, actions, flush, id, children } = props;
+  const body = useRef<HTMLDivElement>(null);
+  // A table that is wider than its panel can be scrolled with the keyboard, in engines too that do not see to it.
+  useEffect(() => {
+    const element = body.current;
+    if (!flush || !element) return;
+    const seen = new ResizeObserver(() => {
+      if (element.scrollWidth > element.clientWidth) element.tabIndex = 0;
+      else element.removeAttribute('tabindex');
+    });
+    seen.observe(element);
+    if (element.firstElementChild) seen.observe(element.firstElementChild);
+    return () => seen.disconnect();
+  }, [flush]);
   return (
     <section className="panel" id={id}>
       {title && (
@@ -58,7 +71,9 @@ export function Panel(props: {
           {actions && <div className="actions">{actions}</div>}
         </header>
       )}
-      <div className={flush ? 'body flush' : 'body'}>{children}</div>
+      <div ref={body} className={flush ? 'body flush' : 'body'}>
+        {children}
+      </div>
     </section>
   );
 }

@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { useNavigate } from 'react-router';
+import { useChosen } from '../app/chosen';
 import { useKeys } from '../app/keys';
 
 export interface Column<T> {
@@ -30,7 +31,7 @@ interface Props<T> {
 /** A table of a list: the same keys, sorting and paging everywhere. */
 export function Table<T>({ label, columns, rows, rowKey, to, sort, empty, more }: Props<T>) {
   const navigate = useNavigate();
-  const [at, setAt] = useState(-1);
+  const [at, setAt] = useChosen(label);
   const body = useRef<HTMLTableSectionElement>(null);
   const chosen = Math.min(at, rows.length - 1);
   const step = (by: number) => {

@@ -73,7 +73,7 @@ async fn pages(server: &Server, path: &str) -> Vec<Value> {
     let (mut items, mut next) = (Vec::new(), String::new());
     loop {
         let mut page = get(server, &format!("{path}{next}")).await;
-        items.extend(page["items"].as_array_mut().unwrap().drain(..));
+        items.append(page["items"].as_array_mut().unwrap());
         let Some(cursor) = page["next"].as_str() else { return items };
         next = format!("&cursor={cursor}");
     }

@@ -1,26 +1,38 @@
-import { Link, useNavigate, useParams } from 'react-router';
+import { useLocation, useNavigate, useParams } from 'react-router';
+import { useState } from 'react';
 import { useGet } from '../../api/queries';
-import type { CaseDetail, LakeRow } from '../../api/types';
+import type { CaseDetail } from '../../api/types';
+import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
-import { score } from '../../format/number';
-import { readable } from '../../format/text';
-import { stamp } from '../../format/time';
 import { Opening } from '../../ui/Opening';
 import { Page, Panel } from '../../ui/Page';
 import { Await } from '../../ui/States';
-import { TextBlock } from '../../ui/Text';
-
-const text = (row: LakeRow, key: string) => readable(row[key]);
+import { Answer } from './Answer';
+import { Earlier } from './Earlier';
+import { Value } from './Value';
 
 export function Component() {
   const { run = '', case: id = '' } = useParams();
+  const [get, set] = useFilters();
+  const against = get('diff') === 'expected';
   const navigate = useNavigate();
   const found = useGet<CaseDetail>(`/runs/${run}/cases/${encodeURIComponent(id)}`);
   const { previous, next } = found.data?.neighbours ?? { previous: null, next: null };
-  const go = (to: string | null) => to && void navigate(`/runs/${run}/cases/${encodeURIComponent(to)}`);
+  // Going from case to case takes one step of the browser's history: back leads to the list that one came from.
+  const go = (to: string | null) =>
+    to &&
+    void navigate(`/runs/${run}/cases/${encodeURIComponent(to)}${against ? '?diff=expected' : ''}`, {
+      replace: true,
+    });
+  const { key } = useLocation();
+  const [came] = useState(key !== 'default');
   useKeys({
     j: { does: 'next case', run: () => go(next) },
     k: { does: 'previous case', run: () => go(previous) },
+    u: {
+      does: 'back to the list of cases',
+      run: () => void (came ? navigate(-1) : navigate(`/runs/${run}/cases`)),
+    },
   });
   return (
     <Page
@@ -31,10 +43,32 @@ export function Component() {
       ]}
       actions={
         <>
-          <button type="button" className="button" disabled={!previous} onClick={() => go(previous)}>
+          {typeof found.data?.case.expected === 'string' && (
+            <label className="row tight small">
+              <input
+                type="checkbox"
+                checked={against}
+                onChange={event => set({ diff: event.target.checked ? 'expected' : null })}
+              />
+              mark what differs from the expected
+            </label>
+          )}
+          <button
+            type="button"
+            className="button"
+            disabled={!previous}
+            onClick={() => go(previous)}
+            aria-label="Previous case"
+          >
             ← <kbd>k</kbd>
           </button>
-          <button type="button" className="button" disabled={!next} onClick={() => go(next)}>
+          <button
+            type="button"
+            className="button"
+            disabled={!next}
+            onClick={() => go(next)}
+            aria-label="Next case"
+          >
             → <kbd>j</kbd>
           </button>
         </>
@@ -45,61 +79,35 @@ export function Component() {
           <>
             <div className="grid-2">
               <Panel title="Input">
-                <TextBlock>{readable(data.case.inputs)}</TextBlock>
+                <Value of={data.case.inputs} />
               </Panel>
               <Panel title="Expected">
-                <TextBlock>{readable(data.case.expected)}</TextBlock>
+                <Value of={data.case.expected} empty="nothing in particular" />
               </Panel>
             </div>
             {data.case.contexts ? (
-              <Panel title="Contexts">
-                <TextBlock>{readable(data.case.contexts)}</TextBlock>
-              </Panel>
-            ) : null}
-            <div className="grid-2">
-              {data.trials.map((trial, index) => (
-                <Panel
-                  key={index}
-                  title={text(trial, 'target')}
-                  note={`epoch ${Number(trial.epoch ?? 0) + 1} · ${text(trial, 'status')}`}
-                >
-                  <TextBlock>{text(trial, 'error_message') || text(trial, 'output')}</TextBlock>
-                  <dl className="facts">
-                    {data.scores
-                      .filter(s => s.target === trial.target && s.epoch === trial.epoch)
-                      .map((s, i) => (
-                        <div key={i} style={{ display: 'contents' }}>
-                          <dt>{text(s, 'scorer')}</dt>
-                          <dd>
-                            <span className="strong">
-                              {typeof s.value === 'number' ? score(s.value) : text(s, 'status')}
-                            </span>{' '}
-                            <TextBlock empty="">{text(s, 'rationale') || text(s, 'reason')}</TextBlock>
-                          </dd>
-                        </div>
-                      ))}
-                  </dl>
-                </Panel>
-              ))}
-            </div>
-            {data.history.length > 0 && (
-              <Panel title="In other runs">
-                <ul className="lines">
-                  {data.history.map((h, index) => (
+              <Panel title="Contexts" note="what a good answer rests on">
+                <ol className="points">
+                  {data.case.contexts.map((passage, index) => (
                     <li key={index}>
-                      <Link className="mono" to={`/runs/${h.run}/cases/${encodeURIComponent(id)}`}>
-                        {h.run.slice(-8)}
-                      </Link>
-                      <span className="muted">{stamp(h.started_us)}</span>
-                      <span className="grow cut muted">
-                        {h.target} {h.scorer}
-                      </span>
-                      <span className="tab">{score(h.value)}</span>
+                      <Value of={passage} />
                     </li>
                   ))}
-                </ul>
+                </ol>
               </Panel>
-            )}
+            ) : null}
+            <div className={against ? 'stack' : 'grid-2'}>
+              {data.trials.map((trial, index) => (
+                <Answer
+                  key={index}
+                  trial={trial}
+                  scores={data.scores.filter(s => s.target === trial.target && s.epoch === trial.epoch)}
+                  expected={data.case.expected}
+                  against={against}
+                />
+              ))}
+            </div>
+            <Earlier of={data.history} run={String(data.trials[0]?.run_id ?? run)} id={id} />
           </>
         )}
       </Await>

@@ -1,38 +1,13 @@
-import { diffWords } from 'diff';
 import { usePages } from '../../api/queries';
 import type { ComparedCase, ComparisonRow } from '../../api/types';
 import { useFilters } from '../../app/filters';
 import { duration, score } from '../../format/number';
+import { Diff } from '../../ui/Diff';
 import { Panel } from '../../ui/Page';
-import { Empty, ProblemView } from '../../ui/States';
+import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Text, TextBlock } from '../../ui/Text';
 
 const CHANGES = ['worse', 'better', 'same', 'all'] as const;
-/** Beyond this a diff of words takes longer than somebody waits. */
-const DIFFED = 8000;
-
-/** An answer with what it has beyond the other one marked. */
-function Against({ text, other, mark }: { text: string; other: string; mark: 'added' | 'removed' }) {
-  if (text.length + other.length > DIFFED) return <Text>{text}</Text>;
-  const parts = mark === 'added' ? diffWords(other, text) : diffWords(text, other);
-  const Tag = mark === 'added' ? 'ins' : 'del';
-  return (
-    <>
-      {parts
-        .filter(part => !(mark === 'added' ? part.removed : part.added))
-        .map((part, index) =>
-          part.added || part.removed ? (
-            <Tag key={index}>
-              <Text>{part.value}</Text>
-            </Tag>
-          ) : (
-            <Text key={index}>{part.value}</Text>
-          ),
-        )}
-    </>
-  );
-}
-
 function Answer({ of, other, name }: { of: ComparedCase['candidate']; other: string; name: string }) {
   return (
     <section aria-label={name}>
@@ -40,9 +15,7 @@ function Answer({ of, other, name }: { of: ComparedCase['candidate']; other: str
         {name} <span className="strong tab">{score(of.value)}</span> · {duration(of.latency_us)}
       </p>
       <TextBlock
-        render={text => (
-          <Against text={text} other={other} mark={name === 'candidate' ? 'added' : 'removed'} />
-        )}
+        render={text => <Diff text={text} other={other} mark={name === 'candidate' ? 'added' : 'removed'} />}
       >
         {of.error ?? of.output}
       </TextBlock>
@@ -98,6 +71,7 @@ export function Moved({
         </div>
       }
     >
+      {list.loading && <Loading />}
       {list.error && <ProblemView error={list.error} />}
       {!list.loading && !list.error && list.items.length === 0 && <Empty title={`No case is ${change}`} />}
       {list.items.map(pair => (

@@ -1,25 +1,15 @@
 import { Link } from 'react-router';
 import { useGet } from '../../api/queries';
-import type { Overview, Page as List, SuiteCard } from '../../api/types';
+import type { Overview, Page as List, ReleaseItem, SuiteCard } from '../../api/types';
 import { Forest } from '../../charts/Forest';
 import { Trend } from '../../charts/Trend';
 import { count, duration, money, percent } from '../../format/number';
 import { RunState, Verdict, Badge, Missing } from '../../ui/Badge';
-import { DifferenceText } from '../../ui/Estimate';
+import { DifferenceText, leaning } from '../../ui/Estimate';
 import { Page, Panel } from '../../ui/Page';
 import { Await, Empty } from '../../ui/States';
 import { Text } from '../../ui/Text';
 import { When } from '../../ui/When';
-
-interface ReleaseItem {
-  number: number;
-  title: string;
-  stand: string;
-  risk: string;
-  policy: string;
-  blocks: number;
-  verdict: 'pass' | 'fail' | 'inconclusive' | null;
-}
 
 export function Component() {
   const overview = useGet<Overview>('/overview', undefined, { refetchInterval: 15_000 });
@@ -107,9 +97,9 @@ function Open({ items }: { items: ReleaseItem[] | undefined }) {
       {open.map(item => (
         <li key={item.number}>
           <Link to={`/releases/${item.number}`} className="cut grow">
-            {item.number} <Text>{item.title}</Text>
+            <span className="faint tab">{item.number}</span> <Text>{item.title}</Text>
           </Link>
-          <span className="muted small">{item.stand}</span>
+          <span className="muted small">{item.stand.replaceAll('_', ' ')}</span>
         </li>
       ))}
     </ul>
@@ -145,7 +135,9 @@ function Running({ runs }: { runs: Overview['running'] }) {
 function Suite({ card }: { card: SuiteCard }) {
   const { run } = card;
   const took = run.ended_us ? run.ended_us - run.started_us : null;
-  const moved = card.moved.filter(row => row.difference || row.why);
+  const known = card.moved.filter(row => row.difference || row.why);
+  const moved = known.filter(row => !row.difference || leaning(row.difference) !== 'same');
+  const still = known.length - moved.length;
   return (
     <Panel
       title={<Link to={`/runs/${run.id}`}>{card.suite}</Link>}
@@ -183,7 +175,7 @@ function Suite({ card }: { card: SuiteCard }) {
         <div className="stack side">
           <section>
             <h3>What moved</h3>
-            {moved.length === 0 ? (
+            {known.length === 0 ? (
               <p className="faint small">
                 Nothing earlier to compare with: the next run of this suite will be.
               </p>
@@ -203,14 +195,19 @@ function Suite({ card }: { card: SuiteCard }) {
                 ))}
               </ul>
             )}
+            {still > 0 && (
+              <p className="muted small">
+                ≈ no difference shown in {count(still)} {moved.length > 0 ? 'others' : 'scores'}
+              </p>
+            )}
             {card.previous && (
               <Link className="small" to={`/compare?candidate=${run.id}&baseline=${card.previous}`}>
                 Compare with the run before
               </Link>
             )}
           </section>
-          {card.trend.length > 1 && <Trend points={card.trend} rows={card.rows} />}
         </div>
+        {card.trend.length > 1 && <Trend points={card.trend} rows={card.rows} />}
       </div>
     </Panel>
   );

@@ -4,6 +4,7 @@ import type { ReleaseDetail, ReleaseVerdict } from '../../api/types';
 import { readable } from '../../format/text';
 import { stamp } from '../../format/time';
 import { Badge, Verdict } from '../../ui/Badge';
+import { levelOf } from '../../ui/level';
 import { Page, Panel } from '../../ui/Page';
 import { Await, Empty } from '../../ui/States';
 import { Text, TextBlock } from '../../ui/Text';
@@ -41,7 +42,7 @@ export function Component() {
               {data.blocks.length === 0 ? (
                 <p>✓ nothing</p>
               ) : (
-                <ul>
+                <ul className="points">
                   {data.blocks.map((block, index) => (
                     <li key={index}>
                       <Text>{block.text ?? readable(block)}</Text>
@@ -82,7 +83,19 @@ function Found({ verdict }: { verdict: ReleaseVerdict }) {
   return (
     <Panel
       title={verdict.requirement}
-      note={`${Math.round(verdict.confidence * 1000) / 10}% intervals, attempt ${verdict.attempt}`}
+      note={
+        <>
+          {levelOf(verdict.confidence)} intervals, attempt {verdict.attempt}
+          {verdict.run && (
+            <>
+              {' · '}
+              <Link to={`/runs/${verdict.run}`}>
+                run <span className="mono">{verdict.run.slice(-8)}</span>
+              </Link>
+            </>
+          )}
+        </>
+      }
       actions={<Verdict kind={verdict.kind} />}
       flush
     >
@@ -121,11 +134,6 @@ function Found({ verdict }: { verdict: ReleaseVerdict }) {
           ))}
         </tbody>
       </table>
-      {verdict.run && (
-        <p className="small">
-          <Link to={`/runs/${verdict.run}`}>the run</Link>
-        </p>
-      )}
     </Panel>
   );
 }

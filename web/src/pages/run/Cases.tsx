@@ -3,31 +3,51 @@ import { useCallback, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { usePages } from '../../api/queries';
 import type { RunItem, TrialItem } from '../../api/types';
+import { useChosen } from '../../app/chosen';
 import { useFilters } from '../../app/filters';
 import { useKeys } from '../../app/keys';
 import { count, duration, money, score } from '../../format/number';
 import { Badge } from '../../ui/Badge';
+import { FilterInput } from '../../ui/FilterInput';
 import { Opening } from '../../ui/Opening';
 import { Panel } from '../../ui/Page';
 import { Empty, Loading, ProblemView } from '../../ui/States';
 import { More } from '../../ui/Table';
 import { Text } from '../../ui/Text';
 
-const KEYS = ['target', 'status', 'scorer', 'min', 'max', 'unscored', 'search', 'tag', 'sort', 'order'];
+const KEYS = [
+  'target',
+  'status',
+  'scorer',
+  'min',
+  'max',
+  'unscored',
+  'search',
+  'tag',
+  'sort',
+  'order',
+] as const;
 const HEIGHT = 46;
 
 /** The trials of a run: the server filters and sorts, the page shows the lines in view. */
 export function Cases({ run }: { run: RunItem }) {
   const [get, set] = useFilters();
   const navigate = useNavigate();
-  const filters = Object.fromEntries(KEYS.map(key => [key, get(key)]));
-  const trials = usePages<TrialItem>(`/runs/${run.id}/trials`, { ...filters, limit: 200 });
+  const filters = Object.fromEntries(KEYS.map(key => [key, get(key)])) as Record<
+    (typeof KEYS)[number],
+    string
+  >;
+  const trials = usePages<TrialItem>(
+    `/runs/${run.id}/trials`,
+    { ...filters, limit: 200 },
+    { refetchInterval: run.executing ? 10_000 : undefined },
+  );
   const [margin, setMargin] = useState(0);
   // Where the lines begin on the page is known once they are there.
   const place = useCallback((list: HTMLDivElement | null) => {
     if (list) setMargin(list.offsetTop);
   }, []);
-  const [at, setAt] = useState(-1);
+  const [at, setAt] = useChosen('trials');
 
   const lines = useWindowVirtualizer({
     count: trials.items.length,
@@ -70,7 +90,7 @@ export function Cases({ run }: { run: RunItem }) {
       </div>
     );
   };
-  const choice = (key: string, all: string, values: string[]) => (
+  const choice = (key: (typeof KEYS)[number], all: string, values: string[]) => (
     <label>
       {key}
       <select value={filters[key]} onChange={event => set({ [key]: event.target.value }, true)}>
@@ -88,33 +108,33 @@ export function Cases({ run }: { run: RunItem }) {
   return (
     <>
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
-        <input
+        <FilterInput
           type="search"
           aria-label="Search"
           placeholder="Case or output  /"
           value={filters.search}
-          onChange={event => set({ search: event.target.value })}
+          change={value => set({ search: value })}
         />
         {choice('target', 'all', run.targets)}
         {choice('status', 'all', ['ok', 'error', 'refused_by_budget', 'cancelled'])}
         {choice('scorer', 'any', scorers)}
         <label>
           from{' '}
-          <input
+          <FilterInput
             type="number"
             step="any"
             value={filters.min}
-            onChange={event => set({ min: event.target.value })}
+            change={value => set({ min: value })}
             className="short"
           />
         </label>
         <label>
           to{' '}
-          <input
+          <FilterInput
             type="number"
             step="any"
             value={filters.max}
-            onChange={event => set({ max: event.target.value })}
+            change={value => set({ max: value })}
             className="short"
           />
         </label>
@@ -128,11 +148,7 @@ export function Cases({ run }: { run: RunItem }) {
         </label>
         <label>
           tag{' '}
-          <input
-            placeholder="key=value"
-            value={filters.tag}
-            onChange={event => set({ tag: event.target.value })}
-          />
+          <FilterInput placeholder="key=value" value={filters.tag} change={value => set({ tag: value })} />
         </label>
         {active.length > 0 && (
           <button
@@ -157,7 +173,13 @@ export function Cases({ run }: { run: RunItem }) {
             {active.length ? 'Take a filter away.' : 'Trials stand here as they end.'}
           </Empty>
         ) : (
-          <div role="table" aria-label="Trials" aria-rowcount={trials.total ?? -1} className="lines-table">
+          <div
+            role="table"
+            aria-label="Trials"
+            aria-rowcount={trials.total ?? -1}
+            aria-busy={trials.fetching}
+            className="lines-table"
+          >
             <div role="row" className="line head" style={template}>
               {head('case', 'case')}
               <div role="columnheader">target</div>
@@ -191,7 +213,7 @@ export function Cases({ run }: { run: RunItem }) {
                     }}
                   >
                     <div role="rowheader" className="cut">
-                      <Link to={to(trial)}>
+                      <Link to={to(trial)} onClick={() => setAt(line.index)}>
                         <Text>{trial.case_id}</Text>
                       </Link>
                       {trial.epoch > 0 && <span className="faint small"> epoch {trial.epoch + 1}</span>}

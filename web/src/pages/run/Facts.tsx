@@ -10,17 +10,10 @@ export function Facts({ detail }: { detail: RunDetail }) {
   const facts: [string, string][] = [
     ['run', record.id],
     ['fingerprint', fingerprint],
-    ['suite digest', record.suite_digest],
-    ['plan', record.plan],
     ['seed', String(record.seed)],
-    ['commit', record.git ?? 'not in a repository'],
-    ['Assay', record.assay_version],
-    ...record.datasets.map((d): [string, string] => [`dataset ${d.name}`, `${d.version} (${d.cases} cases)`]),
-    ...record.targets.map((t): [string, string] => [`target ${t.name} (${t.kind})`, t.fingerprint]),
-    ...record.scorers.map((s): [string, string] => [`scorer ${s.name} (${s.kind})`, s.fingerprint]),
     ...reproduce.facts.map((f): [string, string] => [f.name, f.value]),
   ];
-  const shown = [...new Map(facts).entries()];
+  if (!record.git) facts.push(['commit', 'not in a repository']);
   return (
     <>
       <Panel title="Do it again">
@@ -29,7 +22,7 @@ export function Facts({ detail }: { detail: RunDetail }) {
             <Command>{reproduce.command}</Command>
           </div>
           <dl className="facts">
-            {shown.map(([name, value]) => (
+            {facts.map(([name, value]) => (
               <div key={name} style={{ display: 'contents' }}>
                 <dt>{name}</dt>
                 <dd className="mono">{value}</dd>

@@ -8,6 +8,7 @@ import { SliceMap } from '../../charts/SliceMap';
 import { count, score } from '../../format/number';
 import { Verdict } from '../../ui/Badge';
 import { DifferenceText } from '../../ui/Estimate';
+import { Level } from '../../ui/level';
 import { Panel } from '../../ui/Page';
 import { Await, Empty } from '../../ui/States';
 import { useNavigate } from 'react-router';
@@ -16,11 +17,13 @@ const casesOf = (run: RunItem, query: Record<string, string>) =>
   `/runs/${run.id}/cases?${new URLSearchParams(query)}`;
 
 export function Scores({ run }: { run: RunItem }) {
-  const summary = useGet<RunSummary>(`/runs/${run.id}/summary`);
+  const summary = useGet<RunSummary>(`/runs/${run.id}/summary`, undefined, {
+    refetchInterval: run.executing ? 10_000 : false,
+  });
   return (
     <Await query={summary} what="Reading the scores">
       {({ summary: { rows, cases, warnings }, gate, comparison }) => (
-        <>
+        <Level value={gate.confidence}>
           {warnings.map(text => (
             <p key={text} className="notice unsure">
               <span aria-hidden>△ </span>
@@ -32,9 +35,19 @@ export function Scores({ run }: { run: RunItem }) {
               <Criteria criteria={gate.criteria} />
             </Panel>
           )}
-          <Panel title="Scores" note={`${count(cases)} cases`} flush>
-            {rows.length === 0 ? (
-              <Empty title="No score yet">Scores stand here as soon as trials have ended.</Empty>
+          <Panel
+            title="Scores"
+            note={
+              run.executing
+                ? `${count(cases)} cases so far: finished trials come in segments of up to 10,000 and at the end`
+                : `${count(cases)} cases`
+            }
+            flush
+          >
+            {rows.length === 0 || (run.executing && cases === 0) ? (
+              <Empty title="No score yet">
+                Scores stand here when the first segment of trials is sealed.
+              </Empty>
             ) : (
               <Forest rows={rows} to={row => casesOf(run, { target: row.target, scorer: row.scorer })} />
             )}
@@ -48,11 +61,7 @@ export function Scores({ run }: { run: RunItem }) {
                 {comparison.rows.map(row => (
                   <li key={row.scorer + row.reducer}>
                     <span className="grow">{row.scorer}</span>
-                    <DifferenceText
-                      difference={row.difference}
-
-                      p={row.difference.p}
-                    />
+                    <DifferenceText difference={row.difference} p={row.difference.p} />
                   </li>
                 ))}
               </ul>
@@ -62,8 +71,8 @@ export function Scores({ run }: { run: RunItem }) {
             rows={rows}
             to={(row, tag) => casesOf(run, { target: row.target, scorer: row.scorer, ...(tag && { tag }) })}
           />
-          {rows.length > 0 && <Spread run={run} rows={rows} />}
-        </>
+          {rows.length > 0 && cases > 0 && <Spread run={run} rows={rows} />}
+        </Level>
       )}
     </Await>
   );

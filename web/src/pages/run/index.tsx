@@ -1,8 +1,9 @@
 import { Link, useParams } from 'react-router';
 import { useGet } from '../../api/queries';
-import type { RunDetail } from '../../api/types';
+import type { RunDetail, RunRecord } from '../../api/types';
 import { count, duration, money } from '../../format/number';
 import { Badge, Missing, RunState } from '../../ui/Badge';
+import { levelOf } from '../../ui/level';
 import { Menu } from '../../ui/Overlay';
 import { Page, Tabs } from '../../ui/Page';
 import { Await, ProblemView } from '../../ui/States';
@@ -23,7 +24,13 @@ const TABS = [
 
 export function Component() {
   const { run = '', tab = '' } = useParams();
-  const detail = useGet<RunDetail>(`/runs/${run}`);
+  const detail = useGet<RunDetail>(`/runs/${run}`, undefined, {
+    // A run that nobody executes may be taken up again; what one that is executed does is told by its events.
+    refetchInterval: query => {
+      const of = query.state.data?.item;
+      return of && of.status !== 'sealed' ? 5_000 : false;
+    },
+  });
   const item = detail.data?.item;
   if (!item)
     return (
@@ -32,7 +39,7 @@ export function Component() {
       </Page>
     );
   const exports = ['trials', 'scores'].flatMap(table =>
-    ['jsonl', 'csv', 'parquet', 'arrow'].map(format => ({
+    ['jsonl', 'csv', 'parquet'].map(format => ({
       text: `${table} as ${format}`,
       href: `/api/v1/runs/${item.id}/export?table=${table}&format=${format}`,
     })),
@@ -59,16 +66,22 @@ export function Component() {
       sub={
         <>
           <When us={item.started_us} full />
-          {item.ended_us && ` · ${duration(item.ended_us - item.started_us)}`} · {count(totals.ok)} of{' '}
-          {count(item.planned)} trials ok · missing:{' '}
-          <Missing
-            errors={totals.errors}
-            unscored={totals.unscored}
-            scorerErrors={totals.score_errors}
-            refused={totals.refused}
-            notRun={totals.cancelled}
-          />{' '}
-          · {money(totals.target_cost + totals.judge_cost)}
+          {item.ended_us && ` · ${duration(item.ended_us - item.started_us)}`} ·{' '}
+          {item.executing ? (
+            `${count(item.planned)} trials planned`
+          ) : (
+            <>
+              {count(totals.ok)} of {count(item.planned)} trials ok · missing:{' '}
+              <Missing
+                errors={totals.errors}
+                unscored={totals.unscored}
+                scorerErrors={totals.score_errors}
+                refused={totals.refused}
+                notRun={totals.cancelled}
+              />{' '}
+              · {money(totals.target_cost + totals.judge_cost)}
+            </>
+          )}
         </>
       }
       actions={
@@ -88,6 +101,7 @@ export function Component() {
       }
     >
       {item.status !== 'sealed' && <Live run={item} />}
+      {detail.data && <Part record={detail.data.record} />}
       <Tabs
         label="Parts of the run"
         current={tab}
@@ -98,5 +112,29 @@ export function Component() {
       {tab === 'costs' && <Costs run={item} />}
       {tab === 'facts' && detail.data && <Facts detail={detail.data} />}
     </Page>
+  );
+}
+
+/** What a reader must know before reading a number: that the run is one of a part, or that a look has ended it. */
+function Part({ record }: { record: RunRecord }) {
+  const look = record.looks?.at(-1);
+  const narrowed = record.narrowed ?? [];
+  if (!look && narrowed.length === 0) return null;
+  return (
+    <div className="notice">
+      {look && (
+        <p>
+          {look.decided && look.cases < look.of
+            ? `Ended at look ${count(record.looks?.length ?? 0)}: ${count(look.cases)} of ${count(look.of)} cases decided the gate.`
+            : `${count(record.looks?.length ?? 0)} looks were taken.`}{' '}
+          Intervals of {levelOf(look.confidence)} allow for the looks.
+        </p>
+      )}
+      {narrowed.length > 0 && (
+        <p>
+          A part of the suite: <Text>{narrowed.join(', ')}</Text>
+        </p>
+      )}
+    </div>
   );
 }

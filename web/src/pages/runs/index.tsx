@@ -5,6 +5,7 @@ import type { RunItem, SuiteItem } from '../../api/types';
 import { useFilters } from '../../app/filters';
 import { count, duration, money } from '../../format/number';
 import { Badge, Missing, RunState } from '../../ui/Badge';
+import { FilterInput } from '../../ui/FilterInput';
 import { Page, Panel } from '../../ui/Page';
 import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Table, type Column } from '../../ui/Table';
@@ -19,7 +20,7 @@ export function Component() {
   const [picked, setPicked] = useState<string[]>([]);
   const filtered = Object.values(filters).some(Boolean);
   const pick = (id: string) =>
-    setPicked(picked.includes(id) ? picked.filter(p => p !== id) : [...picked, id].slice(-2));
+    setPicked(picked.includes(id) ? picked.filter(p => p !== id) : [...picked, id]);
   const columns: Column<RunItem>[] = [
     {
       key: 'pick',
@@ -106,24 +107,29 @@ export function Component() {
     <Page
       title="Runs"
       actions={
-        picked.length === 2 ? (
-          <Link className="button primary" to={`/compare?candidate=${picked[1]}&baseline=${picked[0]}`}>
-            Compare the two
+        picked.length > 1 ? (
+          <Link
+            className="button primary"
+            to={`/compare?${new URLSearchParams([...picked.slice(1).map(id => ['candidate', id]), ['baseline', picked[0] ?? '']])}`}
+          >
+            Compare {picked.length === 2 ? 'the two' : `the ${picked.length}`}
           </Link>
         ) : (
           <span className="faint small">
-            {picked.length === 1 ? 'pick one more to compare' : 'pick two to compare'}
+            {picked.length === 1
+              ? 'pick one more: the first is the baseline'
+              : 'pick two or more to compare; the first is the baseline'}
           </span>
         )
       }
     >
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
-        <input
+        <FilterInput
           type="search"
           placeholder="Search runs  /"
           aria-label="Search"
           value={filters.search}
-          onChange={event => set({ search: event.target.value })}
+          change={value => set({ search: value })}
         />
         <label>
           suite
@@ -147,10 +153,10 @@ export function Component() {
         </label>
         <label>
           label
-          <input
+          <FilterInput
             placeholder="key=value"
             value={filters.label}
-            onChange={event => set({ label: event.target.value })}
+            change={value => set({ label: value })}
           />
         </label>
         {filtered && (
