@@ -57,6 +57,7 @@ impl<Q, B> Call<Q, B> {
 
 /// An endpoint without a query.
 #[derive(serde::Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Nothing {}
 
 /// What a function answers with.

@@ -388,12 +388,17 @@ async fn an_identity_provider_vouches_for_people_who_are_known_here() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_queued_is_executed_once_even_if_the_server_is_killed_meanwhile() {
+#[test]
+fn what_is_queued_is_executed_once_even_if_the_server_is_killed_meanwhile() {
+    // The model's server has a runtime of its own.
     let model = Server::start(|_, _| Answer::Slow(10));
     let folder = Folder::new();
     served(&folder, &model, 200, "  cache: false");
-    let mut server = Serving::start(&folder);
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(queued(&folder, &model));
+}
+
+async fn queued(folder: &Folder, model: &Server) {
+    let mut server = Serving::start(folder);
     for suite in ["../assay.yaml", "/etc/passwd", "--help", "none.yaml"] {
         let refused = server.ask(Method::POST, "api/v1/jobs").json(&json!({"suite": suite})).send().await.unwrap();
         assert_eq!(refused.status(), 422, "{suite}");
@@ -411,7 +416,7 @@ async fn what_is_queued_is_executed_once_even_if_the_server_is_killed_meanwhile(
     }
     server.process.kill().unwrap();
     server.process.wait().unwrap();
-    server = Serving::start(&folder);
+    server = Serving::start(folder);
     let jobs = loop {
         let jobs = server.get("api/v1/jobs").await;
         if jobs["items"].as_array().unwrap().iter().all(|job| job["stand"] == "ended") {
@@ -708,7 +713,7 @@ async fn a_review_project_is_made_of_a_run_and_rated() {
     };
     for (status, says, change) in [
         (422, "no project", (|body| body["name"] = json!("a b")) as fn(&mut Value)),
-        (422, "criteria", |body| body["rubric"] = json!("rubric: x\ncriteria: []\n")),
+        (422, "criterion", |body| body["rubric"] = json!("rubric: x\ncriteria: []\n")),
         (404, "none", |body| body["run"] = json!("none")),
         (422, "gold[0]: there is no answer", |body| body["gold"] = json!([{"case": "c99", "correct": true}])),
         (422, "above 0", |body| body["pay"] = json!({"item": -5})),
