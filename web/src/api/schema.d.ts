@@ -91,6 +91,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session/oidc": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Log in at the identity provider */
+        get: operations["beginOidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session/oidc/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the identity provider */
+        get: operations["endOidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -151,7 +185,8 @@ export interface paths {
         };
         /** A run: what it is made of, and how it is repeated */
         get: operations["run"];
-        put?: never;
+        /** Begin to record a run that was executed elsewhere */
+        put: operations["beginPush"];
         post?: never;
         delete?: never;
         options?: never;
@@ -245,6 +280,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs that the server was asked to execute, newest first */
+        get: operations["jobs"];
+        put?: never;
+        /** Have the server execute a suite of the project */
+        post: operations["queueRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A run that the server was asked to execute */
+        get: operations["job"];
+        put?: never;
+        post?: never;
+        /** Take a job back that has not begun; a run that has is cancelled by an order */
+        delete: operations["withdrawJob"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** The cases of the run, as JSON lines */
+        put: operations["pushCases"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/rows/{table}/{segment}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Rows of a segment of the run, as a Parquet file */
+        put: operations["pushRows"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/seal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the push: the run is complete when all of its trials are here */
+        post: operations["endPush"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/runs/{run}/trials": {
         parameters: {
             query?: never;
@@ -313,6 +435,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/runs/{run}/openings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why cases of a run over a sealed part must be seen; who says it sees them for an hour */
+        post: operations["openSealed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/releases": {
         parameters: {
             query?: never;
@@ -323,7 +462,8 @@ export interface paths {
         /** Releases, newest first */
         get: operations["releases"];
         put?: never;
-        post?: never;
+        /** Propose a change; the answer is the release */
+        post: operations["openRelease"];
         delete?: never;
         options?: never;
         head?: never;
@@ -341,6 +481,142 @@ export interface paths {
         get: operations["release"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/memo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The decision on one page */
+        get: operations["memo"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the policy off the candidate's runs */
+        post: operations["evaluateRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/attach": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Attach a document that the policy asks for */
+        post: operations["attachToRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Agree to the release as it stands; authors cannot */
+        post: operations["approveRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disagree with the release as it stands */
+        post: operations["rejectRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/waive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a rule not hold the release up until a day */
+        post: operations["waiveRule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the next step of the rollout; 409 with `blocks` while something holds it up */
+        post: operations["shipRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/releases/{release}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Record that the change was taken back */
+        post: operations["rollBackRelease"];
         delete?: never;
         options?: never;
         head?: never;
@@ -426,6 +702,57 @@ export interface paths {
         get: operations["exportRun"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public key of what this server signs */
+        get: operations["evidenceKey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/runs/{run}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A complete run with everything that its verdict rests on, signed */
+        get: operations["buildEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Check a pack: signature, rows, and the verdict computed anew */
+        post: operations["verifyEvidence"];
         delete?: never;
         options?: never;
         head?: never;
@@ -815,143 +1142,770 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/review/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Projects of human review, newest first */
+        get: operations["reviewProjects"];
+        put?: never;
+        /** Make a project: draw answers of a run and lay out who rates which */
+        post: operations["makeReviewProject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A project: what is asked, how far it is */
+        get: operations["reviewProject"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a sitting as a rater: where they stand, instructions, training, quiz */
+        post: operations["joinReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/training": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a training item and be told what is right */
+        post: operations["answerTraining"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/quiz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer the quiz, all of it at once */
+        post: operations["answerQuiz"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The next item, under a lease */
+        post: operations["nextReviewTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/ratings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer an item: kept when this answers, once however often sent */
+        post: operations["rate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take the last item back, with what was said as its draft */
+        post: operations["undoRating"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Skip an item, or flag it for a talk */
+        post: operations["noteReviewTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/drafts/{lease}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep what is not answered yet */
+        put: operations["keepDraft"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Agreement, severity, gold, throughput and cost of a project */
+        get: operations["reviewReport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/disputes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What raters do not agree on and what they flagged, widest first */
+        get: operations["reviewDisputes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/items/{item}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** An item with everything that was ever said about it */
+        get: operations["reviewItem"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/adjudications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Settle a question about an item: this is its label, whatever raters say */
+        post: operations["adjudicate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/raters/{rater}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Suspend a rater: their ratings stop counting, and others get their items */
+        post: operations["suspendRater"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/review/projects/{project}/raters/{rater}/reinstate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a suspended rater work again, through the quiz where there is one */
+        post: operations["reinstateRater"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/judges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Judges of runs, calibrated or not, and what each may be used for */
+        get: operations["judges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/judges/{judge}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A judge: its certificate, checks over time, the labels it lacks */
+        get: operations["judge"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/judges/{judge}/probes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What moves a judge beside the quality of an answer, from stored verdicts and labels */
+        get: operations["judgeProbes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What went wrong, as the client is told (RFC 9457). */
-        Problem: {
-            /** @description Always `about:blank`: the status says what kind of problem it is. */
-            type: string;
-            /** @description The status in words. */
-            title: string;
-            /**
-             * Format: uint16
-             * @description The HTTP status.
-             */
-            status: number;
-            /** @description What is wrong, and what to do about it. */
-            detail: string;
-            /** @description What holds a release up. */
-            blocks?: unknown;
-        };
-        /** @description A word on the server. */
-        Health: {
-            /** @description `ok`. */
-            status: string;
-            /** @description Assay's version. */
-            version: string;
-        };
-        /** @description Who is logged in, and where. */
-        Session: {
-            /** @description `local` for one person on this machine, `team` with accounts. */
-            mode: string;
-            /** @description Assay's version. */
-            version: string;
-            /** @description The project's folder. */
-            project: string;
-            /** @description Somebody, when they are logged in. */
-            user: components["schemas"]["Person"] | null;
-            /** @description Whether an identity provider can vouch for people. */
-            oidc: boolean;
-        };
-        /** @description Somebody. */
-        Person: {
-            /** @description The name that actions are recorded under. */
-            name: string;
-            /** @description An address. */
-            email: string | null;
-            /** @description What they are. */
-            roles: components["schemas"]["Role"][];
-        };
-        /** @description What somebody is in a workspace. Several add up. */
-        Role: "viewer" | "rater" | "engineer" | "approver" | "auditor" | "admin";
         /** @description How somebody says who they are: a token, or a name and a password. */
         Credentials: {
             /** @description The token that the server printed, in local mode. */
-            token: string | null;
+            token?: string | null;
             /** @description A name. */
-            name: string | null;
+            name?: string | null;
             /** @description The password. */
-            password: string | null;
+            password?: string | null;
         };
-        /** @description What somebody wants to know first. */
-        Overview: {
-            suites: components["schemas"]["SuiteCard"][];
+        /** @description Where a run stands. */
+        RunStatus: "running" | "interrupted" | "sealed";
+        /**
+         * Format: uint32
+         * @description How many items are asked for.
+         */
+        Limit: number;
+        /** @description An order to a run. */
+        OrderBody: {
+            /** @description What. */
+            order: components["schemas"]["Wanted"];
             /**
-             * Format: uint
-             * @description Suites beyond those shown.
+             * Format: uint32
+             * @description Trials in flight, for `limit`.
              */
-            more_suites: number;
-            budget: components["schemas"]["Month"];
-            running: components["schemas"]["RunItem"][];
-            alerts: components["schemas"]["Alert"][];
+            trials?: number | null;
         };
-        /** @description A suite on the overview. */
-        SuiteCard: {
-            suite: string;
-            /** @description The newest complete run. */
-            run: components["schemas"]["RunItem"];
-            /** @description What it is compared with. */
-            previous: string | null;
-            /** @description Its levels, without slices. */
-            rows: components["schemas"]["SummaryRow"][];
-            moved: components["schemas"]["Moved"][];
-            /** @description Oldest first. */
-            trend: components["schemas"]["TrendPoint"][];
-            /** @description What its gate says. */
-            gate: components["schemas"]["VerdictKind"] | null;
+        /** @description What is wanted of a run. */
+        Wanted: "pause" | "resume" | "cancel" | "retry" | "limit";
+        /** @description What becomes a baseline. */
+        BaselineBody: {
+            /** @description A run of the suite; a target may stand after a colon. */
+            run: string;
+            /** @description The target. */
+            target?: string | null;
         };
-        /** @description A run in a list. */
-        RunItem: {
-            /** @description Its id. */
-            id: string;
-            /** @description The id's last 8 digits, as people type them. */
-            short: string;
-            /** @description The suite. */
+        /** @description What is to be run. */
+        QueueBody: {
+            /** @description The suite: a file of the project. */
             suite: string;
-            /** @description The tier, if one was chosen. */
-            tier: string | null;
-            /** @description Where it stands. */
-            status: components["schemas"]["RunStatus"];
-            /** @description Whether a process executes it now. */
-            executing: boolean;
-            /** @description What it waits for. */
-            waiting: string | null;
+            /** @description A tier of it. */
+            tier?: string | null;
+            /**
+             * @description These targets only.
+             * @default []
+             */
+            targets: string[];
+            /**
+             * Format: uint64
+             * @description At most so many cases.
+             */
+            limit?: number | null;
+            /**
+             * Format: uint32
+             * @description Repeats of each case.
+             */
+            epochs?: number | null;
+            /**
+             * Format: double
+             * @description Dollars that may be spent, instead of the suite's budget.
+             */
+            max_cost?: number | null;
+            /**
+             * @description Labels of the run.
+             * @default {}
+             */
+            labels: {
+                [key: string]: string;
+            };
+            /**
+             * @description Whether the gate decides how it ends.
+             * @default false
+             */
+            gate: boolean;
+            /** @description What the run is compared with; the baseline `main` by default. */
+            baseline?: string | null;
+        };
+        /** @description Everything fixed when a run starts. Its digest is the run's fingerprint. */
+        RunRecord: {
+            /** @description The run. */
+            id: components["schemas"]["RunId"];
+            /** @description The suite's name. */
+            suite: string;
+            /** @description Where the suite file was: from the project's folder on where it is inside, whole elsewhere. */
+            suite_path: string;
+            /** @description Digest of the suite file's bytes. */
+            suite_digest: components["schemas"]["Digest"];
+            /** @description The suite file's text, so that `assay resume` needs no file. */
+            suite_text: string;
+            /** @description The tier that was run. */
+            tier?: string | null;
+            /** @description The dataset versions. */
+            datasets: components["schemas"]["DatasetRecord"][];
+            /** @description The targets. */
+            targets: components["schemas"]["TargetRecord"][];
+            /** @description The scorers. */
+            scorers: components["schemas"]["ScorerRecord"][];
+            /**
+             * Format: uint32
+             * @description Repeats of each case.
+             */
+            epochs: number;
+            /** @description Reducers over epochs, the first one leading. */
+            reducers: components["schemas"]["Reducer"][];
+            /** @description Declared slices. */
+            slices: components["schemas"]["Slice"][];
+            /** @description The gate. */
+            gate: components["schemas"]["Gate"];
+            /** @description The budget. */
+            budget: components["schemas"]["Budget"];
+            /**
+             * Format: uint64
+             * @description Seed of the order of cases.
+             */
+            seed: number;
+            /**
+             * Format: uint64
+             * @description Cases of all datasets together.
+             */
+            cases: number;
+            /** @description Digest of the frozen list of cases the run works through. */
+            plan: components["schemas"]["Digest"];
+            /** @description Version of Assay. */
+            assay_version: string;
+            /** @description Git commit of the suite's directory, with `-dirty` when files differ from it. */
+            git?: string | null;
+            /** @description What the command line left out of the suite or its tier, such as `--limit 20`: the run is not one of the whole. */
+            narrowed?: string[];
             /**
              * Format: int64
-             * @description When it began.
+             * @description When the run was started, in microseconds since the Unix epoch, UTC.
              */
             started_us: number;
+            /** @description Labels that somebody gave it. */
+            labels?: {
+                [key: string]: string;
+            };
+            /** @description The earlier run whose answers are taken over. */
+            answers_of?: components["schemas"]["AnswersOf"] | null;
+            /**
+             * @description The looks that a group-sequential gate took, the deciding one last. `cases` and `gate.confidence` are those of
+             *     the last one, so that every interval shown allows for the looks.
+             */
+            looks?: components["schemas"]["LookTaken"][];
+        };
+        /** Format: uuid */
+        RunId: string;
+        /** @description SHA-256 in hexadecimal */
+        Digest: string;
+        /** @description A dataset as a run used it. */
+        DatasetRecord: {
+            /** @description Its name in the suite. */
+            name: string;
+            /** @description The file, the directory or the stored dataset it was read from, as written in the suite. */
+            source: string;
+            /** @description The dataset version: the digest over the sorted digests of its whole cases. */
+            version: components["schemas"]["Digest"];
+            /**
+             * Format: uint64
+             * @description Number of cases used.
+             */
+            cases: number;
+            /** @description The sealed part it is, whose cases are not to be listed. */
+            sealed?: string | null;
+        };
+        /** @description A target as a run used it. */
+        TargetRecord: {
+            /** @description Its name in the suite. */
+            name: string;
+            /** @description The kind, such as `openai` or `command`. */
+            kind: string;
+            /** @description Model id, prompt digest, parameters, tools: everything that identifies it, without secrets. */
+            fingerprint: components["schemas"]["Digest"];
+            /** @description The configuration as written, secrets excluded. */
+            config: unknown;
+        };
+        /** @description A scorer as a run remembers it: enough to know what its numbers mean and whether they can be compared. */
+        ScorerRecord: {
+            /** @description The name in the suite. */
+            name: string;
+            /** @description The registry name, such as `equals` or `judge`. */
+            kind: string;
+            /** @description Digest of registry name, version and parameters (for a judge also model, rubric, prompt and parser). */
+            fingerprint: components["schemas"]["Digest"];
+            /** @description What kind of number it gives. */
+            score: components["schemas"]["ScoreKind"];
+            /** @description Which way is better. */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Format: double
+             * @description A trial passes this scorer when its value is at least this (at most, when lower is better).
+             */
+            threshold?: number | null;
+            /** @description Corpus metrics that are shown beside the mean. */
+            metrics?: components["schemas"]["Metric"][];
+            /**
+             * Format: double
+             * @description Weight in the weighted mean over scorers.
+             */
+            weight: number;
+            /**
+             * @description True for a scorer that asks a model: advisory until it is calibrated.
+             * @default false
+             */
+            judge: boolean;
+        };
+        /** @description What kind of number a scorer gives: it decides the interval. */
+        ScoreKind: "binary" | {
+            bounded: {
+                /**
+                 * Format: double
+                 * @description Smallest possible value.
+                 */
+                lo: number;
+                /**
+                 * Format: double
+                 * @description Largest possible value.
+                 */
+                hi: number;
+            };
+        } | "unbounded";
+        /** @description Which way is better. */
+        Direction: "higher" | "lower";
+        /** @description A corpus metric, computed from the numbers that a scorer keeps of each trial ([`crate::Score::counts`]). */
+        Metric: "bleu" | "chrf" | "ter" | "wer" | "cer" | "mer" | "wil" | "macro_f1" | "weighted_f1" | "balanced_accuracy" | "mcc" | "kappa" | "precision" | "recall" | "f1" | "mae" | "rmse" | "roc_auc";
+        /**
+         * @description How the epochs of one case become one value.
+         * @example mean
+         * @example median
+         * @example pass@3
+         * @example pass^3
+         */
+        Reducer: string;
+        /** @description A metadata key (one slice per value), or a named predicate over metadata. */
+        Slice: string | {
+            name: string;
+            /** @example language = 'de' and tier = 1 */
+            where: string;
+        };
+        /**
+         * @description When a run is good enough. Every rule is decided by an interval, never by a point estimate; the verdict is
+         *     `pass`, `fail` or `inconclusive`.
+         */
+        Gate: {
+            /**
+             * Format: double
+             * @description Two-sided confidence of the intervals shown and used, between 0.5 and 1.
+             * @default 0.95
+             */
+            confidence: number;
+            /**
+             * @description What an inconclusive verdict means for the exit code.
+             * @default block
+             */
+            on_inconclusive: components["schemas"]["OnInconclusive"];
+            /**
+             * @description The rules. All must pass.
+             * @default []
+             */
+            rules: components["schemas"]["GateRule"][];
+            /**
+             * @description The rule for cases marked `critical`.
+             * @default {
+             *       "allowed_flake": 0.02
+             *     }
+             */
+            critical: components["schemas"]["CriticalRule"];
+            /** @description Whether the run may end before its last case; never, by default. */
+            stop?: components["schemas"]["StopRule"] | null;
+            /**
+             * @description With `stop`: how often the gate looks, at equal shares of the cases, the last look at all of them; or after how
+             *     many cases it looks before that, such as `[500, 1000]` for a run that begins with 500 cases and is extended while
+             *     they do not decide.
+             */
+            looks?: components["schemas"]["Looks"];
+            /** @description With `stop`: how much of the error of all looks the early ones may use. */
+            spending?: components["schemas"]["LookSpending"];
+        };
+        /** @description What to do when the data cannot decide. */
+        OnInconclusive: "block" | "warn";
+        /** @description One requirement on one scorer. At least one of `min`, `max` and `margin` is needed. */
+        GateRule: {
+            /** @description The scorer's name. */
+            scorer: string;
+            /** @description The reducer over epochs; the suite's first one by default. */
+            reducer?: components["schemas"]["Reducer"] | null;
+            /** @description Only this target; every target by default. */
+            target?: string | null;
+            /** @description Only the cases of this slice. */
+            slice?: components["schemas"]["SliceExpression"] | null;
+            /**
+             * Format: double
+             * @description Judge this quantile over cases (such as 0.95 for p95) instead of the mean.
+             */
+            quantile?: number | null;
+            /** @description Judge this corpus metric of the scorer (such as `macro_f1` of `label`) instead of the mean of its scores. */
+            metric?: components["schemas"]["Metric"] | null;
+            /**
+             * Format: double
+             * @description The level must be at least this: the whole interval above it passes, the whole interval below it fails.
+             */
+            min?: number | null;
+            /**
+             * Format: double
+             * @description The level must be at most this.
+             */
+            max?: number | null;
+            /**
+             * Format: double
+             * @description Against the baseline: the largest loss that is tolerated, in the scorer's own unit, 0 or more. The candidate
+             *     must prove that it is not worse than the baseline by more than this.
+             */
+            margin?: number | null;
+            /**
+             * @description `gate` rules decide; `guardrail` rules (safety, latency, cost) fail when they are inconclusive.
+             * @default gate
+             */
+            role: components["schemas"]["Role3"];
+        };
+        /**
+         * @description A predicate over case metadata.
+         * @example language = 'de' and tier = 1
+         * @example difficulty in ('hard', 'expert')
+         */
+        SliceExpression: string;
+        /** @description What somebody is in a workspace. Several add up. */
+        Role: "viewer" | "rater" | "engineer" | "approver" | "auditor" | "admin";
+        /**
+         * @description The rule for cases marked `critical`: it fails when more of a case's epochs fail than the allowed flake explains
+         *     (the smallest count whose chance is at most 5% over all critical cases).
+         */
+        CriticalRule: {
+            /**
+             * Format: double
+             * @description The share of trials of a critical case that may fail by chance; 0 means that any failure fails the gate.
+             * @default 0.02
+             */
+            allowed_flake: number;
+        };
+        /** @description When a run may end before its last case. */
+        StopRule: "gs";
+        /** @description When a gate looks before the end. */
+        Looks: number | number[];
+        /** @description How the error of a gate that looks several times is spread over its looks. */
+        LookSpending: "late" | "even";
+        /** @description Hard limits on what a run, each of its trials and all runs of a month may spend. */
+        Budget: {
+            /**
+             * Format: double
+             * @description Dollars, targets and judges together.
+             */
+            usd?: number | null;
+            /**
+             * Format: uint64
+             * @description Tokens read and written.
+             */
+            tokens?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls to targets and judges, retries included.
+             */
+            calls?: number | null;
+            /**
+             * Format: double
+             * @description Minutes of wall time, counted from the start of the command.
+             */
+            minutes?: number | null;
+            /** @description What one trial may spend, its judges included. */
+            per_trial?: components["schemas"]["Caps"];
+            /** @description What all runs of the workspace may spend together in a calendar month (UTC); wall time is that of all runs added up. */
+            per_month?: components["schemas"]["Caps"];
+        };
+        /** @description Limits on what something may spend. */
+        Caps: {
+            /**
+             * Format: double
+             * @description Dollars.
+             */
+            usd?: number | null;
+            /**
+             * Format: uint64
+             * @description Tokens read and written.
+             */
+            tokens?: number | null;
+            /**
+             * Format: uint64
+             * @description Calls, retries included.
+             */
+            calls?: number | null;
+            /**
+             * Format: double
+             * @description Minutes of wall time.
+             */
+            minutes?: number | null;
+        };
+        /** @description An earlier run whose answers a run takes over. */
+        AnswersOf: {
+            /** @description The earlier run. */
+            run: components["schemas"]["RunId"];
+            /** @description Every answer is taken from it and no target is called; otherwise targets answer what it has no answer for. */
+            only: boolean;
+        };
+        /** @description A look of a group-sequential gate. */
+        LookTaken: {
+            /**
+             * Format: uint64
+             * @description Cases that were finished.
+             */
+            cases: number;
+            /**
+             * Format: uint64
+             * @description Cases of the last look.
+             */
+            of: number;
+            /**
+             * Format: double
+             * @description Two-sided confidence of the intervals at this look.
+             */
+            confidence: number;
+            /** @description Whether the gate was decided, so that the run ended here. */
+            decided: boolean;
+            /**
+             * Format: double
+             * @description The gate's own confidence, which all looks together keep.
+             */
+            gate?: number | null;
+        };
+        /** @description How the run ended. */
+        SealBody: {
+            /** @description Its totals. */
+            totals: components["schemas"]["Totals"];
             /**
              * Format: int64
              * @description When it ended.
              */
-            ended_us: number | null;
-            /**
-             * Format: uint64
-             * @description Trials planned.
-             */
-            planned: number;
-            /** @description What was done until now. */
-            totals: components["schemas"]["Totals"];
-            /** @description The targets' names. */
-            targets: string[];
-            /** @description The scorers' names. */
-            scorers: string[];
-            /** @description Labels. */
-            labels: {
-                [key: string]: string;
-            };
-            /** @description The commit. */
-            git: string | null;
-            /** @description Whether another tool executed it. */
-            imported: boolean;
-            /** @description Whether it is over a sealed part, whose cases are not seen without a reason. */
-            sealed_part: boolean;
+            ended_us?: number | null;
         };
-        /** @description Where a run stands. */
-        RunStatus: "running" | "interrupted" | "sealed";
         /** @description Totals of a run, kept while it goes on. */
         Totals: {
             /**
@@ -1060,6 +2014,538 @@ export interface components {
         };
         /** @description What makes calls in a run. */
         Role2: "target" | "judge";
+        /** @description The outcome of a trial, in the words of its column `status`. */
+        Outcome: "ok" | "error" | "refused_by_budget" | "cancelled";
+        /** @description Up or down. */
+        Direction2: "asc" | "desc";
+        /** @description Why cases of a sealed part must be seen. */
+        OpeningBody: {
+            /** @description Recorded in the dataset's log with the name of who says it. */
+            reason: string;
+            /** @description The case that is to be seen first: nothing is opened for one that is not there. */
+            case?: string | null;
+        };
+        /** @description How the memo is wanted. */
+        MemoFormat: "html" | "md";
+        /** @description A change that is proposed. */
+        OpenBody: {
+            /** @description What changed, in a sentence. */
+            title: string;
+            /** @description The policy: a file of the project, or the name of one that comes with Assay. */
+            policy: string;
+            /**
+             * @description Kinds of change.
+             * @default []
+             */
+            kinds: components["schemas"]["Change"][];
+            /**
+             * @description Paths that changed; the policy says which kind of change each is.
+             * @default []
+             */
+            changed: string[];
+            /**
+             * @description How much harm it could do.
+             * @default medium
+             */
+            risk: components["schemas"]["Risk"];
+            /**
+             * @description Who changed it, beside the one who opens the release.
+             * @default []
+             */
+            authors: string[];
+            /**
+             * @description Runs of the candidate, with a target after a colon; the newest complete run of each suite by default.
+             * @default []
+             */
+            candidates: string[];
+            /**
+             * @description Runs to compare with; the policy's baseline by default.
+             * @default []
+             */
+            baselines: string[];
+            /** @description The target that the release is about, in runs that have several. */
+            target?: string | null;
+        };
+        /** @description A kind of change. */
+        Change: "model" | "prompt" | "retrieval" | "agent" | "tool" | "policy";
+        /** @description How much harm a release could do. */
+        Risk: "low" | "medium" | "high";
+        /** @description What is done to a release, and what of it was seen. */
+        EvaluateBody: {
+            /** @description `head` of the release as it was seen: if it has changed since, nothing is done (409). */
+            seen?: components["schemas"]["Digest"] | null;
+            /**
+             * @description Judge these runs instead of the newest ones of their suites and tiers.
+             * @default []
+             */
+            runs: string[];
+        };
+        /** @description A document that the policy asks for. */
+        AttachBody: {
+            /** @description `head` of the release as it was seen. */
+            seen?: components["schemas"]["Digest"] | null;
+            /** @description The document's name in the policy. */
+            document: string;
+            /** @description A file of the project, or an address (with `://`). */
+            reference: string;
+        };
+        /** @description What somebody says of a release. */
+        SayBody: {
+            /** @description `head` of the release as it was seen. */
+            seen?: components["schemas"]["Digest"] | null;
+            /** @description Why. It is recorded. */
+            reason: string;
+        };
+        /** @description A rule that shall not hold the release up for a time. */
+        WaiveBody: {
+            /** @description `head` of the release as it was seen. */
+            seen?: components["schemas"]["Digest"] | null;
+            /** @description The rule, as the release's findings name it (`chat@full#2`), or `document:NAME`. */
+            rule: string;
+            /** @description The last day on which it holds, such as 2027-01-31 (UTC). */
+            until: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Who sees to the follow-up. */
+            owner: string;
+            /** @description What will be done. */
+            follow_up: string;
+        };
+        /** @description The next step of the rollout. */
+        ShipBody: {
+            /** @description `head` of the release as it was seen. */
+            seen?: components["schemas"]["Digest"] | null;
+            /** @description Why. */
+            reason: string;
+            /**
+             * @description Pass over what is missing, as far as the policy lets people decide so. It is recorded for ever.
+             * @default false
+             */
+            emergency: boolean;
+        };
+        /** @description What moved between two runs of a suite. */
+        Moved: {
+            target: string;
+            scorer: string;
+            /** @description Newest minus earlier, if they can be compared. */
+            difference: components["schemas"]["Difference"] | null;
+            /** @description Why not. */
+            why: string | null;
+        };
+        /** @description How a table is taken away. */
+        Format: "jsonl" | "csv" | "parquet" | "arrow";
+        /** @description A question. */
+        QueryBody: {
+            /** @description One query; nothing can be changed by it. */
+            sql: string;
+            /**
+             * Format: uint
+             * @description At most so many rows; 1,000 by default, at most 10,000, and never more than about 16 MiB of them.
+             */
+            limit?: number | null;
+        };
+        /** @description A table of a run. */
+        ExportTable: "trials" | "scores";
+        /** @description A chart to save. */
+        ChartBody: {
+            name: string;
+            /** @description One query; it is asked when the chart is looked at. */
+            sql: string;
+            kind: components["schemas"]["ChartKind"];
+            /** @description The column along the bottom. */
+            x?: string | null;
+            /** @description The column of heights. */
+            y?: string | null;
+            /** @description The column that tells series apart. */
+            colour?: string | null;
+            /**
+             * Format: int64
+             * @description The version that is changed; not for a new one.
+             */
+            version?: number | null;
+        };
+        /** @description How rows are drawn. */
+        ChartKind: "table" | "bar" | "line" | "scatter";
+        /** @description A dashboard to save. */
+        DashboardBody: {
+            name: string;
+            /**
+             * @description The ids of charts, in order; at most 50.
+             * @default []
+             */
+            charts: string[];
+            /**
+             * Format: int64
+             * @description The version that is changed; not for a new one.
+             */
+            version?: number | null;
+        };
+        /** @description What a tag names. */
+        TagBody: {
+            /** @description A number, another tag, or the beginning of a digest. */
+            version: string;
+        };
+        /** @description Which cases are accepted. */
+        AcceptBody: {
+            /**
+             * @description Their ids.
+             * @default []
+             */
+            ids: string[];
+            /**
+             * @description All of them.
+             * @default false
+             */
+            all: boolean;
+            /** @description A note for the record. */
+            note?: string | null;
+        };
+        /** @description Where a run's case goes. */
+        TakeBody: {
+            /** @description A stored dataset. */
+            dataset: string;
+            /** @description Why it is worth keeping; recorded with the case. */
+            note?: string | null;
+        };
+        /** @description Somebody new. */
+        UserBody: {
+            name: string;
+            email?: string | null;
+            /** @description At least one. */
+            roles: components["schemas"]["Role3"][];
+            /** @description Their password; without it one is made. */
+            password?: string | null;
+        };
+        /** @description What a rule is for. */
+        Role3: "gate" | "guardrail";
+        /** @description What changes of somebody; what is not named stays. */
+        UserChangeBody: {
+            /** @description Another address; an empty one takes it away. */
+            email?: string | null;
+            /** @description Other roles: all that they have from then on. */
+            roles?: components["schemas"]["Role3"][] | null;
+            /** @description Whether they are shut out. */
+            disabled?: boolean | null;
+        };
+        /** @description Another password. */
+        PasswordBody: {
+            /** @description Without it one is made. */
+            password?: string | null;
+        };
+        /** @description A key that is wanted. */
+        KeyBody: {
+            /** @description In whose name it acts. */
+            user: string;
+            /** @description What it is for. */
+            name: string;
+            /**
+             * @description What it may be; by default what its user is, without `approver` where somebody else makes it.
+             * @default []
+             */
+            roles: components["schemas"]["Role3"][];
+            /**
+             * Format: uint16
+             * @description Days until it expires: 90 by default, at most 366.
+             */
+            days?: number | null;
+        };
+        /** @description Answers to a training item. */
+        TrainingBody: {
+            /**
+             * Format: uint
+             * @description Which item, from 0.
+             */
+            item: number;
+            /** @description The answers by criterion. */
+            answers: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description The answers to the quiz. */
+        QuizBody: {
+            /** @description For each item its answers by criterion, in the order of the items. */
+            answers: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** @description Answers to an item. */
+        RatingBody: {
+            /** @description Under what the rater has the item. */
+            lease: string;
+            /**
+             * @description By criterion; `a` and `b` of a pair mean what is shown. A comment is a text, spans are a list of
+             *     {field, start, end, text, label} with characters from 0.
+             */
+            answers: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Milliseconds at the item, as the page measured them; what is paid by the hour rests on it.
+             */
+            ms?: number | null;
+        };
+        /** @description A remark on an item. */
+        NoteBody: {
+            /** @description Under what the rater has the item, or had it when they answered. */
+            lease: string;
+            /** @description `skip`: somebody else gets the item. `flag`: it is talked about; please answer it all the same. */
+            kind: components["schemas"]["NoteKind"];
+            /**
+             * @description Why, in a few words.
+             * @default
+             */
+            text: string;
+        };
+        /** @description What a remark does. */
+        NoteKind: "skip" | "flag";
+        /** @description What is not answered yet. */
+        Draft: {
+            [key: string]: unknown;
+        };
+        /** @description A project to be made of a run's answers. What is not said is as `assay review create` has it. */
+        MakeBody: {
+            /** @description Its name. */
+            name: string;
+            /** @description The rubric, as the text of a rubric file. */
+            rubric: string;
+            /** @description The run whose answers are rated, and a target behind a colon. */
+            run: string;
+            /**
+             * @description Runs that it is compared with: items are pairs of answers then.
+             * @default []
+             */
+            against: string[];
+            /** @description Why cases of a sealed part must be seen; it is recorded. */
+            reason?: string | null;
+            /**
+             * Format: uint
+             * @description How many items are drawn; all by default.
+             */
+            count?: number | null;
+            /** @description Draw from each value of this metadata key, in proportion to its size. */
+            stratify?: string | null;
+            /**
+             * @description Draw more where this scorer is unsure; where two disagree; for pairs, where it scores both apart.
+             * @default []
+             */
+            unsure: string[];
+            /**
+             * Format: double
+             * @description The share of a driven sample that is spread evenly.
+             */
+            even?: number | null;
+            /**
+             * Format: double
+             * @description The share of items that several raters see.
+             */
+            overlap?: number | null;
+            /**
+             * Format: uint64
+             * @description The least number of such items.
+             */
+            least_overlap?: number | null;
+            /**
+             * Format: uint64
+             * @description Raters of such an item.
+             */
+            raters_per_item?: number | null;
+            /**
+             * Format: uint64
+             * @description Raters that the blocks are laid out for.
+             */
+            raters?: number | null;
+            /**
+             * @description Items with their right answers, hidden among the others: `item` or `case`, `target` where it is needed, and a
+             *     field per criterion.
+             * @default []
+             */
+            gold: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Format: double
+             * @description The share of a rater's items that is gold.
+             */
+            gold_share?: number | null;
+            /**
+             * Format: uint64
+             * @description How many raters see a gold item at most.
+             */
+            gold_cap?: number | null;
+            /**
+             * Format: double
+             * @description A rater whose accuracy on gold is below this, by the upper bound of its interval, is suspended.
+             */
+            threshold?: number | null;
+            /**
+             * @description What is paid for the work.
+             * @default nothing
+             */
+            pay: components["schemas"]["Pay"];
+            /**
+             * Format: int64
+             * @description Nano-dollars after which no item is given out.
+             */
+            budget_nanousd?: number | null;
+            /**
+             * Format: uint64
+             * @description Seconds for which an item is kept for the rater who got it.
+             */
+            lease_seconds?: number | null;
+            /**
+             * Format: uint64
+             * @description The seed of the draw, the blocks and the orders.
+             */
+            seed?: number | null;
+        };
+        /** @description What a rater is paid. */
+        Pay: "nothing" | {
+            item: components["schemas"]["Money"];
+        } | {
+            hour: components["schemas"]["Money"];
+        };
+        /** @description A word that settles a question about an item. */
+        AdjudicationBody: {
+            /** @description The item's id, or the beginning of it. */
+            item: string;
+            /** @description The criterion. */
+            criterion: string;
+            /** @description The answer. */
+            value: unknown;
+            /** @description Why; it is kept. */
+            reason: string;
+        };
+        /** @description Why a rater is suspended or may work again. */
+        RaterBody: {
+            /** @description In words; it is kept. */
+            reason: string;
+        };
+        /** @description What went wrong, as the client is told (RFC 9457). */
+        Problem: {
+            /** @description Always `about:blank`: the status says what kind of problem it is. */
+            type: string;
+            /** @description The status in words. */
+            title: string;
+            /**
+             * Format: uint16
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description What is wrong, and what to do about it. */
+            detail: string;
+            /** @description What holds a release up. */
+            blocks?: unknown;
+        };
+        /** @description A word on the server. */
+        Health: {
+            /** @description `ok`. */
+            status: string;
+            /** @description Assay's version. */
+            version: string;
+        };
+        /** @description Who is logged in, and where. */
+        Session: {
+            /** @description `local` for one person on this machine, `team` with accounts. */
+            mode: string;
+            /** @description Assay's version. */
+            version: string;
+            /** @description The project's folder. */
+            project: string;
+            /** @description Somebody, when they are logged in. */
+            user: components["schemas"]["Person"] | null;
+            /** @description Whether an identity provider can vouch for people. */
+            oidc: boolean;
+        };
+        /** @description Somebody. */
+        Person: {
+            /** @description The name that actions are recorded under. */
+            name: string;
+            /** @description An address. */
+            email: string | null;
+            /** @description What they are. */
+            roles: components["schemas"]["Role"][];
+        };
+        /** @description What somebody wants to know first. */
+        Overview: {
+            suites: components["schemas"]["SuiteCard"][];
+            /**
+             * Format: uint
+             * @description Suites beyond those shown.
+             */
+            more_suites: number;
+            budget: components["schemas"]["Month"];
+            running: components["schemas"]["RunItem"][];
+            alerts: components["schemas"]["Alert"][];
+        };
+        /** @description A suite on the overview. */
+        SuiteCard: {
+            suite: string;
+            /** @description The newest complete run. */
+            run: components["schemas"]["RunItem"];
+            /** @description What it is compared with. */
+            previous: string | null;
+            /** @description Its levels, without slices. */
+            rows: components["schemas"]["SummaryRow"][];
+            moved: components["schemas"]["Moved"][];
+            /** @description Oldest first. */
+            trend: components["schemas"]["TrendPoint"][];
+            /**
+             * Format: uint
+             * @description Runs that the trend lacks because their scores are still read.
+             */
+            reading: number;
+            /** @description What its gate says. */
+            gate: components["schemas"]["VerdictKind"] | null;
+        };
+        /** @description A run in a list. */
+        RunItem: {
+            /** @description Its id. */
+            id: string;
+            /** @description The id's last 8 digits, as people type them. */
+            short: string;
+            /** @description The suite. */
+            suite: string;
+            /** @description The tier, if one was chosen. */
+            tier: string | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["RunStatus"];
+            /** @description Whether a process executes it now. */
+            executing: boolean;
+            /** @description What it waits for. */
+            waiting: string | null;
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            started_us: number;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            ended_us: number | null;
+            /**
+             * Format: uint64
+             * @description Trials planned.
+             */
+            planned: number;
+            /** @description What was done until now. */
+            totals: components["schemas"]["Totals"];
+            /** @description The targets' names. */
+            targets: string[];
+            /** @description The scorers' names. */
+            scorers: string[];
+            /** @description Labels. */
+            labels: {
+                [key: string]: string;
+            };
+            /** @description The commit. */
+            git: string | null;
+            /** @description Whether another tool executed it. */
+            imported: boolean;
+            /** @description Whether it is over a sealed part, whose cases are not seen without a reason. */
+            sealed_part: boolean;
+        };
         /** @description A level. */
         SummaryRow: {
             /** @description The target. */
@@ -1112,33 +2598,6 @@ export interface components {
             /** @description Levels by declared slice. */
             slices: components["schemas"]["SummarySlice"][];
         };
-        /**
-         * @description How the epochs of one case become one value.
-         * @example mean
-         * @example median
-         * @example pass@3
-         * @example pass^3
-         */
-        Reducer: string;
-        /** @description A corpus metric, computed from the numbers that a scorer keeps of each trial ([`crate::Score::counts`]). */
-        Metric: "bleu" | "chrf" | "ter" | "wer" | "cer" | "mer" | "wil" | "macro_f1" | "weighted_f1" | "balanced_accuracy" | "mcc" | "kappa" | "precision" | "recall" | "f1" | "mae" | "rmse" | "roc_auc";
-        /** @description What kind of number a scorer gives: it decides the interval. */
-        ScoreKind: "binary" | {
-            bounded: {
-                /**
-                 * Format: double
-                 * @description Smallest possible value.
-                 */
-                lo: number;
-                /**
-                 * Format: double
-                 * @description Largest possible value.
-                 */
-                hi: number;
-            };
-        } | "unbounded";
-        /** @description Which way is better. */
-        Direction: "higher" | "lower";
         /** @description A level with its interval and what is behind it. */
         Estimate: {
             /**
@@ -1238,15 +2697,6 @@ export interface components {
             estimate: components["schemas"]["Estimate"];
             /** @description True when it is a judge's own word, uncorrected. */
             advisory?: boolean;
-        };
-        /** @description What moved between two runs of a suite. */
-        Moved: {
-            target: string;
-            scorer: string;
-            /** @description Newest minus earlier, if they can be compared. */
-            difference: components["schemas"]["Difference"] | null;
-            /** @description Why not. */
-            why: string | null;
         };
         /** @description A difference, candidate minus baseline, higher being better. */
         Difference: {
@@ -1381,11 +2831,6 @@ export interface components {
              */
             newest_us: number;
         };
-        /**
-         * Format: uint32
-         * @description How many items are asked for.
-         */
-        Limit: number;
         /** @description A page of a list. */
         Page: {
             /** @description The items. */
@@ -1407,329 +2852,6 @@ export interface components {
             limits: components["schemas"]["LimitChange"][];
             /** @description How it is repeated. */
             reproduce: components["schemas"]["Reproduce"];
-        };
-        /** @description Everything fixed when a run starts. Its digest is the run's fingerprint. */
-        RunRecord: {
-            /** @description The run. */
-            id: components["schemas"]["RunId"];
-            /** @description The suite's name. */
-            suite: string;
-            /** @description Where the suite file was: from the project's folder on where it is inside, whole elsewhere. */
-            suite_path: string;
-            /** @description Digest of the suite file's bytes. */
-            suite_digest: components["schemas"]["Digest"];
-            /** @description The suite file's text, so that `assay resume` needs no file. */
-            suite_text: string;
-            /** @description The tier that was run. */
-            tier?: string | null;
-            /** @description The dataset versions. */
-            datasets: components["schemas"]["DatasetRecord"][];
-            /** @description The targets. */
-            targets: components["schemas"]["TargetRecord"][];
-            /** @description The scorers. */
-            scorers: components["schemas"]["ScorerRecord"][];
-            /**
-             * Format: uint32
-             * @description Repeats of each case.
-             */
-            epochs: number;
-            /** @description Reducers over epochs, the first one leading. */
-            reducers: components["schemas"]["Reducer"][];
-            /** @description Declared slices. */
-            slices: components["schemas"]["Slice"][];
-            /** @description The gate. */
-            gate: components["schemas"]["Gate"];
-            /** @description The budget. */
-            budget: components["schemas"]["Budget"];
-            /**
-             * Format: uint64
-             * @description Seed of the order of cases.
-             */
-            seed: number;
-            /**
-             * Format: uint64
-             * @description Cases of all datasets together.
-             */
-            cases: number;
-            /** @description Digest of the frozen list of cases the run works through. */
-            plan: components["schemas"]["Digest"];
-            /** @description Version of Assay. */
-            assay_version: string;
-            /** @description Git commit of the suite's directory, with `-dirty` when files differ from it. */
-            git?: string | null;
-            /** @description What the command line left out of the suite or its tier, such as `--limit 20`: the run is not one of the whole. */
-            narrowed?: string[];
-            /**
-             * Format: int64
-             * @description When the run was started, in microseconds since the Unix epoch, UTC.
-             */
-            started_us: number;
-            /** @description Labels that somebody gave it. */
-            labels?: {
-                [key: string]: string;
-            };
-            /** @description The earlier run whose answers are taken over. */
-            answers_of?: components["schemas"]["AnswersOf"] | null;
-            /**
-             * @description The looks that a group-sequential gate took, the deciding one last. `cases` and `gate.confidence` are those of
-             *     the last one, so that every interval shown allows for the looks.
-             */
-            looks?: components["schemas"]["LookTaken"][];
-        };
-        /** Format: uuid */
-        RunId: string;
-        /** @description SHA-256 in hexadecimal */
-        Digest: string;
-        /** @description A dataset as a run used it. */
-        DatasetRecord: {
-            /** @description Its name in the suite. */
-            name: string;
-            /** @description The file, the directory or the stored dataset it was read from, as written in the suite. */
-            source: string;
-            /** @description The dataset version: the digest over the sorted digests of its whole cases. */
-            version: components["schemas"]["Digest"];
-            /**
-             * Format: uint64
-             * @description Number of cases used.
-             */
-            cases: number;
-            /** @description The sealed part it is, whose cases are not to be listed. */
-            sealed?: string | null;
-        };
-        /** @description A target as a run used it. */
-        TargetRecord: {
-            /** @description Its name in the suite. */
-            name: string;
-            /** @description The kind, such as `openai` or `command`. */
-            kind: string;
-            /** @description Model id, prompt digest, parameters, tools: everything that identifies it, without secrets. */
-            fingerprint: components["schemas"]["Digest"];
-            /** @description The configuration as written, secrets excluded. */
-            config: unknown;
-        };
-        /** @description A scorer as a run remembers it: enough to know what its numbers mean and whether they can be compared. */
-        ScorerRecord: {
-            /** @description The name in the suite. */
-            name: string;
-            /** @description The registry name, such as `equals` or `judge`. */
-            kind: string;
-            /** @description Digest of registry name, version and parameters (for a judge also model, rubric, prompt and parser). */
-            fingerprint: components["schemas"]["Digest"];
-            /** @description What kind of number it gives. */
-            score: components["schemas"]["ScoreKind"];
-            /** @description Which way is better. */
-            direction: components["schemas"]["Direction"];
-            /**
-             * Format: double
-             * @description A trial passes this scorer when its value is at least this (at most, when lower is better).
-             */
-            threshold?: number | null;
-            /** @description Corpus metrics that are shown beside the mean. */
-            metrics?: components["schemas"]["Metric"][];
-            /**
-             * Format: double
-             * @description Weight in the weighted mean over scorers.
-             */
-            weight: number;
-            /**
-             * @description True for a scorer that asks a model: advisory until it is calibrated.
-             * @default false
-             */
-            judge: boolean;
-        };
-        /** @description A metadata key (one slice per value), or a named predicate over metadata. */
-        Slice: string | {
-            name: string;
-            /** @example language = 'de' and tier = 1 */
-            where: string;
-        };
-        /**
-         * @description When a run is good enough. Every rule is decided by an interval, never by a point estimate; the verdict is
-         *     `pass`, `fail` or `inconclusive`.
-         */
-        Gate: {
-            /**
-             * Format: double
-             * @description Two-sided confidence of the intervals shown and used, between 0.5 and 1.
-             * @default 0.95
-             */
-            confidence: number;
-            /**
-             * @description What an inconclusive verdict means for the exit code.
-             * @default block
-             */
-            on_inconclusive: components["schemas"]["OnInconclusive"];
-            /**
-             * @description The rules. All must pass.
-             * @default []
-             */
-            rules: components["schemas"]["GateRule"][];
-            /**
-             * @description The rule for cases marked `critical`.
-             * @default {
-             *       "allowed_flake": 0.02
-             *     }
-             */
-            critical: components["schemas"]["CriticalRule"];
-            /** @description Whether the run may end before its last case; never, by default. */
-            stop?: components["schemas"]["StopRule"] | null;
-            /**
-             * @description With `stop`: how often the gate looks, at equal shares of the cases, the last look at all of them; or after how
-             *     many cases it looks before that, such as `[500, 1000]` for a run that begins with 500 cases and is extended while
-             *     they do not decide.
-             */
-            looks?: components["schemas"]["Looks"];
-            /** @description With `stop`: how much of the error of all looks the early ones may use. */
-            spending?: components["schemas"]["LookSpending"];
-        };
-        /** @description What to do when the data cannot decide. */
-        OnInconclusive: "block" | "warn";
-        /** @description One requirement on one scorer. At least one of `min`, `max` and `margin` is needed. */
-        GateRule: {
-            /** @description The scorer's name. */
-            scorer: string;
-            /** @description The reducer over epochs; the suite's first one by default. */
-            reducer?: components["schemas"]["Reducer"] | null;
-            /** @description Only this target; every target by default. */
-            target?: string | null;
-            /** @description Only the cases of this slice. */
-            slice?: components["schemas"]["SliceExpression"] | null;
-            /**
-             * Format: double
-             * @description Judge this quantile over cases (such as 0.95 for p95) instead of the mean.
-             */
-            quantile?: number | null;
-            /** @description Judge this corpus metric of the scorer (such as `macro_f1` of `label`) instead of the mean of its scores. */
-            metric?: components["schemas"]["Metric"] | null;
-            /**
-             * Format: double
-             * @description The level must be at least this: the whole interval above it passes, the whole interval below it fails.
-             */
-            min?: number | null;
-            /**
-             * Format: double
-             * @description The level must be at most this.
-             */
-            max?: number | null;
-            /**
-             * Format: double
-             * @description Against the baseline: the largest loss that is tolerated, in the scorer's own unit, 0 or more. The candidate
-             *     must prove that it is not worse than the baseline by more than this.
-             */
-            margin?: number | null;
-            /**
-             * @description `gate` rules decide; `guardrail` rules (safety, latency, cost) fail when they are inconclusive.
-             * @default gate
-             */
-            role: components["schemas"]["Role3"];
-        };
-        /**
-         * @description A predicate over case metadata.
-         * @example language = 'de' and tier = 1
-         * @example difficulty in ('hard', 'expert')
-         */
-        SliceExpression: string;
-        /** @description What a rule is for. */
-        Role3: "gate" | "guardrail";
-        /**
-         * @description The rule for cases marked `critical`: it fails when more of a case's epochs fail than the allowed flake explains
-         *     (the smallest count whose chance is at most 5% over all critical cases).
-         */
-        CriticalRule: {
-            /**
-             * Format: double
-             * @description The share of trials of a critical case that may fail by chance; 0 means that any failure fails the gate.
-             * @default 0.02
-             */
-            allowed_flake: number;
-        };
-        /** @description When a run may end before its last case. */
-        StopRule: "gs";
-        /** @description When a gate looks before the end. */
-        Looks: number | number[];
-        /** @description How the error of a gate that looks several times is spread over its looks. */
-        LookSpending: "late" | "even";
-        /** @description Hard limits on what a run, each of its trials and all runs of a month may spend. */
-        Budget: {
-            /**
-             * Format: double
-             * @description Dollars, targets and judges together.
-             */
-            usd?: number | null;
-            /**
-             * Format: uint64
-             * @description Tokens read and written.
-             */
-            tokens?: number | null;
-            /**
-             * Format: uint64
-             * @description Calls to targets and judges, retries included.
-             */
-            calls?: number | null;
-            /**
-             * Format: double
-             * @description Minutes of wall time, counted from the start of the command.
-             */
-            minutes?: number | null;
-            /** @description What one trial may spend, its judges included. */
-            per_trial?: components["schemas"]["Caps"];
-            /** @description What all runs of the workspace may spend together in a calendar month (UTC); wall time is that of all runs added up. */
-            per_month?: components["schemas"]["Caps"];
-        };
-        /** @description Limits on what something may spend. */
-        Caps: {
-            /**
-             * Format: double
-             * @description Dollars.
-             */
-            usd?: number | null;
-            /**
-             * Format: uint64
-             * @description Tokens read and written.
-             */
-            tokens?: number | null;
-            /**
-             * Format: uint64
-             * @description Calls, retries included.
-             */
-            calls?: number | null;
-            /**
-             * Format: double
-             * @description Minutes of wall time.
-             */
-            minutes?: number | null;
-        };
-        /** @description An earlier run whose answers a run takes over. */
-        AnswersOf: {
-            /** @description The earlier run. */
-            run: components["schemas"]["RunId"];
-            /** @description Every answer is taken from it and no target is called; otherwise targets answer what it has no answer for. */
-            only: boolean;
-        };
-        /** @description A look of a group-sequential gate. */
-        LookTaken: {
-            /**
-             * Format: uint64
-             * @description Cases that were finished.
-             */
-            cases: number;
-            /**
-             * Format: uint64
-             * @description Cases of the last look.
-             */
-            of: number;
-            /**
-             * Format: double
-             * @description Two-sided confidence of the intervals at this look.
-             */
-            confidence: number;
-            /** @description Whether the gate was decided, so that the run ended here. */
-            decided: boolean;
-            /**
-             * Format: double
-             * @description The gate's own confidence, which all looks together keep.
-             */
-            gate?: number | null;
         };
         /** @description A change of how many calls may be in flight on an account, as a run made it. */
         LimitChange: {
@@ -1963,29 +3085,53 @@ export interface components {
             /** @description True when it is a judge's own word, uncorrected. */
             advisory?: boolean;
         };
-        /** @description An order to a run. */
-        OrderBody: {
-            /** @description What. */
-            order: components["schemas"]["Wanted"];
+        /** @description A page of a list. */
+        Page2: {
+            /** @description The items. */
+            items: components["schemas"]["JobItem"][];
+            /** @description Where the next page begins; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A run that the server was asked to execute. */
+        JobItem: {
             /**
-             * Format: uint32
-             * @description Trials in flight, for `limit`.
+             * Format: int64
+             * @description Its number; the run has it as the label `job`.
              */
-            trials: number | null;
+            job: number;
+            /** @description Where it stands. */
+            stand: components["schemas"]["JobStand"];
+            /** @description The arguments of `assay run`. */
+            arguments: string[];
+            /** @description Who asked for it. */
+            by: string;
+            /**
+             * Format: int64
+             * @description When, in microseconds since 1970.
+             */
+            queued_us: number;
+            /**
+             * Format: int64
+             * @description When it began.
+             */
+            started_us: number | null;
+            /**
+             * Format: int64
+             * @description When it ended.
+             */
+            ended_us: number | null;
+            /**
+             * Format: uint8
+             * @description How it ended: the exit code, as the command documents it.
+             */
+            exit: number | null;
+            /** @description What the command said, if it did not pass. */
+            message: string | null;
+            /** @description The run, once there is one. */
+            run: string | null;
         };
-        /** @description What is wanted of a run. */
-        Wanted: "pause" | "resume" | "cancel" | "retry" | "limit";
-        /** @description What becomes a baseline. */
-        BaselineBody: {
-            /** @description A run of the suite; a target may stand after a colon. */
-            run: string;
-            /** @description The target. */
-            target: string | null;
-        };
-        /** @description The outcome of a trial. */
-        Outcome: "ok" | "error" | "refused" | "cancelled";
-        /** @description Up or down. */
-        Direction2: "asc" | "desc";
+        /** @description Where a job stands. */
+        JobStand: "queued" | "running" | "ended" | "withdrawn";
         /** @description A page of trials. */
         TrialsPage: {
             items: components["schemas"]["TrialItem"][];
@@ -2164,7 +3310,7 @@ export interface components {
             next: string | null;
         };
         /** @description A page of a list. */
-        Page2: {
+        Page3: {
             /** @description The items. */
             items: components["schemas"]["ReleaseItem"][];
             /** @description Where the next page begins; `null` at the end. */
@@ -2201,10 +3347,8 @@ export interface components {
             candidate: components["schemas"]["Latency"];
             baseline: components["schemas"]["Latency"];
         };
-        /** @description How cases moved. */
-        Moved2: "worse" | "better" | "same" | "all";
         /** @description A page of a list. */
-        Page3: {
+        Page4: {
             /** @description The items. */
             items: components["schemas"]["CasePair"][];
             /** @description Where the next page begins; `null` at the end. */
@@ -2251,20 +3395,22 @@ export interface components {
             /** @description Its Arrow type. */
             type: string;
         };
-        /** @description How a table is taken away. */
-        Format: "jsonl" | "csv" | "parquet";
-        /** @description A question. */
-        QueryBody: {
-            /** @description One query; nothing can be changed by it. */
-            sql: string;
-            /**
-             * Format: uint
-             * @description At most so many rows; 1,000 by default, at most 10,000.
-             */
-            limit: number | null;
+        /** @description An answer. */
+        Answered: {
+            columns: components["schemas"]["Column"][];
+            rows: unknown[][];
+            /** @description Whether there were more. */
+            truncated: boolean;
+            /** Format: uint64 */
+            elapsed_ms: number;
         };
-        /** @description A table of a run. */
-        ExportTable: "trials" | "scores";
+        /** @description A public key. */
+        Key: {
+            /** @description Its id, as packs name it. */
+            id: string;
+            /** @description The key as a PEM file: who has it can check packs without this server. */
+            pem: string;
+        };
         /** @description A saved chart. */
         Chart: {
             id: string;
@@ -2288,26 +3434,6 @@ export interface components {
              * @description Named by whoever changes it.
              */
             version: number;
-        };
-        /** @description How rows are drawn. */
-        ChartKind: "table" | "bar" | "line" | "scatter";
-        /** @description A chart to save. */
-        ChartBody: {
-            name: string;
-            /** @description One query; it is asked when the chart is looked at. */
-            sql: string;
-            kind: components["schemas"]["ChartKind"];
-            /** @description The column along the bottom. */
-            x: string | null;
-            /** @description The column of heights. */
-            y: string | null;
-            /** @description The column that tells series apart. */
-            colour: string | null;
-            /**
-             * Format: int64
-             * @description The version that is changed; not for a new one.
-             */
-            version: number | null;
         };
         /** @description Charts beside each other. */
         Dashboard: {
@@ -2333,22 +3459,8 @@ export interface components {
             /** @description In its order. */
             charts: components["schemas"]["Chart"][];
         };
-        /** @description A dashboard to save. */
-        DashboardBody: {
-            name: string;
-            /**
-             * @description The ids of charts, in order; at most 50.
-             * @default []
-             */
-            charts: string[];
-            /**
-             * Format: int64
-             * @description The version that is changed; not for a new one.
-             */
-            version: number | null;
-        };
         /** @description A page of a list. */
-        Page4: {
+        Page5: {
             /** @description The items. */
             items: components["schemas"]["DatasetItem"][];
             /** @description Where the next page begins; `null` at the end. */
@@ -2918,13 +4030,8 @@ export interface components {
         };
         /** @description How bad a finding is. */
         Severity: "error" | "warning" | "note";
-        /** @description What a tag names. */
-        TagBody: {
-            /** @description A number, another tag, or the beginning of a digest. */
-            version: string;
-        };
         /** @description A page of a list. */
-        Page5: {
+        Page6: {
             /** @description The items. */
             items: components["schemas"]["StoredCase"][];
             /** @description Where the next page begins; `null` at the end. */
@@ -2959,21 +4066,6 @@ export interface components {
             /** @description Where the next page begins. */
             next: string | null;
         };
-        /** @description Which cases are accepted. */
-        AcceptBody: {
-            /**
-             * @description Their ids.
-             * @default []
-             */
-            ids: string[];
-            /**
-             * @description All of them.
-             * @default false
-             */
-            all: boolean;
-            /** @description A note for the record. */
-            note: string | null;
-        };
         /** @description What was accepted. */
         Accepted: {
             /**
@@ -2992,13 +4084,6 @@ export interface components {
              * @description Its cases.
              */
             cases: number | null;
-        };
-        /** @description Where a run's case goes. */
-        TakeBody: {
-            /** @description A stored dataset. */
-            dataset: string;
-            /** @description Why it is worth keeping; recorded with the case. */
-            note: string | null;
         };
         /** @description Where a case waits. */
         Taken: {
@@ -3117,33 +4202,10 @@ export interface components {
             /** @description Whether an identity provider vouches for them. */
             provider: boolean;
         };
-        /** @description Somebody new. */
-        UserBody: {
-            name: string;
-            email: string | null;
-            /** @description At least one. */
-            roles: components["schemas"]["Role"][];
-            /** @description Their password; without it one is made. */
-            password: string | null;
-        };
         /** @description Somebody new, and how they get in. */
         UserMade: {
             user: components["schemas"]["UserItem"];
             /** @description The password that was made, told once; `null` when one was given. */
-            password: string | null;
-        };
-        /** @description What changes of somebody; what is not named stays. */
-        UserChangeBody: {
-            /** @description Another address; an empty one takes it away. */
-            email: string | null;
-            /** @description Other roles: all that they have from then on. */
-            roles: components["schemas"]["Role"][] | null;
-            /** @description Whether they are shut out. */
-            disabled: boolean | null;
-        };
-        /** @description Another password. */
-        PasswordBody: {
-            /** @description Without it one is made. */
             password: string | null;
         };
         /** @description The password that was made. */
@@ -3171,28 +4233,1584 @@ export interface components {
              */
             used_us: number | null;
         };
-        /** @description A key that is wanted. */
-        KeyBody: {
-            /** @description In whose name it acts. */
-            user: string;
-            /** @description What it is for. */
-            name: string;
-            /**
-             * @description What it may be; by default what its user is, without `approver` where somebody else makes it.
-             * @default []
-             */
-            roles: components["schemas"]["Role"][];
-            /**
-             * Format: uint16
-             * @description Days until it expires: 90 by default, at most 366.
-             */
-            days: number | null;
-        };
         /** @description A key, told once. */
         KeyMade: {
             item: components["schemas"]["KeyItem"];
             /** @description What is sent as `Authorization: Bearer …`. */
             key: string;
+        };
+        /** @description A project in a list. */
+        ReviewProjectItem: {
+            /** @description Its name. */
+            name: string;
+            /** @description What its rubric is called. */
+            title: string;
+            /**
+             * Format: int64
+             * @description When it was made.
+             */
+            created_us: number;
+            /**
+             * Format: uint64
+             * @description Items to be rated, without gold.
+             */
+            items: number;
+            /**
+             * Format: uint64
+             * @description Of them those with all the raters that they shall have.
+             */
+            complete: number;
+            /**
+             * Format: uint64
+             * @description Ratings of an item that are asked for.
+             */
+            wanted: number;
+            /**
+             * Format: uint64
+             * @description Of them those that count.
+             */
+            accepted: number;
+            /**
+             * Format: uint64
+             * @description People who have joined.
+             */
+            raters: number;
+            /** @description Whether two answers are compared. */
+            pairwise: boolean;
+            /** @description Where the one who asks stands as a rater, once they have joined. */
+            mine: components["schemas"]["MyPart"] | null;
+        };
+        /** @description Where somebody stands as a rater. */
+        MyPart: {
+            /** @description `new` until the quiz is passed, `active`, `suspended` or `failed`. */
+            state: components["schemas"]["RaterState"];
+            /** @description Why, when it is not the quiz's word. */
+            why: string | null;
+            /** @description How far they are. */
+            place: components["schemas"]["RaterPlace"];
+        };
+        /** @description Where a rater stands. */
+        RaterState: "new" | "active" | "suspended" | "failed";
+        /** @description How far a rater is. */
+        RaterPlace: {
+            /**
+             * Format: uint64
+             * @description Items that the rater has rated.
+             */
+            rated: number;
+            /**
+             * Format: uint64
+             * @description Items that they will have rated when their part is done, as far as that is known now.
+             */
+            of: number;
+        };
+        /** @description A project. */
+        ReviewProjectView: {
+            /** @description As in lists. */
+            item: components["schemas"]["ReviewProjectItem"];
+            /** @description What raters are told. */
+            guide: components["schemas"]["Guide"];
+            /** @description What only engineers see, who lead projects: where items are from, who rates, what it costs. */
+            lead: components["schemas"]["Lead"] | null;
+        };
+        /** @description What raters are told of a project. */
+        Guide: {
+            /** @description What the rubric is called. */
+            title: string;
+            /**
+             * Format: int64
+             * @description Its version in this project, from 1.
+             */
+            version: number;
+            /** @description What raters read before they begin, as plain text. */
+            instructions: string;
+            /** @description What is asked. */
+            questions: components["schemas"]["Question"][];
+            /** @description Examples with their answers. */
+            examples: components["schemas"]["Example"][];
+        };
+        /** @description A question, as a page asks it. */
+        Question: {
+            /** @description The criterion: the key of its answer. */
+            name: string;
+            /** @description The question in words. */
+            asks: string;
+            /** @description How it is answered. */
+            kind: components["schemas"]["Kind"];
+            /** @description The answers of a closed question, in the order of the scale; none for comments and spans. */
+            answers: components["schemas"]["Choice"][];
+            /** @description `spans`: what a span may be called; none where spans have no names. */
+            labels: string[];
+            /** @description Whether an answer is needed. */
+            required: boolean;
+        };
+        /** @description How a question is answered. */
+        Kind: "yes_no" | "ordinal" | "choice" | "pairwise" | "comment" | "spans";
+        /** @description An answer that can be given. */
+        Choice: {
+            /** @description What is sent. */
+            value: unknown;
+            /** @description What it means: the anchor of a scale, the words of an option. */
+            words: string;
+        };
+        /** @description An item with its right answers, shown with the instructions. */
+        Example: {
+            /** @description The item. */
+            content: components["schemas"]["Shown"];
+            /** @description The right answers. */
+            answers: {
+                [key: string]: unknown;
+            };
+            /** @description Why. */
+            why: string | null;
+        };
+        /** @description What is shown of an item. The texts are those in which spans count characters. */
+        Shown: {
+            /** @description What was asked, by name. */
+            inputs: {
+                [key: string]: unknown;
+            };
+            /** @description The passages behind the answer: `contexts/0` and so on for spans. */
+            contexts: string[];
+            /** @description The answer, or the first of two: `output` for spans. */
+            output: string;
+            /** @description The second answer of a pair: `output_2` for spans. */
+            other: string | null;
+            /** @description What counts as right, where the rubric shows it. */
+            expected: unknown;
+        };
+        /** @description What the lead of a project sees of it. */
+        Lead: {
+            /** @description The project: where its items are from, how it works, its rubric with the answers to training and quiz. */
+            project: components["schemas"]["ReviewProject"];
+            /** @description How far it is. */
+            progress: components["schemas"]["ReviewProgress"];
+            /** @description Who rates, by name. */
+            raters: components["schemas"]["RaterItem"][];
+            /** @description The versions of the rubric, the oldest first. */
+            rubrics: components["schemas"]["RubricItem"][];
+        };
+        /** @description A project as it stands. */
+        ReviewProject: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description When it was made, in microseconds since the Unix epoch.
+             */
+            created_us: number;
+            /** @description How it works. */
+            settings: components["schemas"]["ReviewSettings"];
+            /** @description What raters are asked now. */
+            rubric: components["schemas"]["Rubric"];
+            /**
+             * Format: int64
+             * @description Which version of the rubric that is, from 1.
+             */
+            version: number;
+        };
+        /** @description How a project works; fixed when it is made, but for the rubric, the pay and the budget. */
+        ReviewSettings: {
+            /** @description How its items were drawn. */
+            sampling: components["schemas"]["Sampling"];
+            /** @description Whether the items speak for others that were not rated: drawn from a run, or chosen by hand in a file. */
+            drawn: components["schemas"]["Drawn"];
+            /**
+             * Format: uint64
+             * @description The seed of the draw, of the blocks and of each rater's order.
+             */
+            seed: number;
+            /**
+             * Format: uint64
+             * @description Candidates that items were drawn from.
+             */
+            candidates: number;
+            /**
+             * Format: double
+             * @description The share of items with several raters.
+             */
+            overlap: number;
+            /**
+             * Format: uint64
+             * @description The least number of such items.
+             */
+            least_overlap: number;
+            /**
+             * Format: uint64
+             * @description Raters of such an item.
+             */
+            raters_each: number;
+            /**
+             * Format: uint64
+             * @description Raters that the blocks are laid out for.
+             */
+            raters: number;
+            /**
+             * Format: double
+             * @description The share of a rater's items that is hidden gold.
+             */
+            gold_share: number;
+            /**
+             * Format: uint64
+             * @description How many raters see a gold item at most.
+             */
+            gold_cap: number;
+            /**
+             * Format: double
+             * @description A rater whose accuracy on gold is below this by the upper bound is suspended.
+             */
+            threshold: number;
+            /**
+             * Format: double
+             * @description The level of all intervals.
+             */
+            confidence: number;
+            /**
+             * Format: uint64
+             * @description How long an item is kept for the rater who was given it, in seconds.
+             */
+            lease_seconds: number;
+            /** @description What is paid for the work. */
+            pay: components["schemas"]["Pay"];
+            /** @description No item is given out that could cost more than this. */
+            budget: components["schemas"]["Money"] | null;
+            /** @description Where the items are from: the run, or the file, and what it is compared with. */
+            source: string[];
+        };
+        /** @description How items are chosen among all that could be. */
+        Sampling: {
+            /** @constant */
+            by: "uniform";
+        } | {
+            /** @constant */
+            by: "stratified";
+            /** @description The key. */
+            key: string;
+        } | {
+            /** @constant */
+            by: "driven";
+            /** @description The scorer, or two. */
+            scorers: string[];
+            /**
+             * Format: double
+             * @description The share that is spread evenly all the same.
+             */
+            uniform: number;
+        };
+        /** @description How the items that carry labels were chosen among all that were scored. Only a drawn sample can correct a judge. */
+        Drawn: "random" | "by_hand";
+        /** @description What raters are asked about each item. */
+        Rubric: {
+            /** @description Its name. */
+            rubric: string;
+            /** @description What it is for; raters do not see it. */
+            description?: string | null;
+            /** @description What raters read before they begin, and whenever they ask for it. */
+            instructions?: string;
+            /**
+             * @description What of an item raters see; everything but the expected output by default.
+             * @default [
+             *       "inputs",
+             *       "contexts",
+             *       "output"
+             *     ]
+             */
+            show: components["schemas"]["Show"][];
+            /** @description The questions, in the order in which they are asked. */
+            criteria: components["schemas"]["Criterion2"][];
+            /** @description Items with their right answers, shown with the instructions. */
+            examples?: components["schemas"]["Worked"][];
+            /** @description Items on which a rater practises: the right answer is told after each. */
+            training?: components["schemas"]["Worked"][];
+            /** @description What a rater must answer before the first item. */
+            quiz?: components["schemas"]["Quiz"] | null;
+        };
+        /** @description A part of an item. */
+        Show: "inputs" | "output" | "contexts" | "expected";
+        /** @description One question. */
+        Criterion2: {
+            /** @description Its name, as it stands in labels and reports. */
+            name: string;
+            /** @description The question in words; the name by default. */
+            question?: string | null;
+            /** @description How it is answered. */
+            kind: components["schemas"]["Kind"];
+            /** @description `ordinal`: each step of the scale with its anchor. */
+            scale?: {
+                [key: string]: unknown;
+            };
+            /** @description `choice`: the options, as a list or with what each means. */
+            options?: unknown;
+            /** @description `pairwise`: whether neither may be better; true by default. */
+            tie?: boolean | null;
+            /** @description `spans`: what a span may be called; one unnamed kind by default. */
+            labels?: string[];
+            /** @description Whether an answer is needed; true by default, but for comments and spans. */
+            required?: boolean | null;
+            /** @description `ordinal`: `interval` when the steps are equally far apart; `ordinal` by default. */
+            level?: components["schemas"]["ScaleLevel"] | null;
+            /**
+             * Format: double
+             * @description `ordinal`: how far a rating may be from the right one on a gold item; 0 by default.
+             */
+            tolerance?: number;
+        };
+        /** @description What distance between steps means. */
+        ScaleLevel: "ordinal" | "interval";
+        /** @description An item with its right answers. */
+        Worked: {
+            /** @description What is asked: a text, or inputs by name. */
+            inputs?: unknown;
+            /** @description The answer. */
+            output?: unknown;
+            /** @description The second answer, of a pair. */
+            other?: unknown;
+            /** @description The passages. */
+            contexts?: string[];
+            /** @description The right answer by criterion. */
+            answers: {
+                [key: string]: unknown;
+            };
+            /** @description Why. */
+            why?: string | null;
+        };
+        /** @description The qualification quiz. */
+        Quiz: {
+            /**
+             * Format: double
+             * @description The share of items that must be right; 0.8 by default.
+             * @default 0.8
+             */
+            pass: number;
+            /**
+             * Format: uint32
+             * @description How often it may be tried; 3 by default.
+             * @default 3
+             */
+            attempts: number;
+            /** @description The items. */
+            items: components["schemas"]["Worked"][];
+        };
+        /** @description How far a project is. */
+        ReviewProgress: {
+            /**
+             * Format: uint64
+             * @description Items to be rated, without gold.
+             */
+            items: number;
+            /**
+             * Format: uint64
+             * @description Of them those with all the raters that they shall have.
+             */
+            complete: number;
+            /**
+             * Format: uint64
+             * @description Ratings of an item that are asked for.
+             */
+            wanted: number;
+            /**
+             * Format: uint64
+             * @description Of them those that count: by raters in good standing, at most as many as are wanted.
+             */
+            accepted: number;
+            /**
+             * Format: uint64
+             * @description Hidden gold items.
+             */
+            gold: number;
+            /**
+             * Format: uint64
+             * @description Ratings of an item under an earlier rubric, which its rater is asked to answer again.
+             */
+            stale: number;
+            /**
+             * Format: uint64
+             * @description Items that a rater has on the screen.
+             */
+            leased: number;
+            /** @description What was spent. */
+            spent: components["schemas"]["Money"];
+        };
+        /** @description A rater of a project. */
+        RaterItem: {
+            /** @description Who, and where they stand. */
+            rater: components["schemas"]["Rater"];
+            /**
+             * Format: uint64
+             * @description Items that they have rated, gold among them.
+             */
+            rated: number;
+        };
+        /** @description A rater of a project. */
+        Rater: {
+            /** @description The name. */
+            name: string;
+            /** @description Where they stand. */
+            state: components["schemas"]["RaterState"];
+            /** @description Why, when it is not the quiz's word. */
+            why?: string | null;
+            /**
+             * Format: uint64
+             * @description Their block of the design; none for ratings from elsewhere.
+             */
+            block?: number | null;
+            /**
+             * Format: uint32
+             * @description Attempts at the quiz since they had to take it.
+             */
+            attempts: number;
+            /**
+             * Format: int64
+             * @description Since when gold counts, in microseconds since the Unix epoch: the last (re-)qualification.
+             */
+            qualified_us: number;
+        };
+        /** @description A version of a rubric. */
+        RubricItem: {
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            version: number;
+            /** @description Its digest. */
+            digest: string;
+            /**
+             * Format: int64
+             * @description When it was added.
+             */
+            added_us: number;
+        };
+        /** @description A rater at the beginning of a sitting. */
+        Sitting: {
+            /** @description Where they stand: `new` wants the quiz, `active` gets items, `suspended` and `failed` get none. */
+            state: components["schemas"]["RaterState"];
+            /** @description Why, when it is not the quiz's word. */
+            why: string | null;
+            /** @description How far they are. */
+            place: components["schemas"]["RaterPlace"];
+            /** @description What they read first. */
+            guide: components["schemas"]["Guide"];
+            /** @description What they practise on: the right answers are told after each. */
+            training: components["schemas"]["Exercise"][];
+            /** @description What they must pass while they are `new`. */
+            quiz: components["schemas"]["QuizSheet"] | null;
+        };
+        /** @description An item of training or quiz: its answers stay here. */
+        Exercise: {
+            /** @description The item. */
+            content: components["schemas"]["Shown"];
+            /** @description The criteria that are asked about it. */
+            criteria: string[];
+        };
+        /** @description The quiz. */
+        QuizSheet: {
+            /** @description Its items, in their order. */
+            items: components["schemas"]["Exercise"][];
+            /**
+             * Format: double
+             * @description The share of items that must be right.
+             */
+            pass: number;
+            /**
+             * Format: uint32
+             * @description How often it may still be tried.
+             */
+            attempts_left: number;
+        };
+        /** @description What is right on a training item. */
+        Corrected: {
+            /** @description Whether every answer is. */
+            right: boolean;
+            /** @description The right answers. */
+            answers: {
+                [key: string]: unknown;
+            };
+            /** @description Why. */
+            why: string | null;
+        };
+        /** @description How a quiz went. */
+        QuizResult: {
+            /**
+             * Format: uint64
+             * @description Items with every answer right.
+             */
+            right: number;
+            /**
+             * Format: uint64
+             * @description Of so many.
+             */
+            of: number;
+            /** @description Whether the rater may begin. */
+            passed: boolean;
+            /**
+             * Format: uint32
+             * @description Attempts that are left.
+             */
+            attempts_left: number;
+        };
+        /** @description What comes next for a rater. */
+        NextTask: {
+            /** @constant */
+            next: "item";
+            /** @description The item. */
+            task: components["schemas"]["ReviewTask"];
+        } | {
+            /** @constant */
+            next: "quiz";
+        } | {
+            /** @constant */
+            next: "done";
+            /** @description Why, in words. */
+            why: string;
+        } | {
+            /** @constant */
+            next: "stopped";
+            /** @description Why, in words. */
+            why: string;
+        };
+        /** @description An item on a rater's screen. */
+        ReviewTask: {
+            /** @description Under what the rater has the item: sent back with the answers, the draft, a skip or a flag. */
+            lease: string;
+            /**
+             * Format: int64
+             * @description Until when it is kept for the rater. Answers that come later still count.
+             */
+            until_us: number;
+            /** @description What is shown. */
+            content: components["schemas"]["Shown"];
+            /** @description The criteria to answer: all, or those that are asked otherwise since the rater answered. */
+            criteria: string[];
+            /** @description What the rater said under an earlier rubric. */
+            before: {
+                [key: string]: unknown;
+            };
+            /** @description What the rater had begun to say, or took back. */
+            draft: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: uint64
+             * @description Which of the rater's items it is, from 1.
+             */
+            number: number;
+            /**
+             * Format: uint64
+             * @description Of how many, as far as that is known now.
+             */
+            of: number;
+        };
+        /** @description What became of answers. */
+        Rated: {
+            /**
+             * Format: int64
+             * @description What the rater is paid for it, in nano-dollars.
+             */
+            paid_nanousd: number;
+            /** @description Why the rater is suspended, when this brought it. */
+            stopped: string | null;
+            /** @description How far the rater is now. */
+            place: components["schemas"]["RaterPlace"];
+        };
+        /** @description A project that was made. */
+        MadeProject: {
+            /** @description The project. */
+            project: components["schemas"]["ReviewProject"];
+            /** @description How far it is: nothing is rated yet. */
+            progress: components["schemas"]["ReviewProgress"];
+            /**
+             * Format: uint
+             * @description Gold items among its items.
+             */
+            gold: number;
+            /**
+             * Format: int64
+             * @description What all its ratings would cost about, when that is more than the budget, in nano-dollars.
+             */
+            needs_nanousd: number | null;
+        };
+        /** @description The report of a project. */
+        ReviewReport: {
+            /** @description The project. */
+            project: string;
+            /** @description The rubric's digest. */
+            rubric: string;
+            /**
+             * Format: int64
+             * @description Its version in the project.
+             */
+            version: number;
+            /** @description How far it is. */
+            progress: components["schemas"]["ReviewProgress"];
+            /** @description By criterion. */
+            criteria: components["schemas"]["CriterionReport"][];
+            /** @description By rater, in the order of names: raters are not ranked. */
+            raters: components["schemas"]["RaterReport"][];
+            /** @description What is to be discussed, the widest disagreement first; settled ones are left out. */
+            discuss: components["schemas"]["Dispute"][];
+            /** @description By how much each week is scored higher than the others, by criterion, where ratings span several weeks. */
+            weeks: {
+                [key: string]: components["schemas"]["ReviewFigure"][];
+            };
+            /**
+             * Format: uint
+             * @description Questions that were settled.
+             */
+            settled: number;
+            /** @description Items whose raters are split, by criterion: they have no label until somebody settles them. */
+            split: [
+                string,
+                number
+            ][];
+            /** @description What changed between versions of the rubric, and what that did. */
+            impact: components["schemas"]["RubricImpact"][];
+            /** @description How long and how much. */
+            work: components["schemas"]["ReviewWork"];
+            /** @description What a reader must know. */
+            notes: string[];
+        };
+        /** @description How far raters agree on one criterion. */
+        CriterionReport: {
+            /** @description The criterion. */
+            name: string;
+            /** @description Its kind. */
+            kind: components["schemas"]["Kind"];
+            /** @description What distance between answers means: `nominal`, `ordinal` or `interval`; none for comments and spans. */
+            level: string | null;
+            /**
+             * Format: uint
+             * @description Ratings that count.
+             */
+            ratings: number;
+            /**
+             * Format: uint
+             * @description Items with one or more.
+             */
+            items: number;
+            /**
+             * Format: uint
+             * @description Items with two or more.
+             */
+            paired: number;
+            /**
+             * Format: uint
+             * @description Raters.
+             */
+            raters: number;
+            /** @description Krippendorff's α with its jackknife interval. */
+            alpha: components["schemas"]["ReviewFigure"] | null;
+            /** @description Gwet's AC1, or AC2 with quadratic weights for a scale. */
+            gwet: components["schemas"]["ReviewFigure"] | null;
+            /**
+             * Format: double
+             * @description How often two raters say the same.
+             */
+            agreement: number | null;
+            /** @description How often another rater says the same, by answer. */
+            specific: components["schemas"]["Specific"][];
+            /** @description For what the labels may be used, by the lower bound of α. */
+            decision: string;
+            /** @description α on parts of the items. */
+            slices: components["schemas"]["SliceAgreement"][];
+            /** @description α without each rater. */
+            left_out: components["schemas"]["LeftOut"][];
+            /**
+             * @description How often one rater gives the answer of a row where another gives that of a column, as shares of all pairs; answers
+             *     in the order of `specific`.
+             */
+            confusion: number[][];
+            /** @description The mean over items and raters, both as samples. */
+            mean: components["schemas"]["ReviewFigure"] | null;
+            /**
+             * Format: double
+             * @description The reliability of one rating (one-way intra-class correlation).
+             */
+            reliability: number | null;
+            /**
+             * Format: double
+             * @description The reliability of the mean of as many ratings as an item has (Spearman–Brown).
+             */
+            reliability_of_mean: number | null;
+            /**
+             * Format: uint64
+             * @description Ratings that an item needs for the reliability that is asked for.
+             */
+            raters_needed: number | null;
+            /** @description Dawid and Skene's labels beside the majority's. */
+            weighed: components["schemas"]["Weighed"] | null;
+            /** @description `pairwise`: how often the answer that was shown first won, ties left out. */
+            shown_first: components["schemas"]["ReviewFigure"] | null;
+            /** @description `pairwise`: the targets by strength. */
+            ranking: components["schemas"]["Ranking"] | null;
+            /** @description `spans`: how far marked characters are the same. */
+            spans: components["schemas"]["SpanAgreement"] | null;
+        };
+        /** @description A figure with its interval. */
+        ReviewFigure: {
+            /**
+             * Format: double
+             * @description The figure.
+             */
+            value: number;
+            /**
+             * Format: double
+             * @description The lower end; none where no interval is defined.
+             */
+            lower: number | null;
+            /**
+             * Format: double
+             * @description The upper end.
+             */
+            upper: number | null;
+        };
+        /** @description How often raters say the same, given that one of them gives this answer. */
+        Specific: {
+            /** @description The answer. */
+            answer: string;
+            /**
+             * Format: uint
+             * @description How often it was given.
+             */
+            ratings: number;
+            /**
+             * Format: double
+             * @description How often another rater of the same item gives it too; none where nobody else rated such an item.
+             */
+            agreement: number | null;
+        };
+        /** @description Agreement on the items of a slice. */
+        SliceAgreement: {
+            /** @description The key. */
+            key: string;
+            /** @description The value. */
+            value: string;
+            /**
+             * Format: uint
+             * @description Items with two or more ratings.
+             */
+            paired: number;
+            /** @description α, where there are ten such items and they vary. */
+            alpha: components["schemas"]["ReviewFigure"] | null;
+        };
+        /** @description α without a rater. */
+        LeftOut: {
+            /** @description The rater. */
+            rater: string;
+            /**
+             * Format: double
+             * @description α of the others.
+             */
+            alpha: number;
+            /**
+             * Format: double
+             * @description How much higher that is than α of all.
+             */
+            change: number;
+        };
+        /** @description Where Dawid and Skene's labels are not the majority's. */
+        Weighed: {
+            /**
+             * Format: uint
+             * @description Items compared.
+             */
+            items: number;
+            /** @description Items whose label is another one. */
+            changed: string[];
+            /** @description Why it should not be used, if so. */
+            caution?: string | null;
+        };
+        /** @description The ranking of a `pairwise` criterion. */
+        Ranking: {
+            /**
+             * Format: uint
+             * @description Ratings of pairs whose two targets are known.
+             */
+            comparisons: number;
+            /**
+             * Format: uint
+             * @description Cases behind them: comparisons of one case are not independent.
+             */
+            cases: number;
+            /** @description The targets, the strongest first; empty where there is no ranking. */
+            targets: components["schemas"]["Ranked"][];
+            /**
+             * Format: double
+             * @description Davidson's ν where there are ties: two targets of equal strength tie with the chance ν / (2 + ν).
+             */
+            tie: number | null;
+            /** @description Somebody won or lost everything against the others: strengths are bounds, not estimates. */
+            separated: boolean;
+            /** @description Why there is no ranking. */
+            why_not: string | null;
+        };
+        /** @description A target in a ranking. */
+        Ranked: {
+            /** @description Its name. */
+            target: string;
+            /** @description The best and the worst rank that hold together with the confidence asked for, all pairs of targets at once. */
+            ranks: [
+                number,
+                number
+            ];
+            /** @description Elo points: 1000 + 400 / ln 10 · log strength; strengths sum to zero. The interval is by clusters of cases. */
+            elo: components["schemas"]["ReviewFigure"];
+            /**
+             * Format: uint
+             * @description Ratings in which it won.
+             */
+            won: number;
+            /**
+             * Format: uint
+             * @description Ratings that were ties.
+             */
+            tied: number;
+            /**
+             * Format: uint
+             * @description Ratings in which it lost.
+             */
+            lost: number;
+        };
+        /** @description How far marked characters are the same. */
+        SpanAgreement: {
+            /**
+             * Format: uint
+             * @description Pairs of raters of one item, of whom one or both marked something.
+             */
+            pairs: number;
+            /**
+             * Format: double
+             * @description The mean of 2·|A ∩ B| / (|A| + |B|) over them, in characters.
+             */
+            overlap: number;
+        };
+        /** @description A rater. */
+        RaterReport: {
+            /** @description The name. */
+            name: string;
+            /** @description Where they stand. */
+            state: components["schemas"]["RaterState"];
+            /** @description Why. */
+            why: string | null;
+            /**
+             * Format: uint64
+             * @description Items rated, gold among them.
+             */
+            rated: number;
+            /**
+             * Format: uint64
+             * @description Item ratings that count, without gold.
+             */
+            accepted: number;
+            /**
+             * Format: uint64
+             * @description Items skipped.
+             */
+            skipped: number;
+            /** @description Hidden gold. */
+            gold: components["schemas"]["GoldReport"];
+            /** @description How much higher than others they score the same items, by criterion, with its interval. */
+            severity: {
+                [key: string]: components["schemas"]["ReviewFigure"];
+            };
+            /**
+             * Format: uint64
+             * @description Ratings that were given faster than items allow.
+             */
+            fast: number;
+            /**
+             * Format: double
+             * @description The chance of so many fast ones, were everybody fast equally often (Holm over raters); none without times.
+             */
+            fast_p: number | null;
+            /** @description Criteria whose longest run of one and the same answer is longer than chance explains (5%, Holm over raters). */
+            straight: string[];
+            /**
+             * Format: double
+             * @description Seconds on an item, the median.
+             */
+            median_seconds: number | null;
+            /** @description What they were paid. */
+            paid: components["schemas"]["Money"];
+        };
+        /** @description A rater on hidden gold. */
+        GoldReport: {
+            /**
+             * Format: uint64
+             * @description Items with every answer right, since the rater qualified.
+             */
+            hits: number;
+            /**
+             * Format: uint64
+             * @description The others.
+             */
+            misses: number;
+            /**
+             * Format: double
+             * @description The accuracy; only from 30 gold items on.
+             */
+            accuracy: number | null;
+            /** @description Its interval. */
+            interval: components["schemas"]["ReviewFigure"] | null;
+            /** @description Whether they err more than before (CUSUM of errors on gold). */
+            drifts: boolean;
+        };
+        /** @description Something about an item that raters do not agree on, or that one of them wants to talk about. */
+        Dispute: {
+            /** @description The item. */
+            item: string;
+            /** @description The case, for people. */
+            case?: string | null;
+            /** @description The criterion. */
+            criterion: string;
+            /**
+             * Format: double
+             * @description How far apart: the difference of numbers, 1 between words.
+             */
+            apart: number;
+            /** @description What stands, by rater. */
+            ratings: components["schemas"]["Rating"][];
+            /** @description Who flagged the item, and why. */
+            flags?: components["schemas"]["ReviewNote"][];
+            /** @description The word that settles it, once there is one. */
+            settled?: components["schemas"]["Adjudication"] | null;
+        };
+        /** @description One line of the history of ratings. */
+        Rating: {
+            /** @description The item. */
+            item: string;
+            /** @description Who. */
+            rater: string;
+            /** @description The criterion. */
+            criterion: string;
+            /** @description The question, as it was when it was answered. */
+            question: components["schemas"]["Digest"];
+            /** @description The answer; null when it was taken back. */
+            value: unknown;
+            /** @description How it came to be. */
+            origin: components["schemas"]["RatingOrigin"];
+            /**
+             * Format: int64
+             * @description When, in microseconds since the Unix epoch.
+             */
+            at_us: number;
+        };
+        /** @description How a rating came to be. */
+        RatingOrigin: "rated" | "edited" | "relabelled" | "undone" | "imported";
+        /** @description A remark on an item. */
+        ReviewNote: {
+            /** @description The item. */
+            item: string;
+            /** @description Who. */
+            rater: string;
+            /** @description `skip` or `flag`. */
+            kind: components["schemas"]["NoteKind"];
+            /** @description In words. */
+            text: string;
+            /**
+             * Format: int64
+             * @description When, in microseconds since the Unix epoch.
+             */
+            at_us: number;
+        };
+        /** @description A word that settles what raters do not agree on. */
+        Adjudication: {
+            /** @description The item. */
+            item: string;
+            /** @description The criterion. */
+            criterion: string;
+            /** @description The question, as it was. */
+            question: components["schemas"]["Digest"];
+            /** @description The answer. */
+            value: unknown;
+            /** @description Who settled it. */
+            by: string;
+            /** @description Why. */
+            why: string;
+            /**
+             * Format: int64
+             * @description When, in microseconds since the Unix epoch.
+             */
+            at_us: number;
+        };
+        /** @description What a change of the rubric did to ratings of one criterion. */
+        RubricImpact: {
+            /** @description The criterion. */
+            criterion: string;
+            /**
+             * Format: int64
+             * @description The version that asks it otherwise.
+             */
+            version: number;
+            /**
+             * Format: uint
+             * @description Answers that the same rater gave to the same item before and after.
+             */
+            answered_again: number;
+            /**
+             * Format: uint
+             * @description How many of them are other answers.
+             */
+            changed: number;
+            /**
+             * Format: double
+             * @description By how much the numbers of a scale went up, on average.
+             */
+            shift: number | null;
+            /** @description α of these items before. */
+            alpha_before: components["schemas"]["ReviewFigure"] | null;
+            /** @description α of these items after. */
+            alpha_after: components["schemas"]["ReviewFigure"] | null;
+        };
+        /** @description Throughput and cost. */
+        ReviewWork: {
+            /**
+             * Format: uint64
+             * @description Items rated, gold among them, whoever rated them.
+             */
+            rated: number;
+            /**
+             * Format: uint64
+             * @description Item ratings that count.
+             */
+            accepted: number;
+            /**
+             * Format: double
+             * @description Seconds on an item, the median.
+             */
+            median_seconds: number | null;
+            /**
+             * Format: double
+             * @description Items in an hour at work.
+             */
+            per_hour: number | null;
+            /**
+             * Format: double
+             * @description Hours at work.
+             */
+            hours: number;
+            /** @description What was spent. */
+            spent: components["schemas"]["Money"];
+            /** @description What a rating that counts cost, with gold, suspended raters and repeats in it. */
+            cost_per_accepted: components["schemas"]["Money"] | null;
+            /** @description What the rest of the project would cost at that. */
+            left: components["schemas"]["Money"] | null;
+        };
+        /** @description A page of a list. */
+        Page7: {
+            /** @description The items. */
+            items: components["schemas"]["DisputeView"][];
+            /** @description Where the next page begins; `null` at the end. */
+            next: string | null;
+        };
+        /** @description A disagreement with what it is about. Whose answer it is stays unsaid, so that who settles it is blind too. */
+        DisputeView: {
+            /** @description Who said what, who flagged it, and the word that settled it. */
+            dispute: components["schemas"]["Dispute"];
+            /** @description What was asked. */
+            question: components["schemas"]["Question"];
+            /** @description The item as it is stored: `a` of a pair is `output`, `b` is `other`. */
+            content: components["schemas"]["Shown"];
+        };
+        /** @description An item with its history. */
+        ItemHistory: {
+            /** @description The item with its target, its chance and its gold answers. */
+            item: components["schemas"]["ReviewItem"];
+            /** @description Every rating there ever was, oldest first. */
+            history: components["schemas"]["Rating"][];
+            /** @description Skips and flags. */
+            notes: components["schemas"]["ReviewNote"][];
+            /** @description Settled questions. */
+            adjudications: components["schemas"]["Adjudication"][];
+        };
+        /** @description An item of a project. */
+        ReviewItem: {
+            /** @description What it is, by content ([`assay_core::label::item`] or [`pair`]), or the id that a file gave it. */
+            id: string;
+            /** @description The case. */
+            case?: string | null;
+            /** @description The target, or both of a pair as [`both`] writes them; raters never see it. */
+            target?: string | null;
+            /** @description What raters see. */
+            content: components["schemas"]["ReviewContent"];
+            /** @description What slices are made of. */
+            metadata?: {
+                [key: string]: string;
+            };
+            /**
+             * Format: double
+             * @description The chance with which it was drawn; `None` for a gold item that was not.
+             */
+            chance?: number | null;
+            /**
+             * Format: uint64
+             * @description How many raters it shall have; 0 for gold alone.
+             */
+            wanted: number;
+            /** @description The right answers, for a hidden gold item. */
+            gold?: {
+                [key: string]: unknown;
+            } | null;
+        };
+        /** @description What a rater sees of an item. */
+        ReviewContent: {
+            /** @description What was asked. */
+            inputs?: {
+                [key: string]: unknown;
+            };
+            /** @description The answer. */
+            output: unknown;
+            /** @description The second answer, of a pair. */
+            other?: unknown;
+            /** @description The passages behind it. */
+            contexts?: components["schemas"]["Passage"][];
+            /** @description What counts as right, where the rubric shows it. */
+            expected?: unknown;
+        };
+        /** @description A judge in a list. Another model, prompt, scale or parser is another judge. */
+        JudgeItem: {
+            /** @description Its fingerprint. */
+            id: components["schemas"]["Digest"];
+            /** @description Its name in the newest suite that has it, which is the scorer's. */
+            judge: string;
+            /** @description The models that it asks, as the suite names them; empty when the run does not say. */
+            models: string[];
+            /** @description The suite of the newest run with it; none when no run has it any more. */
+            suite: string | null;
+            /** @description The newest run with it. */
+            run: components["schemas"]["RunId"] | null;
+            /**
+             * Format: int64
+             * @description When that began.
+             */
+            run_us: number | null;
+            /** @description Whether the newest run with a judge of this name has this one. */
+            current: boolean;
+            /** @description What it may be used for now; `U` when it is not calibrated. */
+            grade: components["schemas"]["Grade"];
+            /** @description What that means, in words. */
+            allows: string;
+            /** @description What the grade rests on and what the next one needs; none without a certificate. */
+            standing: components["schemas"]["Standing"] | null;
+            /** @description The question that its labels answer. */
+            criterion: string | null;
+            /**
+             * Format: int64
+             * @description When the certificate was made.
+             */
+            calibrated_us: number | null;
+            /**
+             * Format: int64
+             * @description When its oldest label reaches its term.
+             */
+            expires_us: number | null;
+            /**
+             * Format: uint64
+             * @description Judged items with labels drawn by chance.
+             */
+            labels: number;
+            /**
+             * Format: uint64
+             * @description Judged items with labels chosen by hand.
+             */
+            by_hand: number;
+            /**
+             * Format: uint64
+             * @description How often its frozen verdicts were asked again.
+             */
+            checks: number;
+            /**
+             * Format: int64
+             * @description When that was last.
+             */
+            checked_us: number | null;
+            /** @description Whether the frozen verdicts say that it is not what was calibrated. */
+            drifted: boolean;
+        };
+        /** @description What a judge may be used for now. */
+        Standing: {
+            /** @description The grade. */
+            grade: components["schemas"]["Grade"];
+            /** @description What the next grade needs. */
+            missing: string[];
+            /** @description Why it is lower than the labels alone would make it. */
+            dropped: string[];
+            /** @description Verdicts that were asked again, and those that were not the same. */
+            checked: [
+                number,
+                number
+            ];
+            /** @description Whether the frozen verdicts say that the judge is not what was calibrated. */
+            drifted: boolean;
+            /** @description What the certificate was made for. */
+            scope: components["schemas"]["Scope"];
+            /** @description What the grade rests on. */
+            evidence: components["schemas"]["Evidence"];
+        };
+        /** @description What a certificate may not be stretched to. */
+        Scope: {
+            /**
+             * Format: double
+             * @description Confidence of its intervals.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description The margin of the differences that it was made for.
+             */
+            margin: number;
+        };
+        /** @description What is known of a judge. `None` and NaN are not known, and meet no requirement. */
+        Evidence: {
+            /**
+             * Format: uint64
+             * @description Cases with a label by people, drawn at random.
+             */
+            labels: number;
+            /**
+             * Format: uint64
+             * @description Labels of the rarer class by people.
+             */
+            rarer_class: number;
+            /**
+             * Format: uint64
+             * @description Labels in the smaller arm.
+             */
+            smaller_arm: number | null;
+            /**
+             * Format: double
+             * @description The lower bound of Gwet's AC1 or Krippendorff's α of judge and people, the higher one.
+             */
+            agreement: number | null;
+            /**
+             * Format: double
+             * @description The share of verdicts that could not be read.
+             */
+            parse_failures: number | null;
+            /**
+             * Format: double
+             * @description How often a repeated verdict differs.
+             */
+            flip_rate: number | null;
+            /**
+             * Format: double
+             * @description The lower bound of the rate of passes that it passes.
+             */
+            sensitivity: number | null;
+            /**
+             * Format: double
+             * @description The lower bound of the rate of fails that it fails.
+             */
+            specificity: number | null;
+            /**
+             * Format: double
+             * @description How often both orders of a pair get the same verdict; `Some(1.0)` for a judge of single answers.
+             */
+            position_consistency: number | null;
+            /** @description The interval of judge − human in the candidate less the same in the baseline. */
+            differential: components["schemas"]["Interval"] | null;
+            /**
+             * Format: double
+             * @description The margin of the comparison; `differential` must lie within twice of it on either side.
+             */
+            margin: number;
+            /**
+             * Format: double
+             * @description How much worse judge and people agree than people among each other, the upper bound.
+             */
+            below_people: number | null;
+            /**
+             * Format: double
+             * @description The winning rate ω of the alternative annotator test.
+             */
+            winning_rate: number | null;
+            /**
+             * Format: double
+             * @description Days since the labels were made.
+             */
+            age: number | null;
+            /** @description Whether the frozen canary set still gets the same verdicts. */
+            canary: boolean | null;
+        };
+        /** @description A judge. */
+        JudgeView: {
+            /** @description As in lists. */
+            item: components["schemas"]["JudgeItem"];
+            /**
+             * @description How far it may be trusted and what that rests on, without the cases whose verdicts are frozen; none when it is not
+             *     calibrated. Confusion, agreement, bias and calibration are its figures.
+             */
+            certificate: components["schemas"]["Certificate"] | null;
+            /**
+             * Format: uint64
+             * @description How many verdicts are frozen.
+             */
+            frozen: number;
+            /** @description Its checks, oldest first. */
+            checks: components["schemas"]["CheckPoint"][];
+            /** @description The labels that it lacks. */
+            needed: components["schemas"]["LabelsNeeded"];
+            /** @description Judges of the same name with another model, prompt, scale or parser. */
+            others: components["schemas"]["OtherJudge"][];
+        };
+        /** @description How far a judge may be trusted, and what that rests on. */
+        Certificate: {
+            /** @description The judge's name when it was made. */
+            judge: string;
+            /** @description The judge: any change of model, prompt, rubric or parser is another judge. */
+            fingerprint: components["schemas"]["Digest"];
+            /** @description The question that the labels answer. */
+            criterion: string;
+            /** @description How labels become numbers. */
+            coding: components["schemas"]["Coding"];
+            /**
+             * Format: int64
+             * @description When it was made, in microseconds since the Unix epoch.
+             */
+            made_us: number;
+            /**
+             * @description When the oldest and the newest of the labels that it rests on were said.
+             * @default null
+             */
+            labelled_us: [
+                number,
+                number
+            ] | null;
+            /**
+             * Format: int64
+             * @description When it expires: when the oldest label has reached its term.
+             */
+            expires_us: number;
+            /** @description The runs that labels were drawn from. */
+            runs: components["schemas"]["RunId"][];
+            /** @description Digest of the labels. */
+            labels_digest: components["schemas"]["Digest"];
+            /**
+             * Format: double
+             * @description Confidence of the intervals.
+             */
+            confidence: number;
+            /**
+             * Format: double
+             * @description The margin of the differences that the judge is to decide.
+             */
+            margin: number;
+            /**
+             * Format: uint
+             * @description Items judged.
+             */
+            judged: number;
+            /**
+             * Format: uint
+             * @description Items with a verdict that could not be read, each once however often the judge was asked.
+             */
+            unreadable: number;
+            /**
+             * Format: uint
+             * @description Items on which the judge abstained, or left the verdict to people.
+             * @default 0
+             */
+            abstained: number;
+            /**
+             * Format: uint
+             * @description Judged items with labels drawn by chance.
+             */
+            labels: number;
+            /**
+             * Format: uint
+             * @description Judged items with labels chosen by hand.
+             */
+            by_hand: number;
+            /**
+             * Format: uint
+             * @description Judged items on which people are split evenly.
+             */
+            split: number;
+            /** @description People's verdicts by the judge's: [people fail, people pass] × [judge fails, judge passes]. */
+            confusion: components["schemas"]["JudgeFigure"][][] | null;
+            /** @description Agreement, rates, bias, and so on. */
+            figures: components["schemas"]["JudgeFigure"][];
+            /** @description Each target. */
+            arms: components["schemas"]["ArmFigures"][];
+            /** @description Judge − people by slice, with Holm's p-values. */
+            slices: components["schemas"]["JudgeFigure"][];
+            /** @description For scores from 0 to 1 against pass or fail: cases, mean score and share of passes in each bin. */
+            calibration: [
+                number,
+                number,
+                number
+            ][];
+            /** @description What the grade rests on. */
+            evidence: components["schemas"]["Evidence"];
+            /** @description The grade that the labels alone would give; checks and age decide the rest. */
+            grade: components["schemas"]["Grade"];
+            /** @description Frozen verdicts. */
+            canaries: components["schemas"]["Canary"][];
+            /** @description What a reader should know. */
+            notes: string[];
+        };
+        /** @description How what people said becomes a number on a judge's scale. */
+        Coding: {
+            /** @description The judge's scale. */
+            score: components["schemas"]["ScoreKind"];
+            /**
+             * @description The labels that mean a pass, or the best; others mean a fail. Empty for the usual words.
+             * @default []
+             */
+            positive: string[];
+            /**
+             * @description The scale of the labels, where it is not the judge's own.
+             * @default null
+             */
+            scale: [
+                number,
+                number
+            ] | null;
+        };
+        /** @description A number with its interval, and the same among people where there is one. */
+        JudgeFigure: {
+            /** @description A short name for programs. */
+            key: string;
+            /** @description What it is, in words. */
+            name: string;
+            /**
+             * Format: double
+             * @description The number.
+             */
+            value: number | null;
+            /** @description Its interval. */
+            interval: components["schemas"]["Interval"] | null;
+            /** @description The same among people. */
+            people?: [
+                number,
+                components["schemas"]["Interval"] | null
+            ] | null;
+            /**
+             * Format: double
+             * @description Adjusted p-value where several are looked at.
+             */
+            p?: number | null;
+        };
+        /** @description A target's part of a certificate. */
+        ArmFigures: {
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: uint
+             * @description Items that the judge has scored.
+             */
+            judged: number;
+            /**
+             * Format: uint
+             * @description Items of them that carry labels drawn by chance.
+             */
+            labels: number;
+            /**
+             * Format: double
+             * @description The level as the judge alone says it.
+             */
+            raw: number | null;
+            /** @description The level corrected by the labels. */
+            corrected: components["schemas"]["Estimate"] | null;
+            /** @description Why it is not corrected. */
+            why_not?: string | null;
+        };
+        /** @description A frozen verdict. */
+        Canary: {
+            /** @description The item. */
+            item: components["schemas"]["Digest"];
+            /** @description The case's id. */
+            case: string;
+            /** @description The arm that answered. */
+            arm: string;
+            /**
+             * Format: double
+             * @description The verdict.
+             */
+            verdict: number;
+        };
+        /** @description A check of a judge's frozen verdicts. */
+        CheckPoint: {
+            /**
+             * Format: int64
+             * @description When.
+             */
+            at_us: number;
+            /** @description The run that it was made for. */
+            run: components["schemas"]["RunId"] | null;
+            /**
+             * Format: uint64
+             * @description Verdicts asked again.
+             */
+            asked: number;
+            /**
+             * Format: uint64
+             * @description Those that were not the same.
+             */
+            differ: number;
+        };
+        /** @description The labels that a judge lacks. */
+        LabelsNeeded: {
+            /**
+             * Format: uint64
+             * @description Labels that are stored for its criterion, whoever gave them.
+             */
+            stored: number;
+            /**
+             * Format: uint64
+             * @description How many more to draw: what the counts of the next grade lack, else as many as are worth drawing at once.
+             */
+            more: number;
+            /** @description The command that draws them. */
+            command: string;
+            /** @description Everything that the next grade needs, in words. */
+            missing: string[];
+        };
+        /** @description Another judge of the same name. */
+        OtherJudge: {
+            id: components["schemas"]["Digest"];
+            grade: components["schemas"]["Grade"];
+            /** Format: int64 */
+            calibrated_us: number | null;
+            /** Format: int64 */
+            run_us: number | null;
+        };
+        /** @description What was found of a judge. */
+        JudgeProbes: {
+            /** @description The judge. */
+            judge: string;
+            /**
+             * Format: uint
+             * @description Judged answers that carry a label.
+             */
+            labelled: number;
+            /** @description What was found. */
+            probes: components["schemas"]["JudgeProbe"][];
+            /** @description What a reader should know. */
+            notes: string[];
+        };
+        /** @description What a probe found. */
+        JudgeProbe: {
+            /** @description `order`, `length`, `own family`, `format`, `slice` or `flips`. */
+            probe: string;
+            /** @description What the number is. */
+            what: string;
+            /**
+             * Format: double
+             * @description The number; none where it is not defined.
+             */
+            value: number | null;
+            /** @description Its interval. */
+            interval: components["schemas"]["Interval"] | null;
+            /**
+             * Format: double
+             * @description The p-value of no bias, adjusted over all probes together (Holm).
+             */
+            p: number | null;
+            /**
+             * Format: uint
+             * @description Answers behind it.
+             */
+            answers: number;
         };
     };
     responses: never;
@@ -3276,7 +5894,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/openmetrics-text": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -3367,7 +5985,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/json": components["schemas"]["Session"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -3390,14 +6008,73 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+        };
+    };
+    beginOidc: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endOidc: {
+        parameters: {
+            query?: {
+                /** @description What an identity token is given for. */
+                code?: string | null;
+                /** @description What the login was begun with. */
+                state?: string | null;
+                /** @description Why the provider does not vouch. */
+                error?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Found */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem (RFC 9457) */
             default: {
@@ -3470,19 +6147,19 @@ export interface operations {
     };
     runs: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Of this suite. */
-                suite: string | null;
+                suite?: string | null;
                 /** @description With this label, as `KEY=VALUE`. */
-                label: string | null;
+                label?: string | null;
                 /** @description That stand so. */
-                status: components["schemas"]["RunStatus"] | null;
+                status?: components["schemas"]["RunStatus"] | null;
                 /** @description Whose id, suite, label or target has this in it. */
-                search: string | null;
+                search?: string | null;
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -3541,13 +6218,46 @@ export interface operations {
             };
         };
     };
+    beginPush: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunRecord"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     runSummary: {
         parameters: {
-            query: {
+            query?: {
                 /** @description A run (with a target after a colon), `@` and a branch or commit, or `none`; the suite's baseline `main` by default. */
-                baseline: string | null;
+                baseline?: string | null;
                 /** @description The target that is compared, where the run has several. */
-                target: string | null;
+                target?: string | null;
             };
             header?: never;
             path: {
@@ -3625,7 +6335,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "text/event-stream": string;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -3738,33 +6448,263 @@ export interface operations {
             };
         };
     };
+    jobs: {
+        parameters: {
+            query?: {
+                /** @description How many. */
+                limit?: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page2"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queueRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueueBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobItem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobItem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pushCases: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pushRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                table: string;
+                segment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    endPush: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SealBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunItem"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     trials: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Of this target. */
-                target: string | null;
+                target?: string | null;
                 /** @description With this outcome. */
-                status: components["schemas"]["Outcome"] | null;
+                status?: components["schemas"]["Outcome"] | null;
                 /** @description The scorer that `min`, `max` and `unscored` speak of. */
-                scorer: string | null;
+                scorer?: string | null;
                 /** @description Scored at least so. */
-                min: number | null;
+                min?: number | null;
                 /** @description Scored at most so. */
-                max: number | null;
+                max?: number | null;
                 /** @description Without a value of the scorer. */
-                unscored: boolean;
+                unscored?: boolean;
                 /** @description Whose case id or answer holds this. */
-                search: string | null;
+                search?: string | null;
                 /** @description Of cases with this metadata, as `KEY=VALUE`. */
-                tag: string | null;
+                tag?: string | null;
                 /** @description `number`, `case`, `latency`, `cost` or `score:NAME`. */
-                sort: string | null;
+                sort?: string | null;
                 /** @description Up or down. */
-                order: components["schemas"]["Direction2"];
+                order?: components["schemas"]["Direction2"];
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -3800,9 +6740,9 @@ export interface operations {
                 /** @description The scorer. */
                 scorer: string;
                 /** @description Of this target. */
-                target: string | null;
+                target?: string | null;
                 /** @description In so many bins, 30 by default, at most 200. */
-                bins: number | null;
+                bins?: number | null;
             };
             header?: never;
             path: {
@@ -3865,10 +6805,7 @@ export interface operations {
     };
     case: {
         parameters: {
-            query: {
-                /** @description Recorded in the dataset's log. */
-                reason: string | null;
-            };
+            query?: never;
             header?: never;
             path: {
                 run: string;
@@ -3898,13 +6835,46 @@ export interface operations {
             };
         };
     };
+    openSealed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpeningBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     releases: {
         parameters: {
-            query: {
+            query?: {
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -3918,7 +6888,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page2"];
+                    "application/json": components["schemas"]["Page3"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -3942,6 +6945,285 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    memo: {
+        parameters: {
+            query?: {
+                /** @description As a page or as Markdown. */
+                format?: components["schemas"]["MemoFormat"];
+            };
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evaluateRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluateBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachToRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AttachBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    approveRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rejectRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    waiveRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WaiveBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shipRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShipBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                release: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SayBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {
@@ -4007,13 +7289,13 @@ export interface operations {
                 /** @description The scorer. */
                 scorer: string;
                 /** @description How they moved. */
-                change: components["schemas"]["Moved2"];
+                change?: components["schemas"]["Moved"];
                 /** @description Whose id holds this. */
-                search: string | null;
+                search?: string | null;
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -4027,7 +7309,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page3"];
+                    "application/json": components["schemas"]["Page4"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -4072,9 +7354,9 @@ export interface operations {
     };
     query: {
         parameters: {
-            query: {
+            query?: {
                 /** @description As a stream in this form. */
-                format: components["schemas"]["Format"] | null;
+                format?: components["schemas"]["Format"] | null;
             };
             header?: never;
             path?: never;
@@ -4092,7 +7374,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/octet-stream": string;
+                    "application/json": components["schemas"]["Answered"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -4127,6 +7409,107 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    evidenceKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"] | null;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    buildEvidence: {
+        parameters: {
+            query?: {
+                /** @description What the run is compared with; the baseline `main` by default. */
+                against?: string | null;
+                /** @description Whether what people and models wrote goes with it; else commitments to it alone. */
+                content?: boolean;
+            };
+            header?: never;
+            path: {
+                run: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": string;
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verifyEvidence: {
+        parameters: {
+            query?: {
+                /** @description The public key as a PEM file, or the base64 text in it; this server's own by default. */
+                key?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -4270,9 +7653,9 @@ export interface operations {
     };
     removeChart: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Only if it still has this version. */
-                version: number | null;
+                version?: number | null;
             };
             header?: never;
             path: {
@@ -4430,9 +7813,9 @@ export interface operations {
     };
     removeDashboard: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Only if it still has this version. */
-                version: number | null;
+                version?: number | null;
             };
             header?: never;
             path: {
@@ -4462,13 +7845,13 @@ export interface operations {
     };
     datasets: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Whose name, owner or description holds this. */
-                search: string | null;
+                search?: string | null;
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -4482,7 +7865,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page4"];
+                    "application/json": components["schemas"]["Page5"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -4498,9 +7881,9 @@ export interface operations {
     };
     dataset: {
         parameters: {
-            query: {
+            query?: {
                 /** @description A number, a tag, or the beginning of a digest; the newest by default. */
-                version: string | null;
+                version?: string | null;
             };
             header?: never;
             path: {
@@ -4532,15 +7915,15 @@ export interface operations {
     };
     datasetDiff: {
         parameters: {
-            query: {
+            query?: {
                 /** @description The older version: a number, a tag, or the beginning of a digest; the one before the newer by default. */
-                from: string | null;
+                from?: string | null;
                 /** @description The newer version; the newest by default. */
-                to: string | null;
+                to?: string | null;
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -4572,13 +7955,13 @@ export interface operations {
     };
     datasetCoverage: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Metadata keys, with commas between them; every key with few values by default. */
-                by: string | null;
+                by?: string | null;
                 /** @description A number, a tag, or the beginning of a digest; the newest by default. */
-                version: string | null;
+                version?: string | null;
                 /** @description Whose last result is shown; the first scorer of the newest run by default. */
-                scorer: string | null;
+                scorer?: string | null;
             };
             header?: never;
             path: {
@@ -4610,11 +7993,11 @@ export interface operations {
     };
     datasetCheck: {
         parameters: {
-            query: {
+            query?: {
                 /** @description A number, a tag, or the beginning of a digest; the newest by default. */
-                version: string | null;
+                version?: string | null;
                 /** @description The least similarity of near duplicates, 0.8 by default; 0 does not look for them. */
-                threshold: number | null;
+                threshold?: number | null;
             };
             header?: never;
             path: {
@@ -4710,15 +8093,15 @@ export interface operations {
     };
     datasetCases: {
         parameters: {
-            query: {
+            query?: {
                 /** @description Whose id or content holds this; upper and lower case are the same. */
-                search: string | null;
+                search?: string | null;
                 /** @description Of this part. */
-                part: string | null;
+                part?: string | null;
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -4735,7 +8118,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Page5"];
+                    "application/json": components["schemas"]["Page6"];
                 };
             };
             /** @description A problem (RFC 9457) */
@@ -4751,11 +8134,11 @@ export interface operations {
     };
     quarantine: {
         parameters: {
-            query: {
+            query?: {
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path: {
@@ -4858,13 +8241,13 @@ export interface operations {
     };
     audit: {
         parameters: {
-            query: {
+            query?: {
                 /** @description That hold this text; upper and lower case are the same. */
-                search: string | null;
+                search?: string | null;
                 /** @description How many. */
-                limit: components["schemas"]["Limit"];
+                limit?: components["schemas"]["Limit"];
                 /** @description From where. */
-                cursor: string | null;
+                cursor?: string | null;
             };
             header?: never;
             path?: never;
@@ -5163,6 +8546,681 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewProjects: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewProjectItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makeReviewProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeProject"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewProject: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewProjectView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    joinReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Sitting"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerTraining: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrainingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Corrected"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    answerQuiz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuizBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuizResult"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    nextReviewTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NextTask"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RatingBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rated"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undoRating: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewTask"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    noteReviewTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    keepDraft: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                lease: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewReport: {
+        parameters: {
+            query?: {
+                /** @description Metadata keys to slice by, with commas between them; all with 2 to 12 values by default. */
+                slice?: string | null;
+                /** @description The level of intervals; 0.95 by default. */
+                confidence?: number | null;
+                /** @description The reliability that the mean of an item's ratings shall have; 0.8 by default. */
+                target?: number | null;
+                /** @description Steps of a scale that raters may be apart without a talk; 1 by default. */
+                apart?: number | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewReport"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewDisputes: {
+        parameters: {
+            query?: {
+                /** @description Steps of a scale that raters may be apart without a talk; 1 by default. */
+                apart?: number | null;
+                /** @description Settled ones too. */
+                settled?: boolean;
+                /** @description How many. */
+                limit?: components["schemas"]["Limit"];
+                /** @description From where. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page7"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reviewItem: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ItemHistory"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    adjudicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjudicationBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adjudication"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suspendRater: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rater: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaterBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rater"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reinstateRater: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+                rater: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaterBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rater"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judges: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgeItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                judge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgeView"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judgeProbes: {
+        parameters: {
+            query?: {
+                /** @description Targets of the judge's own family: those whose names hold this word. */
+                family?: string | null;
+                /** @description Only slices of these metadata keys, with commas between them; all declared keys by default. */
+                slice?: string | null;
+                /** @description Confidence of the intervals; 0.95 by default. */
+                confidence?: number | null;
+            };
+            header?: never;
+            path: {
+                judge: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgeProbes"];
+                };
             };
             /** @description A problem (RFC 9457) */
             default: {
