@@ -53,6 +53,6 @@ test('probes are those of the command', async ({ page }) => {
 test('a judge without labels says what to do next', async ({ page }) => {
   await open(page, '/judges/brief');
   await expect(page.getByText('a calibration')).toBeVisible();
-  await expect(page.getByText('assay judge calibrate brief --next next.jsonl')).toBeVisible();
+  await expect(page.getByText('assay judge calibrate brief --next next.jsonl').first()).toBeVisible();
   await expect(page.getByText('No verdict is frozen')).toBeVisible();
 });

@@ -75,9 +75,11 @@ test('the overview has the newest numbers of every suite', async ({ page }) => {
     'agent',
     'docs-qa',
     'early',
+    'holdout',
     'hostile',
     'judged',
     'recorded',
+    'support',
   ]);
   for (const card of suites) {
     const shown = assay<Shown>('show', card.run.id, '--json');

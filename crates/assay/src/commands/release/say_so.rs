@@ -96,14 +96,6 @@ fn done(act: &Act, number: u64, by: &str, event: &str, text: &str) {
     }
 }
 
-/// A reason that says something.
-fn reason(text: &str) -> Result<&str, Failure> {
-    match text.trim() {
-        "" => Err(usage("--reason needs a text: it is recorded".into())),
-        text => Ok(text),
-    }
-}
-
 impl Attach {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let mut at = desk.at_work(&self.act.release, None).await?;
@@ -127,7 +119,7 @@ impl Approve {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let mut at = desk.at_work(&self.act.release, None).await?;
         let by = who(self.act.by.as_deref())?;
-        desk.approve(&mut at, reason(&self.reason)?, &by).await?;
+        desk.approve(&mut at, &self.reason, &by).await?;
         let number = at.number;
         done(&self.act, number, &by, "approved", &format!("release {number}: {by} agrees to it as it stands"));
         if !self.act.json {
@@ -141,7 +133,7 @@ impl Reject {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let mut at = desk.at_work(&self.act.release, None).await?;
         let by = who(self.act.by.as_deref())?;
-        desk.reject(&mut at, reason(&self.reason)?, &by).await?;
+        desk.reject(&mut at, &self.reason, &by).await?;
         let number = at.number;
         let text = format!("release {number}: {by} rejects it; a new evaluation, or {by}'s approval, opens it again");
         done(&self.act, number, &by, "rejected", &text);
@@ -156,7 +148,7 @@ impl Waive {
         let waiver = Waiver {
             rule: self.rule,
             name: String::new(),
-            reason: reason(&self.reason)?.to_owned(),
+            reason: self.reason,
             owner: self.owner,
             follow_up: self.follow_up,
             until: self.until,
@@ -180,7 +172,7 @@ impl Ship {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let mut at = desk.at_work(&self.act.release, None).await?;
         let by = who(self.act.by.as_deref())?;
-        let why = reason(&self.reason)?;
+        let why = self.reason.trim();
         let shipped = desk.ship(&mut at, why, self.emergency, &by).await?;
         let number = at.number;
         let event = match shipped {
@@ -236,7 +228,7 @@ impl Rollback {
     pub async fn run(self, desk: &Desk<'_>) -> Result<u8, Failure> {
         let mut at = desk.at_work(&self.act.release, None).await?;
         let by = who(self.act.by.as_deref())?;
-        desk.roll_back(&mut at, reason(&self.reason)?, &by).await?;
+        desk.roll_back(&mut at, &self.reason, &by).await?;
         let number = at.number;
         done(&self.act, number, &by, "rolled_back", &format!("release {number} is rolled back"));
         Ok(exit::PASS)
