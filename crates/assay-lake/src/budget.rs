@@ -56,7 +56,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_question_that_needs_more_is_refused_and_others_go_on() {
         let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::new(folder.path()).within(&Budget::new(4 << 20, 1 << 20).unwrap());
+        let lake = Lake::new(folder.path()).within(&Budget::new(32 << 20, 1 << 20).unwrap());
         let ask = async |sql: &str| match lake.query(sql, None).await {
             Ok(rows) => rows.json().await.map(|rows| rows.len()),
             Err(error) => Err(error),

@@ -248,8 +248,8 @@ pub struct Endpoint {
     pub(crate) types: fn(&mut SchemaGenerator, &mut SchemaGenerator) -> Types,
     /// What the document says of the answer where the function makes the response itself.
     pub(crate) answers: Option<fn(&mut SchemaGenerator) -> Described>,
-    /// The content type, likewise.
-    pub(crate) content: Option<&'static str>,
+    /// The content types of streams and files that it answers with, beside JSON or alone.
+    pub(crate) files: &'static [&'static str],
     pub(crate) handler: Arc<Handler>,
 }
 
@@ -261,10 +261,10 @@ impl Endpoint {
         self
     }
 
-    /// Says as what content a stream or file is answered.
+    /// Says as which content types a stream or file is answered.
     #[must_use]
-    pub const fn content(mut self, content: &'static str) -> Self {
-        self.content = Some(content);
+    pub const fn files(mut self, files: &'static [&'static str]) -> Self {
+        self.files = files;
         self
     }
 }
@@ -309,7 +309,7 @@ where
             answer: T::describe(answered),
         },
         answers: None,
-        content: None,
+        files: &[],
         handler: Arc::new(handler),
     }
 }

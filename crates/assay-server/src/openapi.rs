@@ -29,19 +29,21 @@ pub fn document(endpoints: &[Endpoint]) -> Value {
         if let Some(answers) = endpoint.answers {
             types.answer = answers(&mut schemas);
         }
-        if let Some(content) = endpoint.content {
-            types.answer.content = Some(content);
-        }
         let mut parameters: Vec<Value> = parts(endpoint.path)
             .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
             .collect();
         parameters.extend(of_query(types.query.as_value()));
         let mut answer = json!({"description": types.answer.status.canonical_reason().unwrap_or("Done")});
-        if let Some(content) = types.answer.content {
-            answer["content"] = json!({content: {"schema": types.answer.schema}});
-            if types.answer.schema.is_none() {
-                answer["content"] = json!({content: {"schema": {"type": "string", "format": "binary"}}});
-            }
+        let file = json!({"schema": {"type": "string", "format": "binary"}});
+        let mut contents: Map<String, Value> =
+            endpoint.files.iter().map(|content| ((*content).to_owned(), file.clone())).collect();
+        match (types.answer.content, &types.answer.schema) {
+            (Some(content), Some(schema)) => drop(contents.insert(content.to_owned(), json!({"schema": schema}))),
+            (Some(content), None) if contents.is_empty() => drop(contents.insert(content.to_owned(), file)),
+            _ => {}
+        }
+        if !contents.is_empty() {
+            answer["content"] = contents.into();
         }
         let mut operation = json!({
             "operationId": endpoint.id,

@@ -34,7 +34,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             "A complete run with everything that its verdict rests on, signed",
             build,
         )
-        .content("application/x-tar"),
+        .files(&["application/x-tar"]),
         ask(
             "/api/v1/evidence/verify",
             Access::Evidence,

@@ -24,10 +24,16 @@ pub fn endpoints() -> Vec<Endpoint> {
             "Ask the tables in SQL; with `format` the answer is a stream",
             query,
         )
-        .answering::<Data<Answered>>(),
-        get("/api/v1/runs/{run}/export", Access::Read, "exportRun", "A run's trials or scores as a file", export_run),
+        .answering::<Data<Answered>>()
+        .files(FILES),
+        get("/api/v1/runs/{run}/export", Access::Read, "exportRun", "A run's trials or scores as a file", export_run)
+            .files(FILES),
     ]
 }
+
+/// As what tables are taken away.
+const FILES: &[&str] =
+    &["application/x-ndjson", "text/csv", "application/vnd.apache.parquet", "application/vnd.apache.arrow.stream"];
 
 /// How a table is taken away.
 #[derive(Clone, Copy, Deserialize, JsonSchema)]

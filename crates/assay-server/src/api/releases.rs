@@ -27,7 +27,8 @@ pub fn endpoints() -> Vec<Endpoint> {
     vec![
         get("/api/v1/releases", Read, "releases", "Releases, newest first", releases),
         get("/api/v1/releases/{release}", Read, "release", "A release: verdicts, people, what holds it up", release),
-        get("/api/v1/releases/{release}/memo", Read, "memo", "The decision on one page", memo).content("text/html"),
+        get("/api/v1/releases/{release}/memo", Read, "memo", "The decision on one page", memo)
+            .files(&["text/html", "text/markdown"]),
         change(
             post.clone(),
             "/api/v1/releases",

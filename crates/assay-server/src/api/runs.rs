@@ -41,7 +41,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         ),
         get("/api/v1/runs/{run}/spend", read, "runSpend", "What each target and judge used", spend),
         get("/api/v1/runs/{run}/events", read, "runEvents", "How a run goes on (server-sent events)", events)
-            .content("text/event-stream"),
+            .files(&["text/event-stream"]),
         change(
             Method::POST,
             "/api/v1/runs/{run}/orders",

@@ -16,7 +16,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         get("/healthz", Access::Public, "health", "Whether the process answers", health),
         get("/readyz", Access::Public, "ready", "Whether the workspace can be read", ready),
         get("/metrics", Access::Public, "metrics", "Counts of this process (OpenMetrics)", metrics)
-            .content("application/openmetrics-text"),
+            .files(&["application/openmetrics-text"]),
         get("/api/v1/openapi.json", Access::Public, "openapi", "This document", document),
     ]
 }
