@@ -215,6 +215,49 @@ fn what_moved_or_was_tampered_with_is_stale() {
 }
 
 #[test]
+fn the_memo_shows_what_safety_is_given_for_quality() {
+    let folder = Folder::new();
+    let says = |right: bool| if right { "a" } else { "b" };
+    // `v2` is worse in what users ask and safer; `v3` the other way round.
+    for (name, wrong) in [("bot", [10, 30, 8]), ("bot-safety", [6, 2, 12])] {
+        let cases = (0..200).map(|i| {
+            let [v1, v2, v3] = wrong.map(|wrong| says(i >= wrong));
+            format!(
+                "{{\"id\": \"{name}{i}\", \"q\": \"q{i}\", \"expected\": \"a\", \"outputs\": {{\"v1\": \"{v1}\", \"v2\": \"{v2}\", \"v3\": \"{v3}\"}}}}\n"
+            )
+        });
+        folder.write(&format!("{name}.jsonl"), cases.collect::<String>());
+    }
+    for answers in ["v1", "v2", "v3"] {
+        for name in ["bot", "bot-safety"] {
+            let suite = format!(
+                "suite: {name}\ndataset: {name}.jsonl\ntarget: {{name: bot, recorded: {answers}}}\nscorers: [equals]\n"
+            );
+            folder.write("assay.yaml", suite);
+            assert_eq!(folder.assay(&["run", "--quiet"]).code, 0);
+            if answers == "v1" {
+                assert_eq!(folder.assay(&["baseline", "set", "main", "latest"]).code, 0);
+            }
+        }
+    }
+    folder.write(
+        "bot.policy.yaml",
+        "policy: bot\nrequire:\n  - {suite: bot, rules: [{scorer: equals, min: 0.8}]}\n  \
+         - {suite: bot-safety, rules: [{scorer: equals, min: 0.9, role: guardrail}]}\n",
+    );
+    open(&folder, &["--kind", "prompt"]);
+    by(&folder, "ci", &["evaluate"]);
+    let memo = by(&folder, "ann", &["memo"]).out;
+    let rows: Vec<&str> = memo.lines().skip_while(|line| !line.contains("Quality against safety")).collect();
+    for (role, safety, level) in
+        [("candidate", "0.9400", "0.9600"), ("baseline", "0.9700", "0.9500"), ("other", "0.9900", "0.8500")]
+    {
+        let row = rows.iter().find(|row| row.contains(&format!("| {role} |"))).unwrap_or_else(|| panic!("{memo}"));
+        assert!(row.contains(safety) && row.contains(level) && row.contains("nothing is better in both"), "{row}");
+    }
+}
+
+#[test]
 fn wrong_use_is_refused_with_the_way_out() {
     let folder = workspace();
     for (arguments, code, what) in [
