@@ -20,7 +20,7 @@ test('a run that goes on is seen, paused, resumed and cancelled while the page i
 }) => {
   expect(at.address).toBeTruthy();
   const folder = mkdtempSync(path.join(tmpdir(), 'assay-e2e-live-'));
-  const cases = Array.from({ length: 400 }, (_, n) =>
+  const cases = Array.from({ length: 4_000 }, (_, n) =>
     JSON.stringify({ id: `c${n}`, question: 'Yes?', expected: 'yes' }),
   );
   writeFileSync(path.join(folder, 'cases.jsonl'), cases.join('\n'));
