@@ -53,8 +53,8 @@ pub struct Serve {
     /// How the log on the standard error is written.
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = log)]
     log: Log,
-    /// What is logged, such as `info` or `warn,assay=debug`. Every request is logged at `info`.
-    #[arg(long, value_name = "LEVELS", default_value = "warn", env = "ASSAY_LOG")]
+    /// What is logged, such as `assay=info` or `warn,assay=debug`. Every request is logged at `info`.
+    #[arg(long, value_name = "LEVELS", default_value = "assay=warn", env = "ASSAY_LOG")]
     log_level: String,
     /// Print JSON.
     #[arg(long)]
