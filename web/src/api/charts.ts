@@ -1,39 +1,16 @@
-/** Saved charts and dashboards; mirrors `crates/assay-server/src/api/charts.rs`. */
+/** Saved charts and dashboards; their models are generated from the API's document. */
 import { useQuery } from '@tanstack/react-query';
 import { api, type Problem } from './client';
+import type { components } from './schema';
 import type { QueryAnswer } from './types';
 
-export type ChartKind = 'table' | 'bar' | 'line' | 'scatter';
+type Schemas = components['schemas'];
+export type ChartKind = Schemas['ChartKind'];
+export type Chart = Schemas['Chart'];
+export type Dashboard = Schemas['Dashboard'];
+export type DashboardView = Schemas['DashboardView'];
 /** What a chart shows: a query and how its rows are drawn. */
-export interface Drawing {
-  sql: string;
-  kind: ChartKind;
-  x: string | null;
-  y: string | null;
-  colour: string | null;
-}
-export interface Chart extends Drawing {
-  id: string;
-  name: string;
-  by: string;
-  created_us: number;
-  changed_us: number;
-  /** Named by whoever changes it. */
-  version: number;
-}
-export interface Dashboard {
-  id: string;
-  name: string;
-  charts: string[];
-  by: string;
-  created_us: number;
-  changed_us: number;
-  version: number;
-}
-export interface DashboardView {
-  dashboard: Dashboard;
-  charts: Chart[];
-}
+export type Drawing = Pick<Chart, 'sql' | 'kind' | 'x' | 'y' | 'colour'>;
 
 /** Where Explore shows a drawing, to look into it or to change it. */
 export function explore(of: Drawing): string {

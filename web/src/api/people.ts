@@ -1,4 +1,5 @@
-/** Accounts as the server tells them; mirrors `crates/assay-server/src/api/people.rs`. */
+/** Accounts; their models are generated from the API's document. */
+import type { components } from './schema';
 import type { Role } from './types';
 
 export const ROLES: { role: Role; may: string }[] = [
@@ -10,33 +11,8 @@ export const ROLES: { role: Role; may: string }[] = [
   { role: 'admin', may: 'let people in; decides on no release' },
 ];
 
-export interface User {
-  name: string;
-  email: string | null;
-  roles: Role[];
-  disabled: boolean;
-  created_us: number;
-  /** Whether they have a password here. */
-  password: boolean;
-  /** Whether an identity provider vouches for them. */
-  provider: boolean;
-}
-export interface Key {
-  id: string;
-  name: string;
-  user: string;
-  roles: Role[];
-  created_us: number;
-  expires_us: number;
-  used_us: number | null;
-}
-export interface UserMade {
-  user: User;
-  /** Told once. */
-  password: string | null;
-}
-export interface KeyMade {
-  item: Key;
-  /** Told once. */
-  key: string;
-}
+type Schemas = components['schemas'];
+export type User = Schemas['UserItem'];
+export type Key = Schemas['KeyItem'];
+export type UserMade = Schemas['UserMade'];
+export type KeyMade = Schemas['KeyMade'];

@@ -14,7 +14,7 @@ const node = (id: string, depth: number) => ({
   by: '',
   depth,
 });
-const edge = (from: string, to: string) => ({ from, to, how: 'selected' });
+const edge = (from: string, to: string) => ({ from, to, how: 'selected' as const });
 
 test('whatever was made of something stands to its right, and no two stand on one place', () => {
   const graph: Lineage = {

@@ -220,7 +220,7 @@ const Looks = ({ of }: { of: Part }) => (
 
 function Governed({ item }: { item: DatasetItem }) {
   const { governance: g } = item;
-  const facts: [string, string | undefined][] = [
+  const facts: [string, string | null | undefined][] = [
     ['owner', g.owner],
     ['licence', g.licence],
     ['consent', g.consent],
