@@ -9,6 +9,12 @@ use crate::store::{Review, Write};
 use crate::words::Answers;
 use crate::work::{Submitted, not_given};
 
+/// Ends a rater's lease of an item.
+pub(crate) const LEASE: &str = "DELETE FROM leases WHERE project = $1 AND item = $2 AND rater = $3";
+/// Drops what a rater has begun to say about an item.
+pub(crate) const DRAFT: &str = "DELETE FROM drafts WHERE project = $1 AND item = $2 AND rater = $3";
+/// Forgets what a rater has sent of an item: after an undo, answers that were sent before it are not taken for new ones.
+pub(crate) const SUBMISSIONS: &str = "DELETE FROM submissions WHERE project = $1 AND item = $2 AND rater = $3";
 /// The longest draft, in bytes of JSON.
 const LONGEST_DRAFT: usize = 256 << 10;
 
@@ -155,14 +161,16 @@ impl Review {
         kept.map_or_else(|| Ok(Answers::new()), |text| self.parse(&text))
     }
 
-    pub(crate) async fn drop_draft(
+    /// Forgets what is kept of a rater and an item: [`LEASE`], [`DRAFT`] or [`SUBMISSIONS`].
+    pub(crate) async fn forget(
         &self,
         write: &mut Write,
+        what: &'static str,
         project: &str,
         item: &str,
         rater: &str,
     ) -> Result<(), ReviewError> {
-        sqlx::query("DELETE FROM drafts WHERE project = $1 AND item = $2 AND rater = $3")
+        sqlx::query(what)
             .bind(project)
             .bind(item)
             .bind(rater)
@@ -220,24 +228,6 @@ impl Review {
         .execute(&mut **write)
         .await
         .map_err(|error| self.failed(error))?;
-        Ok(())
-    }
-
-    /// After an undo, answers that were sent before the undo are not taken for new ones.
-    pub(crate) async fn forget_submissions(
-        &self,
-        write: &mut Write,
-        project: &str,
-        item: &str,
-        rater: &str,
-    ) -> Result<(), ReviewError> {
-        sqlx::query("DELETE FROM submissions WHERE project = $1 AND item = $2 AND rater = $3")
-            .bind(project)
-            .bind(item)
-            .bind(rater)
-            .execute(&mut **write)
-            .await
-            .map_err(|error| self.failed(error))?;
         Ok(())
     }
 }

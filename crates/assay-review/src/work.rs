@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sqlx::Row;
 
+use crate::desk::{DRAFT, LEASE, SUBMISSIONS};
 use crate::onboarding::{GoldRecord, Suspension};
 use crate::rubric::{Criterion, Kind, Span};
 use crate::store::{Project, Review, Write};
@@ -616,8 +617,8 @@ impl Review {
         .await
         .map_err(|error| self.failed(error))?;
         self.pay(&mut write, &project.name, origin.as_str(), paid).await?;
-        self.drop_draft(&mut write, &project.name, item, rater).await?;
-        self.end_lease(&mut write, &project.name, item, rater).await?;
+        self.forget(&mut write, DRAFT, &project.name, item, rater).await?;
+        self.forget(&mut write, LEASE, &project.name, item, rater).await?;
         let mut suspended = None;
         if stored.gold.is_some() && known.state == RaterState::Active {
             let record: GoldRecord = self.gold_record(&mut write, &project, &known).await?;
@@ -627,17 +628,6 @@ impl Review {
         self.keep_submission(&mut write, &project.name, rater, token, item, (&said, &submitted)).await?;
         self.commit(write).await?;
         Ok(submitted)
-    }
-
-    async fn end_lease(&self, write: &mut Write, project: &str, item: &str, rater: &str) -> Result<(), ReviewError> {
-        sqlx::query("DELETE FROM leases WHERE project = $1 AND item = $2 AND rater = $3")
-            .bind(project)
-            .bind(item)
-            .bind(rater)
-            .execute(&mut **write)
-            .await
-            .map_err(|error| self.failed(error))?;
-        Ok(())
     }
 
     /// Skips an item (somebody else gets it), or flags it for a talk.
@@ -672,8 +662,8 @@ impl Review {
             .await
             .map_err(|error| self.failed(error))?;
         if kind == NoteKind::Skip {
-            self.drop_draft(&mut write, project, item, rater).await?;
-            self.end_lease(&mut write, project, item, rater).await?;
+            self.forget(&mut write, DRAFT, project, item, rater).await?;
+            self.forget(&mut write, LEASE, project, item, rater).await?;
         }
         self.commit(write).await
     }
@@ -747,7 +737,7 @@ impl Review {
         let shown = |(name, value): (&String, &Value)| Some((name.clone(), turned(kind(name)?, value.clone(), swap)));
         let draft: Answers = standing.iter().filter_map(shown).collect();
         self.put_draft(&mut write, &project.name, &item, rater, &draft).await?;
-        self.forget_submissions(&mut write, &project.name, &item, rater).await?;
+        self.forget(&mut write, SUBMISSIONS, &project.name, &item, rater).await?;
         for name in standing.keys() {
             if let Some(criterion) = project.rubric.criterion(name) {
                 self.put(&mut write, &project.name, &item, rater, criterion, &Value::Null, Origin::Undone, now).await?;
