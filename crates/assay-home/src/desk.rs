@@ -45,10 +45,16 @@ impl Desk<'_> {
                 }
             }));
         };
+        Ok((number, self.read(number).await?))
+    }
+
+    /// A release that is known to be there.
+    ///
+    /// # Errors
+    /// Its log cannot be read, or was tampered with.
+    pub async fn read(&self, number: u64) -> Result<Release, Failure> {
         let lines = self.releases.lines(number).await?;
-        let release =
-            Release::read(lines.iter().map(String::as_str)).map_err(|error| format!("release {number}: {error}"))?;
-        Ok((number, release))
+        Ok(Release::read(lines.iter().map(String::as_str)).map_err(|error| format!("release {number}: {error}"))?)
     }
 
     /// The policy of a release as its file says now, and its text.

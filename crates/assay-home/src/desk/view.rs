@@ -21,8 +21,8 @@ impl Desk<'_> {
         let waivers = release.waivers().map(|(entry, waiver)| {
             json!({"by": entry.by, "at_us": entry.at_us, "waiver": waiver, "void": decision.counts(entry, waiver).err()})
         });
+        let attached = release.attached();
         let documents = policy.documents(&opened.changes, opened.risk).map(|document| {
-            let attached = release.attached();
             let reference = attached.get(document.id.as_str()).map(|(reference, _)| *reference);
             json!({"id": document.id, "what": document.what, "reference": reference})
         });

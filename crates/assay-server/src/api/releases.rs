@@ -127,8 +127,8 @@ async fn releases(call: Call<ReleasesQuery>) -> Result<Data<Page<ReleaseItem>>, 
     let page = Page::of_all(numbers, call.query.limit, call.query.cursor.as_deref())?;
     let mut items = Vec::new();
     for number in page.items {
-        items.push(match desk.find(&number.to_string()).await {
-            Ok((_, release)) => {
+        items.push(match desk.read(number).await {
+            Ok(release) => {
                 let stages = desk.stages(&release).await?;
                 ReleaseItem {
                     number,

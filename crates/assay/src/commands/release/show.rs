@@ -163,7 +163,7 @@ impl List {
         let mut cells = Vec::new();
         for number in desk.releases.numbers().await? {
             // One log that was tampered with does not hide the others.
-            let (_, release) = match desk.find(&number.to_string()).await {
+            let release = match desk.read(number).await {
                 Ok(found) => found,
                 Err(error) => {
                     eprintln!("{error}");
