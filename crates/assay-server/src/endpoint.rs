@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::io::{Seek, Write};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use assay_core::Digest;
 use assay_home::audit::{self, Action};
-use assay_home::exit;
+use assay_home::{exit, waiting};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -209,6 +211,26 @@ impl<T: DeserializeOwned + JsonSchema + Send + 'static> Input for Data<T> {
 /// A body as it comes: a file.
 pub struct File(pub Body);
 
+impl File {
+    /// The body in a scratch file, read from its beginning: memory holds a part of it at a time.
+    ///
+    /// # Errors
+    /// 413 when it has more than `most` bytes, with what to do `instead`; it breaks off; there is no room.
+    pub async fn spooled(self, most: u64, instead: &str) -> Result<std::fs::File, Problem> {
+        let mut file = tempfile::tempfile().map_err(Problem::internal)?;
+        let (mut parts, mut left) = (self.0.into_data_stream(), most);
+        while let Some(part) = parts.next().await {
+            let part = part.map_err(|error| Problem::usage(format!("the body broke off: {error}")))?;
+            left = left.checked_sub(part.len() as u64).ok_or_else(|| {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {most} bytes{instead}"))
+            })?;
+            waiting(|| file.write_all(&part)).map_err(Problem::internal)?;
+        }
+        file.rewind().map_err(Problem::internal)?;
+        Ok(file)
+    }
+}
+
 impl Input for File {
     fn describe(_: &mut SchemaGenerator) -> Option<(&'static str, Option<Schema>)> {
         Some(("application/octet-stream", None))
@@ -272,24 +294,37 @@ impl Endpoint {
 /// A future with its type forgotten.
 type Answered<T> = Pin<Box<dyn Future<Output = Result<T, Problem>> + Send>>;
 
-fn endpoint<Q, B, T, F, Fut>(
+/// What a query can be read from.
+pub trait Asked: DeserializeOwned + JsonSchema + Send + 'static {}
+
+impl<Q: DeserializeOwned + JsonSchema + Send + 'static> Asked for Q {}
+
+/// What answers a call: an async function of it.
+pub trait Function<Q, B, T>: Clone + Send + Sync + 'static {
+    /// Begins to answer.
+    fn answer(&self, call: Call<Q, B>) -> Answered<T>;
+}
+
+impl<Q, B, T, F, Fut> Function<Q, B, T> for F
+where
+    F: Fn(Call<Q, B>) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    fn answer(&self, call: Call<Q, B>) -> Answered<T> {
+        Box::pin(self(call))
+    }
+}
+
+fn endpoint<Q: Asked, B: Input, T: Answer>(
     (method, path, access, id): (Method, &'static str, Access, &'static str),
     records: Option<&'static str>,
     summary: &'static str,
-    answer: F,
-) -> Endpoint
-where
-    Q: DeserializeOwned + JsonSchema + Send + 'static,
-    B: Input,
-    T: Answer,
-    F: Fn(Call<Q, B>) -> Fut + Send + Sync + Clone + 'static,
-    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
-{
+    function: impl Function<Q, B, T>,
+) -> Endpoint {
     let handler = move |app: App, request: Request| {
-        let answer = answer.clone();
-        let then = move |call| Box::pin(answer(call)) as Answered<T>;
+        let function = function.clone();
         let made: Pin<Box<dyn Future<Output = Response> + Send>> = Box::pin(async move {
-            match respond::<Q, B, T>(app, (path, access, records), request, then).await {
+            match respond(app, (path, access, records), request, function).await {
                 Ok(response) => response,
                 Err(problem) => problem.into_response(),
             }
@@ -315,90 +350,58 @@ where
 }
 
 /// An endpoint that only looks.
-pub fn get<Q, T, F, Fut>(
+pub fn get<Q: Asked, T: Answer>(
     path: &'static str,
     access: Access,
     id: &'static str,
     summary: &'static str,
-    answer: F,
-) -> Endpoint
-where
-    Q: DeserializeOwned + JsonSchema + Send + 'static,
-    T: Answer,
-    F: Fn(Call<Q, ()>) -> Fut + Send + Sync + Clone + 'static,
-    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
-{
-    endpoint((Method::GET, path, access, id), None, summary, answer)
+    function: impl Function<Q, (), T>,
+) -> Endpoint {
+    endpoint((Method::GET, path, access, id), None, summary, function)
 }
 
 /// An endpoint that is asked with a body, and changes nothing in the workspace.
-pub fn ask<Q, B, T, F, Fut>(
+pub fn ask<Q: Asked, B: Input, T: Answer>(
     path: &'static str,
     access: Access,
     id: &'static str,
     summary: &'static str,
-    answer: F,
-) -> Endpoint
-where
-    Q: DeserializeOwned + JsonSchema + Send + 'static,
-    B: Input,
-    T: Answer,
-    F: Fn(Call<Q, B>) -> Fut + Send + Sync + Clone + 'static,
-    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
-{
-    endpoint((Method::POST, path, access, id), None, summary, answer)
+    function: impl Function<Q, B, T>,
+) -> Endpoint {
+    endpoint((Method::POST, path, access, id), None, summary, function)
 }
 
 /// An endpoint that changes something: it is in the audit log by its `records`, or nothing is done.
-pub fn change<Q, B, T, F, Fut>(
+pub fn change<Q: Asked, B: Input, T: Answer>(
     method: Method,
     path: &'static str,
     access: Access,
     (id, records): (&'static str, &'static str),
     summary: &'static str,
-    answer: F,
-) -> Endpoint
-where
-    Q: DeserializeOwned + JsonSchema + Send + 'static,
-    B: Input,
-    T: Answer,
-    F: Fn(Call<Q, B>) -> Fut + Send + Sync + Clone + 'static,
-    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
-{
-    endpoint((method, path, access, id), Some(records), summary, answer)
+    function: impl Function<Q, B, T>,
+) -> Endpoint {
+    endpoint((method, path, access, id), Some(records), summary, function)
 }
 
 /// An endpoint that changes what keeps a history of its own, where every change stands with its name and time: the audit
 /// log has the sitting that such changes belong to, not each of them.
-pub fn amend<Q, B, T, F, Fut>(
+pub fn amend<Q: Asked, B: Input, T: Answer>(
     method: Method,
     path: &'static str,
     access: Access,
     id: &'static str,
     summary: &'static str,
-    answer: F,
-) -> Endpoint
-where
-    Q: DeserializeOwned + JsonSchema + Send + 'static,
-    B: Input,
-    T: Answer,
-    F: Fn(Call<Q, B>) -> Fut + Send + Sync + Clone + 'static,
-    Fut: Future<Output = Result<T, Problem>> + Send + 'static,
-{
-    endpoint((method, path, access, id), None, summary, answer)
+    function: impl Function<Q, B, T>,
+) -> Endpoint {
+    endpoint((method, path, access, id), None, summary, function)
 }
 
-async fn respond<Q, B, T>(
+async fn respond<Q: Asked, B: Input, T: Answer>(
     app: App,
     (route, access, records): (&'static str, Access, Option<&'static str>),
     request: Request,
-    answer: impl FnOnce(Call<Q, B>) -> Answered<T> + Send,
-) -> Result<Response, Problem>
-where
-    Q: DeserializeOwned + Send,
-    B: Input,
-    T: Answer,
-{
+    function: impl Function<Q, B, T>,
+) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let peer = parts.extensions.get::<Peer>().map_or_else(String::new, |peer| peer.0.to_string());
     let who = login::authenticate(&app, &parts.headers, (&parts.method, route), access, &peer).await?;
@@ -428,7 +431,7 @@ where
         Action { dataset: path.get("dataset").cloned(), ..action }
     });
     let call = Call { app: app.clone(), who, path, query, body, peer, headers: headers.clone() };
-    let answer = answer(call);
+    let answer = function.answer(call);
     if records.is_none() {
         let response = answer.await?.respond()?;
         return if method == Method::GET { tagged(response, &headers).await } else { Ok(response) };

@@ -1,15 +1,13 @@
 //! Evidence packs: built, and checked.
 
-use std::io::{Read, Seek, Write};
+use std::io::Read;
 
 use assay_core::Digest;
 use assay_evidence::keys::PublicKey;
 use assay_home::evidence::verified;
-use assay_home::{Against, audit, waiting};
-use axum::body::Body;
+use assay_home::{Against, audit};
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::IntoResponse;
-use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,7 +17,7 @@ use crate::access::Access;
 use crate::endpoint::{Call, Data, Endpoint, File, Raw, ask, change, get};
 
 /// The largest pack that is checked, in bytes: some million trials.
-const MOST: usize = 512 << 20;
+const MOST: u64 = 512 << 20;
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {
@@ -116,28 +114,14 @@ async fn check(call: Call<CheckQuery, File>) -> Result<Data<Value>, Problem> {
         },
     };
     let key = key.map_err(|error| Problem::usage(format!("the key: {error}")))?;
-    let mut pack = spooled(call.body.0).await?;
+    // In memory a pack is only for as long as it is checked, and few are at once.
+    let mut pack = call.body.spooled(MOST, ": `assay evidence verify` takes it").await?;
     let place = call.app.heavy.clone().acquire_owned().await.map_err(Problem::internal)?;
     let checking = tokio::task::spawn_blocking(move || {
         let _place = place;
         let mut bytes = Vec::new();
-        pack.rewind().and_then(|()| pack.read_to_end(&mut bytes)).map_err(Problem::internal)?;
+        pack.read_to_end(&mut bytes).map_err(Problem::internal)?;
         verified(&bytes, &[key]).map_err(|error| Problem::usage(error.to_string()))
     });
     Ok(Data(checking.await.map_err(Problem::internal)??))
-}
-
-/// A pack on disk: in memory it is only for as long as it is checked, and few are at once.
-async fn spooled(body: Body) -> Result<std::fs::File, Problem> {
-    let mut file = tempfile::tempfile().map_err(Problem::internal)?;
-    let (mut chunks, mut left) = (body.into_data_stream(), MOST);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|error| Problem::usage(format!("the pack did not come whole: {error}")))?;
-        left = left.checked_sub(chunk.len()).ok_or_else(|| {
-            let why = format!("more than {MOST} bytes: `assay evidence verify` takes it");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
-        })?;
-        waiting(|| file.write_all(&chunk)).map_err(Problem::internal)?;
-    }
-    Ok(file)
 }

@@ -1,14 +1,12 @@
 //! Runs that were executed elsewhere and are recorded here (`assay remote push`). Every step may be repeated.
 
-use std::io::{BufReader, Seek, SeekFrom, Write};
+use std::io::BufReader;
 
 use assay_core::RunRecord;
 use assay_core::run::Totals;
 use assay_home::{audit, pushed};
 use assay_lake::export::batches_of_parquet;
-use axum::body::Body;
 use axum::http::{Method, StatusCode};
-use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -67,25 +65,9 @@ async fn begin(call: Call<Nothing, Data<RunRecord>>) -> Result<Done, Problem> {
 async fn cases(call: Call<Nothing, File>) -> Result<Done, Problem> {
     let home = call.app.home();
     let row = home.pushing(call.part("run")).await?;
-    let file = spooled(call.body.0).await?;
+    let file = call.body.spooled(MOST_CASES, "").await?;
     home.push_cases(&row.record, BufReader::new(file)).await?;
     Ok(Done)
-}
-
-/// A body in a scratch file.
-async fn spooled(body: Body) -> Result<std::fs::File, Problem> {
-    let mut file = tempfile::tempfile().map_err(Problem::internal)?;
-    let (mut parts, mut have) = (body.into_data_stream(), 0);
-    while let Some(part) = parts.next().await {
-        let part = part.map_err(|error| Problem::usage(format!("the body broke off: {error}")))?;
-        have += part.len() as u64;
-        if have > MOST_CASES {
-            return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {MOST_CASES} bytes")));
-        }
-        file.write_all(&part).map_err(Problem::internal)?;
-    }
-    file.seek(SeekFrom::Start(0)).map_err(Problem::internal)?;
-    Ok(file)
 }
 
 async fn rows(call: Call<Nothing, File>) -> Result<Done, Problem> {
