@@ -131,11 +131,11 @@ async fn bare() -> String {
     address
 }
 
-/// What pages ask, in words and as a path, over the runs `new` and `old`.
-fn pages(trials: usize, new: &str, old: &str) -> Vec<(&'static str, String)> {
-    let (middle, run) = (trials / 2, format!("api/v1/runs/{new}"));
+/// What pages ask, in words and as a path, over the runs `new` and `old`; what is about a place in a run is about `at`.
+fn pages(at: usize, new: &str, old: &str) -> Vec<(&'static str, String)> {
+    let run = format!("api/v1/runs/{new}");
     // As the server writes it: the place in the order, and the number.
-    let cursor = data_encoding::BASE64URL_NOPAD.encode(format!("[{middle},{middle}]").as_bytes());
+    let cursor = data_encoding::BASE64URL_NOPAD.encode(format!("[{at},{at}]").as_bytes());
     let pair = format!("candidate={new}&baseline={old}");
     vec![
         ("run", run.clone()),
@@ -146,12 +146,12 @@ fn pages(trials: usize, new: &str, old: &str) -> Vec<(&'static str, String)> {
         ("trials of a topic", format!("{run}/trials?limit=50&tag=topic%3Dt3")),
         ("trials by score", format!("{run}/trials?limit=50&sort=score:equals&order=desc")),
         ("trials by latency", format!("{run}/trials?limit=50&sort=latency&order=desc")),
-        ("search for one case", format!("{run}/trials?limit=50&search=c{middle}")),
+        ("search for one case", format!("{run}/trials?limit=50&search=c{at}")),
         ("search in answers", format!("{run}/trials?limit=50&search=not%20in%20the%20document")),
-        ("distribution", format!("{run}/distribution?scorer=equals")),
+        ("distribution", format!("{run}/distribution?scorer=equals&bins=30")),
         ("compare", format!("api/v1/compare?{pair}")),
         ("cases that got worse", format!("api/v1/compare/cases?{pair}&scorer=equals&change=worse&limit=50")),
-        ("case", format!("{run}/cases/c{middle}")),
+        ("case", format!("{run}/cases/c{at}")),
         ("overview", "api/v1/overview".to_owned()),
         ("runs", "api/v1/runs".to_owned()),
     ]
@@ -170,34 +170,41 @@ async fn speed(trials: usize) {
     let folder = workspace(trials);
     let (new, old) = runs(folder.path());
     let (client, floor) = (Client::builder().no_proxy().build().unwrap(), bare().await);
-    let pages = pages(trials, &new, &old);
-    let mut first: Vec<Vec<Duration>> = vec![Vec::new(); pages.len()];
+    let asked = pages(trials / 2, &new, &old);
     let mut most = 0.0f64;
+    let mut started: Vec<Vec<Duration>> = vec![Vec::new(); asked.len()];
     for _ in 0..STARTS {
-        for (at, (_, path)) in pages.iter().enumerate().filter(|(_, (what, _))| ["summary", "compare"].contains(what)) {
+        for (at, (_, path)) in asked.iter().enumerate().filter(|(_, (what, _))| ["summary", "compare"].contains(what)) {
             let server = Server::start(folder.path(), &[]);
-            first[at].push(ask(&client, &server.address, path, &server.token).await.unwrap().0);
+            started[at].push(ask(&client, &server.address, path, &server.token).await.unwrap().0);
             most = most.max(server.most());
         }
     }
     let server = Server::start(folder.path(), &[]);
-    println!("| asked | p50 ms | p95 ms | bytes | of the floor |\n|---|---|---|---|---|");
-    for (at, (what, path)) in pages.iter().enumerate() {
+    println!(
+        "| asked | first: p50 ms | p95 ms | again: p50 ms | p95 ms | bytes | again, of the floor |\n|---|---|---|---|---|---|---|"
+    );
+    for ((what, path), mut first) in asked.iter().zip(started) {
         let (_, bytes) = ask(&client, &server.address, path, &server.token).await.unwrap();
-        let (mut times, mut floors) = (Vec::new(), Vec::new());
-        for _ in 0..TIMES {
-            times.push(ask(&client, &server.address, path, &server.token).await.unwrap().0);
+        let (mut again, mut floors) = (Vec::new(), Vec::new());
+        for time in 0..TIMES {
+            // What is kept is kept by what was asked: a page that is a little longer is another.
+            let other = path
+                .replace("limit=50", &format!("limit={}", 51 + time))
+                .replace("bins=30", &format!("bins={}", 31 + time));
+            if other != *path {
+                first.push(ask(&client, &server.address, &other, &server.token).await.unwrap().0);
+            }
+            again.push(ask(&client, &server.address, path, &server.token).await.unwrap().0);
             floors.push(ask(&client, &floor, &bytes.to_string(), "none").await.unwrap().0);
         }
         let floor = quantile(&mut floors, 0.5);
-        let line = |what: &str, times: &mut [Duration]| {
-            let (half, most) = (quantile(times, 0.5), quantile(times, 0.95));
-            println!("| {what} | {half:.1} | {most:.1} | {bytes} | {:.0} |", half / floor);
+        let said = match first.is_empty() {
+            true => "– | –".to_owned(),
+            false => format!("{:.1} | {:.1}", quantile(&mut first, 0.5), quantile(&mut first, 0.95)),
         };
-        if !first[at].is_empty() {
-            line(&format!("{what}, by the first"), &mut first[at]);
-        }
-        line(what, &mut times);
+        let (half, worst) = (quantile(&mut again, 0.5), quantile(&mut again, 0.95));
+        println!("| {what} | {said} | {half:.1} | {worst:.1} | {bytes} | {:.0} |", half / floor);
     }
     println!("\nat most {:.0} MiB, {most:.0} where the server was just started", server.most());
 }
@@ -208,8 +215,9 @@ fn person(folder: &Path, name: &str, role: &str) -> String {
     assay(folder, &["user", "key", name, "load"]).split_whitespace().last().unwrap().to_owned()
 }
 
-/// A rater who answers one item after the other; gives how many answers were acknowledged.
-async fn rate(client: Client, address: String, key: String, until: Instant) -> Result<u64, String> {
+/// A rater who answers one item after the other; gives how long it took each time until the answer was kept and the next item
+/// there.
+async fn rate(client: Client, address: String, key: String, until: Instant) -> Result<Vec<Duration>, String> {
     let post = async |what: &str, body: Option<Value>| {
         let mut asked = client.post(format!("{address}api/v1/review/projects/load/{what}")).bearer_auth(&key);
         if let Some(body) = body {
@@ -224,17 +232,16 @@ async fn rate(client: Client, address: String, key: String, until: Instant) -> R
         }
     };
     post("join", None).await?;
-    let mut rated = 0;
-    while Instant::now() < until {
-        let next = post("next", None).await?;
-        if next["next"] != "item" {
-            break;
-        }
-        let answers = json!({"lease": next["task"]["lease"], "answers": {"correct": rated % 3 != 0}, "ms": 1_500});
-        post("ratings", Some(answers)).await?;
-        rated += 1;
+    let mut times = Vec::new();
+    let mut next = post("next", None).await?;
+    while Instant::now() < until && next["next"] == "item" {
+        let answers =
+            json!({"lease": next["task"]["lease"], "answers": {"correct": times.len() % 3 != 0}, "ms": 1_500});
+        let began = Instant::now();
+        next = post("ratings", Some(answers)).await?["next"].take();
+        times.push(began.elapsed());
     }
-    Ok(rated)
+    Ok(times)
 }
 
 /// Readers that ask for one page after the other, beside raters.
@@ -252,9 +259,9 @@ async fn load(trials: usize, seconds: u64) {
     let create = ["review", "create", "load", "--rubric", "load.rubric.yaml", "--run", "latest", "--count", &count];
     assay(folder.path(), &[&create[..], &["--raters", &of]].concat());
     let server = Server::start(folder.path(), &["--team"]);
-    let (client, pages) = (Client::builder().no_proxy().build().unwrap(), pages(trials, &new, &old));
+    let client = Client::builder().no_proxy().build().unwrap();
     // What everybody waits for is read before.
-    for (_, path) in &pages {
+    for (_, path) in &pages(trials / 2, &new, &old) {
         ask(&client, &server.address, path, &keys[0]).await.unwrap();
     }
     let until = Instant::now() + Duration::from_secs(seconds);
@@ -269,14 +276,16 @@ async fn load(trials: usize, seconds: u64) {
     let mut readers = tokio::task::JoinSet::new();
     for reader in 0..READERS {
         let (client, address, key) = (client.clone(), server.address.clone(), keys[reader % PEOPLE].clone());
-        let paths: Vec<String> = pages.iter().map(|(_, path)| path.clone()).collect();
+        let (new, old) = (new.clone(), old.clone());
         readers.spawn(async move {
             let (mut times, mut errors) = (Vec::new(), Vec::new());
             for at in reader.. {
                 if Instant::now() > until {
                     break;
                 }
-                match ask(&client, &address, &paths[at % paths.len()], &key).await {
+                // Everybody is somewhere else in the run.
+                let pages = pages((reader * 7_919 + at * 104_729) % trials, &new, &old);
+                match ask(&client, &address, &pages[at % pages.len()].1, &key).await {
                     Ok((took, _)) => times.push(took),
                     Err(error) => errors.push(error),
                 }
@@ -290,17 +299,23 @@ async fn load(trials: usize, seconds: u64) {
         times.extend(some);
         errors.extend(wrong);
     }
-    let mut rated = 0;
+    let mut rated = Vec::new();
     while let Some(done) = rating.join_next().await {
         match done.unwrap() {
-            Ok(some) => rated += some,
+            Ok(some) => rated.extend(some),
             Err(error) => errors.push(error),
         }
     }
     if rates {
         let projects: Value = project().await.json().await.unwrap();
-        println!("{RATERS} raters: {rated} ratings acknowledged, {} kept", projects[0]["accepted"]);
-        assert_eq!(projects[0]["accepted"], rated, "a rating that was acknowledged is kept");
+        println!(
+            "{RATERS} raters: {} ratings acknowledged, {} kept; to the next item p50 {:.0} ms, p95 {:.0} ms",
+            rated.len(),
+            projects[0]["accepted"],
+            quantile(&mut rated, 0.5),
+            quantile(&mut rated, 0.95)
+        );
+        assert_eq!(projects[0]["accepted"], rated.len(), "a rating that was acknowledged is kept");
     }
     println!(
         "{READERS} readers for {seconds} s over runs of {trials} trials: {} answers, {} errors, p50 {:.0} ms, p95 {:.0} ms, \

@@ -7,18 +7,21 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use assay_core::Digest;
+use assay_core::{Digest, RunId};
 use assay_evidence::keys::Signer;
 use assay_home::{Desk, Failure, Home};
 use assay_review::Review;
 use assay_store::{Accounts, Releases};
 use governor::{DefaultKeyedRateLimiter, Quota};
+use quick_cache::sync::Cache;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::Problem;
 use crate::access::Role;
+use crate::answers::Answers;
 use crate::api::datasets::PartCounts;
 use crate::api::summaries::Summaries;
+use crate::api::trials::Latency;
 use crate::login;
 use crate::metrics::Metrics;
 use crate::oidc::Provider;
@@ -77,6 +80,10 @@ pub struct Parts {
     pub hosts: BTreeSet<String>,
     /// Summaries of runs that do not change any more.
     pub summaries: Summaries,
+    /// What was read of runs.
+    pub answers: Answers,
+    /// How long the answers of runs that have ended took, by run, its end and target.
+    pub latencies: Cache<(RunId, Option<i64>, String), Arc<Latency>>,
     /// Releases as they were seen a moment ago.
     pub views: Views,
     /// Runs over sealed parts that somebody has said why they must see.
@@ -131,6 +138,8 @@ const HEAVY: usize = 2;
 const PASSWORDS: usize = 2;
 /// Changes that go on at once.
 pub const CHANGES: u32 = 256;
+/// Runs and targets whose latencies are kept.
+const LATENCIES: usize = 256;
 /// Browsers that are open at once, in local mode.
 const OPENED: usize = 64;
 
@@ -157,6 +166,8 @@ impl App {
             cookie: format!("assay_session_{port}"),
             hosts,
             summaries: Summaries::default(),
+            answers: Answers::default(),
+            latencies: Cache::new(LATENCIES),
             views: Views::default(),
             openings: Openings::default(),
             questions: Questions::new(&home.lake)?,

@@ -40,6 +40,8 @@ pub struct Call<Q = Nothing, B = ()> {
     pub query: Q,
     /// The body.
     pub body: B,
+    /// What was asked: the path and query as they came.
+    pub asked: String,
     /// The address that the request came from.
     pub peer: String,
     /// The headers.
@@ -253,6 +255,17 @@ pub struct Types {
     pub answer: Described,
 }
 
+/// What an endpoint does to the workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing.
+    Looks,
+    /// It changes what keeps a history of its own.
+    Amends,
+    /// It changes something, and stands in the audit log by this name.
+    Records(&'static str),
+}
+
 /// An endpoint.
 pub struct Endpoint {
     /// The method.
@@ -265,8 +278,8 @@ pub struct Endpoint {
     pub id: &'static str,
     /// What it does, in a line.
     pub summary: &'static str,
-    /// What it is called in the audit log, if it changes something.
-    pub records: Option<&'static str>,
+    /// What it does to the workspace.
+    pub effect: Effect,
     pub(crate) types: fn(&mut SchemaGenerator, &mut SchemaGenerator) -> Types,
     /// What the document says of the answer where the function makes the response itself.
     pub(crate) answers: Option<fn(&mut SchemaGenerator) -> Described>,
@@ -317,14 +330,14 @@ where
 
 fn endpoint<Q: Asked, B: Input, T: Answer>(
     (method, path, access, id): (Method, &'static str, Access, &'static str),
-    records: Option<&'static str>,
+    effect: Effect,
     summary: &'static str,
     function: impl Function<Q, B, T>,
 ) -> Endpoint {
     let handler = move |app: App, request: Request| {
         let function = function.clone();
         let made: Pin<Box<dyn Future<Output = Response> + Send>> = Box::pin(async move {
-            match respond(app, (path, access, records), request, function).await {
+            match respond(app, (path, access, effect), request, function).await {
                 Ok(response) => response,
                 Err(problem) => problem.into_response(),
             }
@@ -337,7 +350,7 @@ fn endpoint<Q: Asked, B: Input, T: Answer>(
         access,
         id,
         summary,
-        records,
+        effect,
         types: |asked, answered| Types {
             query: Q::json_schema(asked),
             body: B::describe(asked),
@@ -357,7 +370,7 @@ pub fn get<Q: Asked, T: Answer>(
     summary: &'static str,
     function: impl Function<Q, (), T>,
 ) -> Endpoint {
-    endpoint((Method::GET, path, access, id), None, summary, function)
+    endpoint((Method::GET, path, access, id), Effect::Looks, summary, function)
 }
 
 /// An endpoint that is asked with a body, and changes nothing in the workspace.
@@ -368,7 +381,7 @@ pub fn ask<Q: Asked, B: Input, T: Answer>(
     summary: &'static str,
     function: impl Function<Q, B, T>,
 ) -> Endpoint {
-    endpoint((Method::POST, path, access, id), None, summary, function)
+    endpoint((Method::POST, path, access, id), Effect::Looks, summary, function)
 }
 
 /// An endpoint that changes something: it is in the audit log by its `records`, or nothing is done.
@@ -380,7 +393,7 @@ pub fn change<Q: Asked, B: Input, T: Answer>(
     summary: &'static str,
     function: impl Function<Q, B, T>,
 ) -> Endpoint {
-    endpoint((method, path, access, id), Some(records), summary, function)
+    endpoint((method, path, access, id), Effect::Records(records), summary, function)
 }
 
 /// An endpoint that changes what keeps a history of its own, where every change stands with its name and time: the audit
@@ -393,12 +406,12 @@ pub fn amend<Q: Asked, B: Input, T: Answer>(
     summary: &'static str,
     function: impl Function<Q, B, T>,
 ) -> Endpoint {
-    endpoint((method, path, access, id), None, summary, function)
+    endpoint((method, path, access, id), Effect::Amends, summary, function)
 }
 
 async fn respond<Q: Asked, B: Input, T: Answer>(
     app: App,
-    (route, access, records): (&'static str, Access, Option<&'static str>),
+    (route, access, effect): (&'static str, Access, Effect),
     request: Request,
     function: impl Function<Q, B, T>,
 ) -> Result<Response, Problem> {
@@ -415,7 +428,8 @@ async fn respond<Q: Asked, B: Input, T: Answer>(
     };
     let (method, uri, headers) = (parts.method.clone(), parts.uri.clone(), parts.headers.clone());
     let (body, digest) = B::read(Request::from_parts(parts, body)).await?;
-    let repeated = match (method == Method::POST && records.is_some(), headers.get("idempotency-key")) {
+    let repeats = method == Method::POST && matches!(effect, Effect::Records(_));
+    let repeated = match (repeats, headers.get("idempotency-key")) {
         // The body of a request for a secret may hold one: not even its digest is kept.
         (true, Some(key)) => Some(app.repeats.repeated(&who, key, &uri, digest.filter(|_| !T::SECRET)).await?),
         _ => None,
@@ -425,14 +439,17 @@ async fn respond<Q: Asked, B: Input, T: Answer>(
         Some(Repeated::New(place)) => Some(place),
         None => None,
     };
-    let action = records.map(|name| {
-        let on = openapi::parts(route).filter_map(|part| Some((part, path.get(part)?)));
-        let action = on.fold(Action::new(name), |action, (part, value)| action.on(part, value)).by_user(&who.name);
-        Action { dataset: path.get("dataset").cloned(), ..action }
-    });
-    let call = Call { app: app.clone(), who, path, query, body, peer, headers: headers.clone() };
+    let action = match effect {
+        Effect::Records(name) => {
+            let on = openapi::parts(route).filter_map(|part| Some((part, path.get(part)?)));
+            let action = on.fold(Action::new(name), |action, (part, value)| action.on(part, value)).by_user(&who.name);
+            Some(Action { dataset: path.get("dataset").cloned(), ..action })
+        }
+        Effect::Looks | Effect::Amends => None,
+    };
+    let call = Call { app: app.clone(), who, path, query, body, asked: uri.to_string(), peer, headers: headers.clone() };
     let answer = function.answer(call);
-    if records.is_none() {
+    if effect == Effect::Looks {
         let response = answer.await?.respond()?;
         return if method == Method::GET { tagged(response, &headers).await } else { Ok(response) };
     }
@@ -440,7 +457,10 @@ async fn respond<Q: Asked, B: Input, T: Answer>(
     let going = app.changes.clone().acquire_owned().await.map_err(Problem::internal)?;
     let change = async move {
         let _going = going;
-        let answered = recorded(&app, action, answer).await;
+        let answered = match action {
+            Some(action) => recorded(&app, action, answer).await,
+            None => answer.await,
+        };
         match (answered.and_then(Answer::respond), kept) {
             (response, None) => response,
             (Ok(response), Some(place)) if T::SECRET => {
@@ -459,10 +479,10 @@ async fn respond<Q: Asked, B: Input, T: Answer>(
 }
 
 /// Runs what changes something inside the audit log.
-async fn recorded<T>(app: &App, action: Option<Action>, answer: Answered<T>) -> Result<T, Problem> {
+async fn recorded<T>(app: &App, action: Action, answer: Answered<T>) -> Result<T, Problem> {
     let mut answered = None;
     let root = app.home().workspace.root().to_owned();
-    let written = audit::recorded(action, Some(root), async {
+    let written = audit::recorded(Some(action), Some(root), async {
         match answer.await {
             Ok(value) => {
                 answered = Some(value);

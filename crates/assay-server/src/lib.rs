@@ -7,6 +7,7 @@
 //! but its own.
 
 pub mod access;
+pub mod answers;
 pub mod api;
 pub mod app;
 pub mod endpoint;

@@ -1,5 +1,7 @@
 //! Two runs, or two targets of one, paired by case.
 
+use std::sync::Arc;
+
 use assay_analysis::{Comparison, GateReport};
 use assay_core::Direction;
 use assay_home::Against;
@@ -12,9 +14,10 @@ use serde_json::Value;
 
 use super::runs::RunItem;
 use super::summaries;
-use super::trials::{Latency, latency_of, string};
+use super::trials::{Latency, latencies, string};
 use crate::Problem;
 use crate::access::Access;
+use crate::answers::{Made, answer};
 use crate::app::App;
 use crate::endpoint::{Call, Data, Endpoint, get};
 use crate::paging::{Limit, Page, read};
@@ -54,8 +57,8 @@ pub struct Compared {
 /// What each side took.
 #[derive(Serialize, JsonSchema)]
 pub struct Costs {
-    candidate: Latency,
-    baseline: Latency,
+    candidate: Arc<Latency>,
+    baseline: Arc<Latency>,
 }
 
 /// One side: a run and a target of it.
@@ -100,8 +103,8 @@ async fn compare(call: Call<CompareQuery>) -> Result<Data<Compared>, Problem> {
         comparison,
         gate: read.gate.clone(),
         cost: Costs {
-            candidate: latency_of(app, &row.record, &target).await?,
-            baseline: latency_of(app, &base.record, &base_target).await?,
+            candidate: latencies(app, &row, &target).await?,
+            baseline: latencies(app, &base, &base_target).await?,
         },
         candidate: RunItem::of(app, &row).await?,
         baseline: RunItem::of(app, &base).await?,
@@ -193,21 +196,29 @@ fn case_side(value: Option<f64>, rows: &[Row], digest: &str) -> CaseSide {
     }
 }
 
-async fn cases(call: Call<CasesQuery>) -> Result<Data<Page<CasePair>>, Problem> {
-    let (app, query) = (&call.app, &call.query);
-    let [(row, target), (base, base_target)] = sides(app, &query.candidate, &query.baseline).await?;
-    for run in [&row, &base] {
+async fn cases(call: Call<CasesQuery>) -> Result<Made<Page<CasePair>>, Problem> {
+    let [candidate, baseline] = sides(&call.app, &call.query.candidate, &call.query.baseline).await?;
+    for (run, _) in [&candidate, &baseline] {
         if run.record.sealed().is_some() {
             return Err(Problem::forbidden("a run over a sealed part shows no cases"));
         }
     }
+    answer(&call, &[&candidate.0, &baseline.0], pairs(&call.app, &call.query, &candidate, &baseline)).await
+}
+
+async fn pairs(
+    app: &App,
+    query: &CasesQuery,
+    (row, target): &(RunRow, String),
+    (base, base_target): &(RunRow, String),
+) -> Result<Page<CasePair>, Problem> {
     let Some(scorer) = row.record.scorers.iter().find(|scorer| scorer.name == query.scorer) else {
         return Err(Problem::not_found("the run has no scorer of that name"));
     };
     let lake = &app.home().lake;
     let pair = SideBySide {
-        candidate: (&row.record, &target),
-        baseline: (&base.record, &base_target),
+        candidate: (&row.record, target),
+        baseline: (&base.record, base_target),
         scorer: &query.scorer,
         lower_is_better: scorer.direction == Direction::Lower,
         change: match query.change {
@@ -225,8 +236,8 @@ async fn cases(call: Call<CasesQuery>) -> Result<Data<Page<CasePair>>, Problem> 
     let page = Page::cut(rows, query.limit, |row| (rise(row), string(row, "case_digest").unwrap_or_default()));
     let digests: Vec<&str> =
         page.items.iter().filter_map(|row| row.get("case_digest").and_then(Value::as_str)).collect();
-    let after = lake.answers_shown((&row.record, &target), &query.scorer, &digests, SHOWN).await?;
-    let before = lake.answers_shown((&base.record, &base_target), &query.scorer, &digests, SHOWN).await?;
+    let after = lake.answers_shown((&row.record, target), &query.scorer, &digests, SHOWN).await?;
+    let before = lake.answers_shown((&base.record, base_target), &query.scorer, &digests, SHOWN).await?;
     let plan = PlanFile::open(&app.home().workspace, row.record.plan).await?;
     let mut items = Vec::new();
     for of in &page.items {
@@ -246,5 +257,5 @@ async fn cases(call: Call<CasesQuery>) -> Result<Data<Page<CasePair>>, Problem> 
             case_digest: digest,
         });
     }
-    Ok(Data(Page { items, next: page.next }))
+    Ok(Page { items, next: page.next })
 }

@@ -195,7 +195,7 @@ pub enum ExportTable {
 
 async fn export_run(call: Call<ExportQuery>) -> Result<Raw, Problem> {
     // Of a sealed part no file comes out that says nothing: who has not opened it is told so.
-    let record = open_run(&call).await?;
+    let record = open_run(&call).await?.record;
     let table = match call.query.table {
         ExportTable::Trials => Table::Trials,
         ExportTable::Scores => Table::Scores,

@@ -451,18 +451,23 @@ pub enum NextTask {
     },
 }
 
+impl NextTask {
+    async fn of(app: &App, project: &Project, rater: &str) -> Result<Self, Problem> {
+        Ok(match app.review.next(&project.name, rater).await.map_err(unjoined)? {
+            Next::Item(task) => Self::Item { task: Box::new(ReviewTask::of(app, project, rater, *task).await?) },
+            Next::Quiz => Self::Quiz,
+            Next::Done { why } => Self::Done { why },
+            Next::Budget { .. } => {
+                Self::Done { why: "the budget of the project is used up; what was rated is kept".into() }
+            }
+            Next::Stopped { why } => Self::Stopped { why },
+        })
+    }
+}
+
 async fn next(call: Call<Nothing, ()>) -> Result<Data<NextTask>, Problem> {
-    let (review, rater) = (&call.app.review, call.who.name.as_str());
-    let project = review.project(call.part("project")).await?;
-    Ok(Data(match review.next(&project.name, rater).await.map_err(unjoined)? {
-        Next::Item(task) => NextTask::Item { task: Box::new(ReviewTask::of(&call.app, &project, rater, *task).await?) },
-        Next::Quiz => NextTask::Quiz,
-        Next::Done { why } => NextTask::Done { why },
-        Next::Budget { .. } => {
-            NextTask::Done { why: "the budget of the project is used up; what was rated is kept".into() }
-        }
-        Next::Stopped { why } => NextTask::Stopped { why },
-    }))
+    let project = call.app.review.project(call.part("project")).await?;
+    Ok(Data(NextTask::of(&call.app, &project, &call.who.name).await?))
 }
 
 /// Somebody who has not joined yet is told how.
@@ -495,11 +500,13 @@ pub struct Rated {
     stopped: Option<String>,
     /// How far the rater is now.
     place: Place,
+    /// What comes next; null where that could not be found out now: ask for it.
+    next: Option<NextTask>,
 }
 
 async fn rated(call: Call<Nothing, Data<RatingBody>>) -> Result<Data<Rated>, Problem> {
     let (review, name, rater) = (&call.app.review, call.part("project"), call.who.name.as_str());
-    review.project(name).await?;
+    let project = review.project(name).await?;
     let RatingBody { lease, answers, ms } = &call.body.0;
     let item = review.given(name, rater, lease).await?;
     let submitted = review.submit(name, rater, &item, lease, answers, *ms).await.map_err(unjoined)?;
@@ -513,6 +520,8 @@ async fn rated(call: Call<Nothing, Data<RatingBody>>) -> Result<Data<Rated>, Pro
             )
         }),
         place: review.place(name, rater).await?,
+        // The answers are kept, whatever becomes of this.
+        next: NextTask::of(&call.app, &project, rater).await.ok(),
     }))
 }
 

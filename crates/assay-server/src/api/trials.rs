@@ -1,19 +1,21 @@
 //! The trials of a run: pages, distributions, latencies, one case in full, and exports.
 
-use assay_core::RunRecord;
+use std::sync::Arc;
+
+use assay_core::{RunRecord, RunStatus};
 use assay_home::audit;
 use assay_home::home::unseal;
 use assay_lake::browse::{Histogram, Row, TrialFilter, TrialOrder, TrialPage};
-use assay_store::PlanFile;
-use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::response::Response;
-use schemars::{JsonSchema, SchemaGenerator};
+use assay_store::{PlanFile, RunRow};
+use axum::http::{Method, StatusCode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::access::Access;
+use crate::answers::{Made, anew, answer};
 use crate::app::App;
-use crate::endpoint::{Answer, Call, Data, Described, Done, Endpoint, Nothing, change, get};
+use crate::endpoint::{Call, Data, Done, Endpoint, Nothing, change, get};
 use crate::paging::{Limit, cursor, read};
 use crate::{Problem, login, openings};
 
@@ -157,33 +159,14 @@ pub struct TrialsPage {
     total: Option<u64>,
 }
 
-/// JSON of a run's cases: of a sealed part nothing keeps it.
-pub struct Shown<T> {
-    value: T,
-    sealed: bool,
-}
-
-impl<T: Serialize + JsonSchema + Send + 'static> Answer for Shown<T> {
-    fn describe(schemas: &mut SchemaGenerator) -> Described {
-        Data::<T>::describe(schemas)
-    }
-
-    fn respond(self) -> Result<Response, Problem> {
-        let mut response = Data(self.value).respond()?;
-        if self.sealed {
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        }
-        Ok(response)
-    }
-}
-
 /// The run of a call, when who asks may see its cases: of a sealed part who has opened it ([`open_sealed`]).
 ///
 /// # Errors
 /// There is none, or it is not open.
-pub async fn open_run<Q, B>(call: &Call<Q, B>) -> Result<RunRecord, Problem> {
+pub async fn open_run<Q, B>(call: &Call<Q, B>) -> Result<RunRow, Problem> {
     let app: &App = &call.app;
-    let record = app.home().find(call.part("run")).await?.0.record;
+    let row = app.home().find(call.part("run")).await?.0;
+    let record = &row.record;
     let asker = openings::asker(&call.who, &call.headers, &login::cookie_name(app, &call.headers));
     if record.sealed().is_some() && !app.openings.is_open(asker, record.id) {
         return Err(Problem::forbidden(format!(
@@ -192,7 +175,7 @@ pub async fn open_run<Q, B>(call: &Call<Q, B>) -> Result<RunRecord, Problem> {
             record.id
         )));
     }
-    Ok(record)
+    Ok(row)
 }
 
 /// Why cases of a sealed part must be seen.
@@ -283,9 +266,12 @@ fn order_of(sort: Option<&str>) -> Result<TrialOrder, Problem> {
     })
 }
 
-async fn trials(call: Call<TrialsQuery>) -> Result<Shown<TrialsPage>, Problem> {
-    let record = open_run(&call).await?;
-    let query = &call.query;
+async fn trials(call: Call<TrialsQuery>) -> Result<Made<TrialsPage>, Problem> {
+    let row = open_run(&call).await?;
+    answer(&call, &[&row], page_of(&call.app, &row.record, &call.query)).await
+}
+
+async fn page_of(app: &App, record: &RunRecord, query: &TrialsQuery) -> Result<TrialsPage, Problem> {
     let tag = match query.tag.as_deref() {
         Some(tag) => Some(tag.split_once('=').ok_or_else(|| Problem::usage("`tag` is written as `KEY=VALUE`"))?),
         None => None,
@@ -303,10 +289,10 @@ async fn trials(call: Call<TrialsQuery>) -> Result<Shown<TrialsPage>, Problem> {
         max: query.max,
         unscored: query.unscored,
     };
-    let lake = &call.app.home().lake;
+    let lake = &app.home().lake;
     let after: Option<(Value, i64)> = read(query.cursor.as_deref())?;
     let total = match after {
-        None => Some(lake.count_trials(&record, &filter).await?),
+        None => Some(lake.count_trials(record, &filter).await?),
         Some(_) => None,
     };
     let page = TrialPage {
@@ -316,15 +302,15 @@ async fn trials(call: Call<TrialsQuery>) -> Result<Shown<TrialsPage>, Problem> {
         after,
         limit: query.limit.get() + 1,
     };
-    let mut places = lake.trial_numbers(&record, &page).await?;
+    let mut places = lake.trial_numbers(record, &page).await?;
     let more = places.len() > query.limit.get();
     places.truncate(query.limit.get());
     let next = places.last().filter(|_| more).map(|(number, place)| cursor(&(place, number)));
     let numbers: Vec<i64> = places.iter().map(|(number, _)| *number).collect();
-    let (rows, scores) = lake.trials_by_number(&record, &numbers, SHOWN).await?;
+    let (rows, scores) = lake.trials_by_number(record, &numbers, SHOWN).await?;
     let found = |number: &i64| rows.iter().find(|row| integer(row, "number") == *number);
     let items = numbers.iter().filter_map(found).map(|row| trial_of(row, &scores)).collect();
-    Ok(Shown { value: TrialsPage { items, next, total }, sealed: record.sealed().is_some() })
+    Ok(TrialsPage { items, next, total })
 }
 
 /// Whose values.
@@ -381,7 +367,7 @@ fn counted(all: Vec<(String, u64)>) -> Vec<Counted> {
     all.into_iter().map(|(word, count)| Counted { word, count }).collect()
 }
 
-async fn distribution(call: Call<DistributionQuery>) -> Result<Data<Distribution>, Problem> {
+async fn distribution(call: Call<DistributionQuery>) -> Result<Made<Distribution>, Problem> {
     let (row, _) = call.app.home().find(call.part("run")).await?;
     let query = &call.query;
     if !row.record.scorers.iter().any(|scorer| scorer.name == query.scorer) {
@@ -391,16 +377,19 @@ async fn distribution(call: Call<DistributionQuery>) -> Result<Data<Distribution
     if let Some(ladder) = assay_home::ladder::of(&call.app.home().library(), &row.record)? {
         return Err(ladder.refused(&row.record).into());
     }
-    let lake = &call.app.home().lake;
-    let (histogram, labels, missing) =
-        lake.distribution(&row.record, query.target.as_deref(), &query.scorer, query.bins.unwrap_or(30)).await?;
-    Ok(Data(Distribution {
-        lower: histogram.range.map(|range| range.0),
-        upper: histogram.range.map(|range| range.1),
-        bins: bins(&histogram),
-        labels: counted(labels),
-        missing: counted(missing),
-    }))
+    let read = async {
+        let lake = &call.app.home().lake;
+        let (histogram, labels, missing) =
+            lake.distribution(&row.record, query.target.as_deref(), &query.scorer, query.bins.unwrap_or(30)).await?;
+        Ok(Distribution {
+            lower: histogram.range.map(|range| range.0),
+            upper: histogram.range.map(|range| range.1),
+            bins: bins(&histogram),
+            labels: counted(labels),
+            missing: counted(missing),
+        })
+    };
+    answer(&call, &[&row], read).await
 }
 
 /// How long a target took, answers from the cache left out.
@@ -424,10 +413,18 @@ pub struct Latency {
 ///
 /// # Errors
 /// The lake cannot be read.
-pub async fn latency_of(app: &App, record: &RunRecord, target: &str) -> Result<Latency, Problem> {
+pub async fn latencies(app: &App, row: &RunRow, target: &str) -> Result<Arc<Latency>, Problem> {
+    let key = (row.record.id, row.ended_us, target.to_owned());
+    match row.status {
+        RunStatus::Sealed => app.latencies.get_or_insert_async(&key, latency_of(app, &row.record, target)).await,
+        _ => latency_of(app, &row.record, target).await,
+    }
+}
+
+async fn latency_of(app: &App, record: &RunRecord, target: &str) -> Result<Arc<Latency>, Problem> {
     let (facts, histogram) = app.home().lake.latencies(record, target).await?;
     let float = |key: &str| facts.get(key).and_then(Value::as_f64);
-    Ok(Latency {
+    Ok(Arc::new(Latency {
         target: target.to_owned(),
         count: integer(&facts, "count"),
         mean_us: float("mean_us"),
@@ -438,14 +435,14 @@ pub async fn latency_of(app: &App, record: &RunRecord, target: &str) -> Result<L
         ttft_p50_us: float("ttft_p50_us"),
         cost_nanousd: integer(&facts, "cost_nanousd"),
         bins: bins(&histogram),
-    })
+    }))
 }
 
-async fn latency(call: Call) -> Result<Data<Vec<Latency>>, Problem> {
+async fn latency(call: Call) -> Result<Data<Vec<Arc<Latency>>>, Problem> {
     let (row, _) = call.app.home().find(call.part("run")).await?;
     let mut all = Vec::new();
     for target in &row.record.targets {
-        all.push(latency_of(&call.app, &row.record, &target.name).await?);
+        all.push(latencies(&call.app, &row, &target.name).await?);
     }
     Ok(Data(all))
 }
@@ -487,11 +484,14 @@ pub struct CaseView {
 /// The runs that a case's history goes back.
 const HISTORY: u32 = 20;
 
-async fn case(call: Call) -> Result<Shown<CaseView>, Problem> {
-    let home = call.app.home();
-    let record = open_run(&call).await?;
+async fn case(call: Call) -> Result<Made<CaseView>, Problem> {
+    let row = open_run(&call).await?;
+    anew(&call.app, &row, case_of(&call.app, &row.record, call.part("case"))).await
+}
+
+async fn case_of(app: &App, record: &RunRecord, id: &str) -> Result<CaseView, Problem> {
+    let home = app.home();
     let plan = PlanFile::open(&home.workspace, record.plan).await?;
-    let id = call.part("case");
     let Some(found) = plan.case_by_id(id).await? else {
         return Err(no_case(id));
     };
@@ -521,13 +521,12 @@ async fn case(call: Call) -> Result<Shown<CaseView>, Problem> {
     history.sort_by(|a, b| {
         b.started_us.cmp(&a.started_us).then_with(|| (&a.target, &a.scorer).cmp(&(&b.target, &b.scorer)))
     });
-    let value = CaseView {
-        trials: home.lake.trials_of_case(&record, id).await?,
-        scores: home.lake.scores_of_case(&record, id).await?,
+    Ok(CaseView {
+        trials: home.lake.trials_of_case(record, id).await?,
+        scores: home.lake.scores_of_case(record, id).await?,
         neighbours: Neighbours { previous: named(places[0]), next: named(places[1]) },
         digest,
         history,
         case: found.case,
-    };
-    Ok(Shown { value, sealed: record.sealed().is_some() })
+    })
 }

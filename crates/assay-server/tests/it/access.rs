@@ -2,6 +2,7 @@
 
 use assay_server::access::{Access, Role};
 use assay_server::api;
+use assay_server::endpoint::Effect;
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, COOKIE, ORIGIN, SET_COOKIE};
 
@@ -52,7 +53,10 @@ fn the_needs_of_endpoints_are_known() {
                 of.method,
                 of.path,
                 of.access,
-                of.records.map_or_else(String::new, |name| format!(", recorded as `{name}`"))
+                match of.effect {
+                    Effect::Records(name) => format!(", recorded as `{name}`"),
+                    Effect::Looks | Effect::Amends => String::new(),
+                }
             )
         })
         .collect::<Vec<_>>()
@@ -63,7 +67,7 @@ fn the_needs_of_endpoints_are_known() {
 #[test]
 fn what_changes_something_is_never_public_and_is_recorded() {
     for endpoint in api::endpoints() {
-        if endpoint.records.is_some() {
+        if matches!(endpoint.effect, Effect::Records(_)) {
             assert!(!matches!(endpoint.access, Access::Public | Access::Anyone | Access::Read), "{}", endpoint.id);
         } else {
             let looks = endpoint.method == Method::GET

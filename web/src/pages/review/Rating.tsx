@@ -80,6 +80,7 @@ export function Rating(props: { path: string; guide: GuideModel; rejoin: () => v
         api.post<Rated>(`${path}/ratings`, { lease: of.lease, answers, ms }),
       );
       tell({ is: 'kept', place: rated.place, stopped: rated.stopped });
+      if (rated.next) tell({ is: 'came', next: rated.next });
     } catch (error) {
       if (isConflict(error)) tell({ is: 'lost', why: (error as Problem).detail });
       else {
