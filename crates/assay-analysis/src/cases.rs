@@ -30,7 +30,8 @@ pub struct Cases {
     tags: Vec<u32>,
     tag_ends: Vec<u32>,
     names: Vec<(String, String)>,
-    name_numbers: HashMap<(String, String), u32>,
+    /// By key and value.
+    name_numbers: HashMap<String, HashMap<String, u32>>,
 }
 
 fn half(digest: &Digest) -> [u8; 16] {
@@ -45,6 +46,12 @@ fn hash(half: &[u8; 16]) -> u64 {
 fn put<T: Copy>(values: &mut Vec<T>, at: usize, value: T, fill: T) {
     values.resize(at, fill);
     values.push(value);
+}
+
+/// All positions up to a number, or some.
+pub fn positions(all: usize, some: Option<&[usize]>) -> impl Iterator<Item = usize> + '_ {
+    let all = if some.is_none() { 0..all } else { 0..0 };
+    all.chain(some.unwrap_or_default().iter().copied())
 }
 
 impl Cases {
@@ -68,14 +75,27 @@ impl Cases {
         self.by_digest.find(hash(digest), same).map(|case| *case as usize)
     }
 
-    /// The position here of a case of another run.
-    pub fn same_as(&self, other: &Self, case: usize) -> Option<usize> {
-        self.find(&other.digests[case])
+    /// Positions of cases here that another run has too, all or some, each with its position there.
+    ///
+    /// Runs of the same cases have long stretches of them in the same order, so that the next one is mostly where the last one
+    /// was found.
+    pub fn shared<'a>(
+        &'a self,
+        other: &'a Self,
+        some: Option<&'a [usize]>,
+    ) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let mut next = 0;
+        positions(self.len(), some).filter_map(move |case| {
+            let digest = &self.digests[case];
+            let found = if other.digests.get(next) == Some(digest) { next } else { other.find(digest)? };
+            next = found + 1;
+            Some((case, found))
+        })
     }
 
     /// Number of cases that are in both.
     pub fn common(&self, other: &Self) -> usize {
-        self.digests.iter().filter(|digest| other.find(digest).is_some()).count()
+        self.shared(other, None).count()
     }
 
     /// A case's id.
@@ -127,12 +147,13 @@ impl Cases {
         if !row.metadata.is_empty() {
             let before = self.tags.len() as u32;
             for (key, value) in &row.metadata {
-                let names = &mut self.names;
-                let number =
-                    *self.name_numbers.entry(((*key).to_owned(), (*value).to_owned())).or_insert_with_key(|name| {
-                        names.push(name.clone());
-                        names.len() as u32 - 1
-                    });
+                let known = self.name_numbers.get(*key).and_then(|values| values.get(*value)).copied();
+                let number = known.unwrap_or_else(|| {
+                    let number = self.names.len() as u32;
+                    self.names.push(((*key).to_owned(), (*value).to_owned()));
+                    self.name_numbers.entry((*key).to_owned()).or_default().insert((*value).to_owned(), number);
+                    number
+                });
                 self.tags.push(number);
             }
             put(&mut self.tag_ends, case, self.tags.len() as u32, before);

@@ -126,21 +126,20 @@ pub(crate) struct Matched {
     pub unpaired: (Vec<Item>, Vec<Item>),
 }
 
-/// Pairs the cases of two arms; `keep` selects candidate cases.
+/// Pairs the cases of two arms: all, or some of the candidate's.
 pub(crate) fn pair(
     candidate: Arm<'_>,
     baseline: Arm<'_>,
     scorers: (usize, usize),
     reducer: Reducer,
     fills: (Fill, Fill),
-    keep: &dyn Fn(usize) -> bool,
+    some: Option<&[usize]>,
 ) -> Matched {
     let record = &candidate.scores.record.scorers[scorers.0];
     let sign = sign(record.direction);
     let mut matched = Matched { pairs: Vec::new(), cases: Vec::new(), unpaired: Default::default() };
     let (cases, others) = (&candidate.scores.cases, &baseline.scores.cases);
-    for c in (0..cases.len()).filter(|c| keep(*c)) {
-        let Some(b) = others.same_as(cases, c) else { continue };
+    for (c, b) in cases.shared(others, some) {
         let values =
             candidate.value(c, scorers.0, reducer, fills.0).zip(baseline.value(b, scorers.1, reducer, fills.1));
         let Some(((candidate, repeats), (baseline, other))) = values else { continue };
@@ -199,7 +198,7 @@ pub(crate) fn worst_case(
         return None;
     }
     let record = &candidate.scores.record.scorers[scorers.0];
-    let matched = pair(candidate, baseline, scorers, reducer, (Fill::Worst, Fill::Best), &|_| true);
+    let matched = pair(candidate, baseline, scorers, reducer, (Fill::Worst, Fill::Best), None);
     let difference = measure(&matched, kind_of(record, reducer, None), record.direction, confidence, seed);
     Some(difference.gate_interval?.lower)
 }
@@ -241,34 +240,37 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
         for reducer in c.record.reducers.iter().filter(|reducer| b.record.reducers.contains(reducer)) {
             let kind = kind_of(record, *reducer, None);
             let fills = (Fill::Available, Fill::Available);
-            let all = pair(candidate, baseline, scorers, *reducer, fills, &|_| true);
+            let all = pair(candidate, baseline, scorers, *reducer, fills, None);
             let sign = sign(record.direction);
             // Which cases of a sealed part moved is not told.
             let sealed = c.record.sealed().is_some() || b.record.sealed().is_some();
-            let mut flips: Vec<Flip> = all
-                .pairs
-                .iter()
-                .zip(&all.cases)
-                .filter(|_| !sealed)
-                .filter(|(pair, _)| pair.candidate != pair.baseline)
-                .map(|(pair, (case, _))| Flip {
-                    case: c.cases.id(*case).to_owned(),
-                    baseline: sign * pair.baseline,
-                    candidate: sign * pair.candidate,
-                    worse: pair.candidate < pair.baseline,
-                })
+            let mut moved: Vec<usize> = (0..all.pairs.len())
+                .filter(|at| !sealed && all.pairs[*at].candidate != all.pairs[*at].baseline)
                 .collect();
-            let loss = |flip: &Flip| sign * (flip.candidate - flip.baseline);
-            flips.sort_by(|x, y| loss(x).total_cmp(&loss(y)).then_with(|| x.case.cmp(&y.case)));
-            flips.truncate(MOST_FLIPS);
-            let correct = |keep: &dyn Fn(usize) -> bool| {
-                judged::difference_of(candidate, baseline, scorers, *reducer, fills, keep, confidence)
+            let rise = |at: usize| all.pairs[at].candidate - all.pairs[at].baseline;
+            let id = |at: usize| c.cases.id(all.cases[at].0);
+            let order = |x: &usize, y: &usize| rise(*x).total_cmp(&rise(*y)).then_with(|| id(*x).cmp(id(*y)));
+            // Of hundreds of thousands that moved only those that are told are put in order.
+            if moved.len() > MOST_FLIPS {
+                moved.select_nth_unstable_by(MOST_FLIPS, order);
+                moved.truncate(MOST_FLIPS);
+            }
+            moved.sort_by(order);
+            let flip = |at: usize| Flip {
+                case: id(at).to_owned(),
+                baseline: sign * all.pairs[at].baseline,
+                candidate: sign * all.pairs[at].candidate,
+                worse: rise(at) < 0.0,
+            };
+            let flips: Vec<Flip> = moved.into_iter().map(flip).collect();
+            let correct = |some: Option<&[usize]>| {
+                judged::difference_of(candidate, baseline, scorers, *reducer, fills, some, confidence)
             };
             let grade = judged::grade_of(candidate, scorers.0);
             let raw = measure(&all, kind, record.direction, confidence, c.record.seed);
             let mut difference = raw.clone();
             let margin = c.record.gate.rules.iter().find_map(|rule| rule.margin.filter(|_| rule.scorer == record.name));
-            let judge = correct(&|_| true).map(|found| {
+            let judge = correct(None).map(|found| {
                 let labels_needed = found.as_ref().ok().zip(margin).and_then(|(found, margin)| {
                     found.labels_needed(judged::gap(&found.found.estimate, margin), confidence)
                 });
@@ -297,20 +299,19 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
                 difference,
                 flips,
                 slices: sliced(&|slice| {
-                    let found = correct(&|case| slice.holds(case)).and_then(Result::ok);
+                    let found = correct(Some(&slice.cases)).and_then(Result::ok);
                     if let Some(found) = found.filter(|found| found.labels >= LEAST_SLICE_LABELS) {
                         return (found.found, false);
                     }
-                    let part = pair(candidate, baseline, scorers, *reducer, fills, &|case| slice.holds(case));
+                    let part = pair(candidate, baseline, scorers, *reducer, fills, Some(&slice.cases));
                     (measure(&part, kind, record.direction, confidence, c.record.seed), record.judge)
                 }),
             });
         }
         let shared = record.metrics.iter().filter(|metric| b.record.scorers[scorers.1].metrics.contains(metric));
         for metric in shared {
-            let of = |keep: &dyn Fn(usize) -> bool| {
-                corpus::difference(candidate, baseline, scorers, *metric, keep, confidence)
-            };
+            let of =
+                |some: Option<&[usize]>| corpus::difference(candidate, baseline, scorers, *metric, some, confidence);
             rows.push(Row {
                 scorer: record.name.clone(),
                 reducer: Reducer::Mean,
@@ -321,9 +322,9 @@ pub fn compare(candidate: Arm<'_>, baseline: Arm<'_>, confidence: f64) -> Compar
                 judge: None,
                 candidate: corpus::level(candidate, scorers.0, *metric, None, confidence),
                 baseline: corpus::level(baseline, scorers.1, *metric, None, confidence),
-                difference: of(&|_| true),
+                difference: of(None),
                 flips: Vec::new(),
-                slices: sliced(&|slice| (of(&|case| slice.holds(case)), record.judge)),
+                slices: sliced(&|slice| (of(Some(&slice.cases)), record.judge)),
             });
         }
     }

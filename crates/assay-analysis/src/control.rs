@@ -77,9 +77,10 @@ fn judged(run: Arm<'_>, earlier: Arm<'_>, scorers: (usize, usize), reducer: Redu
     let (cases, others) = (&run.scores.cases, &earlier.scores.cases);
     let mut judged = Vec::with_capacity(others.len());
     let mut found = 0;
+    let mut shared = others.shared(cases, None).peekable();
     for case in 0..others.len() {
+        let own = shared.next_if(|(of, _)| *of == case).map(|(_, own)| own);
         let Some((value, repeats)) = earlier.value(case, scorers.1, reducer, Fill::Available) else { continue };
-        let own = cases.same_as(others, case);
         if others.weight(case) != 1.0 || own.is_some_and(|own| cases.weight(own) != 1.0) {
             return Err("cases carry weights, which this estimate does not know".to_owned());
         }

@@ -108,14 +108,14 @@ pub(crate) fn level(arm: Arm<'_>, scorer: usize, metric: Metric, cases: Option<&
     corpus_level(&corpus(metric, &rows, n, groups.clustered), confidence)
 }
 
-/// The difference of two arms over the cases that both have numbers for, positive being better; `keep` selects
-/// candidate cases.
+/// The difference of two arms over the cases that both have numbers for, positive being better: of all, or of some of the
+/// candidate's.
 pub(crate) fn difference(
     candidate: Arm<'_>,
     baseline: Arm<'_>,
     scorers: (usize, usize),
     metric: Metric,
-    keep: &dyn Fn(usize) -> bool,
+    some: Option<&[usize]>,
     confidence: f64,
 ) -> Difference {
     let (mut ours, mut theirs, mut groups, mut n) = (Vec::new(), Vec::new(), Groups::default(), 0);
@@ -125,8 +125,7 @@ pub(crate) fn difference(
     };
     let mut moved = [0, 0, 0];
     let cases = &candidate.scores.cases;
-    for case in (0..cases.len()).filter(|case| keep(*case)) {
-        let Some(other) = baseline.scores.cases.same_as(cases, case) else { continue };
+    for (case, other) in cases.shared(&baseline.scores.cases, some) {
         let both = candidate.counts_of(case, scorers.0).next().zip(baseline.counts_of(other, scorers.1).next());
         if both.is_none() {
             continue;

@@ -153,8 +153,7 @@ fn level_criterion(arm: Arm<'_>, scorer: usize, rule: &GateRule) -> Criterion {
     let confidence = scores.record.gate.confidence;
     let reducer = reducer_of(scores, rule);
     let kind = kind_of(&scores.record.scorers[scorer], reducer, rule.quantile);
-    let cases: Option<Vec<usize>> =
-        rule.slice.as_ref().map(|slice| (0..scores.cases.len()).filter(|case| scores.matches(*case, slice)).collect());
+    let cases: Option<Vec<usize>> = rule.slice.as_ref().map(|slice| scores.cases_of(slice));
     let of = |fill: Fill| match rule.metric {
         Some(metric) => corpus::level(arm, scorer, metric, cases.as_deref(), confidence),
         None => level(&arm.items(scorer, reducer, fill, cases.as_deref()), kind, confidence),
@@ -280,15 +279,17 @@ fn regression_criterion<'a>(
     };
     let reducer = reducer_of(scores, rule);
     let kind = kind_of(record, reducer, rule.quantile);
-    let keep = |case: usize| rule.slice.as_ref().is_none_or(|slice| scores.matches(case, slice));
+    let some = rule.slice.as_ref().map(|slice| scores.cases_of(slice));
     let (confidence, seed) = (scores.record.gate.confidence, scores.record.seed);
     let mut guards = guards(arm, baseline, scorers);
     let (direction, difference) = match rule.metric {
         // What a missing score would add to a corpus metric is not known: it has no worst case.
-        Some(metric) => (metric.direction(), corpus::difference(arm, baseline, scorers, metric, &keep, confidence)),
+        Some(metric) => {
+            (metric.direction(), corpus::difference(arm, baseline, scorers, metric, some.as_deref(), confidence))
+        }
         None => {
             guards.worst_case_lower = worst_case(arm, baseline, scorers, reducer, confidence, seed);
-            let matched = pair(arm, baseline, scorers, reducer, (Fill::Available, Fill::Available), &keep);
+            let matched = pair(arm, baseline, scorers, reducer, (Fill::Available, Fill::Available), some.as_deref());
             (record.direction, measure(&matched, kind, record.direction, confidence, seed))
         }
     };
@@ -321,9 +322,9 @@ fn judged_regression(
 ) -> (Verdict, assay_stats::Difference) {
     let scores = arm.scores;
     let (confidence, reducer) = (scores.record.gate.confidence, reducer_of(scores, rule));
-    let keep = |case: usize| rule.slice.as_ref().is_none_or(|slice| scores.matches(case, slice));
+    let some = rule.slice.as_ref().map(|slice| scores.cases_of(slice));
     let of = |fills| match (rule.metric, rule.quantile) {
-        (None, None) => judged::difference_of(arm, baseline, scorers, reducer, fills, &keep, confidence),
+        (None, None) => judged::difference_of(arm, baseline, scorers, reducer, fills, some.as_deref(), confidence),
         _ => None,
     };
     let found = match of((Fill::Available, Fill::Available)) {

@@ -174,7 +174,7 @@ pub(crate) fn difference_of(
     scorers: (usize, usize),
     reducer: Reducer,
     fills: (Fill, Fill),
-    keep: &dyn Fn(usize) -> bool,
+    some: Option<&[usize]>,
     confidence: f64,
 ) -> Option<Result<Correction<Difference>, String>> {
     let record = &candidate.scores.record.scorers[scorers.0];
@@ -201,8 +201,7 @@ pub(crate) fn difference_of(
         let mut weight = None;
         // Answers of a case are drawn together or each by itself; the files tell which.
         let (mut both, mut one) = (0usize, 0usize);
-        for c in (0..cases.len()).filter(|case| keep(*case)) {
-            let Some(b) = others.same_as(cases, c) else { continue };
+        for (c, b) in cases.shared(others, some) {
             let values =
                 candidate.value(c, scorers.0, reducer, fills.0).zip(baseline.value(b, scorers.1, reducer, fills.1));
             let Some(((f, repeats), (g, again))) = values else { continue };

@@ -190,12 +190,16 @@ impl RunScores {
                     );
                 }
                 SliceDecl::Where { name, r#where } => {
-                    let cases = (0..self.cases.len()).filter(|i| self.matches(*i, r#where)).collect();
-                    slices.push(Slice { name: name.clone(), cases });
+                    slices.push(Slice { name: name.clone(), cases: self.cases_of(r#where) });
                 }
             }
         }
         slices
+    }
+
+    /// The positions of the cases in a slice, smallest first.
+    pub fn cases_of(&self, slice: &assay_core::SliceExpr) -> Vec<usize> {
+        (0..self.cases.len()).filter(|case| self.matches(*case, slice)).collect()
     }
 
     /// Whether a case is in a slice.
@@ -240,8 +244,14 @@ impl<'a> Arm<'a> {
     /// The value of a case under a reducer, with the number of epochs behind it. `None` when it is missing.
     pub fn value(&self, case: usize, scorer: usize, reducer: Reducer, fill: Fill) -> Option<(f64, u32)> {
         let record = &self.scores.record.scorers[scorer];
-        let mut values: Vec<f64> = self.epochs(case, scorer).collect();
         let epochs = self.scores.record.epochs as usize;
+        if epochs == 1 {
+            // As below, without a list for each of a million cases.
+            let missing = || if fill == Fill::Available { None } else { extreme(record, fill) };
+            let value = self.epochs(case, scorer).next().or_else(missing)?;
+            return reduce(&mut [value], record, reducer).map(|value| (value, 1));
+        }
+        let mut values: Vec<f64> = self.epochs(case, scorer).collect();
         if fill != Fill::Available && values.len() < epochs {
             let value = extreme(record, fill)?;
             // Repeated generations are no missing trials: fill only what has no value at all.

@@ -10,7 +10,7 @@ use assay_core::{Digest, RunId, RunRecord, RunStatus};
 use assay_datasets::Library;
 use assay_datasets::library::{self, Event, Held};
 use assay_lake::export::{self, Column, RecordBatch};
-use assay_lake::{Lake, Rows};
+use assay_lake::{Lake, LakeError, Rows};
 use assay_report::{Failing, Report};
 use assay_store::{Baseline, PlanFile, RunLine, RunRow, State, Workspace};
 
@@ -153,22 +153,18 @@ impl Home {
     /// # Errors
     /// A run over a part with a ladder: its scores are told by the ladder alone.
     pub async fn scores(&self, record: &RunRecord, left_out: &HashSet<Digest>) -> Result<RunScores, Failure> {
-        match crate::ladder::of(&self.library(), record)? {
-            Some(ladder) => Err(ladder.refused(record)),
-            None => self.all_scores(record, left_out).await,
-        }
+        self.tellable(record)?;
+        self.all_scores(record, left_out).await
+    }
+
+    /// That a run's scores are not told by a ladder alone.
+    fn tellable(&self, record: &RunRecord) -> Result<(), Failure> {
+        crate::ladder::of(&self.library(), record)?.map_or(Ok(()), |ladder| Err(ladder.refused(record)))
     }
 
     /// As [`Home::scores`], whoever may see them.
     pub async fn all_scores(&self, record: &RunRecord, left_out: &HashSet<Digest>) -> Result<RunScores, Failure> {
-        let mut scores = RunScores::new(record.clone());
-        self.lake
-            .for_each_score(record, |row| {
-                if !left_out.contains(&row.case_digest) {
-                    scores.push(&row);
-                }
-            })
-            .await?;
+        let mut scores = scores_in(self.lake.clone(), record.clone(), left_out.clone()).await?;
         self.attach_labels(&mut scores).await?;
         Ok(scores)
     }
@@ -279,11 +275,17 @@ impl Home {
         base: Option<(RunRow, Option<String>)>,
     ) -> Result<(RunScores, Option<(RunId, BaselineScores)>), Failure> {
         let left_out = self.beyond(record).await?;
-        let scores = self.scores(record, &left_out).await?;
-        let Some((found, target)) = base else { return Ok((scores, None)) };
-        let other = match found.record.id == record.id {
-            true => None,
-            false => Some(self.scores(&found.record, &left_out).await?),
+        let Some((found, target)) = base else { return Ok((self.scores(record, &left_out).await?, None)) };
+        let (scores, other) = if found.record.id == record.id {
+            (self.scores(record, &left_out).await?, None)
+        } else {
+            // Both at once, each on a processor of its own.
+            self.tellable(&found.record)?;
+            let reading = tokio::spawn(scores_in(self.lake.clone(), found.record.clone(), left_out.clone()));
+            let scores = self.scores(record, &left_out).await?;
+            let mut other = reading.await.map_err(|error| Failure::from(error.to_string()))??;
+            self.attach_labels(&mut other).await?;
+            (scores, Some(other))
         };
         Ok((scores, Some((found.record.id, BaselineScores { scores: other, target }))))
     }
@@ -490,4 +492,16 @@ impl Against {
             Some(_) => word.map_or(Self::Nothing, Self::Run),
         }
     }
+}
+
+/// A run's scores in a lake, without those of some cases.
+async fn scores_in(lake: Lake, record: RunRecord, left_out: HashSet<Digest>) -> Result<RunScores, LakeError> {
+    let mut scores = RunScores::new(record.clone());
+    lake.for_each_score(&record, |row| {
+        if !left_out.contains(&row.case_digest) {
+            scores.push(&row);
+        }
+    })
+    .await?;
+    Ok(scores)
 }

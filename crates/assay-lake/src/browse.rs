@@ -217,7 +217,8 @@ impl Lake {
         let scores = format!(
             "SELECT number, scorer, value, status, label, reason FROM scores WHERE {condition} ORDER BY number, scorer"
         );
-        Ok((self.pick(&trials).await?.json().await?, self.pick(&scores).await?.json().await?))
+        let rows = async |sql: &str| self.pick(sql).await?.json().await;
+        futures::try_join!(rows(&trials), rows(&scores))
     }
 
     /// A run's trials, or scores, of one case, whole.
@@ -328,9 +329,14 @@ impl Lake {
     /// The tables cannot be read.
     pub async fn side_by_side(&self, pair: &SideBySide<'_>) -> Result<Vec<Row>, LakeError> {
         let side = |(run, target): (&RunRecord, &str)| {
+            // Without repeats there is nothing to group, which takes longest.
+            let (id, value, group) = match run.epochs {
+                1 => ("case_id", "value", ""),
+                _ => ("MIN(case_id) AS case_id", "AVG(value) AS value", " GROUP BY case_digest"),
+            };
             format!(
-                "(SELECT case_digest, MIN(case_id) AS case_id, AVG(value) AS value FROM scores WHERE {} AND target = {} \
-                 AND scorer = {} AND value IS NOT NULL GROUP BY case_digest)",
+                "(SELECT case_digest, {id}, {value} FROM scores WHERE {} AND target = {} AND scorer = {} AND value IS NOT NULL\
+                 {group})",
                 of_run(run),
                 text(target),
                 text(pair.scorer)

@@ -136,10 +136,20 @@ impl Lake {
         // One file at a time: whoever visits is slower than a reader, and several would only hold more memory.
         let context = self.context(SessionConfig::new().with_target_partitions(1), None, &[]).await?;
         let mut rows = Rows { stream: context.sql(&sql).await?.execute_stream().await? };
-        while let Some(batch) = rows.next().await? {
+        // The next batch is read while one is visited.
+        let (sender, mut batches) = tokio::sync::mpsc::channel(2);
+        let reading = tokio::spawn(async move {
+            while let Some(batch) = rows.next().await? {
+                if sender.send(batch).await.is_err() {
+                    break;
+                }
+            }
+            Ok::<_, LakeError>(())
+        });
+        while let Some(batch) = batches.recv().await {
             visit_batch(&batch, &mut visit)?;
         }
-        Ok(())
+        reading.await.map_err(|error| LakeError::Task(error.to_string()))?
     }
 
     /// Visits what stands behind a run's judgements, for the scorers named: scorer, target, label, reason and details.

@@ -447,7 +447,8 @@ async fn respond<Q: Asked, B: Input, T: Answer>(
         }
         Effect::Looks | Effect::Amends => None,
     };
-    let call = Call { app: app.clone(), who, path, query, body, asked: uri.to_string(), peer, headers: headers.clone() };
+    let call =
+        Call { app: app.clone(), who, path, query, body, asked: uri.to_string(), peer, headers: headers.clone() };
     let answer = function.answer(call);
     if effect == Effect::Looks {
         let response = answer.await?.respond()?;

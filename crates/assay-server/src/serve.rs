@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use tracing::Instrument;
 
+use crate::api::summaries;
 use crate::app::{App, CHANGES, Mode};
 use crate::endpoint::{Endpoint, Peer};
 use crate::metrics::Labels;
@@ -106,6 +107,7 @@ impl Listening {
     pub async fn run(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
         let app = self.app;
         let jobs = tokio::spawn(jobs::work(app.clone()));
+        tokio::spawn(summaries::read_ahead(app.clone()));
         let (ending, mut ended) = (app.ending.clone(), app.ending.subscribe());
         let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(self.listener, service).with_graceful_shutdown(async move {

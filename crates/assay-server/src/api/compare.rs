@@ -11,6 +11,7 @@ use assay_store::{PlanFile, RunRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::runs::RunItem;
 use super::summaries;
@@ -48,10 +49,19 @@ pub struct Compared {
     candidate_target: String,
     baseline_target: String,
     /// Without the cases that moved: `/compare/cases` has them in pages.
-    comparison: Comparison,
+    #[schemars(with = "Comparison")]
+    comparison: Box<RawValue>,
     /// The candidate's gate against this baseline.
-    gate: GateReport,
+    #[schemars(with = "GateReport")]
+    gate: Box<RawValue>,
     cost: Costs,
+}
+
+/// What a comparison takes of a run's summary.
+#[derive(Deserialize)]
+struct Told {
+    comparison: Option<Box<RawValue>>,
+    gate: Box<RawValue>,
 }
 
 /// What each side took.
@@ -95,13 +105,13 @@ async fn compare(call: Call<CompareQuery>) -> Result<Data<Compared>, Problem> {
     let app = &call.app;
     let [(row, target), (base, base_target)] = sides(app, &call.query.candidate, &call.query.baseline).await?;
     let against = Against::Run(format!("{}:{base_target}", base.record.id));
-    let read = summaries::read(app, &row, Some(&target), &against).await?;
-    let Some(comparison) = read.comparison.clone() else {
+    let told: Told = serde_json::from_str(&summaries::told(app, &row, Some(&target), &against).await?)?;
+    let Some(comparison) = told.comparison else {
         return Err(Problem::usage("the two have nothing that can be compared"));
     };
     Ok(Data(Compared {
         comparison,
-        gate: read.gate.clone(),
+        gate: told.gate,
         cost: Costs {
             candidate: latencies(app, &row, &target).await?,
             baseline: latencies(app, &base, &base_target).await?,

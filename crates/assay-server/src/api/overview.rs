@@ -39,7 +39,7 @@ const TREND: u32 = 20;
 /// How long is waited for the levels of runs that nobody has looked at yet.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The suites that are shown.
-const SUITES: usize = 12;
+pub const SUITES: usize = 12;
 /// What moved is told against a run that is at least this much older, if there is one.
 const WEEK_US: i64 = 7 * 86_400_000_000;
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::{Duration, Instant};
 
-use assay_analysis::{Comparison, GateReport, Summary};
 use assay_core::run::{Spend, Totals};
 use assay_core::{Digest, RunRecord, RunStatus};
 use assay_home::{Against, audit};
@@ -17,8 +16,9 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::summaries;
+use super::summaries::{self, Read};
 use crate::access::Access;
+use crate::answers::Made;
 use crate::app::App;
 use crate::endpoint::{Begun, Call, Data, Done, Endpoint, Nothing, Raw, change, get};
 use crate::paging::{Limit, Page, read};
@@ -288,30 +288,11 @@ pub struct SummaryQuery {
     target: Option<String>,
 }
 
-/// A run's scores.
-#[derive(Serialize, JsonSchema)]
-pub struct RunSummary {
-    /// Levels.
-    summary: Summary,
-    /// The gate.
-    gate: GateReport,
-    /// Against the baseline.
-    comparison: Option<Comparison>,
-    /// The run that it is compared with.
-    baseline: Option<String>,
-}
-
-async fn summary(call: Call<SummaryQuery>) -> Result<Data<RunSummary>, Problem> {
+async fn summary(call: Call<SummaryQuery>) -> Result<Made<Read>, Problem> {
     let (row, target) = call.app.home().find(call.part("run")).await?;
     let target = call.query.target.clone().or(target);
     let against = Against::said(call.query.baseline.clone());
-    let read = summaries::read(&call.app, &row, target.as_deref(), &against).await?;
-    Ok(Data(RunSummary {
-        summary: read.summary.clone(),
-        gate: read.gate.clone(),
-        comparison: read.comparison.clone(),
-        baseline: read.baseline.map(|run| run.to_string()),
-    }))
+    Ok(Made::json(summaries::told(&call.app, &row, target.as_deref(), &against).await?))
 }
 
 async fn spend(call: Call) -> Result<Data<Vec<Spend>>, Problem> {

@@ -1,7 +1,8 @@
 //! Summaries of runs: read once, kept while nothing that they rest on changes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use assay_analysis::compare::Comparison;
 use assay_analysis::{BaselineScores, GateReport, RunScores, Summary, compare, evaluate, summarize};
@@ -9,20 +10,27 @@ use assay_core::{RunId, RunStatus};
 use assay_datasets::library::today;
 use assay_home::{Against, ladder};
 use assay_store::RunRow;
+use assay_store::state::RunFilter;
+use schemars::JsonSchema;
+use serde::Serialize;
 use tokio::sync::OnceCell;
 
+use super::overview::SUITES;
 use crate::Problem;
 use crate::app::App;
 
-/// What a run's page says of its scores.
+/// A run's scores.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "RunSummary")]
 pub struct Read {
     /// Levels.
     pub summary: Summary,
     /// The gate.
     pub gate: GateReport,
-    /// Against what it is compared with, without the cases.
+    /// Against the baseline, without the cases.
     pub comparison: Option<Comparison>,
-    /// The run it is compared with.
+    /// The run that it is compared with.
+    #[schemars(with = "Option<String>")]
     pub baseline: Option<RunId>,
 }
 
@@ -90,7 +98,12 @@ pub async fn stamp(app: &App, row: &RunRow, base: &Base) -> Result<String, Probl
 /// The run or its baseline is on a ladder, which tells of its scores alone; there is no such baseline.
 pub async fn base_of(app: &App, row: &RunRow, against: &Against) -> Result<Base, Problem> {
     let home = app.home();
-    let base = home.baseline_run(&row.record, against).await?;
+    let mut base = home.baseline_run(&row.record, against).await?;
+    if let (Some((base, target @ None)), [own]) = (&mut base, row.record.targets.as_slice()) {
+        // What is meant where none is named, so that it is the same as if it were.
+        let same = base.record.targets.iter().find(|of| of.name == own.name);
+        *target = same.or(base.record.targets.first()).map(|of| of.name.clone());
+    }
     // Asked each time: a ladder may be younger than what was kept.
     for record in [Some(&row.record), base.as_ref().map(|(row, _)| &row.record)].into_iter().flatten() {
         if let Some(ladder) = ladder::of(&home.library(), record)? {
@@ -109,8 +122,7 @@ pub async fn read(app: &App, row: &RunRow, target: Option<&str>, against: &Again
         return Err(Problem::not_found(format!("run {} has no target `{target}`", row.record.id.short())));
     }
     let base = base_of(app, row, against).await?;
-    let fixed = row.status == RunStatus::Sealed && base.as_ref().is_none_or(|(row, _)| row.status == RunStatus::Sealed);
-    let cell = match fixed {
+    let cell = match ended(row, &base) {
         true => app.summaries.cell((row.record.id, target.map(str::to_owned), stamp(app, row, &base).await?)),
         false => Cell::default(),
     };
@@ -123,6 +135,60 @@ pub async fn read(app: &App, row: &RunRow, target: Option<&str>, against: &Again
         cell.get_or_try_init(|| async { Ok(Arc::new(reckoned(&app, &row, target, base).await?)) }).await.cloned()
     });
     reading.await.map_err(Problem::internal)?
+}
+
+/// The same as JSON, of which the workspace keeps what rests on runs that have ended: nobody waits for it again.
+///
+/// # Errors
+/// As [`read`].
+pub async fn told(app: &App, row: &RunRow, target: Option<&str>, against: &Against) -> Result<String, Problem> {
+    let base = base_of(app, row, against).await?;
+    let stamp = stamp(app, row, &base).await?;
+    let with =
+        base.as_ref().map(|(base, target)| format!(" with {} {}", base.record.id, target.as_deref().unwrap_or("")));
+    let what = format!("summary {} {}{}", row.record.id, target.unwrap_or(""), with.unwrap_or_default());
+    let state = &app.home().state;
+    if let Some((of, body)) = state.figures(std::slice::from_ref(&what)).await?.remove(&what)
+        && of == stamp
+    {
+        return Ok(body);
+    }
+    let body = serde_json::to_string(&*read(app, row, target, against).await?)?;
+    if ended(row, &base) {
+        state.keep_figures(&what, &stamp, &body).await?;
+    }
+    Ok(body)
+}
+
+fn ended(row: &RunRow, base: &Base) -> bool {
+    row.status == RunStatus::Sealed && base.as_ref().is_none_or(|(row, _)| row.status == RunStatus::Sealed)
+}
+
+/// How often is looked whether a run has ended.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Reads what ends ahead of those who will look at it: the newest run of each of the suites that the overview shows, one at a
+/// time, until the server is to end.
+pub async fn read_ahead(app: App) {
+    let mut ending = app.ending.subscribe();
+    let mut known = HashSet::new();
+    loop {
+        let state = &app.home().state;
+        for (suite, ..) in state.suites().await.unwrap_or_default().iter().take(SUITES) {
+            let filter = RunFilter { suite: Some(suite), status: Some(RunStatus::Sealed), ..RunFilter::default() };
+            let newest = state.runs_where(&filter, 1).await.unwrap_or_default();
+            for row in newest.iter().filter(|row| known.insert((row.record.id, row.ended_us))) {
+                // Whoever looks is told why it cannot be read.
+                let _ = told(&app, row, None, &Against::said(None)).await;
+            }
+            if *ending.borrow() {
+                return;
+            }
+        }
+        if tokio::time::timeout(LOOK, ending.wait_for(|ending| *ending)).await.is_ok() {
+            return;
+        }
+    }
 }
 
 async fn reckoned(app: &App, row: &RunRow, target: Option<String>, base: Base) -> Result<Read, Problem> {
@@ -142,12 +208,17 @@ async fn reckoned(app: &App, row: &RunRow, target: Option<String>, base: Base) -
 fn reckon(scores: RunScores, base: Option<(RunId, BaselineScores)>, target: Option<&str>) -> Read {
     let confidence = scores.record.gate.confidence;
     let find = |name: &str| base.as_ref()?.1.arm(&scores, name);
-    let gate = evaluate(&scores, &find);
     let arm = scores.arm(target).or_else(|| scores.arm(None));
-    let mut comparison = arm.and_then(|arm| Some(compare(arm, find(arm.name())?, confidence)));
+    let compared = || arm.and_then(|arm| Some(compare(arm, find(arm.name())?, confidence)));
+    // Of a million cases each takes its time.
+    let (summary, gate, mut comparison) = std::thread::scope(|scope| {
+        let comparison = scope.spawn(compared);
+        let own = (summarize(&scores, confidence), evaluate(&scores, &find));
+        (own.0, own.1, comparison.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
     // Which cases moved is asked in pages: there can be as many as there are cases.
     comparison.iter_mut().flat_map(|of| &mut of.rows).for_each(|row| row.flips = Vec::new());
-    Read { summary: summarize(&scores, confidence), gate, comparison, baseline: base.as_ref().map(|(run, _)| *run) }
+    Read { summary, gate, comparison, baseline: base.as_ref().map(|(run, _)| *run) }
 }
 
 #[cfg(test)]

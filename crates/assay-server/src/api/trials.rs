@@ -291,18 +291,21 @@ async fn page_of(app: &App, record: &RunRecord, query: &TrialsQuery) -> Result<T
     };
     let lake = &app.home().lake;
     let after: Option<(Value, i64)> = read(query.cursor.as_deref())?;
-    let total = match after {
-        None => Some(lake.count_trials(record, &filter).await?),
-        Some(_) => None,
-    };
+    let first = after.is_none();
     let page = TrialPage {
-        filter,
+        filter: filter.clone(),
         order: order_of(query.sort.as_deref())?,
         descending: matches!(query.order, Direction::Desc),
         after,
         limit: query.limit.get() + 1,
     };
-    let mut places = lake.trial_numbers(record, &page).await?;
+    let total = async {
+        match first {
+            true => lake.count_trials(record, &filter).await.map(Some),
+            false => Ok(None),
+        }
+    };
+    let (mut places, total) = futures::try_join!(lake.trial_numbers(record, &page), total)?;
     let more = places.len() > query.limit.get();
     places.truncate(query.limit.get());
     let next = places.last().filter(|_| more).map(|(number, place)| cursor(&(place, number)));
