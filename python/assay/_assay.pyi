@@ -1,0 +1,6 @@
+# The native module: what its functions give is made into results by the Python file of the same name.
+
+__version__: str
+
+def wilson(successes: float, n: float, confidence: float) -> tuple[float, float] | None: ...
+def levenshtein(a: str, b: str) -> int: ...

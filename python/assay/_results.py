@@ -1,0 +1,132 @@
+"""What results have in common: a sentence, a dictionary, a table for notebooks, a plot."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def number(value: float | int | bool | None, digits: int = 4) -> str:
+    """Show a number as people read it: no more digits than they can use.
+
+    Examples
+    --------
+    >>> number(0.123456), number(float("nan")), number(12345678)
+    ('0.1235', 'undefined', '12345678')
+    """
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "undefined"
+    if isinstance(value, bool) or isinstance(value, int):
+        return str(value)
+    return f"{value:.{digits}g}"
+
+
+def plain(value: object) -> Any:
+    """Turn a value into what JSON knows: undefined numbers become None."""
+    if isinstance(value, Result):
+        return value.to_dict()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}  # type: ignore[reportUnknownVariableType]
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]  # type: ignore[reportUnknownVariableType]
+    return value
+
+
+class Result:
+    """What a function found, as fields.
+
+    Undefined numbers are NaN in fields and None in dictionaries.
+    """
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the fields as a dictionary that JSON can hold."""
+        return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+
+    def _sentence(self) -> str:
+        parts = (f"{field.name} {number(getattr(self, field.name))}" for field in dataclasses.fields(self))  # type: ignore[arg-type]
+        return ", ".join(parts)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self._sentence()}>"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(_cell(value))}</td></tr>"
+            for name, value in self.to_dict().items()
+        )
+        title = html.escape(self._sentence())
+        return f"<table><caption style='text-align:left'>{title}</caption><tbody>{rows}</tbody></table>"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, (float, int)) or value is None:
+        return number(value)
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+@dataclasses.dataclass(frozen=True, repr=False, slots=True)
+class Interval(Result):
+    """An interval of a quantity.
+
+    Attributes
+    ----------
+    lower, upper : float
+        Its ends.
+    confidence : float
+        How often an interval made this way holds the quantity.
+    """
+
+    lower: float
+    upper: float
+    confidence: float = 0.95
+
+    def _sentence(self) -> str:
+        return f"{number(self.lower)} to {number(self.upper)} ({self.confidence:.4g} confidence)"
+
+    def __contains__(self, value: float) -> bool:
+        return self.lower <= value <= self.upper
+
+    @property
+    def width(self) -> float:
+        """How wide it is."""
+        return self.upper - self.lower
+
+    def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
+        """Draw it as a line with ends; needs matplotlib."""
+        ax = axes(ax)
+        middle = (self.lower + self.upper) / 2
+        ax.errorbar([middle], [at], xerr=self.width / 2, fmt="none", capsize=4, label=label)
+        return ax
+
+
+def interval(ends: tuple[float, float] | None, confidence: float) -> Interval:
+    """Make an interval of what the native half gives; undefined where there is none."""
+    lower, upper = (math.nan, math.nan) if ends is None else ends
+    return Interval(lower, upper, confidence)
+
+
+def axes(ax: Axes | None) -> Axes:
+    """Give the axes to draw on.
+
+    Raises
+    ------
+    ImportError
+        Matplotlib is not installed.
+    """
+    if ax is not None:
+        return ax
+    try:
+        from matplotlib import pyplot  # noqa: PLC0415
+    except ImportError as error:
+        raise ImportError("plots need matplotlib: pip install 'assay-eval[plot]'") from error
+    return pyplot.subplots()[1]

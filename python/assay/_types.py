@@ -1,0 +1,24 @@
+"""What arguments may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+
+class ArrayLike(Protocol):
+    """What NumPy can read: its arrays, pandas and Polars columns, Arrow arrays."""
+
+    def __array__(self) -> Any:
+        """Give it as an array."""
+        ...
+
+
+Numbers = Sequence[float] | ArrayLike
+"""A column of numbers: a sequence, a NumPy array, a pandas or Polars column, an Arrow array."""
+
+Groups = Sequence[Any] | ArrayLike
+"""A column of hashable values that say which group an item is in."""
+
+Texts = Sequence[str] | ArrayLike
+"""A column of texts."""
