@@ -184,3 +184,173 @@ pub fn wrong(name: &str, wanted: &str, value: &Bound<'_, PyAny>) -> PyErr {
     let kind = value.get_type().name().map_or_else(|_| "that".to_owned(), |name| name.to_string());
     PyTypeError::new_err(format!("{name} must be {wanted}, not {kind}"))
 }
+
+/// Yes or no: booleans, or numbers 0 and 1.
+///
+/// # Errors
+/// As [`numbers`], and for another number.
+pub fn flags(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<bool>> {
+    let read = numbers(name, value)?;
+    let flag = |(at, x): (usize, &f64)| match *x {
+        0.0 => Ok(false),
+        1.0 => Ok(true),
+        x => Err(PyValueError::new_err(format!("{name}[{at}] is {x}: it must be 0 or 1, or a boolean"))),
+    };
+    read.iter().enumerate().map(flag).collect()
+}
+
+/// Whole numbers from 0.
+///
+/// # Errors
+/// As [`floats`], and for a number that is negative or not whole.
+pub fn counts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    let read = floats(name, value)?;
+    let count = |(at, x): (usize, &f64)| match *x {
+        x if x >= 0.0 && x.fract() == 0.0 && x <= 9_007_199_254_740_992.0 => Ok(x as u64),
+        x => Err(PyValueError::new_err(format!("{name}[{at}] is {x}: it must be a whole number from 0"))),
+    };
+    read.iter().enumerate().map(count).collect()
+}
+
+/// Numbers, where `None` is a missing one.
+///
+/// # Errors
+/// As [`numbers`], and for infinities.
+pub fn optional(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64>>> {
+    let read = numbers(name, value)?;
+    match read.iter().position(|x| x.is_infinite()) {
+        Some(at) => Err(PyValueError::new_err(format!("{name}[{at}] is {}: it must be a finite number", read[at]))),
+        None => Ok(read.iter().map(|x| Some(*x).filter(|x| !x.is_nan())).collect()),
+    }
+}
+
+/// Whether a cell of a column of objects is missing: `None`, `pandas.NA` or NaN.
+pub fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let kind = value.get_type().name()?;
+    Ok(value.is_none()
+        || kind == "NAType"
+        || (kind == "float" || kind == "float64" || kind == "float32")
+            && value.extract::<f64>().is_ok_and(f64::is_nan))
+}
+
+/// The items of a column as Python has them: of any sequence, pandas or Polars column, or Arrow array.
+///
+/// # Errors
+/// `TypeError` for what is no column.
+pub fn objects<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if value.is_instance_of::<PyString>() || value.hasattr("keys")? && !value.hasattr("dtype")? {
+        return Err(wrong(name, "a sequence", value));
+    }
+    let plain = if value.hasattr("to_pylist")? { value.call_method0("to_pylist")? } else { value.clone() };
+    let plain = match plain.hasattr("tolist")? {
+        true => plain.call_method0("tolist")?,
+        false if plain.hasattr("to_list")? => plain.call_method0("to_list")?,
+        false => plain,
+    };
+    match plain.try_iter() {
+        Ok(values) => values.collect(),
+        Err(_) => Err(wrong(name, "a sequence", value)),
+    }
+}
+
+/// A column of names: for each item the place of its name among the distinct ones, by first appearance.
+///
+/// # Errors
+/// `TypeError` for what cannot be hashed, `ValueError` for a missing one.
+pub fn named<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<(Vec<usize>, Vec<Bound<'py, PyAny>>)> {
+    let mut names = Names::new(value.py());
+    let places = names.add(name, value)?;
+    Ok((places, names.known))
+}
+
+/// Distinct names of one or more columns, by first appearance.
+pub struct Names<'py> {
+    places: Bound<'py, pyo3::types::PyDict>,
+    /// The names.
+    pub known: Vec<Bound<'py, PyAny>>,
+}
+
+impl<'py> Names<'py> {
+    /// None.
+    pub fn new(py: Python<'py>) -> Self {
+        Self { places: pyo3::types::PyDict::new(py), known: Vec::new() }
+    }
+
+    /// The places of a column's names, new ones among them.
+    ///
+    /// # Errors
+    /// As [`named`].
+    pub fn add(&mut self, name: &str, value: &Bound<'py, PyAny>) -> PyResult<Vec<usize>> {
+        let items = objects(name, value)?;
+        items.iter().enumerate().map(|(at, item)| self.place(&format!("{name}[{at}]"), item)).collect()
+    }
+
+    /// The place of a name.
+    ///
+    /// # Errors
+    /// As [`named`].
+    pub fn place(&mut self, name: &str, item: &Bound<'py, PyAny>) -> PyResult<usize> {
+        if let Some(at) = self.places.get_item(item).map_err(|_| wrong(name, "hashable", item))? {
+            return at.extract();
+        }
+        if is_missing(item)? {
+            return Err(PyValueError::new_err(format!("{name} is missing")));
+        }
+        self.places.set_item(item, self.known.len())?;
+        self.known.push(item.clone());
+        Ok(self.known.len() - 1)
+    }
+
+    /// Puts the names in ascending order where they have one, and gives the new place of each old one.
+    pub fn sort(&mut self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.known.len()).collect();
+        let mut comparable = true;
+        order.sort_by(|a, b| {
+            self.known[*a].compare(&self.known[*b]).unwrap_or_else(|_| {
+                comparable = false;
+                a.cmp(b)
+            })
+        });
+        if !comparable {
+            return (0..self.known.len()).collect();
+        }
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(new, old)| places[*old] = new);
+        self.known = order.into_iter().map(|old| self.known[old].clone()).collect();
+        places
+    }
+}
+
+/// Clusters of as many items as there are, or none.
+///
+/// # Errors
+/// As [`groups`] and [`same_length`].
+pub fn clusters(value: Option<&Bound<'_, PyAny>>, items: (&str, usize)) -> PyResult<Option<Vec<u32>>> {
+    let read = groups("clusters", value)?;
+    if let Some(read) = &read {
+        same_length(items, ("clusters", read.len()))?;
+    }
+    Ok(read)
+}
+
+/// A number strictly between 0 and 1, such as a confidence.
+///
+/// # Errors
+/// `ValueError`.
+pub fn within(name: &str, value: f64) -> PyResult<f64> {
+    if value > 0.0 && value < 1.0 {
+        return Ok(value);
+    }
+    Err(PyValueError::new_err(format!("{name} must be between 0 and 1, not {value}")))
+}
+
+/// One of several words.
+///
+/// # Errors
+/// `ValueError` that lists them.
+pub fn choice<T: Copy>(name: &str, value: &str, of: &[(&str, T)]) -> PyResult<T> {
+    of.iter().find(|(word, _)| *word == value).map(|(_, what)| *what).ok_or_else(|| {
+        let words: Vec<&str> = of.iter().map(|(word, _)| *word).collect();
+        PyValueError::new_err(format!("{name} must be one of {}, not {value:?}", words.join(", ")))
+    })
+}

@@ -1,9 +1,33 @@
 //! Statistics, a file for each file of `python/assay/stats/`.
 
+mod agreement;
+mod arena;
+mod calibration;
+mod corrected;
+mod design;
+mod detectors;
+mod drift;
+mod items;
+mod judges;
+mod online;
 mod proportion;
+mod quasi;
+mod raters;
 
 use pyo3::prelude::*;
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    agreement::add(module)?;
+    arena::add(module)?;
+    calibration::add(module)?;
+    corrected::add(module)?;
+    design::add(module)?;
+    detectors::add(module)?;
+    drift::add(module)?;
+    items::add(module)?;
+    judges::add(module)?;
+    online::add(module)?;
+    quasi::add(module)?;
+    raters::add(module)?;
     proportion::add(module)
 }

@@ -1,0 +1,208 @@
+//! Items in the light of runs: item analysis, saturation, item response models; holdouts and anchors.
+
+use assay_stats::holdout::{self, Ladder, Looks};
+use assay_stats::irt::{self, Fit, Model};
+use assay_stats::{anchor, items};
+use pyo3::prelude::*;
+
+use super::corrected::kind;
+use crate::arrays::{choice, flags, floats, same_length, within};
+use crate::shown::{Fields, difference, ends, estimate, fields, nan, refused, snake};
+use crate::tables;
+
+type ItemRow = (usize, f64, f64, f64, Option<String>);
+
+#[pyfunction]
+fn item_analysis(py: Python<'_>, scores: &Bound<'_, PyAny>) -> PyResult<Vec<ItemRow>> {
+    let rows = tables::optional_matrix("scores", scores)?;
+    let found = py.detach(|| items::item_analysis(&rows)).map_err(refused)?;
+    let row = |one: items::ItemStatistics| {
+        (one.runs, nan(one.mean), nan(one.discrimination), nan(one.p_negative), one.flag.map(snake))
+    };
+    Ok(found.into_iter().map(row).collect())
+}
+
+#[pyfunction]
+fn saturation<'py>(
+    py: Python<'py>,
+    scores: &Bound<'py, PyAny>,
+    label_noise: f64,
+    confidence: f64,
+) -> Fields<'py> {
+    let confidence = within("confidence", confidence)?;
+    let rows = tables::optional_matrix("scores", scores)?;
+    let found = py.detach(|| items::saturation(&rows, label_noise, confidence)).map_err(refused)?;
+    let mut runs = Vec::new();
+    for (place, one) in &found.runs {
+        runs.push((*place, estimate(py, one)?));
+    }
+    fields!(py;
+        items: found.items,
+        always: found.always,
+        never: found.never,
+        leaders_overlap: found.leaders_overlap,
+        headroom: nan(found.headroom),
+        runs: runs,
+    )
+}
+
+const MODELS: [(&str, Model); 3] = [("rasch", Model::Rasch), ("1pl", Model::OneParameter), ("2pl", Model::TwoParameter)];
+
+#[pyfunction]
+fn irt_fit<'py>(
+    py: Python<'py>,
+    responses: &Bound<'py, PyAny>,
+    model: &str,
+    prior: Option<f64>,
+    tolerance: f64,
+    steps: usize,
+) -> Fields<'py> {
+    let model = choice("model", model, &MODELS)?;
+    let rows = tables::optional_matrix("responses", responses)?;
+    let answer = |cell: Option<f64>| match cell {
+        None => Ok(None),
+        Some(0.0) => Ok(Some(false)),
+        Some(1.0) => Ok(Some(true)),
+        Some(other) => Err(refused(format!("responses has {other}: each must be 0, 1 or missing"))),
+    };
+    let rows = rows
+        .into_iter()
+        .map(|row| row.into_iter().map(answer).collect())
+        .collect::<PyResult<Vec<Vec<Option<bool>>>>>()?;
+    let found = py.detach(|| irt::fit(&rows, Fit { model, prior, tolerance, steps })).map_err(refused)?;
+    let item = |one: &Option<irt::ItemParameters>| {
+        one.map_or((f64::NAN, f64::NAN, f64::NAN, f64::NAN), |one| {
+            (one.difficulty, nan(one.difficulty_se), one.discrimination, nan(one.discrimination_se))
+        })
+    };
+    let parts: Vec<(f64, f64, f64, f64)> = found.items.iter().map(item).collect();
+    let (abilities, ability_se): (Vec<f64>, Vec<f64>) = found.abilities.iter().copied().unzip();
+    fields!(py;
+        difficulty: parts.iter().map(|part| part.0).collect::<Vec<_>>(),
+        difficulty_se: parts.iter().map(|part| part.1).collect::<Vec<_>>(),
+        discrimination: parts.iter().map(|part| part.2).collect::<Vec<_>>(),
+        discrimination_se: parts.iter().map(|part| part.3).collect::<Vec<_>>(),
+        ability: abilities,
+        ability_se: ability_se,
+        log_likelihood: found.log_likelihood,
+        steps: found.steps,
+    )
+}
+
+/// A leaderboard that shows only what is better than noise.
+#[pyclass(module = "assay._assay", name = "Ladder")]
+struct PyLadder(Ladder);
+
+#[pymethods]
+impl PyLadder {
+    #[new]
+    fn new() -> Self {
+        Self(Ladder::default())
+    }
+
+    fn submit(&mut self, scores: &Bound<'_, PyAny>) -> PyResult<(f64, bool)> {
+        let scores = floats("scores", scores)?;
+        let found = self.0.submit(&scores).map_err(refused)?;
+        Ok((found.score, found.improved))
+    }
+}
+
+#[pyfunction]
+fn look(budget: u32, taken: u32) -> PyResult<u32> {
+    Looks { budget, taken }.look().map_err(refused)
+}
+
+#[pyfunction]
+fn looks_confidence(budget: u32, taken: u32, confidence: f64) -> PyResult<f64> {
+    let confidence = within("confidence", confidence)?;
+    Ok(nan(Looks { budget, taken }.confidence(confidence)))
+}
+
+#[pyfunction]
+fn looks_adjusted_p(budget: u32, taken: u32, p: f64) -> PyResult<f64> {
+    Looks { budget, taken }.adjusted_p(p).ok_or_else(|| refused(format!("p must be from 0 to 1, not {p}")))
+}
+
+#[pyfunction]
+fn canary_exposure(rank: u64, candidates: u64) -> PyResult<f64> {
+    holdout::exposure(rank, candidates).ok_or_else(|| refused("rank must be from 1 to the number of candidates"))
+}
+
+#[pyfunction]
+fn canary_rank(truth: f64, others: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let others = crate::arrays::numbers("others", others)?;
+    holdout::canary_rank(truth, &others).ok_or_else(|| refused("a log-probability is not a number"))
+}
+
+#[pyfunction]
+fn canary(bits: u128) -> String {
+    holdout::canary(bits)
+}
+
+#[pyfunction]
+fn find_canaries(text: &str) -> Vec<&str> {
+    holdout::canaries(text)
+}
+
+#[pyfunction]
+fn marked_difference<'py>(
+    py: Python<'py>,
+    scores: &Bound<'py, PyAny>,
+    marked: &Bound<'py, PyAny>,
+    of: &Bound<'py, PyAny>,
+    confidence: f64,
+) -> Fields<'py> {
+    let (confidence, kind) = (within("confidence", confidence)?, kind(of)?);
+    let (scores, marked) = (floats("scores", scores)?, flags("marked", marked)?);
+    same_length(("scores", scores.len()), ("marked", marked.len()))?;
+    let scores = &*scores;
+    let found = py
+        .detach(|| holdout::marked_difference(scores, &marked, kind, confidence))
+        .ok_or_else(|| refused("there must be marked scores and others, all within the range of their kind"))?;
+    difference(py, &found, None)
+}
+
+#[pyfunction]
+fn anchored_mean<'py>(
+    py: Python<'py>,
+    scores: &Bound<'py, PyAny>,
+    past: &Bound<'py, PyAny>,
+    all: &Bound<'py, PyAny>,
+    slope: Option<f64>,
+    confidence: f64,
+) -> Fields<'py> {
+    let confidence = within("confidence", confidence)?;
+    let (scores, past, all) = (floats("scores", scores)?, floats("past", past)?, floats("past_all", all)?);
+    same_length(("scores", scores.len()), ("past", past.len()))?;
+    if scores.len() > all.len() {
+        return Err(refused(format!("scores has {} items and past_all {}: it must have all", scores.len(), all.len())));
+    }
+    let (scores, past, all) = (&*scores, &*past, &*all);
+    let found = py
+        .detach(|| anchor::difference_estimate(scores, past, all, slope, confidence))
+        .ok_or_else(|| refused("scores are too few, or past is constant so that it has no slope"))?;
+    fields!(py;
+        value: found.value,
+        interval: ends(found.interval),
+        se: found.se,
+        slope: found.slope,
+        plain: found.plain,
+        plain_se: found.plain_se,
+    )
+}
+
+pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<PyLadder>()?;
+    module.add_function(wrap_pyfunction!(item_analysis, module)?)?;
+    module.add_function(wrap_pyfunction!(saturation, module)?)?;
+    module.add_function(wrap_pyfunction!(irt_fit, module)?)?;
+    module.add_function(wrap_pyfunction!(look, module)?)?;
+    module.add_function(wrap_pyfunction!(looks_confidence, module)?)?;
+    module.add_function(wrap_pyfunction!(looks_adjusted_p, module)?)?;
+    module.add_function(wrap_pyfunction!(canary_exposure, module)?)?;
+    module.add_function(wrap_pyfunction!(canary_rank, module)?)?;
+    module.add_function(wrap_pyfunction!(canary, module)?)?;
+    module.add_function(wrap_pyfunction!(find_canaries, module)?)?;
+    module.add_function(wrap_pyfunction!(marked_difference, module)?)?;
+    module.add_function(wrap_pyfunction!(anchored_mean, module)?)
+}
