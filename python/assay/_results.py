@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -130,3 +130,20 @@ def axes(ax: Axes | None) -> Axes:
     except ImportError as error:
         raise ImportError("plots need matplotlib: pip install 'assay-eval[plot]'") from error
     return pyplot.subplots()[1]
+
+
+Made = TypeVar("Made", bound=Result)
+
+
+def made(kind: type[Made], found: dict[str, Any], confidence: float = 0.95) -> Made:
+    """Make a result of the native half's fields: the pairs of fields that hold an interval become intervals."""
+    for name in found:
+        if name == "interval" or name.endswith("_interval"):
+            found[name] = interval(found[name], confidence)
+    return kind(**found)
+
+
+def place(ax: Axes, labels: list[str]) -> None:
+    """Name the rows of a plot, the first at the top."""
+    ax.set_yticks(range(len(labels)), labels)
+    ax.invert_yaxis()

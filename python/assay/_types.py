@@ -22,3 +22,6 @@ Groups = Sequence[Any] | ArrayLike
 
 Texts = Sequence[str] | ArrayLike
 """A column of texts."""
+
+Table = Sequence[Sequence[Any]] | ArrayLike
+"""A table: a two-dimensional array, a data frame, or a sequence of rows; None and NaN are missing."""

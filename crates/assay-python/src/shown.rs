@@ -55,9 +55,9 @@ pub fn snake(variant: impl std::fmt::Debug) -> String {
 /// An estimate.
 pub fn estimate<'py>(py: Python<'py>, found: &Estimate) -> Fields<'py> {
     fields!(py;
-        value: nan(found.value),
+        estimate: nan(found.value),
         interval: found.interval.map(ends),
-        se: nan(found.se),
+        standard_error: nan(found.se),
         df: nan(found.df),
         n: found.n,
         clusters: found.clusters,
@@ -71,7 +71,7 @@ pub fn estimate<'py>(py: Python<'py>, found: &Estimate) -> Fields<'py> {
 
 /// An effect.
 pub fn effect<'py>(py: Python<'py>, found: &Effect) -> Fields<'py> {
-    fields!(py; value: found.value, interval: ends(found.interval), se: found.se, df: found.df, p: found.p)
+    fields!(py; estimate: found.value, interval: ends(found.interval), standard_error: found.se, df: found.df, p_value: found.p)
 }
 
 /// A difference; one-sided p-values against `margin` where it is given.

@@ -7,7 +7,7 @@ mod corrected;
 mod design;
 mod detectors;
 mod drift;
-mod items;
+mod benchmark;
 mod judges;
 mod online;
 mod proportion;
@@ -24,7 +24,7 @@ pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     design::add(module)?;
     detectors::add(module)?;
     drift::add(module)?;
-    items::add(module)?;
+    benchmark::add(module)?;
     judges::add(module)?;
     online::add(module)?;
     quasi::add(module)?;

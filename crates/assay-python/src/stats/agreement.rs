@@ -59,7 +59,7 @@ fn krippendorff_alpha<'py>(
         let value = found.map(|found| found.estimate).or_else(|| agreement::krippendorff(&rows, level));
         (value, found, sizes().count(), sizes().sum::<usize>())
     });
-    fields!(py; value: nan(value), interval: found.map(|found| ends(found.interval)), items: units, ratings: n)
+    fields!(py; estimate: nan(value), interval: found.map(|found| ends(found.interval)), items: units, ratings: n)
 }
 
 /// The categories that ratings may have: those given, or those found.
@@ -110,9 +110,9 @@ fn kappa<'py>(
 
 fn coefficient(py: Python<'_>, found: Option<agreement::Coefficient>, interval: Option<assay_stats::Interval>) -> Fields<'_> {
     fields!(py;
-        value: nan(found.map(|found| found.value)),
+        estimate: nan(found.map(|found| found.value)),
         interval: interval.map(ends),
-        se: nan(found.and_then(|found| found.se)),
+        standard_error: nan(found.and_then(|found| found.se)),
         observed: nan(found.map(|found| found.observed)),
         chance: nan(found.map(|found| found.chance)),
     )

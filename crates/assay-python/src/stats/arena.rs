@@ -60,7 +60,7 @@ fn bradley_terry<'py>(
         names: names.known,
         strengths: found.strengths,
         intervals: intervals.into_iter().map(ends).collect::<Vec<_>>(),
-        se: found.se,
+        standard_error: found.se,
         ranks: ranks,
         tie: nan(found.tie),
         style: found.style,

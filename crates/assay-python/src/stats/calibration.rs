@@ -8,11 +8,11 @@ use crate::shown::{Fields, ends, fields, nan, refused};
 
 /// A corrected estimate.
 pub fn corrected<'py>(py: Python<'py>, found: &Corrected) -> Fields<'py> {
-    fields!(py; value: found.value, interval: ends(found.interval), se: found.se)
+    fields!(py; estimate: found.value, interval: ends(found.interval), standard_error: found.se)
 }
 
 /// Numbers from 0 to 1.
-pub fn probabilities(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+pub fn probabilities(name: &str, estimate: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     let read = floats(name, value)?;
     match read.iter().position(|p| !(0.0..=1.0).contains(p)) {
         Some(at) => Err(refused(format!("{name}[{at}] is {}: it must be from 0 to 1", read[at]))),
@@ -93,9 +93,9 @@ fn ppi_mean<'py>(
         unlabelled.iter().enumerate().map(|(at, f)| (*f, of_others.as_ref().map(|clusters| clusters[at]))).collect();
     let found = py.detach(|| calibration::prediction_powered(&labels, &others, guard, confidence)).map_err(refused)?;
     fields!(py;
-        value: found.corrected.value,
+        estimate: found.corrected.value,
         interval: ends(found.corrected.interval),
-        se: found.corrected.se,
+        standard_error: found.corrected.se,
         lambda_: found.lambda,
         df: found.df,
         labels: labels.len(),

@@ -149,7 +149,7 @@ impl PyDetector {
         }
     }
 
-    fn update(&mut self, value: f64) -> PyResult<bool> {
+    fn update(&mut self, estimate: f64) -> PyResult<bool> {
         self.0.detector().update(value).map_err(|_| match &self.0 {
             Kind::Ddm(_) | Kind::Bernoulli(_) => refused(format!("the value must be 0 (passed) or 1 (failed), not {value}")),
             _ => refused(format!("the value must be a finite number, not {value}")),

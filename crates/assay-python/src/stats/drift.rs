@@ -113,7 +113,7 @@ fn ks_2samp<'py>(py: Python<'py>, reference: &Bound<'py, PyAny>, current: &Bound
     let (reference, current) = (floats("reference", reference)?, floats("current", current)?);
     let (reference, current) = (&*reference, &*current);
     let found = py.detach(|| distribution::kolmogorov_smirnov(reference, current)).map_err(why)?;
-    fields!(py; statistic: found.statistic, p: found.p, exact: found.exact)
+    fields!(py; statistic: found.statistic, p_value: found.p, exact: found.exact)
 }
 
 #[pyfunction]
@@ -140,7 +140,7 @@ fn category_test<'py>(
         chi2: found.chi_square,
         g: found.g,
         df: found.df,
-        p: found.p,
+        p_value: found.p,
         g_p: found.g_p,
         monte_carlo: found.monte_carlo,
         cramer_v: found.cramer_v,
@@ -207,7 +207,7 @@ fn mmd_test<'py>(
             }
         })
         .map_err(why)?;
-    fields!(py; squared: found.squared, p: found.p, bandwidth: found.bandwidth)
+    fields!(py; squared: found.squared, p_value: found.p, bandwidth: found.bandwidth)
 }
 
 #[pyfunction]
@@ -302,9 +302,9 @@ fn stream_mean<'py>(
     let sample: Vec<Judged> = (0..scores.len()).map(case).collect();
     let found = py.detach(|| horvitz_thompson(&sample)).map_err(why)?;
     fields!(py;
-        value: found.mean,
+        estimate: found.mean,
         interval: found.interval(confidence).map(ends),
-        se: nan(found.se),
+        standard_error: nan(found.se),
         total: found.total,
         cases: found.cases,
     )
@@ -348,10 +348,10 @@ fn diebold_mariano<'py>(
         .detach(|| forecasts::diebold_mariano(losses, baseline, horizon, window, confidence))
         .map_err(refused)?;
     fields!(py;
-        value: found.difference,
+        estimate: found.difference,
         interval: ends(found.interval),
         statistic: found.statistic,
-        p: found.p,
+        p_value: found.p,
     )
 }
 

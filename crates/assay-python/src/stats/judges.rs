@@ -59,7 +59,7 @@ fn alt_test<'py>(
                 items: one.items,
                 advantage: one.advantage,
                 difference: one.difference,
-                p: one.p,
+                p_value: one.p,
                 beaten: one.beaten,
             )?),
         });
@@ -115,9 +115,9 @@ fn logistic_regression<'py>(
     let wald: Vec<(Interval, f64)> = (0..found.coefficients.len()).filter_map(|at| found.wald(at, confidence)).collect();
     fields!(py;
         intervals: wald.iter().map(|(interval, _)| ends(*interval)).collect::<Vec<_>>(),
-        p: wald.iter().map(|(_, p)| *p).collect::<Vec<_>>(),
+        p_value: wald.iter().map(|(_, p)| *p).collect::<Vec<_>>(),
         coefficients: found.coefficients,
-        se: found.se,
+        standard_error: found.se,
         log_likelihood: found.log_likelihood,
     )
 }
@@ -141,7 +141,7 @@ fn verbosity_bias<'py>(
     fields!(py;
         coefficient: found.coefficient,
         interval: ends(found.interval),
-        p: found.p,
+        p_value: found.p,
         partial: nan(found.partial),
         pairs: found.pairs,
     )

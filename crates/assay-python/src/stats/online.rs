@@ -34,7 +34,7 @@ fn sample_ratio<'py>(
         Concern::Warning => "warning",
         Concern::Alert => "alert",
     };
-    fields!(py; chi2: found.chi2, df: found.df, p: found.p, exact: nan(found.exact), concern: concern, log_e: log_e)
+    fields!(py; chi2: found.chi2, df: found.df, p_value: found.p, exact: nan(found.exact), concern: concern, log_e: log_e)
 }
 
 #[pyfunction]
@@ -86,7 +86,7 @@ fn arms_lift<'py>(py: Python<'py>, treatment: Parts, control: Parts, method: &st
         [("auto", online::lift), ("log_delta", online::log_delta), ("fieller", online::fieller)];
     let found = choice("method", method, &methods)?(arm(treatment), arm(control), confidence);
     fields!(py;
-        value: nan(found.map(|found| found.value)),
+        estimate: nan(found.map(|found| found.value)),
         interval: found.and_then(|found| found.interval).map(ends),
         method: found.map(|found| snake(found.method)),
         g: nan(found.map(|found| found.g)),
@@ -199,7 +199,7 @@ fn aa_check<'py>(
         defined: found.defined,
         distinct: found.distinct,
         distance: found.distance,
-        p: found.p,
+        p_value: found.p,
     )
 }
 

@@ -191,9 +191,9 @@ fn two_way_mean<'py>(
         .detach(|| raters::two_way_mean(&rows, confidence))
         .ok_or_else(|| refused("there must be two items and two raters or more"))?;
     fields!(py;
-        value: found.mean,
+        estimate: found.mean,
         interval: ends(found.interval),
-        se: found.se,
+        standard_error: found.se,
         df: found.df,
         few_raters: found.few_raters,
     )

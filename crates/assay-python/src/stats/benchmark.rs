@@ -1,50 +1,14 @@
-//! Items in the light of runs: item analysis, saturation, item response models; holdouts and anchors.
+//! Benchmarks: item response models, holdouts, canaries, runs on part of the items.
 
 use assay_stats::holdout::{self, Ladder, Looks};
 use assay_stats::irt::{self, Fit, Model};
-use assay_stats::{anchor, items};
+use assay_stats::anchor;
 use pyo3::prelude::*;
 
 use super::corrected::kind;
 use crate::arrays::{choice, flags, floats, same_length, within};
 use crate::shown::{Fields, difference, ends, estimate, fields, nan, refused, snake};
 use crate::tables;
-
-type ItemRow = (usize, f64, f64, f64, Option<String>);
-
-#[pyfunction]
-fn item_analysis(py: Python<'_>, scores: &Bound<'_, PyAny>) -> PyResult<Vec<ItemRow>> {
-    let rows = tables::optional_matrix("scores", scores)?;
-    let found = py.detach(|| items::item_analysis(&rows)).map_err(refused)?;
-    let row = |one: items::ItemStatistics| {
-        (one.runs, nan(one.mean), nan(one.discrimination), nan(one.p_negative), one.flag.map(snake))
-    };
-    Ok(found.into_iter().map(row).collect())
-}
-
-#[pyfunction]
-fn saturation<'py>(
-    py: Python<'py>,
-    scores: &Bound<'py, PyAny>,
-    label_noise: f64,
-    confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
-    let rows = tables::optional_matrix("scores", scores)?;
-    let found = py.detach(|| items::saturation(&rows, label_noise, confidence)).map_err(refused)?;
-    let mut runs = Vec::new();
-    for (place, one) in &found.runs {
-        runs.push((*place, estimate(py, one)?));
-    }
-    fields!(py;
-        items: found.items,
-        always: found.always,
-        never: found.never,
-        leaders_overlap: found.leaders_overlap,
-        headroom: nan(found.headroom),
-        runs: runs,
-    )
-}
 
 const MODELS: [(&str, Model); 3] = [("rasch", Model::Rasch), ("1pl", Model::OneParameter), ("2pl", Model::TwoParameter)];
 
@@ -182,9 +146,9 @@ fn anchored_mean<'py>(
         .detach(|| anchor::difference_estimate(scores, past, all, slope, confidence))
         .ok_or_else(|| refused("scores are too few, or past is constant so that it has no slope"))?;
     fields!(py;
-        value: found.value,
+        estimate: found.value,
         interval: ends(found.interval),
-        se: found.se,
+        standard_error: found.se,
         slope: found.slope,
         plain: found.plain,
         plain_se: found.plain_se,
@@ -193,8 +157,6 @@ fn anchored_mean<'py>(
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<PyLadder>()?;
-    module.add_function(wrap_pyfunction!(item_analysis, module)?)?;
-    module.add_function(wrap_pyfunction!(saturation, module)?)?;
     module.add_function(wrap_pyfunction!(irt_fit, module)?)?;
     module.add_function(wrap_pyfunction!(look, module)?)?;
     module.add_function(wrap_pyfunction!(looks_confidence, module)?)?;
