@@ -5,6 +5,7 @@
 
 mod arrays;
 mod metrics;
+mod results;
 mod stats;
 
 use pyo3::prelude::*;
