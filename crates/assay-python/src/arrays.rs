@@ -185,6 +185,108 @@ pub fn wrong(name: &str, wanted: &str, value: &Bound<'_, PyAny>) -> PyErr {
     PyTypeError::new_err(format!("{name} must be {wanted}, not {kind}"))
 }
 
+/// A confidence.
+///
+/// # Errors
+/// `ValueError` for one that is not between 0 and 1.
+pub fn level(confidence: f64) -> PyResult<f64> {
+    inside("confidence", confidence)
+}
+
+/// A number above 0 and below 1.
+///
+/// # Errors
+/// `ValueError` that names the argument.
+pub fn inside(name: &str, value: f64) -> PyResult<f64> {
+    if value > 0.0 && value < 1.0 {
+        return Ok(value);
+    }
+    Err(PyValueError::new_err(format!("{name} must be between 0 and 1, not {value}")))
+}
+
+/// A finite number of at least 0.
+///
+/// # Errors
+/// `ValueError` that names the argument.
+pub fn at_least_zero(name: &str, value: f64) -> PyResult<f64> {
+    if value >= 0.0 && value.is_finite() {
+        return Ok(value);
+    }
+    Err(PyValueError::new_err(format!("{name} must be a number of at least 0, not {value}")))
+}
+
+/// A finite number.
+///
+/// # Errors
+/// `ValueError` that names the argument.
+pub fn finite(name: &str, value: f64) -> PyResult<f64> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(PyValueError::new_err(format!("{name} must be a finite number, not {value}")))
+}
+
+/// A whole number of at least `least`.
+///
+/// # Errors
+/// `TypeError` for what is not whole, `ValueError` for one that is smaller or too large.
+pub fn count<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>, least: u64) -> PyResult<T> {
+    let whole = value.hasattr("__index__")?;
+    if !whole {
+        return Err(wrong(name, "a whole number", value));
+    }
+    let refused = || PyValueError::new_err(format!("{name} must be {least} or more, and not too large, not {value}"));
+    let read: u64 = value.extract().map_err(|_| refused())?;
+    T::try_from(read).ok().filter(|_| read >= least).ok_or_else(refused)
+}
+
+/// Rows of numbers, all equally long: a two-dimensional array, a data frame or a sequence of columns. NaN stands for a
+/// missing one.
+///
+/// # Errors
+/// `TypeError` for what holds no rows of numbers, `ValueError` for rows of different lengths.
+pub fn rows(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<f64>>> {
+    // Iterating over a data frame gives the names of its columns.
+    let frame = value.hasattr("columns")? && value.hasattr("to_numpy")?;
+    let value = if frame { value.call_method0("to_numpy")? } else { value.clone() };
+    if value.is_instance_of::<PyString>() || value.hasattr("keys")? {
+        return Err(wrong(name, "rows of numbers", &value));
+    }
+    let Ok(each) = value.try_iter() else { return Err(wrong(name, "rows of numbers", &value)) };
+    let mut read: Vec<Vec<f64>> = Vec::new();
+    for (at, row) in each.enumerate() {
+        let row = numbers(&format!("{name}[{at}]"), &row?)?.to_vec();
+        if let Some(first) = read.first() {
+            same_length((&format!("{name}[0]"), first.len()), (&format!("{name}[{at}]"), row.len()))?;
+        }
+        read.push(row);
+    }
+    Ok(read)
+}
+
+/// That rows have finite numbers only.
+///
+/// # Errors
+/// `ValueError` that names the first other one.
+pub fn all_finite(name: &str, rows: &[Vec<f64>]) -> PyResult<()> {
+    for (at, row) in rows.iter().enumerate() {
+        if let Some(place) = row.iter().position(|x| !x.is_finite()) {
+            let found = row[place];
+            return Err(PyValueError::new_err(format!("{name}[{at}][{place}] is {found}: it must be a finite number")));
+        }
+    }
+    Ok(())
+}
+
+/// A column of results in the manner of the argument: a NumPy array for an array or a data frame's column, else a list.
+pub fn column<'py>(like: &Bound<'py, PyAny>, values: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
+    let py = like.py();
+    if has_numpy(py)? && like.hasattr("__array__")? {
+        return Ok(PyArray1::from_vec(py, values).into_any());
+    }
+    Ok(PyList::new(py, values)?.into_any())
+}
+
 /// Yes or no: booleans, or numbers 0 and 1.
 ///
 /// # Errors
@@ -229,8 +331,7 @@ pub fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let kind = value.get_type().name()?;
     Ok(value.is_none()
         || kind == "NAType"
-        || (kind == "float" || kind == "float64" || kind == "float32")
-            && value.extract::<f64>().is_ok_and(f64::is_nan))
+        || (kind == "float" || kind == "float64" || kind == "float32") && value.extract::<f64>().is_ok_and(f64::is_nan))
 }
 
 /// The items of a column as Python has them: of any sequence, pandas or Polars column, or Arrow array.
@@ -331,17 +432,6 @@ pub fn clusters(value: Option<&Bound<'_, PyAny>>, items: (&str, usize)) -> PyRes
         same_length(items, ("clusters", read.len()))?;
     }
     Ok(read)
-}
-
-/// A number strictly between 0 and 1, such as a confidence.
-///
-/// # Errors
-/// `ValueError`.
-pub fn within(name: &str, value: f64) -> PyResult<f64> {
-    if value > 0.0 && value < 1.0 {
-        return Ok(value);
-    }
-    Err(PyValueError::new_err(format!("{name} must be between 0 and 1, not {value}")))
 }
 
 /// One of several words.

@@ -5,7 +5,7 @@
 
 mod arrays;
 mod metrics;
-mod shown;
+mod results;
 mod stats;
 mod tables;
 

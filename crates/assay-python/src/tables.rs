@@ -76,10 +76,10 @@ pub fn ratings<'py>(
     if value.hasattr("to_pydict")? {
         // An Arrow table is columns.
         let columns = value.call_method0("to_pydict")?.call_method0("values")?;
-        let rows = py.import("builtins")?.getattr("zip")?.call1(pyo3::types::PyTuple::new(
-            py,
-            columns.try_iter()?.collect::<PyResult<Vec<_>>>()?,
-        )?)?;
+        let rows = py
+            .import("builtins")?
+            .getattr("zip")?
+            .call1(pyo3::types::PyTuple::new(py, columns.try_iter()?.collect::<PyResult<Vec<_>>>()?)?)?;
         return cells(name, PyList::new(py, rows.try_iter()?.collect::<PyResult<Vec<_>>>()?)?.as_any(), categories);
     }
     cells(name, value, categories)
@@ -103,11 +103,7 @@ fn finite<'py>(name: &str, read: Ratings<'py>) -> PyResult<Ratings<'py>> {
     Ok(read)
 }
 
-fn cells<'py>(
-    name: &str,
-    value: &Bound<'py, PyAny>,
-    categories: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Ratings<'py>> {
+fn cells<'py>(name: &str, value: &Bound<'py, PyAny>, categories: Option<&Bound<'py, PyAny>>) -> PyResult<Ratings<'py>> {
     let mut table = Vec::new();
     let mut numeric = true;
     for (at, row) in objects(name, value)?.iter().enumerate() {
@@ -143,7 +139,9 @@ fn cells<'py>(
             };
             let place = names.place(&format!("{name}[{at}]"), cell)?;
             if listed.is_some_and(|listed| place >= listed) {
-                return Err(PyValueError::new_err(format!("{name}[{at}] has {cell}, which is not among the categories")));
+                return Err(PyValueError::new_err(format!(
+                    "{name}[{at}] has {cell}, which is not among the categories"
+                )));
             }
             read.push(Some(place));
         }

@@ -5,16 +5,12 @@ use assay_stats::raters;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::arrays::{Names, choice, clusters, flags, is_missing, objects, same_length, within, wrong};
-use crate::shown::{Fields, ends, fields, nan, refused};
+use crate::arrays::{Names, choice, clusters, flags, is_missing, level, objects, same_length, wrong};
+use crate::results::{Record, both, number, record, refused};
 use crate::tables;
 
-const LEVELS: [(&str, Level); 4] = [
-    ("nominal", Level::Nominal),
-    ("ordinal", Level::Ordinal),
-    ("interval", Level::Interval),
-    ("ratio", Level::Ratio),
-];
+const LEVELS: [(&str, Level); 4] =
+    [("nominal", Level::Nominal), ("ordinal", Level::Ordinal), ("interval", Level::Interval), ("ratio", Level::Ratio)];
 const WEIGHTS: [(&str, Weights); 3] =
     [("identity", Weights::Identity), ("linear", Weights::Linear), ("quadratic", Weights::Quadratic)];
 const CHANCES: [(&str, Chance); 3] =
@@ -36,7 +32,7 @@ fn krippendorff_alpha<'py>(
     categories: Option<&Bound<'py, PyAny>>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: Option<f64>,
-) -> Fields<'py> {
+) -> Record<'py> {
     let level = choice("level", level, &LEVELS)?;
     let read = tables::ratings("ratings", ratings, categories)?;
     let words = read.words.is_some();
@@ -48,7 +44,7 @@ fn krippendorff_alpha<'py>(
     if level == Level::Ratio && rows.iter().flatten().flatten().any(|rating| *rating < 0.0) {
         return Err(refused("ratings must not be negative on the ratio level"));
     }
-    let confidence = confidence.map(|confidence| within("confidence", confidence)).transpose()?;
+    let confidence = confidence.map(crate::arrays::level).transpose()?;
     let groups = clusters(groups, ("ratings", rows.len()))?;
     let (value, found, units, n) = py.detach(|| {
         let found = confidence.and_then(|confidence| match &groups {
@@ -59,7 +55,7 @@ fn krippendorff_alpha<'py>(
         let value = found.map(|found| found.estimate).or_else(|| agreement::krippendorff(&rows, level));
         (value, found, sizes().count(), sizes().sum::<usize>())
     });
-    fields!(py; estimate: nan(value), interval: found.map(|found| ends(found.interval)), items: units, ratings: n)
+    record!(py; estimate: number(value), interval: found.map(|found| both(found.interval)), items: units, ratings: n)
 }
 
 /// The categories that ratings may have: those given, or those found.
@@ -75,7 +71,9 @@ fn possible(rows: &[Vec<Option<f64>>], words: Option<usize>, given: Option<&Boun
     found.dedup();
     let is_listed = |rating: &f64| found.binary_search_by(|other| other.total_cmp(&(rating + 0.0))).is_ok();
     match rows.iter().position(|row| row.iter().flatten().any(|rating| !is_listed(rating))) {
-        Some(at) if given.is_some() => Err(refused(format!("ratings[{at}] has a rating that is not among the categories"))),
+        Some(at) if given.is_some() => {
+            Err(refused(format!("ratings[{at}] has a rating that is not among the categories")))
+        }
         _ => Ok(found),
     }
 }
@@ -89,9 +87,9 @@ fn kappa<'py>(
     categories: Option<&Bound<'py, PyAny>>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
+) -> Record<'py> {
     let (chance, weights) = (choice("chance", chance, &CHANCES)?, choice("weights", weights, &WEIGHTS)?);
-    let confidence = within("confidence", confidence)?;
+    let confidence = level(confidence)?;
     let read = tables::ratings("ratings", ratings, categories)?;
     ordered(weights != Weights::Identity, read.words.is_some(), categories.is_some())?;
     let categories = possible(&read.rows, read.words.as_ref().map(Vec::len), categories)?;
@@ -108,22 +106,30 @@ fn kappa<'py>(
     coefficient(py, found, interval)
 }
 
-fn coefficient(py: Python<'_>, found: Option<agreement::Coefficient>, interval: Option<assay_stats::Interval>) -> Fields<'_> {
-    fields!(py;
-        estimate: nan(found.map(|found| found.value)),
-        interval: interval.map(ends),
-        standard_error: nan(found.and_then(|found| found.se)),
-        observed: nan(found.map(|found| found.observed)),
-        chance: nan(found.map(|found| found.chance)),
+fn coefficient(
+    py: Python<'_>,
+    found: Option<agreement::Coefficient>,
+    interval: Option<assay_stats::Interval>,
+) -> Record<'_> {
+    record!(py;
+        estimate: number(found.map(|found| found.value)),
+        interval: interval.map(both),
+        standard_error: number(found.and_then(|found| found.se)),
+        observed: number(found.map(|found| found.observed)),
+        chance: number(found.map(|found| found.chance)),
     )
 }
 
 #[pyfunction]
-fn conger_kappa<'py>(py: Python<'py>, ratings: &Bound<'py, PyAny>, confidence: f64) -> PyResult<(f64, Option<(f64, f64)>)> {
-    let confidence = within("confidence", confidence)?;
+fn conger_kappa<'py>(
+    py: Python<'py>,
+    ratings: &Bound<'py, PyAny>,
+    confidence: f64,
+) -> PyResult<(f64, Option<(f64, f64)>)> {
+    let confidence = level(confidence)?;
     let rows = tables::ratings("ratings", ratings, None)?.rows;
     let (value, found) = py.detach(|| (raters::conger(&rows), raters::conger_interval(&rows, confidence)));
-    Ok((nan(value), found.map(|found| ends(found.interval))))
+    Ok((number(value), found.map(|found| both(found.interval))))
 }
 
 /// Two raters' ratings as numbers; words as places among the categories.
@@ -133,7 +139,9 @@ fn two<'py>(
     categories: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Vec<f64>, Vec<f64>, bool)> {
     let numbers = |name: &str, value: &Bound<'py, PyAny>| crate::arrays::floats(name, value);
-    if categories.is_none() && let (Ok(a), Ok(b)) = (numbers("a", a), numbers("b", b)) {
+    if categories.is_none()
+        && let (Ok(a), Ok(b)) = (numbers("a", a), numbers("b", b))
+    {
         return Ok((a.to_vec(), b.to_vec(), false));
     }
     let mut names = Names::new(a.py());
@@ -159,9 +167,9 @@ fn cohen_kappa<'py>(
     categories: Option<&Bound<'py, PyAny>>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
+) -> Record<'py> {
     let weights = choice("weights", weights, &WEIGHTS)?;
-    let confidence = within("confidence", confidence)?;
+    let confidence = level(confidence)?;
     let (a, b, words) = two(a, b, categories)?;
     ordered(weights != Weights::Identity, words, categories.is_some())?;
     same_length(("a", a.len()), ("b", b.len()))?;
@@ -178,14 +186,14 @@ fn cohen_kappa<'py>(
 }
 
 #[pyfunction]
-fn raw_agreement<'py>(py: Python<'py>, a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> Fields<'py> {
+fn raw_agreement<'py>(py: Python<'py>, a: &Bound<'py, PyAny>, b: &Bound<'py, PyAny>) -> Record<'py> {
     let (a, b) = (flags("a", a)?, flags("b", b)?);
     same_length(("a", a.len()), ("b", b.len()))?;
     let found = py.detach(|| agreement::raw(&a, &b)).ok_or_else(|| refused("a has no items"))?;
-    fields!(py;
+    record!(py;
         agreement: found.agreement,
-        positive: nan(found.positive),
-        negative: nan(found.negative),
+        positive: number(found.positive),
+        negative: number(found.negative),
         pabak: found.pabak,
         prevalence_index: found.prevalence_index,
         bias_index: found.bias_index,
@@ -205,16 +213,20 @@ fn specific_agreement<'py>(
     let shares = PyDict::new(py);
     for (at, (category, share)) in possible.iter().zip(found).enumerate() {
         match &read.words {
-            Some(words) => shares.set_item(&words[at], nan(share))?,
-            None => shares.set_item(category, nan(share))?,
+            Some(words) => shares.set_item(&words[at], number(share))?,
+            None => shares.set_item(category, number(share))?,
         }
     }
     Ok(shares)
 }
 
 #[pyfunction]
-fn icc<'py>(py: Python<'py>, ratings: &Bound<'py, PyAny>, confidence: f64) -> PyResult<Vec<(&'static str, f64, Option<(f64, f64)>)>> {
-    let confidence = within("confidence", confidence)?;
+fn icc<'py>(
+    py: Python<'py>,
+    ratings: &Bound<'py, PyAny>,
+    confidence: f64,
+) -> PyResult<Vec<(&'static str, f64, Option<(f64, f64)>)>> {
+    let confidence = level(confidence)?;
     let rows = tables::matrix("ratings", ratings)?;
     if rows.len() < 2 || rows[0].len() < 2 {
         return Err(refused("ratings must have two items and two raters or more"));
@@ -222,7 +234,8 @@ fn icc<'py>(py: Python<'py>, ratings: &Bound<'py, PyAny>, confidence: f64) -> Py
     let found = py.detach(|| agreement::icc(&rows, confidence));
     let pairs = found.map(|found| [found.one_way, found.two_way_random, found.two_way_mixed]);
     let names = [("icc1", "icc1k"), ("icc2", "icc2k"), ("icc3", "icc3k")];
-    let row = |name, one: Option<agreement::Icc>| (name, nan(one.map(|one| one.value)), one.map(|one| ends(one.interval)));
+    let row =
+        |name, one: Option<agreement::Icc>| (name, number(one.map(|one| one.value)), one.map(|one| both(one.interval)));
     Ok(names
         .iter()
         .enumerate()

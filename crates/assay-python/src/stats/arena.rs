@@ -3,8 +3,8 @@
 use assay_stats::arena::{self, Battle, NoRanking, Ranking, Ties};
 use pyo3::prelude::*;
 
-use crate::arrays::{Names, choice, clusters, floats, same_length, within};
-use crate::shown::{Fields, ends, fields, nan, refused};
+use crate::arrays::{Names, choice, clusters, floats, is_missing, level, objects, same_length};
+use crate::results::{Record, both, number, record, refused};
 use crate::tables;
 
 const TIES: [(&str, Ties); 3] = [("half", Ties::Half), ("davidson", Ties::Davidson), ("rao_kupper", Ties::RaoKupper)];
@@ -20,8 +20,8 @@ fn bradley_terry<'py>(
     style: Option<&Bound<'py, PyAny>>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let (ties, confidence) = (choice("ties", ties, &TIES)?, within("confidence", confidence)?);
+) -> Record<'py> {
+    let (ties, confidence) = (choice("ties", ties, &TIES)?, level(confidence)?);
     let mut names = Names::new(py);
     let (first, second) = (names.add("a", a)?, names.add("b", b)?);
     let outcomes = floats("winner", outcomes)?;
@@ -56,13 +56,13 @@ fn bradley_terry<'py>(
             Ok((found, intervals.unwrap_or_default(), ranks.unwrap_or_default()))
         })
         .map_err(|why| no_ranking(why, &names.known))?;
-    fields!(py;
+    record!(py;
         names: names.known,
         strengths: found.strengths,
-        intervals: intervals.into_iter().map(ends).collect::<Vec<_>>(),
+        intervals: intervals.into_iter().map(both).collect::<Vec<_>>(),
         standard_error: found.se,
         ranks: ranks,
-        tie: nan(found.tie),
+        tie: number(found.tie),
         style: found.style,
         log_likelihood: found.log_likelihood,
         separated: found.separated,
@@ -89,6 +89,13 @@ fn no_ranking(why: NoRanking, names: &[Bound<'_, PyAny>]) -> PyErr {
     })
 }
 
+/// The items of a column, `None` for missing ones.
+#[pyfunction]
+fn column<'py>(values: &Bound<'py, PyAny>) -> PyResult<Vec<Option<Bound<'py, PyAny>>>> {
+    let items = objects("values", values)?;
+    items.into_iter().map(|item| Ok((!is_missing(&item)?).then_some(item))).collect()
+}
+
 #[pyfunction]
 fn elo(strength: f64) -> f64 {
     Ranking::elo(strength)
@@ -96,5 +103,6 @@ fn elo(strength: f64) -> f64 {
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(bradley_terry, module)?)?;
+    module.add_function(wrap_pyfunction!(column, module)?)?;
     module.add_function(wrap_pyfunction!(elo, module)?)
 }

@@ -1,16 +1,19 @@
 //! Benchmarks: item response models, holdouts, canaries, runs on part of the items.
 
+use assay_stats::anchor;
 use assay_stats::holdout::{self, Ladder, Looks};
 use assay_stats::irt::{self, Fit, Model};
-use assay_stats::anchor;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
-use super::corrected::kind;
-use crate::arrays::{choice, flags, floats, same_length, within};
-use crate::shown::{Fields, difference, ends, estimate, fields, nan, refused, snake};
+use super::difference::{self, Difference};
+use super::estimate::{kind, kind_name, within};
+use crate::arrays::{choice, flags, floats, level, same_length};
+use crate::results::{Record, both, number, record, refused};
 use crate::tables;
 
-const MODELS: [(&str, Model); 3] = [("rasch", Model::Rasch), ("1pl", Model::OneParameter), ("2pl", Model::TwoParameter)];
+const MODELS: [(&str, Model); 3] =
+    [("rasch", Model::Rasch), ("1pl", Model::OneParameter), ("2pl", Model::TwoParameter)];
 
 #[pyfunction]
 fn irt_fit<'py>(
@@ -20,7 +23,7 @@ fn irt_fit<'py>(
     prior: Option<f64>,
     tolerance: f64,
     steps: usize,
-) -> Fields<'py> {
+) -> Record<'py> {
     let model = choice("model", model, &MODELS)?;
     let rows = tables::optional_matrix("responses", responses)?;
     let answer = |cell: Option<f64>| match cell {
@@ -36,12 +39,12 @@ fn irt_fit<'py>(
     let found = py.detach(|| irt::fit(&rows, Fit { model, prior, tolerance, steps })).map_err(refused)?;
     let item = |one: &Option<irt::ItemParameters>| {
         one.map_or((f64::NAN, f64::NAN, f64::NAN, f64::NAN), |one| {
-            (one.difficulty, nan(one.difficulty_se), one.discrimination, nan(one.discrimination_se))
+            (one.difficulty, number(one.difficulty_se), one.discrimination, number(one.discrimination_se))
         })
     };
     let parts: Vec<(f64, f64, f64, f64)> = found.items.iter().map(item).collect();
     let (abilities, ability_se): (Vec<f64>, Vec<f64>) = found.abilities.iter().copied().unzip();
-    fields!(py;
+    record!(py;
         difficulty: parts.iter().map(|part| part.0).collect::<Vec<_>>(),
         difficulty_se: parts.iter().map(|part| part.1).collect::<Vec<_>>(),
         discrimination: parts.iter().map(|part| part.2).collect::<Vec<_>>(),
@@ -78,8 +81,8 @@ fn look(budget: u32, taken: u32) -> PyResult<u32> {
 
 #[pyfunction]
 fn looks_confidence(budget: u32, taken: u32, confidence: f64) -> PyResult<f64> {
-    let confidence = within("confidence", confidence)?;
-    Ok(nan(Looks { budget, taken }.confidence(confidence)))
+    let confidence = level(confidence)?;
+    Ok(number(Looks { budget, taken }.confidence(confidence)))
 }
 
 #[pyfunction]
@@ -113,17 +116,19 @@ fn marked_difference<'py>(
     py: Python<'py>,
     scores: &Bound<'py, PyAny>,
     marked: &Bound<'py, PyAny>,
-    of: &Bound<'py, PyAny>,
+    of: (Option<String>, Option<(f64, f64)>),
     confidence: f64,
-) -> Fields<'py> {
-    let (confidence, kind) = (within("confidence", confidence)?, kind(of)?);
+) -> PyResult<(Difference, Bound<'py, PyDict>)> {
+    let confidence = level(confidence)?;
     let (scores, marked) = (floats("scores", scores)?, flags("marked", marked)?);
     same_length(("scores", scores.len()), ("marked", marked.len()))?;
     let scores = &*scores;
+    let kind = kind(of.0.as_deref(), of.1, None, scores.iter().copied())?;
+    within("scores", kind, scores.iter().copied())?;
     let found = py
         .detach(|| holdout::marked_difference(scores, &marked, kind, confidence))
-        .ok_or_else(|| refused("there must be marked scores and others, all within the range of their kind"))?;
-    difference(py, &found, None)
+        .ok_or_else(|| refused("marked must mark some scores and leave others"))?;
+    difference::shown(py, found, kind_name(kind))
 }
 
 #[pyfunction]
@@ -134,8 +139,8 @@ fn anchored_mean<'py>(
     all: &Bound<'py, PyAny>,
     slope: Option<f64>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (scores, past, all) = (floats("scores", scores)?, floats("past", past)?, floats("past_all", all)?);
     same_length(("scores", scores.len()), ("past", past.len()))?;
     if scores.len() > all.len() {
@@ -145,9 +150,9 @@ fn anchored_mean<'py>(
     let found = py
         .detach(|| anchor::difference_estimate(scores, past, all, slope, confidence))
         .ok_or_else(|| refused("scores are too few, or past is constant so that it has no slope"))?;
-    fields!(py;
+    record!(py;
         estimate: found.value,
-        interval: ends(found.interval),
+        interval: both(found.interval),
         standard_error: found.se,
         slope: found.slope,
         plain: found.plain,

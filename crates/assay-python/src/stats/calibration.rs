@@ -3,16 +3,16 @@
 use assay_stats::calibration::{self, Corrected, DoubleSample, Label};
 use pyo3::prelude::*;
 
-use crate::arrays::{clusters, flags, floats, same_length, within};
-use crate::shown::{Fields, ends, fields, nan, refused};
+use crate::arrays::{clusters, column, flags, floats, inside, level, same_length};
+use crate::results::{Record, both, number, record, refused};
 
 /// A corrected estimate.
-pub fn corrected<'py>(py: Python<'py>, found: &Corrected) -> Fields<'py> {
-    fields!(py; estimate: found.value, interval: ends(found.interval), standard_error: found.se)
+pub fn corrected<'py>(py: Python<'py>, found: &Corrected) -> Record<'py> {
+    record!(py; estimate: found.value, interval: both(found.interval), standard_error: found.se)
 }
 
 /// Numbers from 0 to 1.
-pub fn probabilities(name: &str, estimate: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+pub fn probabilities(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
     let read = floats(name, value)?;
     match read.iter().position(|p| !(0.0..=1.0).contains(p)) {
         Some(at) => Err(refused(format!("{name}[{at}] is {}: it must be from 0 to 1", read[at]))),
@@ -28,8 +28,8 @@ fn double_sampling(
     of_fail: (u64, u64),
     confidence: f64,
     seed: u64,
-) -> Fields<'_> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'_> {
+    let confidence = level(confidence)?;
     let sample = DoubleSample {
         judged: judged.1,
         judged_pass: judged.0,
@@ -51,8 +51,8 @@ fn rogan_gladen(
     sensitivity: (u64, u64),
     specificity: (u64, u64),
     confidence: f64,
-) -> Fields<'_> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'_> {
+    let confidence = level(confidence)?;
     for (name, (right, cases)) in [("judged", judged), ("sensitivity", sensitivity), ("specificity", specificity)] {
         if cases == 0 || right > cases {
             return Err(refused(format!("{name} is {right} of {cases}: it must be some of at least one case")));
@@ -73,8 +73,8 @@ fn ppi_mean<'py>(
     unlabelled_groups: Option<&Bound<'py, PyAny>>,
     guard: Option<f64>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (truth, judge) = (floats("y", truth)?, floats("yhat", judge)?);
     let unlabelled = floats("yhat_unlabelled", unlabelled)?;
     same_length(("y", truth.len()), ("yhat", judge.len()))?;
@@ -92,9 +92,9 @@ fn ppi_mean<'py>(
     let others: Vec<(f64, Option<u32>)> =
         unlabelled.iter().enumerate().map(|(at, f)| (*f, of_others.as_ref().map(|clusters| clusters[at]))).collect();
     let found = py.detach(|| calibration::prediction_powered(&labels, &others, guard, confidence)).map_err(refused)?;
-    fields!(py;
+    record!(py;
         estimate: found.corrected.value,
-        interval: ends(found.corrected.interval),
+        interval: both(found.corrected.interval),
         standard_error: found.corrected.se,
         lambda_: found.lambda,
         df: found.df,
@@ -111,27 +111,28 @@ fn labels_needed(labels: usize, labels_se: f64, judged_se: f64, wanted: f64) -> 
 
 #[pyfunction]
 fn label_multiplier(correlation: f64, labels: u64, judged: u64) -> f64 {
-    nan(calibration::label_multiplier(correlation, labels, judged))
+    number(calibration::label_multiplier(correlation, labels, judged))
 }
 
 #[pyfunction]
-fn position_bias<'py>(py: Python<'py>, first: &Bound<'py, PyAny>, second: &Bound<'py, PyAny>) -> Fields<'py> {
+fn position_bias<'py>(py: Python<'py>, first: &Bound<'py, PyAny>, second: &Bound<'py, PyAny>) -> Record<'py> {
     let (first, second) = (floats("first", first)?, floats("second", second)?);
     same_length(("first", first.len()), ("second", second.len()))?;
     let pairs: Vec<(f64, f64)> = first.iter().copied().zip(second.iter().copied()).collect();
     let found = py
         .detach(|| calibration::position_bias(&pairs))
         .ok_or_else(|| refused("first and second must hold verdicts, each 0, 0.5 or 1"))?;
-    fields!(py; consistent: found.consistent, first_place: nan(found.first_place), pairs: found.pairs)
+    record!(py; consistent: found.consistent, first_place: number(found.first_place), pairs: found.pairs)
 }
 
 #[pyfunction]
-fn isotonic_regression(
-    py: Python<'_>,
-    x: &Bound<'_, PyAny>,
-    y: &Bound<'_, PyAny>,
-    weights: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Vec<f64>> {
+fn isotonic_regression<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    y: &Bound<'py, PyAny>,
+    weights: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let like = x;
     let (x, y) = (floats("x", x)?, floats("y", y)?);
     same_length(("x", x.len()), ("y", y.len()))?;
     let weights = weights.map(|weights| floats("sample_weight", weights)).transpose()?;
@@ -139,7 +140,9 @@ fn isotonic_regression(
         same_length(("x", x.len()), ("sample_weight", weights.len()))?;
     }
     let (x, y, weights) = (&*x, &*y, weights.as_deref());
-    py.detach(|| calibration::isotonic(x, y, weights)).ok_or_else(|| refused("sample_weight must be above 0"))
+    let fitted =
+        py.detach(|| calibration::isotonic(x, y, weights)).ok_or_else(|| refused("sample_weight must be above 0"))?;
+    column(like, fitted)
 }
 
 #[pyfunction]
@@ -151,11 +154,11 @@ fn platt_scaling(py: Python<'_>, scores: &Bound<'_, PyAny>, truths: &Bound<'_, P
 }
 
 #[pyfunction]
-fn brier_decomposition<'py>(py: Python<'py>, truths: &Bound<'py, PyAny>, forecasts: &Bound<'py, PyAny>) -> Fields<'py> {
+fn brier_decomposition<'py>(py: Python<'py>, truths: &Bound<'py, PyAny>, forecasts: &Bound<'py, PyAny>) -> Record<'py> {
     let (truths, forecasts) = (flags("y_true", truths)?, probabilities("y_prob", forecasts)?);
     same_length(("y_true", truths.len()), ("y_prob", forecasts.len()))?;
     let found = py.detach(|| calibration::brier(&forecasts, &truths)).ok_or_else(|| refused("y_true has no items"))?;
-    fields!(py;
+    record!(py;
         score: found.score,
         reliability: found.reliability,
         resolution: found.resolution,
@@ -165,13 +168,13 @@ fn brier_decomposition<'py>(py: Python<'py>, truths: &Bound<'py, PyAny>, forecas
 
 #[pyfunction]
 fn conformal_quantile(py: Python<'_>, scores: &Bound<'_, PyAny>, alpha: f64) -> PyResult<f64> {
-    let (scores, alpha) = (floats("scores", scores)?, within("alpha", alpha)?);
+    let (scores, alpha) = (floats("scores", scores)?, inside("alpha", alpha)?);
     let scores = &*scores;
     Ok(py.detach(|| calibration::conformal_bound(scores, alpha)).unwrap_or(f64::INFINITY))
 }
 
 #[pyfunction]
-fn risk_coverage<'py>(py: Python<'py>, confidences: &Bound<'py, PyAny>, errors: &Bound<'py, PyAny>) -> Fields<'py> {
+fn risk_coverage<'py>(py: Python<'py>, confidences: &Bound<'py, PyAny>, errors: &Bound<'py, PyAny>) -> Record<'py> {
     let (confidences, errors) = (floats("confidences", confidences)?, flags("errors", errors)?);
     same_length(("confidences", confidences.len()), ("errors", errors.len()))?;
     let confidences = &*confidences;
@@ -179,7 +182,7 @@ fn risk_coverage<'py>(py: Python<'py>, confidences: &Bound<'py, PyAny>, errors: 
         .detach(|| calibration::risk_coverage(confidences, &errors))
         .ok_or_else(|| refused("confidences has no items"))?;
     let (coverage, risk): (Vec<f64>, Vec<f64>) = curve.into_iter().unzip();
-    fields!(py; area: area, coverage: coverage, risk: risk)
+    record!(py; area: area, coverage: coverage, risk: risk)
 }
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,26 +1,13 @@
 //! A judge's scores corrected by labels: the decision tables.
 
 use assay_stats::corrected::{self, Correction, Judged};
-use assay_stats::Kind;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
-use crate::arrays::{clusters, counts, floats, optional, same_length, within};
-use crate::shown::{Fields, difference, estimate, nan, refused};
-
-/// What a score is: `binary`, `unbounded`, or a range.
-pub fn kind(value: &Bound<'_, PyAny>) -> PyResult<Kind> {
-    if let Ok((lo, hi)) = value.extract::<(f64, f64)>() {
-        if !(lo < hi && lo.is_finite() && hi.is_finite()) {
-            return Err(refused(format!("kind is the range {lo} to {hi}: its ends must be finite and ascend")));
-        }
-        return Ok(Kind::Bounded { lo, hi });
-    }
-    match value.extract::<String>().as_deref() {
-        Ok("binary") => Ok(Kind::Binary),
-        Ok("unbounded") => Ok(Kind::Unbounded),
-        _ => Err(refused("kind must be 'binary', 'unbounded' or a range (lowest, highest)")),
-    }
-}
+use super::difference::{self, Difference};
+use super::estimate::{self, Level, kind, kind_name, within};
+use crate::arrays::{clusters, counts, floats, level, optional, same_length};
+use crate::results::{Record, number, record, refused};
 
 fn cases(
     judge: &Bound<'_, PyAny>,
@@ -54,55 +41,79 @@ fn cases(
         .collect()
 }
 
-fn add_correction<'py, T>(fields: Fields<'py>, found: &Correction<T>) -> Fields<'py> {
-    let fields = fields?;
-    fields.set_item("labels", found.labels)?;
-    fields.set_item("lambda_", nan(found.lambda))?;
-    fields.set_item("multiplier", nan(found.multiplier))?;
-    fields.set_item("labels_se", found.parts.0)?;
-    fields.set_item("judged_se", found.parts.1)?;
-    Ok(fields)
+/// What is behind a correction.
+fn behind<'py, T>(py: Python<'py>, found: &Correction<T>) -> Record<'py> {
+    record!(py;
+        labels: found.labels,
+        lambda_: number(found.lambda),
+        multiplier: number(found.multiplier),
+        labels_se: found.parts.0,
+        judged_se: found.parts.1,
+    )
 }
 
+/// Kind and bounds of a score.
+type Score = (Option<String>, Option<(f64, f64)>);
+
 #[pyfunction]
+#[allow(clippy::too_many_arguments)]
 fn corrected_level<'py>(
     py: Python<'py>,
     judge: &Bound<'py, PyAny>,
     truth: &Bound<'py, PyAny>,
-    of: &Bound<'py, PyAny>,
+    score: Score,
     chances: Option<&Bound<'py, PyAny>>,
     groups: Option<&Bound<'py, PyAny>>,
     repeats: Option<&Bound<'py, PyAny>>,
     confidence: f64,
     seed: u64,
-) -> Fields<'py> {
-    let (confidence, kind) = (within("confidence", confidence)?, kind(of)?);
+) -> PyResult<((Level, Bound<'py, PyDict>), Bound<'py, PyDict>)> {
+    let confidence = level(confidence)?;
     let cases = cases(judge, truth, chances, groups, repeats)?;
+    let values = || cases.iter().flat_map(|case| std::iter::once(case.judge).chain(case.truth));
+    let kind = kind(score.0.as_deref(), score.1, None, values())?;
+    within("judge and truth", kind, values())?;
     let found = py.detach(|| corrected::corrected_level(&cases, kind, confidence, seed)).map_err(refused)?;
-    add_correction(estimate(py, &found.found), &found)
+    let behind = behind(py, &found)?;
+    Ok((estimate::shown(py, found.found, kind_name(kind))?, behind))
 }
 
 #[pyfunction]
+#[allow(clippy::too_many_arguments)]
 fn corrected_difference<'py>(
     py: Python<'py>,
     judge: &Bound<'py, PyAny>,
     truth: &Bound<'py, PyAny>,
-    of: &Bound<'py, PyAny>,
+    score: Score,
     chances: Option<&Bound<'py, PyAny>>,
     groups: Option<&Bound<'py, PyAny>>,
     repeats: Option<&Bound<'py, PyAny>>,
-    margin: Option<f64>,
     confidence: f64,
-) -> Fields<'py> {
-    let (confidence, kind) = (within("confidence", confidence)?, kind(of)?);
+) -> PyResult<((Difference, Bound<'py, PyDict>), Bound<'py, PyDict>)> {
+    let confidence = level(confidence)?;
     let cases = cases(judge, truth, chances, groups, repeats)?;
+    // Differences of passes and failures are -1, 0 and 1.
+    let sizes = || cases.iter().flat_map(|case| std::iter::once(case.judge).chain(case.truth)).map(f64::abs);
+    let kind = kind(score.0.as_deref(), score.1, None, sizes())?;
+    if let Some((lo, hi)) = kind.range()
+        && sizes().any(|size| size > hi - lo)
+    {
+        return Err(refused(format!("judge and truth must be differences of scores from {lo} to {hi}")));
+    }
     let found = py.detach(|| corrected::corrected_difference(&cases, kind, confidence)).map_err(refused)?;
-    add_correction(difference(py, &found.found, margin), &found)
+    let behind = behind(py, &found)?;
+    Ok((difference::shown(py, found.found, kind_name(kind))?, behind))
 }
 
 #[pyfunction]
-fn correction_labels_needed(labels: usize, labels_se: f64, judged_se: f64, gap: f64, confidence: f64) -> PyResult<Option<u64>> {
-    let confidence = within("confidence", confidence)?;
+fn correction_labels_needed(
+    labels: usize,
+    labels_se: f64,
+    judged_se: f64,
+    gap: f64,
+    confidence: f64,
+) -> PyResult<Option<u64>> {
+    let confidence = level(confidence)?;
     let parts = (labels_se, judged_se);
     let one = Correction { found: (), labels, lambda: None, multiplier: None, parts };
     Ok(one.labels_needed(gap, confidence))

@@ -3,8 +3,8 @@
 use assay_stats::design::{self, Assignment, Scale, Timed};
 use pyo3::prelude::*;
 
-use crate::arrays::{counts, floats, named, same_length, within};
-use crate::shown::{Fields, fields, nan, refused};
+use crate::arrays::{counts, floats, inside, level, named, same_length};
+use crate::results::{Record, number, record, refused};
 
 #[pyfunction]
 fn overlap_counts(items: usize, share: f64, least: usize, each: usize, seed: u64) -> PyResult<Vec<usize>> {
@@ -15,11 +15,11 @@ fn overlap_counts(items: usize, share: f64, least: usize, each: usize, seed: u64
 }
 
 #[pyfunction]
-fn assign_raters<'py>(py: Python<'py>, of_items: &Bound<'py, PyAny>, raters: usize, seed: u64) -> Fields<'py> {
+fn assign_raters<'py>(py: Python<'py>, of_items: &Bound<'py, PyAny>, raters: usize, seed: u64) -> Record<'py> {
     let of_items: Vec<usize> = counts("counts", of_items)?.into_iter().map(|count| count as usize).collect();
     let found = py.detach(|| design::assign(&of_items, raters, seed)).map_err(refused)?;
-    fields!(py;
-        efficiency: nan(found.efficiency()),
+    record!(py;
+        efficiency: number(found.efficiency()),
         shared_range: found.shared_range(),
         raters: found.raters,
         loads: found.loads,
@@ -58,7 +58,7 @@ fn items_for_shared(raters: u64, each: u64, shared: u64) -> PyResult<u64> {
 /// Yes or no with a prevalence, or numbers.
 fn scale(prevalence: Option<f64>) -> PyResult<Scale> {
     Ok(match prevalence {
-        Some(prevalence) => Scale::Binary { prevalence: within("prevalence", prevalence)? },
+        Some(prevalence) => Scale::Binary { prevalence: inside("prevalence", prevalence)? },
         None => Scale::Interval,
     })
 }
@@ -71,22 +71,22 @@ fn alpha_variance(alpha: f64, each: u64, prevalence: Option<f64>) -> PyResult<f6
 
 #[pyfunction]
 fn items_for_alpha(alpha: f64, half_width: f64, each: u64, prevalence: Option<f64>, confidence: f64) -> PyResult<u64> {
-    let confidence = within("confidence", confidence)?;
+    let confidence = level(confidence)?;
     design::items_for_alpha(alpha, half_width, each, scale(prevalence)?, confidence)
         .ok_or_else(|| refused("alpha must be from 0 to below 1, half_width above 0, and each from 2 to 10000"))
 }
 
 #[pyfunction]
 fn suspension_chance(py: Python<'_>, gold: u64, accuracy: f64, threshold: f64, confidence: f64) -> PyResult<f64> {
-    let (threshold, confidence) = (within("threshold", threshold)?, within("confidence", confidence)?);
+    let (threshold, confidence) = (inside("threshold", threshold)?, level(confidence)?);
     py.detach(|| design::suspended(gold, accuracy, threshold, confidence))
         .ok_or_else(|| refused("accuracy must be from 0 to 1, and gold at most 10⁹"))
 }
 
 #[pyfunction]
 fn gold_items_for(py: Python<'_>, accuracy: f64, threshold: f64, power: f64, confidence: f64) -> PyResult<Option<u64>> {
-    let (threshold, confidence) = (within("threshold", threshold)?, within("confidence", confidence)?);
-    let power = within("power", power)?;
+    let (threshold, confidence) = (inside("threshold", threshold)?, level(confidence)?);
+    let power = inside("power", power)?;
     if !(0.0..threshold).contains(&accuracy) {
         return Err(refused("accuracy must be from 0 to below the threshold"));
     }
@@ -100,8 +100,8 @@ fn rating_speed<'py>(
     raters: &Bound<'py, PyAny>,
     times: &Bound<'py, PyAny>,
     share: f64,
-) -> Fields<'py> {
-    let share = within("share", share)?;
+) -> Record<'py> {
+    let share = inside("share", share)?;
     let ((items, _), (raters, names)) = (named("items", items)?, named("raters", raters)?);
     let times = floats("times", times)?;
     same_length(("items", items.len()), ("raters", raters.len()))?;
@@ -111,11 +111,15 @@ fn rating_speed<'py>(
     let found = py.detach(|| design::speed(&timed, share)).ok_or_else(|| refused("times must be above 0, and some"))?;
     let paces: Vec<(u64, u64, f64, f64)> =
         found.raters.iter().map(|pace| (pace.ratings, pace.fast, pace.p, pace.adjusted)).collect();
-    fields!(py; limit: found.limit, ratios: found.ratios, fast: found.fast, names: names, paces: paces)
+    record!(py; limit: found.limit, ratios: found.ratios, fast: found.fast, names: names, paces: paces)
 }
 
 #[pyfunction]
-fn longest_run<'py>(py: Python<'py>, labels: &Bound<'py, PyAny>, all: Option<&Bound<'py, PyAny>>) -> PyResult<(usize, f64)> {
+fn longest_run<'py>(
+    py: Python<'py>,
+    labels: &Bound<'py, PyAny>,
+    all: Option<&Bound<'py, PyAny>>,
+) -> PyResult<(usize, f64)> {
     let mut names = crate::arrays::Names::new(py);
     let own = names.add("labels", labels)?;
     let all = all.map_or_else(|| Ok(own.clone()), |all| names.add("all_labels", all))?;

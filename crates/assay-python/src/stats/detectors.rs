@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use crate::arrays::{choice, floats};
-use crate::shown::{Fields, fields, nan, refused};
+use crate::results::{Record, number, record, refused};
 
 /// A detector of some kind.
 #[derive(Clone)]
@@ -114,23 +114,23 @@ impl PyDetector {
     }
 
     /// The settings by name.
-    fn settings<'py>(&self, py: Python<'py>) -> Fields<'py> {
+    fn settings<'py>(&self, py: Python<'py>) -> Record<'py> {
         match &self.0 {
-            Kind::PageHinkley(one) => fields!(py;
+            Kind::PageHinkley(one) => record!(py;
                 min_instances: one.min_instances,
                 delta: one.delta,
                 threshold: one.threshold,
                 alpha: one.alpha,
             ),
-            Kind::Adwin(one) => fields!(py;
+            Kind::Adwin(one) => record!(py;
                 delta: one.delta,
                 clock: one.clock,
                 max_buckets: one.max_buckets,
                 min_window_length: one.min_window,
                 grace_period: one.grace,
             ),
-            Kind::Ddm(one) => fields!(py; warm_start: one.warm_start, drift_threshold: one.threshold),
-            Kind::Kswin(one) => fields!(py;
+            Kind::Ddm(one) => record!(py; warm_start: one.warm_start, drift_threshold: one.threshold),
+            Kind::Kswin(one) => record!(py;
                 alpha: one.alpha,
                 window_size: one.window_size,
                 stat_size: one.stat_size,
@@ -141,17 +141,19 @@ impl PyDetector {
                     Sides::Down => "down",
                     Sides::Both => "both",
                 };
-                fields!(py; k: one.k, h: one.h, sides: sides)
+                record!(py; k: one.k, h: one.h, sides: sides)
             }
-            Kind::Ewma(one) => fields!(py; weight: one.weight, limit: one.limit),
-            Kind::Shewhart(one) => fields!(py; limit: one.limit),
-            Kind::Bernoulli(one) => fields!(py; m: one.m, limit: one.limit),
+            Kind::Ewma(one) => record!(py; weight: one.weight, limit: one.limit),
+            Kind::Shewhart(one) => record!(py; limit: one.limit),
+            Kind::Bernoulli(one) => record!(py; m: one.m, limit: one.limit),
         }
     }
 
-    fn update(&mut self, estimate: f64) -> PyResult<bool> {
+    fn update(&mut self, value: f64) -> PyResult<bool> {
         self.0.detector().update(value).map_err(|_| match &self.0 {
-            Kind::Ddm(_) | Kind::Bernoulli(_) => refused(format!("the value must be 0 (passed) or 1 (failed), not {value}")),
+            Kind::Ddm(_) | Kind::Bernoulli(_) => {
+                refused(format!("the value must be 0 (passed) or 1 (failed), not {value}"))
+            }
             _ => refused(format!("the value must be a finite number, not {value}")),
         })
     }
@@ -170,7 +172,7 @@ impl PyDetector {
     /// The average run length: at a shift, or of yes or no at a rate.
     fn arl(&self, py: Python<'_>, at: f64) -> f64 {
         let kind = &self.0;
-        nan(py.detach(|| match kind {
+        number(py.detach(|| match kind {
             Kind::Cusum(one) => one.arl(at),
             Kind::Ewma(one) => one.arl(at),
             Kind::Shewhart(one) => one.arl(at),
@@ -191,13 +193,13 @@ impl PyDetector {
         let quiet = &*quiet;
         let detector = self.0.detector();
         let found = py.detach(|| backtest(detector, quiet, shift, injections, seed)).map_err(refused)?;
-        fields!(py;
+        record!(py;
             values: found.values,
             false_alarms: found.false_alarms,
-            arl0: nan(found.arl0),
+            arl0: number(found.arl0),
             injected: found.injected,
             found: found.found,
-            mean_delay: nan(found.mean_delay),
+            mean_delay: number(found.mean_delay),
             longest_delay: found.longest_delay,
         )
     }

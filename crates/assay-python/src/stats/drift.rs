@@ -6,8 +6,8 @@ use assay_stats::drift::{Undefined, embedding, season};
 use assay_stats::forecasts::{self, Window};
 use pyo3::prelude::*;
 
-use crate::arrays::{Names, choice, counts, flags, floats, named, optional, same_length, within};
-use crate::shown::{Fields, ends, fields, nan, nans, refused};
+use crate::arrays::{Names, choice, counts, flags, floats, level, named, optional, same_length};
+use crate::results::{Record, both, column, number, record, refused};
 use crate::tables;
 
 /// A refusal of a setting says what it is for in Python.
@@ -19,7 +19,12 @@ fn why(undefined: Undefined) -> PyErr {
 }
 
 /// Two samples as counts: of `numeric` columns in the reference's quantile bins, of `categorical` ones, or given as `counts`.
-fn rows(kind: &str, reference: &Bound<'_, PyAny>, current: &Bound<'_, PyAny>, bins: usize) -> PyResult<(Vec<u64>, Vec<u64>)> {
+fn rows(
+    kind: &str,
+    reference: &Bound<'_, PyAny>,
+    current: &Bound<'_, PyAny>,
+    bins: usize,
+) -> PyResult<(Vec<u64>, Vec<u64>)> {
     match kind {
         "numeric" => {
             let (reference, current) = (floats("reference", reference)?, floats("current", current)?);
@@ -67,7 +72,7 @@ fn count_distance(
 
 #[pyfunction]
 fn psi_expected(bins: usize, n: usize, m: usize) -> f64 {
-    nan(distribution::psi_expected(bins, n, m))
+    number(distribution::psi_expected(bins, n, m))
 }
 
 #[pyfunction]
@@ -102,18 +107,18 @@ fn wasserstein_interval(
     resamples: usize,
     seed: u64,
 ) -> PyResult<(f64, f64)> {
-    let confidence = within("confidence", confidence)?;
+    let confidence = level(confidence)?;
     let (reference, current) = (floats("reference", reference)?, floats("current", current)?);
     let (reference, current) = (&*reference, &*current);
     py.detach(|| distribution::wasserstein_interval(reference, current, confidence, resamples, seed)).map_err(why)
 }
 
 #[pyfunction]
-fn ks_2samp<'py>(py: Python<'py>, reference: &Bound<'py, PyAny>, current: &Bound<'py, PyAny>) -> Fields<'py> {
+fn ks_2samp<'py>(py: Python<'py>, reference: &Bound<'py, PyAny>, current: &Bound<'py, PyAny>) -> Record<'py> {
     let (reference, current) = (floats("reference", reference)?, floats("current", current)?);
     let (reference, current) = (&*reference, &*current);
     let found = py.detach(|| distribution::kolmogorov_smirnov(reference, current)).map_err(why)?;
-    fields!(py; statistic: found.statistic, p_value: found.p, exact: found.exact)
+    record!(py; statistic: found.statistic, p_value: found.p, exact: found.exact)
 }
 
 #[pyfunction]
@@ -133,10 +138,10 @@ fn category_test<'py>(
     current: &Bound<'py, PyAny>,
     permutations: usize,
     seed: u64,
-) -> Fields<'py> {
+) -> Record<'py> {
     let (reference, current) = rows(kind, reference, current, 0)?;
     let found = py.detach(|| distribution::independence(&reference, &current, permutations, seed)).map_err(why)?;
-    fields!(py;
+    record!(py;
         chi2: found.chi_square,
         g: found.g,
         df: found.df,
@@ -156,7 +161,7 @@ fn drift_distances<'py>(
     bins: usize,
     permutations: usize,
     seed: u64,
-) -> Fields<'py> {
+) -> Record<'py> {
     let found: Distances = if kind == "numeric" {
         let (reference, current) = (floats("reference", reference)?, floats("current", current)?);
         let (reference, current) = (&*reference, &*current);
@@ -167,7 +172,7 @@ fn drift_distances<'py>(
     }
     .map_err(why)?;
     let one = |distance: Distance| (distance.value, distance.expected, distance.p);
-    fields!(py;
+    record!(py;
         bins: found.bins,
         psi: one(found.psi),
         jensen_shannon: one(found.jensen_shannon),
@@ -196,7 +201,7 @@ fn mmd_test<'py>(
     linear: bool,
     permutations: usize,
     seed: u64,
-) -> Fields<'py> {
+) -> Record<'py> {
     let (reference, current) = (tables::matrix("reference", reference)?, tables::matrix("current", current)?);
     let found = py
         .detach(|| {
@@ -207,7 +212,7 @@ fn mmd_test<'py>(
             }
         })
         .map_err(why)?;
-    fields!(py; squared: found.squared, p_value: found.p, bandwidth: found.bandwidth)
+    record!(py; squared: found.squared, p_value: found.p, bandwidth: found.bandwidth)
 }
 
 #[pyfunction]
@@ -218,8 +223,8 @@ fn domain_classifier<'py>(
     folds: Option<&Bound<'py, PyAny>>,
     confidence: f64,
     seed: u64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (reference, current) = (tables::matrix("reference", reference)?, tables::matrix("current", current)?);
     let folds = folds.map(|folds| named("folds", folds)).transpose()?.map(|(folds, _)| folds);
     if let Some(folds) = &folds {
@@ -231,7 +236,7 @@ fn domain_classifier<'py>(
             None => embedding::domain_classifier(&reference, &current, confidence, seed),
         })
         .map_err(why)?;
-    fields!(py; auc: found.auc, interval: found.interval.map(ends), drift: found.drift, features: found.features)
+    record!(py; auc: found.auc, interval: found.interval.map(both), drift: found.drift, features: found.features)
 }
 
 #[pyfunction]
@@ -241,7 +246,8 @@ fn seasonal<'py>(
     periods: Vec<usize>,
     window: Option<usize>,
     robust: bool,
-) -> Fields<'py> {
+) -> Record<'py> {
+    let like = values;
     let values = floats("values", values)?;
     let values = &*values;
     let found = py
@@ -250,21 +256,23 @@ fn seasonal<'py>(
             _ => season::mstl(values, &periods, robust),
         })
         .map_err(why)?;
-    fields!(py;
-        trend: found.trend,
-        seasons: found.seasons,
-        residual: found.residual,
-        weights: found.weights,
+    let of = |part| crate::arrays::column(like, part);
+    record!(py;
+        seasons: found.seasons.into_iter().map(of).collect::<PyResult<Vec<_>>>()?,
+        trend: of(found.trend)?,
+        residual: of(found.residual)?,
+        weights: of(found.weights)?,
     )
 }
 
 #[pyfunction]
-fn robust_z(
-    py: Python<'_>,
-    values: &Bound<'_, PyAny>,
+fn robust_z<'py>(
+    py: Python<'py>,
+    values: &Bound<'py, PyAny>,
     period: Option<usize>,
-    masked: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Vec<f64>> {
+    masked: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let like = values;
     let values = optional("values", values)?;
     let masked = masked.map(|masked| flags("masked", masked)).transpose()?.unwrap_or_default();
     if !masked.is_empty() {
@@ -276,7 +284,7 @@ fn robust_z(
             None => season::mad_z(&values),
         })
         .map_err(why)?;
-    Ok(nans(found))
+    crate::arrays::column(like, column(found))
 }
 
 #[pyfunction]
@@ -286,8 +294,8 @@ fn stream_mean<'py>(
     probabilities: &Bound<'py, PyAny>,
     strata: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (scores, probabilities) = (floats("scores", scores)?, floats("probabilities", probabilities)?);
     same_length(("scores", scores.len()), ("probabilities", probabilities.len()))?;
     let strata = strata.map(|strata| named("strata", strata)).transpose()?.map(|(places, _)| places);
@@ -301,10 +309,10 @@ fn stream_mean<'py>(
     };
     let sample: Vec<Judged> = (0..scores.len()).map(case).collect();
     let found = py.detach(|| horvitz_thompson(&sample)).map_err(why)?;
-    fields!(py;
+    record!(py;
         estimate: found.mean,
-        interval: found.interval(confidence).map(ends),
-        standard_error: nan(found.se),
+        interval: found.interval(confidence).map(both),
+        standard_error: number(found.se),
         total: found.total,
         cases: found.cases,
     )
@@ -338,18 +346,17 @@ fn diebold_mariano<'py>(
     horizon: usize,
     window: &str,
     confidence: f64,
-) -> Fields<'py> {
+) -> Record<'py> {
     let window = choice("window", window, &[("flat", Window::Flat), ("bartlett", Window::Bartlett)])?;
-    let confidence = within("confidence", confidence)?;
+    let confidence = level(confidence)?;
     let (losses, baseline) = (floats("losses", losses)?, floats("baseline", baseline)?);
     same_length(("losses", losses.len()), ("baseline", baseline.len()))?;
     let (losses, baseline) = (&*losses, &*baseline);
-    let found = py
-        .detach(|| forecasts::diebold_mariano(losses, baseline, horizon, window, confidence))
-        .map_err(refused)?;
-    fields!(py;
+    let found =
+        py.detach(|| forecasts::diebold_mariano(losses, baseline, horizon, window, confidence)).map_err(refused)?;
+    record!(py;
         estimate: found.difference,
-        interval: ends(found.interval),
+        interval: both(found.interval),
         statistic: found.statistic,
         p_value: found.p,
     )

@@ -7,8 +7,9 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::calibration::corrected;
-use crate::arrays::{choice, clusters, flags, floats, groups, named, optional, same_length, within};
-use crate::shown::{Fields, effect, ends, fields, nan, refused};
+use super::online::effect;
+use crate::arrays::{choice, clusters, flags, floats, groups, inside, level, named, optional, same_length};
+use crate::results::{Record, both, number, record, refused};
 use crate::tables;
 
 #[pyfunction]
@@ -19,12 +20,12 @@ fn alt_test<'py>(
     alignment: &str,
     epsilon: f64,
     q: f64,
-) -> Fields<'py> {
+) -> Record<'py> {
     let alignment = choice("alignment", alignment, &[("accuracy", Alignment::Accuracy), ("rmse", Alignment::Rmse)])?;
     if !epsilon.is_finite() {
         return Err(refused("epsilon must be finite"));
     }
-    let q = within("q", q)?;
+    let q = inside("q", q)?;
     let read = tables::ratings("people", people, None)?;
     let rows = read.rows;
     let judge = match &read.words {
@@ -48,14 +49,14 @@ fn alt_test<'py>(
         return Err(refused("people's labels are words: alignment rmse needs numbers"));
     }
     same_length(("judge", judge.len()), ("people", rows.len()))?;
-    let found = py.detach(|| judges::alt_test(&judge, &rows, alignment, epsilon, q)).ok_or_else(|| {
-        refused("people: no annotator has 30 items that the judge and another person labelled too")
-    })?;
+    let found = py
+        .detach(|| judges::alt_test(&judge, &rows, alignment, epsilon, q))
+        .ok_or_else(|| refused("people: no annotator has 30 items that the judge and another person labelled too"))?;
     let mut annotators = Vec::new();
     for one in &found.annotators {
         annotators.push(match one {
             None => None,
-            Some(one) => Some(fields!(py;
+            Some(one) => Some(record!(py;
                 items: one.items,
                 advantage: one.advantage,
                 difference: one.difference,
@@ -64,7 +65,7 @@ fn alt_test<'py>(
             )?),
         });
     }
-    fields!(py;
+    record!(py;
         passed: found.passed,
         winning_rate: found.winning_rate,
         advantage: found.advantage,
@@ -80,8 +81,8 @@ fn group_difference<'py>(
     second: &Bound<'py, PyAny>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (values, second) = (floats("values", values)?, flags("second", second)?);
     same_length(("values", values.len()), ("second", second.len()))?;
     let alone = || (0..values.len()).map(|at| at as u32).collect();
@@ -96,7 +97,7 @@ fn effective_judges(py: Python<'_>, errors: &Bound<'_, PyAny>) -> PyResult<f64> 
     let rows = tables::optional_matrix("errors", errors)?;
     let columns: Vec<Vec<Option<f64>>> =
         (0..rows[0].len()).map(|at| rows.iter().map(|row| row[at]).collect()).collect();
-    Ok(nan(py.detach(|| judges::independent(&columns))))
+    Ok(number(py.detach(|| judges::independent(&columns))))
 }
 
 #[pyfunction]
@@ -105,16 +106,19 @@ fn logistic_regression<'py>(
     x: &Bound<'py, PyAny>,
     y: &Bound<'py, PyAny>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (rows, outcomes) = (tables::matrix("x", x)?, flags("y", y)?);
     same_length(("x", rows.len()), ("y", outcomes.len()))?;
     let found = py.detach(|| judges::logistic(&rows, &outcomes)).ok_or_else(|| {
-        refused("there is no finite fit: y has one class, columns of x depend on each other, or they separate the classes")
+        refused(
+            "there is no finite fit: y has one class, columns of x depend on each other, or they separate the classes",
+        )
     })?;
-    let wald: Vec<(Interval, f64)> = (0..found.coefficients.len()).filter_map(|at| found.wald(at, confidence)).collect();
-    fields!(py;
-        intervals: wald.iter().map(|(interval, _)| ends(*interval)).collect::<Vec<_>>(),
+    let wald: Vec<(Interval, f64)> =
+        (0..found.coefficients.len()).filter_map(|at| found.wald(at, confidence)).collect();
+    record!(py;
+        intervals: wald.iter().map(|(interval, _)| both(*interval)).collect::<Vec<_>>(),
         p_value: wald.iter().map(|(_, p)| *p).collect::<Vec<_>>(),
         coefficients: found.coefficients,
         standard_error: found.se,
@@ -129,20 +133,21 @@ fn verbosity_bias<'py>(
     people: &Bound<'py, PyAny>,
     log_length: &Bound<'py, PyAny>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
-    let (judge, people, log_length) = (flags("judge", judge)?, floats("people", people)?, floats("lengths", log_length)?);
+) -> Record<'py> {
+    let confidence = level(confidence)?;
+    let (judge, people, log_length) =
+        (flags("judge", judge)?, floats("people", people)?, floats("lengths", log_length)?);
     same_length(("judge", judge.len()), ("people", people.len()))?;
     same_length(("judge", judge.len()), ("lengths", log_length.len()))?;
     let (people, log_length) = (&*people, &*log_length);
     let found = py.detach(|| judges::verbosity(&judge, people, log_length, confidence)).ok_or_else(|| {
         refused("there is no finite fit: the judge always prefers one side, or lengths or people decide its verdict")
     })?;
-    fields!(py;
+    record!(py;
         coefficient: found.coefficient,
-        interval: ends(found.interval),
+        interval: both(found.interval),
         p_value: found.p,
-        partial: nan(found.partial),
+        partial: number(found.partial),
         pairs: found.pairs,
     )
 }
@@ -158,7 +163,7 @@ fn partial_correlation(
     same_length(("x", x.len()), ("y", y.len()))?;
     same_length(("x", x.len()), ("z", z.len()))?;
     let (x, y, z) = (&*x, &*y, &*z);
-    Ok(nan(py.detach(|| judges::partial_correlation(x, y, z))))
+    Ok(number(py.detach(|| judges::partial_correlation(x, y, z))))
 }
 
 /// Strata by name: their shares of the population, labelled and unlabelled cases.
@@ -172,8 +177,8 @@ fn stratified_ppi_mean<'py>(
     shares: &Bound<'py, PyDict>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (judge, truth) = (floats("judge", judge)?, optional("truth", truth)?);
     same_length(("judge", judge.len()), ("truth", truth.len()))?;
     let groups = clusters(groups, ("judge", judge.len()))?;
@@ -209,8 +214,8 @@ fn active_mean<'py>(
     chances: &Bound<'py, PyAny>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (judge, truth, chances) = (floats("judge", judge)?, optional("truth", truth)?, floats("chances", chances)?);
     same_length(("judge", judge.len()), ("truth", truth.len()))?;
     same_length(("judge", judge.len()), ("chances", chances.len()))?;
@@ -234,13 +239,13 @@ fn abstention_threshold<'py>(
     risk: f64,
     delta: f64,
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
-    let (risk, delta) = (within("risk", risk)?, within("delta", delta)?);
+    let (risk, delta) = (inside("risk", risk)?, inside("delta", delta)?);
     let (confidences, errors) = (floats("confidences", confidences)?, flags("errors", errors)?);
     same_length(("confidences", confidences.len()), ("errors", errors.len()))?;
     let confidences = &*confidences;
     let found = py.detach(|| judges::abstention(confidences, &errors, risk, delta)).map_err(refused)?;
     found.map_or(Ok(None), |found| {
-        fields!(py;
+        record!(py;
             threshold: found.threshold,
             coverage: found.coverage,
             errors: found.errors,
@@ -259,7 +264,8 @@ fn next_labels(cases: &Bound<'_, PyAny>, sds: &Bound<'_, PyAny>, labels: u64, un
         return Err(refused(format!("uniform must be from 0 to 1, not {uniform}")));
     }
     let pools: Vec<Pool> = cases.iter().zip(&*sds).map(|(cases, sd)| Pool { cases: *cases, sd: *sd }).collect();
-    judges::next_labels(&pools, labels, uniform).ok_or_else(|| refused("sds must not be negative, and there must be cases"))
+    judges::next_labels(&pools, labels, uniform)
+        .ok_or_else(|| refused("sds must not be negative, and there must be cases"))
 }
 
 #[pyfunction]
@@ -268,14 +274,14 @@ fn calibration_error<'py>(
     truths: &Bound<'py, PyAny>,
     forecasts: &Bound<'py, PyAny>,
     bins: usize,
-) -> Fields<'py> {
+) -> Record<'py> {
     let (truths, forecasts) = (flags("y_true", truths)?, super::calibration::probabilities("y_prob", forecasts)?);
     same_length(("y_true", truths.len()), ("y_prob", forecasts.len()))?;
     let found = py
         .detach(|| judges::calibration_error(&forecasts, &truths, bins))
         .ok_or_else(|| refused("y_true has no items, or bins is 0"))?;
     let rows: Vec<(usize, f64, f64)> = found.bins.iter().map(|bin| (bin.cases, bin.forecast, bin.observed)).collect();
-    fields!(py; ece: found.ece, squared: found.squared, debiased: nan(found.debiased), bins: rows)
+    record!(py; ece: found.ece, squared: found.squared, debiased: number(found.debiased), bins: rows)
 }
 
 #[pyfunction]
@@ -283,7 +289,7 @@ fn temperature(py: Python<'_>, logits: &Bound<'_, PyAny>, truths: &Bound<'_, PyA
     let (logits, truths) = (floats("logits", logits)?, flags("y_true", truths)?);
     same_length(("logits", logits.len()), ("y_true", truths.len()))?;
     let logits = &*logits;
-    Ok(nan(py.detach(|| judges::temperature(logits, &truths))))
+    Ok(number(py.detach(|| judges::temperature(logits, &truths))))
 }
 
 #[pyfunction]
@@ -311,7 +317,11 @@ fn judge_grade(evidence: &Bound<'_, PyDict>) -> PyResult<(String, &'static str, 
         below_people: number("below_people")?,
         winning_rate: number("winning_rate")?,
         age: number("age")?,
-        canary: evidence.get_item("canary")?.filter(|value| !value.is_none()).map(|value| value.extract()).transpose()?,
+        canary: evidence
+            .get_item("canary")?
+            .filter(|value| !value.is_none())
+            .map(|value| value.extract())
+            .transpose()?,
     });
     Ok((found.grade.to_string(), found.grade.allows(), found.missing))
 }
@@ -326,7 +336,7 @@ fn flip_rate(py: Python<'_>, values: &Bound<'_, PyAny>, cases: &Bound<'_, PyAny>
     }
     let mut repeats = vec![Vec::new(); of.iter().max().map_or(0, |last| *last as usize + 1)];
     of.iter().zip(&*values).for_each(|(case, value)| repeats[*case as usize].push(*value));
-    Ok(nan(py.detach(|| assay_stats::calibration::flip_rate(&repeats, tolerance))))
+    Ok(number(py.detach(|| assay_stats::calibration::flip_rate(&repeats, tolerance))))
 }
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {

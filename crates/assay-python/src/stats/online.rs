@@ -1,11 +1,22 @@
 //! Randomised online experiments.
 
-use assay_stats::online::{self, Arm, Concern, Lift, Unit};
+use assay_stats::online::{self, Arm, Concern, Effect, Lift, LiftMethod, Unit};
 use pyo3::prelude::*;
 
-use crate::arrays::{choice, counts, floats, optional, same_length, within};
-use crate::shown::{Fields, effect, ends, fields, nan, refused, snake};
+use crate::arrays::{choice, counts, floats, level, optional, same_length};
+use crate::results::{Record, both, number, record, refused};
 use crate::tables;
+
+/// An effect.
+pub fn effect<'py>(py: Python<'py>, found: &Effect) -> Record<'py> {
+    record!(py;
+        estimate: found.value,
+        interval: both(found.interval),
+        standard_error: found.se,
+        df: found.df,
+        p_value: found.p,
+    )
+}
 
 /// Value, variance of one unit, units.
 type Parts = (f64, f64, u64);
@@ -24,7 +35,7 @@ fn sample_ratio<'py>(
     units: &Bound<'py, PyAny>,
     shares: &Bound<'py, PyAny>,
     concentration: f64,
-) -> Fields<'py> {
+) -> Record<'py> {
     let (units, shares) = (counts("counts", units)?, floats("shares", shares)?);
     same_length(("counts", units.len()), ("shares", shares.len()))?;
     let found = online::sample_ratio(&units, &shares).map_err(refused)?;
@@ -34,14 +45,16 @@ fn sample_ratio<'py>(
         Concern::Warning => "warning",
         Concern::Alert => "alert",
     };
-    fields!(py; chi2: found.chi2, df: found.df, p_value: found.p, exact: nan(found.exact), concern: concern, log_e: log_e)
+    record!(py; chi2: found.chi2, df: found.df, p_value: found.p, exact: number(found.exact), concern: concern, log_e: log_e)
 }
 
 #[pyfunction]
 fn two_proportions(treatment: (u64, u64), control: (u64, u64)) -> PyResult<(f64, f64)> {
     for (name, (successes, units)) in [("treatment", treatment), ("control", control)] {
         if units == 0 || successes > units {
-            return Err(refused(format!("{name} has {successes} successes of {units}: some of at least one are needed")));
+            return Err(refused(format!(
+                "{name} has {successes} successes of {units}: some of at least one are needed"
+            )));
         }
     }
     Ok(online::two_proportions(treatment, control).unwrap_or((f64::NAN, f64::NAN)))
@@ -59,11 +72,7 @@ fn arm_mean(py: Python<'_>, name: &str, values: &Bound<'_, PyAny>) -> PyResult<P
 }
 
 #[pyfunction]
-fn arm_ratio(
-    py: Python<'_>,
-    numerators: &Bound<'_, PyAny>,
-    denominators: &Bound<'_, PyAny>,
-) -> PyResult<Parts> {
+fn arm_ratio(py: Python<'_>, numerators: &Bound<'_, PyAny>, denominators: &Bound<'_, PyAny>) -> PyResult<Parts> {
     let (numerators, denominators) = (floats("numerators", numerators)?, floats("denominators", denominators)?);
     same_length(("numerators", numerators.len()), ("denominators", denominators.len()))?;
     let units: Vec<(f64, f64)> = numerators.iter().copied().zip(denominators.iter().copied()).collect();
@@ -73,23 +82,31 @@ fn arm_ratio(
 }
 
 #[pyfunction]
-fn arms_effect(py: Python<'_>, treatment: Parts, control: Parts, confidence: f64) -> PyResult<Option<Bound<'_, pyo3::types::PyDict>>> {
-    let confidence = within("confidence", confidence)?;
+fn arms_effect(
+    py: Python<'_>,
+    treatment: Parts,
+    control: Parts,
+    confidence: f64,
+) -> PyResult<Option<Bound<'_, pyo3::types::PyDict>>> {
+    let confidence = level(confidence)?;
     online::effect(arm(treatment), arm(control), confidence).map(|found| effect(py, &found)).transpose()
 }
 
 #[pyfunction]
-fn arms_lift<'py>(py: Python<'py>, treatment: Parts, control: Parts, method: &str, confidence: f64) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+fn arms_lift<'py>(py: Python<'py>, treatment: Parts, control: Parts, method: &str, confidence: f64) -> Record<'py> {
+    let confidence = level(confidence)?;
     type Method = fn(Arm, Arm, f64) -> Option<Lift>;
     let methods: [(&str, Method); 3] =
         [("auto", online::lift), ("log_delta", online::log_delta), ("fieller", online::fieller)];
     let found = choice("method", method, &methods)?(arm(treatment), arm(control), confidence);
-    fields!(py;
-        estimate: nan(found.map(|found| found.value)),
-        interval: found.and_then(|found| found.interval).map(ends),
-        method: found.map(|found| snake(found.method)),
-        g: nan(found.map(|found| found.g)),
+    record!(py;
+        estimate: number(found.map(|found| found.value)),
+        interval: found.and_then(|found| found.interval).map(both),
+        method: found.map(|found| match found.method {
+            LiftMethod::LogDelta => "log_delta",
+            LiftMethod::Fieller => "fieller",
+        }),
+        g: number(found.map(|found| found.g)),
     )
 }
 
@@ -100,7 +117,7 @@ fn cuped<'py>(
     control: &Bound<'py, PyAny>,
     treatment_covariate: &Bound<'py, PyAny>,
     control_covariate: &Bound<'py, PyAny>,
-) -> Fields<'py> {
+) -> Record<'py> {
     let side = |name: &str, outcomes: &Bound<'py, PyAny>, covariate: &Bound<'py, PyAny>| {
         let outcomes = floats(name, outcomes)?;
         let of = format!("{name}_covariate");
@@ -111,7 +128,7 @@ fn cuped<'py>(
     let treated = side("treatment", treatment, treatment_covariate)?;
     let others = side("control", control, control_covariate)?;
     let found = py.detach(|| online::cuped(&treated, &others)).ok_or_else(|| few("each arm"))?;
-    fields!(py;
+    record!(py;
         treatment: parts(found.treatment),
         control: parts(found.control),
         theta: found.theta,
@@ -127,8 +144,8 @@ fn lin_adjusted<'py>(
     treatment_covariates: Option<&Bound<'py, PyAny>>,
     control_covariates: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let side = |name: &str, outcomes: &Bound<'py, PyAny>, covariates: Option<&Bound<'py, PyAny>>| {
         let outcomes = floats(name, outcomes)?;
         let of = format!("{name}_covariates");
@@ -159,7 +176,7 @@ fn aa_check<'py>(
     replays: u32,
     seed: u64,
     test: Option<&Bound<'py, PyAny>>,
-) -> Fields<'py> {
+) -> Record<'py> {
     let values = floats("values", values)?;
     let values = &*values;
     if treated == 0 || treated >= values.len() {
@@ -192,7 +209,7 @@ fn aa_check<'py>(
         }
     };
     let found = found.ok_or_else(|| refused("no replay has a p-value"))?;
-    fields!(py;
+    record!(py;
         passed: found.passed(),
         discrete: found.discrete(),
         rejected: found.rejected,

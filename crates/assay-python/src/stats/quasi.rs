@@ -2,9 +2,12 @@
 
 use assay_stats::quasi::{self, Assigned, Average, Impression, Logged, Observation, Team};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
-use crate::arrays::{Names, clusters, flags, floats, groups, same_length, within};
-use crate::shown::{Fields, effect, estimate, fields, nan, refused};
+use super::estimate::{self, Level};
+use super::online::effect;
+use crate::arrays::{Names, clusters, flags, floats, groups, level, same_length};
+use crate::results::{Record, number, record, refused};
 
 #[pyfunction]
 fn diff_in_diff<'py>(
@@ -14,16 +17,15 @@ fn diff_in_diff<'py>(
     post: &Bound<'py, PyAny>,
     units: &Bound<'py, PyAny>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let outcomes = floats("outcomes", outcomes)?;
     let (treated, post) = (flags("treated", treated)?, flags("post", post)?);
     let units = groups("units", Some(units))?.unwrap_or_default();
     same_length(("outcomes", outcomes.len()), ("treated", treated.len()))?;
     same_length(("outcomes", outcomes.len()), ("post", post.len()))?;
     same_length(("outcomes", outcomes.len()), ("units", units.len()))?;
-    let row =
-        |at: usize| Observation { unit: units[at], treated: treated[at], post: post[at], outcome: outcomes[at] };
+    let row = |at: usize| Observation { unit: units[at], treated: treated[at], post: post[at], outcome: outcomes[at] };
     let rows: Vec<Observation> = (0..outcomes.len()).map(row).collect();
     let found = py.detach(|| quasi::diff_in_diff(&rows, confidence)).map_err(refused)?;
     let fields = effect(py, &found.effect)?;
@@ -44,8 +46,8 @@ fn weighted_effect<'py>(
     groups: Option<&Bound<'py, PyAny>>,
     trim: f64,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> PyResult<(Shown<'py>, Bound<'py, PyDict>)> {
+    let confidence = level(confidence)?;
     let (outcomes, treated) = (floats("outcomes", outcomes)?, flags("treated", treated)?);
     let propensities = floats("propensities", propensities)?;
     same_length(("outcomes", outcomes.len()), ("treated", treated.len()))?;
@@ -69,7 +71,7 @@ fn weighted_effect<'py>(
             Some(predictions) => quasi::aipw(&rows, predictions, trim, confidence),
         })
         .map_err(refused)?;
-    average(py, &found)
+    average(py, found)
 }
 
 fn pairs(
@@ -83,15 +85,19 @@ fn pairs(
     Ok(a.iter().copied().zip(b.iter().copied()).collect())
 }
 
-fn average<'py>(py: Python<'py>, found: &Average) -> Fields<'py> {
-    let fields = estimate(py, &found.effect)?;
-    fields.set_item("treatment", found.treatment)?;
-    fields.set_item("control", found.control)?;
-    fields.set_item("cases", found.overlap.cases)?;
-    fields.set_item("trimmed", found.overlap.trimmed)?;
-    fields.set_item("effective", (found.overlap.effective[0], found.overlap.effective[1]))?;
-    fields.set_item("largest_share", found.overlap.largest_share)?;
-    Ok(fields)
+/// An estimate and its fields.
+type Shown<'py> = (Level, Bound<'py, PyDict>);
+
+fn average<'py>(py: Python<'py>, found: Average) -> PyResult<(Shown<'py>, Bound<'py, PyDict>)> {
+    let behind = record!(py;
+        treatment: found.treatment,
+        control: found.control,
+        cases: found.overlap.cases,
+        trimmed: found.overlap.trimmed,
+        effective: (found.overlap.effective[0], found.overlap.effective[1]),
+        largest_share: found.overlap.largest_share,
+    )?;
+    Ok((estimate::shown(py, found.effect, "unbounded")?, behind))
 }
 
 #[pyfunction]
@@ -103,8 +109,8 @@ fn off_policy<'py>(
     predictions: Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (rewards, propensities) = (floats("rewards", rewards)?, floats("propensities", propensities)?);
     let targets = floats("targets", targets)?;
     same_length(("rewards", rewards.len()), ("propensities", propensities.len()))?;
@@ -121,10 +127,10 @@ fn off_policy<'py>(
         .map(|(logged, mean)| pairs(("predicted_logged", &logged), ("predicted_target", &mean), rewards.len()))
         .transpose()?;
     let found = py.detach(|| quasi::off_policy(&rows, predictions.as_deref(), confidence)).map_err(refused)?;
-    fields!(py;
-        ips: estimate(py, &found.ips)?,
-        snips: found.snips.as_ref().map(|found| estimate(py, found)).transpose()?,
-        doubly_robust: found.doubly_robust.as_ref().map(|found| estimate(py, found)).transpose()?,
+    record!(py;
+        ips: estimate::shown(py, found.ips, "unbounded")?,
+        snips: found.snips.map(|found| estimate::shown(py, found, "unbounded")).transpose()?,
+        doubly_robust: found.doubly_robust.map(|found| estimate::shown(py, found, "unbounded")).transpose()?,
         effective: found.effective,
         largest_share: found.largest_share,
         mean_weight: found.mean_weight,
@@ -206,21 +212,16 @@ fn interleaving_preference<'py>(
     credit_b: &Bound<'py, PyAny>,
     groups: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> PyResult<(Shown<'py>, Bound<'py, PyDict>)> {
+    let confidence = level(confidence)?;
     let (a, b) = (floats("credit_a", credit_a)?, floats("credit_b", credit_b)?);
     same_length(("credit_a", a.len()), ("credit_b", b.len()))?;
     let groups = clusters(groups, ("credit_a", a.len()))?;
-    let one =
-        |at: usize| Impression { a: a[at], b: b[at], cluster: groups.as_ref().map(|groups| groups[at]) };
+    let one = |at: usize| Impression { a: a[at], b: b[at], cluster: groups.as_ref().map(|groups| groups[at]) };
     let impressions: Vec<Impression> = (0..a.len()).map(one).collect();
     let found = py.detach(|| quasi::interleaving(&impressions, confidence)).map_err(refused)?;
-    let fields = estimate(py, &found.preference)?;
-    fields.set_item("wins_a", found.wins_a)?;
-    fields.set_item("wins_b", found.wins_b)?;
-    fields.set_item("ties", found.ties)?;
-    fields.set_item("p", nan(found.p))?;
-    Ok(fields)
+    let behind = record!(py; wins_a: found.wins_a, wins_b: found.wins_b, ties: found.ties, p_value: number(found.p))?;
+    Ok((estimate::shown(py, found.preference, "bounded")?, behind))
 }
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {

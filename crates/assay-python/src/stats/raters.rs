@@ -3,8 +3,8 @@
 use assay_stats::raters::{self, Score, Severity, Vote};
 use pyo3::prelude::*;
 
-use crate::arrays::{Names, floats, named, same_length, within};
-use crate::shown::{Fields, ends, fields, nan, refused};
+use crate::arrays::{Names, floats, level, named, same_length};
+use crate::results::{Record, both, number, record, refused};
 
 /// Votes in long form, with the names of items, raters and labels.
 struct Votes<'py> {
@@ -56,7 +56,7 @@ fn vote_shares<'py>(
     raters: &Bound<'py, PyAny>,
     labels: &Bound<'py, PyAny>,
     classes: Option<&Bound<'py, PyAny>>,
-) -> Fields<'py> {
+) -> Record<'py> {
     let read = votes(items, raters, labels, classes)?;
     let (votes, classes) = (&read.votes, read.labels.len());
     let rows = py.detach(|| raters::shares(votes, classes)).ok_or_else(|| refused("an item has no vote"))?;
@@ -68,10 +68,10 @@ fn labelled<'py>(
     rows: Vec<Vec<f64>>,
     items: Vec<Bound<'py, PyAny>>,
     classes: Vec<Bound<'py, PyAny>>,
-) -> Fields<'py> {
+) -> Record<'py> {
     let best = raters::most_probable(&rows);
     let labels: Vec<Option<&Bound<'py, PyAny>>> = best.iter().map(|best| best.map(|best| &classes[best])).collect();
-    fields!(py; labels: labels, probabilities: rows, items: items, classes: &classes)
+    record!(py; labels: labels, probabilities: rows, items: items, classes: &classes)
 }
 
 #[pyfunction]
@@ -83,7 +83,7 @@ fn dawid_skene<'py>(
     classes: Option<&Bound<'py, PyAny>>,
     iterations: usize,
     tolerance: f64,
-) -> Fields<'py> {
+) -> Record<'py> {
     if iterations == 0 || tolerance.is_nan() || tolerance < 0.0 {
         return Err(refused("max_iter must be at least 1 and tol 0 or more"));
     }
@@ -92,7 +92,7 @@ fn dawid_skene<'py>(
     let found = py
         .detach(|| raters::dawid_skene(votes, classes, iterations, tolerance))
         .ok_or_else(|| refused("labels are too few for so many classes"))?;
-    let accuracies: Vec<f64> = (0..read.raters.len()).map(|rater| nan(found.accuracy(rater))).collect();
+    let accuracies: Vec<f64> = (0..read.raters.len()).map(|rater| number(found.accuracy(rater))).collect();
     let fields = labelled(py, found.posteriors, read.items, read.labels)?;
     fields.set_item("raters", read.raters)?;
     fields.set_item("accuracies", accuracies)?;
@@ -114,7 +114,7 @@ fn mace<'py>(
     classes: Option<&Bound<'py, PyAny>>,
     restarts: usize,
     seed: u64,
-) -> Fields<'py> {
+) -> Record<'py> {
     if restarts == 0 {
         return Err(refused("restarts must be at least 1"));
     }
@@ -162,14 +162,14 @@ fn rater_severity<'py>(
     values: &Bound<'py, PyAny>,
     periods: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (rows, raters, periods) = scores(items, raters, values, periods)?;
     let found = py.detach(|| raters::severity(&rows, confidence)).ok_or_else(|| {
         refused("raters cannot be compared: there must be two or more, connected by items that they share, and more scores than effects")
     })?;
-    let rows = |all: &[Severity]| all.iter().map(|one| (one.effect, one.se, ends(one.interval))).collect::<Vec<_>>();
-    fields!(py;
+    let rows = |all: &[Severity]| all.iter().map(|one| (one.effect, one.se, both(one.interval))).collect::<Vec<_>>();
+    record!(py;
         names: raters,
         raters: rows(&found.raters),
         period_names: periods,
@@ -184,15 +184,15 @@ fn two_way_mean<'py>(
     raters: &Bound<'py, PyAny>,
     values: &Bound<'py, PyAny>,
     confidence: f64,
-) -> Fields<'py> {
-    let confidence = within("confidence", confidence)?;
+) -> Record<'py> {
+    let confidence = level(confidence)?;
     let (rows, _, _) = scores(items, raters, values, None)?;
     let found = py
         .detach(|| raters::two_way_mean(&rows, confidence))
         .ok_or_else(|| refused("there must be two items and two raters or more"))?;
-    fields!(py;
+    record!(py;
         estimate: found.mean,
-        interval: ends(found.interval),
+        interval: both(found.interval),
         standard_error: found.se,
         df: found.df,
         few_raters: found.few_raters,
@@ -201,9 +201,9 @@ fn two_way_mean<'py>(
 
 #[pyfunction]
 fn gold_accuracy(hits: u64, misses: u64, confidence: f64) -> PyResult<(f64, (f64, f64))> {
-    let confidence = within("confidence", confidence)?;
+    let confidence = level(confidence)?;
     let (mean, interval) = raters::gold_accuracy(hits, misses, confidence).ok_or_else(|| refused("confidence"))?;
-    Ok((mean, ends(interval)))
+    Ok((mean, both(interval)))
 }
 
 #[pyfunction]
