@@ -79,7 +79,7 @@ class Alpha(Result):
 
     Attributes
     ----------
-    value : float
+    estimate : float
         1 − observed / expected disagreement; NaN without variation or without an item of two ratings.
     interval : Interval
         Its jackknife interval; undefined where alpha is, where a single item carries all variation, and without a
@@ -88,20 +88,20 @@ class Alpha(Result):
         Items with two or more ratings, and their ratings.
     """
 
-    value: float
+    estimate: float
     interval: Interval
     items: int
     ratings: int
 
     def _sentence(self) -> str:
-        shown = f"alpha {number(self.value)}"
+        shown = f"alpha {number(self.estimate)}"
         if self.interval.lower == self.interval.lower:
             shown += f", {number(self.interval.lower)} to {number(self.interval.upper)}"
         return f"{shown}, of {self.ratings} ratings of {self.items} items"
 
     def plot(self, ax: Axes | None = None, *, label: str = "alpha", at: float = 0.0) -> Axes:
         """Draw the value with its interval; needs matplotlib."""
-        return _coefficient_plot(axes(ax), self.value, self.interval, label, at)
+        return _coefficient_plot(axes(ax), self.estimate, self.interval, label, at)
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
@@ -110,29 +110,29 @@ class Kappa(Result):
 
     Attributes
     ----------
-    value : float
+    estimate : float
         The coefficient; NaN without variation.
     interval : Interval
         Its interval.
-    se : float
+    standard_error : float
         Standard error over items.
     observed, chance : float
         Observed agreement and agreement by chance, by the weights.
     """
 
-    value: float
+    estimate: float
     interval: Interval
-    se: float
+    standard_error: float
     observed: float
     chance: float
 
     def _sentence(self) -> str:
         ends = f"{number(self.interval.lower)} to {number(self.interval.upper)}"
-        return f"{number(self.value)}, {ends}: agreement {number(self.observed)}, by chance {number(self.chance)}"
+        return f"{number(self.estimate)}, {ends}: agreement {number(self.observed)}, by chance {number(self.chance)}"
 
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the value with its interval; needs matplotlib."""
-        return _coefficient_plot(axes(ax), self.value, self.interval, label, at)
+        return _coefficient_plot(axes(ax), self.estimate, self.interval, label, at)
 
 
 def _coefficient_plot(ax: Axes, value: float, ends: Interval, label: str, at: float) -> Axes:
@@ -185,7 +185,7 @@ def krippendorff_alpha(
     >>> from assay import stats
     >>> stats.krippendorff_alpha([[1, 1], [1, 2], [2, 2], [2, 2], [1, 1], [2, 2]])
     <Alpha: alpha 0.6857, -0.2928 to 0.9236, of 12 ratings of 6 items>
-    >>> stats.krippendorff_alpha([["good", "good"], ["good", "bad"], ["bad", "bad"], [None, "bad"]]).value
+    >>> stats.krippendorff_alpha([["good", "good"], ["good", "bad"], ["bad", "bad"], [None, "bad"]]).estimate
     0.4444444444444444
     """
     found = _assay.krippendorff_alpha(cells(ratings), level, categories, clusters, confidence)
@@ -279,7 +279,7 @@ def fleiss_kappa(
     Examples
     --------
     >>> from assay import stats
-    >>> stats.fleiss_kappa([[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 2, 1]]).value
+    >>> stats.fleiss_kappa([[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 2, 1]]).estimate
     0.3333333333333333
     """
     return _kappa(ratings, "fleiss", weights, categories, clusters, confidence)
@@ -304,7 +304,7 @@ def gwet_ac(
     Examples
     --------
     >>> from assay import stats
-    >>> stats.gwet_ac([[1, 1], [1, 1], [1, 1], [1, 2]]).value
+    >>> stats.gwet_ac([[1, 1], [1, 1], [1, 1], [1, 2]]).estimate
     0.68
     """
     return _kappa(ratings, "gwet", weights, categories, clusters, confidence)
@@ -329,7 +329,7 @@ def brennan_prediger(
     Examples
     --------
     >>> from assay import stats
-    >>> stats.brennan_prediger([[1, 1], [1, 1], [1, 1], [1, 2]]).value
+    >>> stats.brennan_prediger([[1, 1], [1, 1], [1, 1], [1, 2]]).estimate
     0.5
     """
     return _kappa(ratings, "brennan_prediger", weights, categories, clusters, confidence)
@@ -341,21 +341,21 @@ class Coefficient(Result):
 
     Attributes
     ----------
-    value : float
+    estimate : float
         The coefficient.
     interval : Interval
         Its interval.
     """
 
-    value: float
+    estimate: float
     interval: Interval
 
     def _sentence(self) -> str:
-        return f"{number(self.value)}, {number(self.interval.lower)} to {number(self.interval.upper)}"
+        return f"{number(self.estimate)}, {number(self.interval.lower)} to {number(self.interval.upper)}"
 
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the value with its interval; needs matplotlib."""
-        return _coefficient_plot(axes(ax), self.value, self.interval, label, at)
+        return _coefficient_plot(axes(ax), self.estimate, self.interval, label, at)
 
 
 def conger_kappa(ratings: Table | RatingTable, *, confidence: float = 0.95) -> Coefficient:
@@ -375,7 +375,7 @@ def conger_kappa(ratings: Table | RatingTable, *, confidence: float = 0.95) -> C
     Examples
     --------
     >>> from assay import stats
-    >>> round(stats.conger_kappa([[1, 1], [1, 2], [2, 2], [2, 2], [1, 1]]).value, 4)
+    >>> round(stats.conger_kappa([[1, 1], [1, 2], [2, 2], [2, 2], [1, 1]]).estimate, 4)
     0.6154
     """
     value, ends = _assay.conger_kappa(cells(ratings), confidence)
@@ -477,7 +477,7 @@ class ICC(Result):
     icc3k: Coefficient
 
     def _sentence(self) -> str:
-        return ", ".join(f"{name} {number(getattr(self, name).value)}" for name in self.to_dict())
+        return ", ".join(f"{name} {number(getattr(self, name).estimate)}" for name in self.to_dict())
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the six with their intervals; needs matplotlib."""

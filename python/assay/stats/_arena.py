@@ -28,7 +28,7 @@ class Player(Result):
         Log strength; strengths sum to zero.
     interval : Interval
         Of the log strength.
-    se : float
+    standard_error : float
         Its sandwich standard error, by cluster.
     best_rank, worst_rank : int
         Ranks from 1 that hold together for all players with the stated confidence.
@@ -37,7 +37,7 @@ class Player(Result):
     name: Any
     strength: float
     interval: Interval
-    se: float
+    standard_error: float
     best_rank: int
     worst_rank: int
 

@@ -21,25 +21,25 @@ class Corrected(Result):
 
     Attributes
     ----------
-    value : float
+    estimate : float
         The estimate.
     interval : Interval
         Its interval.
-    se : float
+    standard_error : float
         Its standard error.
     """
 
-    value: float
+    estimate: float
     interval: Interval
-    se: float
+    standard_error: float
 
     def _sentence(self) -> str:
-        return f"{number(self.value)}, {number(self.interval.lower)} to {number(self.interval.upper)}"
+        return f"{number(self.estimate)}, {number(self.interval.lower)} to {number(self.interval.upper)}"
 
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the estimate with its interval; needs matplotlib."""
         ax = self.interval.plot(ax, at=at)
-        ax.plot([self.value], [at], "o", label=label)
+        ax.plot([self.estimate], [at], "o", label=label)
         return ax
 
 
@@ -77,7 +77,7 @@ def double_sampling(
     --------
     >>> from assay import stats
     >>> found = stats.double_sampling((800, 1000), (36, 40), (2, 10))
-    >>> round(found.value, 2)
+    >>> round(found.estimate, 2)
     0.76
     """
     return made(Corrected, _assay.double_sampling(judged, true_of_pass, true_of_fail, confidence, seed), confidence)
@@ -107,7 +107,7 @@ def rogan_gladen(
     Examples
     --------
     >>> from assay import stats
-    >>> round(stats.rogan_gladen((600, 1000), (90, 100), (90, 100)).value, 3)
+    >>> round(stats.rogan_gladen((600, 1000), (90, 100), (90, 100)).estimate, 3)
     0.625
     """
     return made(Corrected, _assay.rogan_gladen(judged, sensitivity, specificity, confidence), confidence)
@@ -119,11 +119,11 @@ class PredictionPowered(Result):
 
     Attributes
     ----------
-    value : float
+    estimate : float
         The estimate.
     interval : Interval
         Its t interval.
-    se, df : float
+    standard_error, df : float
         Standard error and degrees of freedom.
     lambda_ : float
         How much the judge was trusted, from 0 (labels alone) to 1.
@@ -133,9 +133,9 @@ class PredictionPowered(Result):
         Standard errors of the labels' part and of the judge's: more labels lower the first only.
     """
 
-    value: float
+    estimate: float
     interval: Interval
-    se: float
+    standard_error: float
     df: float
     lambda_: float
     labels: int
@@ -144,7 +144,7 @@ class PredictionPowered(Result):
 
     def _sentence(self) -> str:
         ends = f"{number(self.interval.lower)} to {number(self.interval.upper)}"
-        return f"{number(self.value)}, {ends}, from {self.labels} labels, lambda {number(self.lambda_)}"
+        return f"{number(self.estimate)}, {ends}, from {self.labels} labels, lambda {number(self.lambda_)}"
 
     def labels_needed(self, se: float) -> int | None:
         """How many labels would bring the standard error down to `se`; None when more judged cases are needed."""
@@ -153,7 +153,7 @@ class PredictionPowered(Result):
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the estimate with its interval; needs matplotlib."""
         ax = self.interval.plot(ax, at=at)
-        ax.plot([self.value], [at], "o", label=label)
+        ax.plot([self.estimate], [at], "o", label=label)
         return ax
 
 
@@ -196,7 +196,7 @@ def ppi_mean(
     >>> from assay import stats
     >>> y = [1, 0, 1, 1, 0, 1, 1, 0] * 5
     >>> yhat = [1, 0, 1, 1, 1, 1, 1, 0] * 5
-    >>> round(stats.ppi_mean(y, yhat, [1, 1, 0, 1] * 100).value, 3)
+    >>> round(stats.ppi_mean(y, yhat, [1, 1, 0, 1] * 100).estimate, 3)
     0.635
     """
     found = _assay.ppi_mean(y, yhat, yhat_unlabelled, clusters, unlabelled_clusters, guard, confidence)
