@@ -22,3 +22,9 @@ Groups = Sequence[Any] | ArrayLike
 
 Texts = Sequence[str] | ArrayLike
 """A column of texts."""
+
+Rows = Sequence[Numbers] | ArrayLike
+"""Rows of numbers, all equally long: sequences, a two-dimensional array, a data frame."""
+
+Column = Any
+"""A column of results: a NumPy array if the argument was an array or a data frame's column, else a list."""
