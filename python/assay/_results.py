@@ -49,11 +49,13 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as a dictionary that JSON can hold."""
-        return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {name: plain(getattr(self, name)) for name in self._names()}
+
+    def _names(self) -> list[str]:
+        return [field.name for field in dataclasses.fields(self) if not field.name.startswith("_")]  # type: ignore[arg-type]
 
     def _sentence(self) -> str:
-        parts = (f"{field.name} {number(getattr(self, field.name))}" for field in dataclasses.fields(self))  # type: ignore[arg-type]
-        return ", ".join(parts)
+        return ", ".join(f"{name.replace('_', ' ')} {_cell(getattr(self, name))}" for name in self._names())
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._sentence()}>"
@@ -70,7 +72,11 @@ class Result:
 def _cell(value: object) -> str:
     if isinstance(value, (float, int)) or value is None:
         return number(value)
-    text = str(value)
+    if isinstance(value, Interval):
+        return value._sentence()
+    if isinstance(value, dict) and set(value) == {"lower", "upper", "confidence"}:  # type: ignore[reportUnknownArgumentType]
+        return Interval(**value)._sentence()  # type: ignore[reportUnknownArgumentType]
+    text = str(value)  # type: ignore[reportUnknownArgumentType]
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
@@ -91,6 +97,8 @@ class Interval(Result):
     confidence: float = 0.95
 
     def _sentence(self) -> str:
+        if math.isnan(self.lower) or math.isnan(self.upper):
+            return "undefined"
         return f"{number(self.lower)} to {number(self.upper)} ({self.confidence:.4g} confidence)"
 
     def __contains__(self, value: float) -> bool:
@@ -107,6 +115,33 @@ class Interval(Result):
         middle = (self.lower + self.upper) / 2
         ax.errorbar([middle], [at], xerr=self.width / 2, fmt="none", capsize=4, label=label)
         return ax
+
+
+@dataclasses.dataclass(frozen=True, repr=False, slots=True)
+class Significance(Result):
+    """A test of a hypothesis.
+
+    Attributes
+    ----------
+    p_value : float
+        The probability of data at least as extreme as these, if the hypothesis were true.
+    statistic : float
+        What was compared with its distribution.
+    method : str
+        The test.
+    """
+
+    p_value: float
+    statistic: float
+    method: str
+
+    @property
+    def pvalue(self) -> float:
+        """The p-value, by the name that SciPy has for it."""
+        return self.p_value
+
+    def _sentence(self) -> str:
+        return f"p = {number(self.p_value, 3)} ({self.method}, statistic {number(self.statistic)})"
 
 
 def interval(ends: tuple[float, float] | None, confidence: float) -> Interval:
