@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay import _assay
-from assay._results import Interval, Result, axes, interval, number, place
+from assay._results import Interval, Result, axes, interval, place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +165,9 @@ def bradley_terry(
     else:
         first, second, won = _assay.column(a), _assay.column(b), _assay.column(winner)
     if not len(first) == len(second) == len(won):
-        raise ValueError(f"a, b and winner have {len(first)}, {len(second)} and {len(won)} items: equally many are needed")
+        raise ValueError(
+            f"a, b and winner have {len(first)}, {len(second)} and {len(won)} items: equally many are needed"
+        )
     outcomes = [_outcome(at, *battle) for at, battle in enumerate(zip(first, second, won, strict=True))]
     found = _assay.bradley_terry(first, second, outcomes, ties, weights, style, clusters, confidence)
     players = [

@@ -158,7 +158,7 @@ class Difference(Result):
         return ax
 
 
-def _made(found: dict[str, Any], native: _assay.Difference, confidence: float) -> Difference:
+def made(found: dict[str, Any], native: _assay.Difference, confidence: float) -> Difference:
     return Difference(
         estimate=undefined(found["value"]),
         interval=interval(found["interval"], confidence),
@@ -271,7 +271,7 @@ def difference(
         native, found = _assay.paired_difference(candidate, baseline, score, design, confidence, seed, nan_policy)
     else:
         native, found = _assay.unpaired_difference(candidate, baseline, score, design, other, confidence, nan_policy)
-    return _made(found, native, confidence)
+    return made(found, native, confidence)
 
 
 def corpus_difference(
@@ -318,4 +318,4 @@ def corpus_difference(
     """
     arms = ((candidate, candidate_left_out), (baseline, baseline_left_out))
     native, found = _assay.corpus_difference(*arms, cases, clustered, bounds, confidence)
-    return _made(found, native, confidence)
+    return made(found, native, confidence)

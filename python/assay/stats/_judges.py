@@ -236,7 +236,7 @@ def logistic_regression(x: Table, y: Numbers, *, confidence: float = 0.95) -> Lo
     """
     found = _assay.logistic_regression(x, y, confidence)
     ends = [interval(one, confidence) for one in found["intervals"]]
-    return Logistic(found["coefficients"], found["se"], ends, found["p"], found["log_likelihood"])
+    return Logistic(found["coefficients"], found["standard_error"], ends, found["p_value"], found["log_likelihood"])
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)

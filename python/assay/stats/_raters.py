@@ -72,7 +72,9 @@ class DawidSkene(Votes):
     switched: bool
 
     def _sentence(self) -> str:
-        how = f"settled after {self.iterations} rounds" if self.converged else f"not settled in {self.iterations} rounds"
+        how = (
+            f"settled after {self.iterations} rounds" if self.converged else f"not settled in {self.iterations} rounds"
+        )
         return f"{len(self.items)} items, {len(self.raters)} raters, {how}"
 
     def plot(self, ax: Axes | None = None, *, rater: Any = None) -> Axes:
