@@ -183,8 +183,8 @@ def krippendorff_alpha(
     Examples
     --------
     >>> from assay import stats
-    >>> stats.krippendorff_alpha([[1, 1], [1, 2], [2, 2], [2, 2], [1, 1], [2, 2]])
-    <Alpha: alpha 0.6857, -0.2928 to 0.9236, of 12 ratings of 6 items>
+    >>> stats.krippendorff_alpha([[1, 1], [1, 2], [2, 2], [2, 1], [1, 1], [2, 2]] * 5)
+    <Alpha: alpha 0.3444, -0.1399 to 0.623, of 60 ratings of 30 items>
     >>> stats.krippendorff_alpha([["good", "good"], ["good", "bad"], ["bad", "bad"], [None, "bad"]]).estimate
     0.4444444444444444
     """
@@ -229,7 +229,7 @@ def cohen_kappa(
     --------
     >>> from assay import stats
     >>> stats.cohen_kappa(["y", "y", "n", "n", "y", "n"], ["y", "n", "n", "n", "y", "n"])
-    <Kappa: 0.6667, 0.06812 to 1: agreement 0.8333, by chance 0.5>
+    <Kappa: 0.6667, 0.1044 to 1: agreement 0.8333, by chance 0.5>
     """
     return made(Kappa, _assay.cohen_kappa(a, b, weights, categories, clusters, confidence), confidence)
 
@@ -279,8 +279,8 @@ def fleiss_kappa(
     Examples
     --------
     >>> from assay import stats
-    >>> stats.fleiss_kappa([[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 2, 1]]).estimate
-    0.3333333333333333
+    >>> round(stats.fleiss_kappa([[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 2, 1]]).estimate, 4)
+    0.3333
     """
     return _kappa(ratings, "fleiss", weights, categories, clusters, confidence)
 

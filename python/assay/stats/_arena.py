@@ -173,7 +173,7 @@ def bradley_terry(
     players = [
         Player(name, strength, interval(ends, confidence), se, *ranks)
         for name, strength, ends, se, ranks in zip(
-            found["names"], found["strengths"], found["intervals"], found["se"], found["ranks"], strict=True
+            found["names"], found["strengths"], found["intervals"], found["standard_error"], found["ranks"], strict=True
         )
     ]
     players.sort(key=lambda player: -player.strength)

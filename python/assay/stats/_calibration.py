@@ -197,7 +197,7 @@ def ppi_mean(
     >>> y = [1, 0, 1, 1, 0, 1, 1, 0] * 5
     >>> yhat = [1, 0, 1, 1, 1, 1, 1, 0] * 5
     >>> round(stats.ppi_mean(y, yhat, [1, 1, 0, 1] * 100).estimate, 3)
-    0.635
+    0.625
     """
     found = _assay.ppi_mean(y, yhat, yhat_unlabelled, clusters, unlabelled_clusters, guard, confidence)
     return made(PredictionPowered, found, confidence)
@@ -226,7 +226,7 @@ def label_multiplier(correlation: float, *, labels: int, judged: int) -> float:
     --------
     >>> from assay import stats
     >>> round(stats.label_multiplier(0.7, labels=100, judged=10_000), 3)
-    1.943
+    1.942
     """
     return _assay.label_multiplier(correlation, labels, judged)
 
@@ -266,7 +266,7 @@ def position_bias(first: Numbers, second: Numbers) -> PositionBias:
     --------
     >>> from assay import stats
     >>> stats.position_bias([1, 1, 0, 1], [1, 0, 0, 0])
-    <PositionBias: consistent 0.5, first_place 1, pairs 4>
+    <PositionBias: consistent 0.5, first place 1, pairs 4>
     """
     return PositionBias(**_assay.position_bias(first, second))
 

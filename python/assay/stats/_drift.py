@@ -284,7 +284,7 @@ def category_test(
     --------
     >>> from assay import stats
     >>> stats.category_test([50, 30, 20], [30, 30, 40], kind="counts")
-    <CategoryTest: Cramér's V 0.2415, p 0.00291>
+    <CategoryTest: Cramér's V 0.2415, p 0.00293>
     """
     if kind not in ("categorical", "counts"):
         raise ValueError(f"kind must be one of categorical, counts, not {kind!r}")

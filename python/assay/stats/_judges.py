@@ -155,7 +155,7 @@ def group_difference(
     --------
     >>> from assay import stats
     >>> stats.group_difference([0.0, 0.1, 0.2, 0.9, 1.0, 1.1], [0, 0, 0, 1, 1, 1])
-    <Effect: +0.9, +0.6733 to +1.127, p 0.000388>
+    <Effect: +0.9, +0.6733 to +1.127, p 0.000385>
     """
     return made(Effect, _assay.group_difference(values, second, clusters, confidence), confidence)
 
@@ -305,7 +305,7 @@ def partial_correlation(x: Numbers, y: Numbers, z: Numbers) -> float:
     --------
     >>> from assay import stats
     >>> round(stats.partial_correlation([1, 2, 3, 4], [2, 1, 4, 3], [1, 0, 1, 1]), 4)
-    0.4714
+    0.6547
     """
     return _assay.partial_correlation(x, y, z)
 
@@ -347,8 +347,8 @@ def stratified_ppi_mean(
     --------
     >>> from assay import stats
     >>> judge = [i % 4 > 0 for i in range(200)]
-    >>> truth = [(i % 4 > 0) ^ (i % 10 == 0) if i % 5 == 0 else None for i in range(200)]
-    >>> stats.stratified_ppi_mean(judge, truth, ["even" if i % 2 == 0 else "odd" for i in range(200)]).estimate > 0.5
+    >>> truth = [(i % 4 > 0) ^ (i % 15 == 0) if i % 5 == 0 else None for i in range(200)]
+    >>> stats.stratified_ppi_mean(judge, truth, ["first" if i < 100 else "second" for i in range(200)]).estimate > 0.5
     True
     """
     found = _assay.stratified_ppi_mean(judge, truth, strata, dict(shares or {}), clusters, confidence)

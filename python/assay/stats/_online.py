@@ -297,7 +297,7 @@ def lift(
     --------
     >>> from assay import stats
     >>> stats.lift([11, 12, 13, 12], [10, 11, 12, 11])
-    <Lift: +9.09%, -3.46% to +23.27%>
+    <Lift: +9.09%, -3.58% to +23.42%>
     """
     found = _assay.arms_lift(_arm("treatment", treatment), _arm("control", control), method, confidence)
     return made(Lift, found, confidence)
