@@ -57,6 +57,9 @@ class Result:
     def _sentence(self) -> str:
         return ", ".join(f"{name.replace('_', ' ')} {_cell(getattr(self, name))}" for name in self._names())
 
+    def __str__(self) -> str:
+        return self._sentence()
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._sentence()}>"
 

@@ -444,7 +444,8 @@ _FILES = {
     "_verdict": ["Verdict", "critical_failures", "level_verdict", "no_regression"],
 }
 _PLACES = {name: f"assay.stats.{file}" for file, names in _FILES.items() for name in names}
-_PLACES |= dict.fromkeys(["Interval", "Significance"], "assay._results")
+for _name in ("Interval", "Significance"):
+    _PLACES[_name] = "assay._results"
 
 
 def __getattr__(name: str) -> object:
