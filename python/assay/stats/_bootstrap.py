@@ -69,8 +69,8 @@ def bootstrap(
         The cases. Several columns are resampled together, by case.
     statistic : str or callable, default "mean"
         A function of as many columns as `data` has that returns a number, or None or NaN where it is undefined. It
-        gets NumPy arrays for arrays and data frames' columns, else lists. By name, without Python and with other threads
-        running: "mean", "median", "sum", "var", "std", a percentile such as "p95", and of two columns "ratio",
+        gets NumPy arrays for arrays and data frames' columns, else lists. By name, without Python and with other
+        threads running: "mean", "median", "sum", "var", "std", a percentile such as "p95", and of two columns "ratio",
         "pearson", "spearman", "kendall".
     clusters : column of hashable values, optional
         Which cases are drawn together.
