@@ -57,6 +57,9 @@ class Result:
     def _sentence(self) -> str:
         return ", ".join(f"{name.replace('_', ' ')} {_cell(getattr(self, name))}" for name in self._names())
 
+    def __str__(self) -> str:
+        return self._sentence()
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._sentence()}>"
 
@@ -73,9 +76,9 @@ def _cell(value: object) -> str:
     if isinstance(value, (float, int)) or value is None:
         return number(value)
     if isinstance(value, Interval):
-        return value._sentence()
+        return str(value)
     if isinstance(value, dict) and set(value) == {"lower", "upper", "confidence"}:  # type: ignore[reportUnknownArgumentType]
-        return Interval(**value)._sentence()  # type: ignore[reportUnknownArgumentType]
+        return str(Interval(**value))  # type: ignore[reportUnknownArgumentType]
     text = str(value)  # type: ignore[reportUnknownArgumentType]
     return text if len(text) <= 200 else f"{text[:199]}…"
 

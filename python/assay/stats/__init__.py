@@ -1025,7 +1025,8 @@ _FILES = {
     ],
 }
 _PLACES = {name: f"assay.stats.{file}" for file, names in _FILES.items() for name in names}
-_PLACES |= dict.fromkeys(["Interval", "Significance"], "assay._results")
+for _name in ("Interval", "Significance"):
+    _PLACES[_name] = "assay._results"
 
 
 def __getattr__(name: str) -> object:

@@ -48,7 +48,7 @@ class Bootstrap(Result):
         return self.estimate
 
     def _sentence(self) -> str:
-        return f"{number(self.estimate)}, {self.interval._sentence()}, {self.method} bootstrap"
+        return f"{number(self.estimate)}, {self.interval}, {self.method} bootstrap"
 
 
 def bootstrap(
@@ -68,9 +68,9 @@ def bootstrap(
     data : column, or tuple of columns
         The cases. Several columns are resampled together, by case.
     statistic : str or callable, default "mean"
-        A function of as many columns as `data` has, that returns a number, or None or NaN where it is undefined; it gets
-        NumPy arrays for arrays and data frames' columns, else lists. By name, without Python and with other threads
-        running: "mean", "median", "sum", "var", "std", a percentile such as "p95", and of two columns "ratio",
+        A function of as many columns as `data` has that returns a number, or None or NaN where it is undefined. It
+        gets NumPy arrays for arrays and data frames' columns, else lists. By name, without Python and with other
+        threads running: "mean", "median", "sum", "var", "std", a percentile such as "p95", and of two columns "ratio",
         "pearson", "spearman", "kendall".
     clusters : column of hashable values, optional
         Which cases are drawn together.
@@ -184,9 +184,7 @@ class Jackknife(Result):
         return self.estimate
 
     def _sentence(self) -> str:
-        return (
-            f"{number(self.estimate)}, {self.interval._sentence()}, jackknife on {number(self.df)} degrees of freedom"
-        )
+        return f"{number(self.estimate)}, {self.interval}, jackknife on {number(self.df)} degrees of freedom"
 
 
 Transform = Literal["identity", "log_one_minus", "fisher_z", "logit"]
@@ -234,7 +232,7 @@ def jackknife(
     --------
     >>> from assay import stats
     >>> stats.jackknife([1, 2, 3])
-    <Jackknife: 2, 0.5658 to 3.434 (0.95 confidence), jackknife on 2 degrees of freedom>
+    <Jackknife: 2, -0.4841 to 4.484 (0.95 confidence), jackknife on 2 degrees of freedom>
     """
     return jackknifed(_assay.jackknife(_columns(data), statistic, clusters, transform, confidence), confidence)
 

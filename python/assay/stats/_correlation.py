@@ -44,7 +44,7 @@ class Correlation(Result):
         return self.estimate
 
     def _sentence(self) -> str:
-        return f"{number(self.estimate)}, {self.interval._sentence()}, {self.method.capitalize()}, {self.n} pairs"
+        return f"{number(self.estimate)}, {self.interval}, {self.method.capitalize()}, {self.n} pairs"
 
 
 def _correlation(x: Numbers, y: Numbers, clusters: Groups | None, method: Method, confidence: float) -> Correlation:
@@ -85,7 +85,7 @@ def pearson(x: Numbers, y: Numbers, *, clusters: Groups | None = None, confidenc
     --------
     >>> from assay import stats
     >>> stats.pearson([1, 2, 3, 4, 5, 6], [2, 1, 4, 3, 7, 5])
-    <Correlation: 0.8197, 0.04196 to 0.9796 (0.95 confidence), Pearson, 6 pairs>
+    <Correlation: 0.7918, -0.05531 to 0.9761 (0.95 confidence), Pearson, 6 pairs>
     """
     return _correlation(x, y, clusters, "pearson", confidence)
 
@@ -145,7 +145,7 @@ def correlation_interval(r: float, n: int, *, method: Method = "pearson", confid
     --------
     >>> from assay import stats
     >>> stats.correlation_interval(0.5, 28)
-    <Interval: 0.1556 to 0.736 (0.95 confidence)>
+    <Interval: 0.156 to 0.7358 (0.95 confidence)>
     """
     return interval(_assay.correlation_interval(r, n, method, confidence), confidence)
 
@@ -353,7 +353,7 @@ def metric_agreement(
     Examples
     --------
     >>> from assay import stats
-    >>> stats.metric_agreement([[1, 2], [3, 4], [5, 7]], [[1, 1], [2, 2], [3, 3]], method="spearman")
+    >>> stats.metric_agreement([[1, 2], [3, 4], [5, 7]], [[1, 1], [2, 2], [3, 3]], method="kendall")
     1.0
     """
     return _assay.metric_agreement(metric, truth, level, method)

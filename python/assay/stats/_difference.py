@@ -258,7 +258,7 @@ def difference(
     >>> candidate, baseline = [1] * 45 + [0] * 5, [1] * 38 + [0] * 12
     >>> found = stats.difference(candidate, baseline)
     >>> found
-    <Difference: +0.14, 95% interval +0.05764 to +0.2619 (Tango, 50 paired cases: 7 better, 0 worse, 43 the same)>
+    <Difference: +0.14, 95% interval +0.05866 to +0.2619 (Tango, 50 paired cases: 7 better, 0 worse, 43 the same)>
     >>> found.no_regression(0.02)
     <Verdict: pass, improved>
     """

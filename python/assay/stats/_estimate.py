@@ -167,8 +167,8 @@ def level(
     values : column of numbers
         One for each case: its score, or the mean of its scores over epochs.
     kind : {"binary", "bounded", "unbounded", "quantile"}, optional
-        What the scores are. Without it they are "quantile" with `q`, "bounded" with `bounds`, "binary" where all of them
-        are 0 or 1, else "unbounded". Declare "binary" for shares of passed epochs.
+        What the scores are. Without it they are "quantile" with `q`, "bounded" with `bounds`, "binary" where all of
+        them are 0 or 1, else "unbounded". Declare "binary" for shares of passed epochs.
     bounds : (float, float), optional
         The smallest and the largest possible score.
     q : float, optional
@@ -227,8 +227,8 @@ def corpus_level(
 ) -> Level:
     """Estimate the level of a metric that is no mean of its cases, such as F1, AUC or BLEU.
 
-    A delete-one jackknife with a t quantile, on the logit scale for metrics from 0 to 1 and on Fisher's z for those from
-    -1 to 1.
+    A delete-one jackknife with a t quantile, on the logit scale for metrics from 0 to 1 and on Fisher's z for those
+    from -1 to 1.
 
     Parameters
     ----------
@@ -254,7 +254,7 @@ def corpus_level(
     --------
     >>> from assay import stats
     >>> stats.corpus_level(*stats.delete_one([0.2, 0.9, 0.4, 0.7], "mean"), bounds=(0, 1))
-    <Level: 0.55, 95% interval 0.1353 to 0.9052 (jackknife, 4 cases)>
+    <Level: 0.55, 95% interval 0.1379 to 0.9033 (jackknife, 4 cases)>
     """
     native, found = _assay.corpus_level(value, left_out, n, clustered, bounds, confidence)
     return made(found, native, confidence)

@@ -43,7 +43,7 @@ class ClusteredMean(Result):
         return self.estimate
 
     def _sentence(self) -> str:
-        return f"{number(self.estimate)}, {self.interval._sentence()}, {self.clusters} clusters"
+        return f"{number(self.estimate)}, {self.interval}, {self.clusters} clusters"
 
 
 def clustered_mean(
@@ -82,7 +82,7 @@ def clustered_mean(
     --------
     >>> from assay import stats
     >>> stats.clustered_mean([0.2, 0.9, 0.4, 0.7], clusters=["a", "a", "b", "c"])
-    <ClusteredMean: 0.55, 0.2073 to 0.8927 (0.95 confidence), 3 clusters>
+    <ClusteredMean: 0.55, 0.2564 to 0.8436 (0.95 confidence), 3 clusters>
     """
     found = _assay.clustered_mean(values, (clusters, weights, None), confidence)
     if found is None:

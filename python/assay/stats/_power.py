@@ -65,13 +65,14 @@ def paired_binary_cases(
 
     References
     ----------
-    Connor, R. J. (1987). Sample size for testing differences in proportions for the paired-sample design. Biometrics 43.
+    Connor, R. J. (1987). Sample size for testing differences in proportions for the paired-sample design.
+    Biometrics 43.
 
     Examples
     --------
     >>> from assay import stats
     >>> stats.paired_binary_cases(0.1, margin=0.05)
-    314
+    339
     """
     return _assay.paired_binary_cases(discordance, (confidence, power, margin, effect))
 
@@ -96,7 +97,7 @@ def paired_power(
     Examples
     --------
     >>> from assay import stats
-    >>> stats.paired_power(314, 0.1, margin=0.05) > 0.8
+    >>> stats.paired_power(339, 0.1, margin=0.05) > 0.8
     True
     """
     return _assay.paired_power(n, discordance, (confidence, 0.5, margin, effect))
@@ -220,7 +221,7 @@ def approximate_power(
 
 
 def difference_sd(between: float, within: float, *, correlation: float = 0.0, repeats: int = 1) -> float:
-    """Standard deviation of a paired difference of means over epochs.
+    """Give the standard deviation of a paired difference of means over epochs.
 
     Parameters
     ----------

@@ -144,7 +144,7 @@ def newcombe(successes: int, n: int, baseline_successes: int, baseline_n: int, *
     --------
     >>> from assay import stats
     >>> stats.newcombe(56, 70, 48, 80)
-    <Interval: 0.0524 to 0.3339 (0.95 confidence)>
+    <Interval: 0.05243 to 0.3339 (0.95 confidence)>
     """
     return interval(_assay.newcombe((successes, n, baseline_successes, baseline_n), confidence), confidence)
 
@@ -164,7 +164,7 @@ def agresti_caffo(
     --------
     >>> from assay import stats
     >>> stats.agresti_caffo(56, 70, 48, 80)
-    <Interval: 0.05248 to 0.3358 (0.95 confidence)>
+    <Interval: 0.05245 to 0.3358 (0.95 confidence)>
     """
     return interval(_assay.agresti_caffo((successes, n, baseline_successes, baseline_n), confidence), confidence)
 
@@ -184,7 +184,7 @@ def miettinen_nurminen(
     --------
     >>> from assay import stats
     >>> stats.miettinen_nurminen(56, 70, 48, 80)
-    <Interval: 0.0528 to 0.3382 (0.95 confidence)>
+    <Interval: 0.05283 to 0.3382 (0.95 confidence)>
     """
     ends = _assay.miettinen_nurminen((successes, n, baseline_successes, baseline_n), confidence)
     return interval(ends, confidence)
@@ -209,7 +209,7 @@ def miettinen_nurminen_z(
     --------
     >>> from assay import stats
     >>> round(stats.miettinen_nurminen_z(56, 70, 48, 80), 4)
-    2.6442
+    2.6413
     """
     return _assay.miettinen_nurminen_z((successes, n, baseline_successes, baseline_n), delta)
 
@@ -237,7 +237,7 @@ def mover(candidate: float, candidate_interval: Interval, baseline: float, basel
     --------
     >>> from assay import stats
     >>> stats.mover(0.8, stats.wilson(56, 70), 0.6, stats.wilson(48, 80))
-    <Interval: 0.0524 to 0.3339 (0.95 confidence)>
+    <Interval: 0.05243 to 0.3339 (0.95 confidence)>
     """
     if candidate_interval.confidence != baseline_interval.confidence:
         raise ValueError("candidate_interval and baseline_interval must have the same confidence")

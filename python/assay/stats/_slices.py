@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from assay import _assay
@@ -37,7 +37,7 @@ class Shrunken(Result):
     shrinkage: float
 
     def _sentence(self) -> str:
-        return f"{number(self.raw)} drawn to {number(self.estimate)}, {self.interval._sentence()}"
+        return f"{number(self.raw)} drawn to {number(self.estimate)}, {self.interval}"
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
@@ -61,7 +61,7 @@ class WorstSlice(Result):
     def _sentence(self) -> str:
         at = max(range(len(self.probability)), key=self.probability.__getitem__)
         chance = self.probability[at]
-        return f"{number(self.expected)}, {self.interval._sentence()}, slice {at} with probability {number(chance, 2)}"
+        return f"{number(self.expected)}, {self.interval}, slice {at} with probability {number(chance, 2)}"
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
@@ -82,7 +82,7 @@ class Shrinkage(Result):
     mean: float
     spread: float
     slices: tuple[Shrunken, ...]
-    _worst: Callable[[int, float, int], Any] | None = dataclasses.field(default=None, compare=False)
+    _data: tuple[str, Any, Any] = dataclasses.field(default=("", None, None), compare=False)
 
     def _sentence(self) -> str:
         return f"{len(self.slices)} slices drawn to {number(self.mean)}"
@@ -96,7 +96,9 @@ class Shrinkage(Result):
             `draws` is below 1.
         """
         confidence = self.slices[0].interval.confidence
-        found = self._worst(draws, confidence, seed) if self._worst is not None else None
+        of, first, second = self._data
+        lowest = _assay.worst_rate if of == "rates" else _assay.worst_mean
+        found = lowest(first, second, draws, confidence, seed)
         if found is None:
             raise ValueError("the posteriors of these slices cannot be drawn from")
         expected, ends, probability = found
@@ -114,10 +116,10 @@ class Shrinkage(Result):
         return ax
 
 
-def _shrinkage(found: tuple[float, float, list[Any]], confidence: float, worst: Callable[..., Any]) -> Shrinkage:
+def _shrinkage(found: tuple[float, float, list[Any]], confidence: float, data: tuple[str, Any, Any]) -> Shrinkage:
     mean, spread, slices = found
     made = tuple(Shrunken(raw, at, interval(ends, confidence), share) for raw, at, ends, share in slices)
-    return Shrinkage(mean, spread, made, worst)
+    return Shrinkage(mean, spread, made, data)
 
 
 def shrink_rates(successes: Numbers, n: Numbers, *, confidence: float = 0.95) -> Shrinkage:
@@ -147,7 +149,7 @@ def shrink_rates(successes: Numbers, n: Numbers, *, confidence: float = 0.95) ->
     (0.9, True)
     """
     found = _assay.shrink_rates(successes, n, confidence)
-    return _shrinkage(found, confidence, lambda draws, level, seed: _assay.worst_rate(successes, n, draws, level, seed))
+    return _shrinkage(found, confidence, ("rates", successes, n))
 
 
 def shrink_means(values: Numbers, variances: Numbers, *, confidence: float = 0.95) -> Shrinkage:
@@ -176,9 +178,7 @@ def shrink_means(values: Numbers, variances: Numbers, *, confidence: float = 0.9
     True
     """
     found = _assay.shrink_means(values, variances, confidence)
-    return _shrinkage(
-        found, confidence, lambda draws, level, seed: _assay.worst_mean(values, variances, draws, level, seed)
-    )
+    return _shrinkage(found, confidence, ("means", values, variances))
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
@@ -200,7 +200,7 @@ class RateGap(Result):
     shrunken: float
 
     def _sentence(self) -> str:
-        return f"{number(self.difference)}, {self.interval._sentence()}, shrunken {number(self.shrunken)}"
+        return f"{number(self.difference)}, {self.interval}, shrunken {number(self.shrunken)}"
 
 
 def rate_gap(successes: Numbers, n: Numbers, *, confidence: float = 0.95) -> RateGap:
@@ -243,8 +243,9 @@ class BestCandidate(Result):
     shrinkage: float
 
     def _sentence(self) -> str:
-        ends = self.interval._sentence()
-        return f"candidate {self.at}, observed {number(self.observed)}, shrunken {number(self.shrunken)}, {ends}"
+        return (
+            f"candidate {self.at}, observed {number(self.observed)}, shrunken {number(self.shrunken)}, {self.interval}"
+        )
 
 
 def best_of(scores: Rows, *, confidence: float = 0.95, n_resamples: int = 9_999, seed: int = 0) -> BestCandidate:
@@ -393,13 +394,11 @@ def discover(
     """
     names, values = named_columns("columns", columns)
     mean, found = _assay.discover(names, values, outcome, rate, (support, cases, items), epsilon)
-    patterns = [
-        Pattern(
-            {names[at]: value for at, value in places},
-            *numbers,
-            {names[at]: share for (at, _), share in zip(places, shares, strict=True)},
-        )
-        for places, *numbers, shares in found
-    ]
+    patterns: list[Pattern] = []
+    for places, in_it, judged, own, gap, t, p, adjusted, adjusted_any, redundant, shares in found:
+        by_column = {names[at]: value for at, value in places}
+        by_share = dict(zip(by_column, shares, strict=True))
+        figures = (in_it, judged, own, gap, t, p, adjusted, adjusted_any, redundant)
+        patterns.append(Pattern(by_column, *figures, by_share))
     patterns.sort(key=lambda pattern: -abs(pattern.divergence))
     return Discovery(mean, tuple(patterns))

@@ -16,7 +16,7 @@ def normal_pdf(x: float) -> float: ...
 @overload
 def normal_pdf(x: Numbers) -> Column: ...
 def normal_pdf(x: Any) -> Any:
-    """Standard normal density.
+    """Give the standard normal density.
 
     Examples
     --------
@@ -32,7 +32,7 @@ def normal_cdf(x: float) -> float: ...
 @overload
 def normal_cdf(x: Numbers) -> Column: ...
 def normal_cdf(x: Any) -> Any:
-    """Standard normal distribution function.
+    """Give the standard normal distribution function.
 
     Examples
     --------
@@ -48,7 +48,7 @@ def normal_quantile(p: float) -> float: ...
 @overload
 def normal_quantile(p: Numbers) -> Column: ...
 def normal_quantile(p: Any) -> Any:
-    """Standard normal quantile.
+    """Give the standard normal quantile.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def beta_cdf(x: Any, a: float, b: float) -> Any:
     Examples
     --------
     >>> from assay import stats
-    >>> stats.beta_cdf(0.5, 3, 1)
+    >>> round(stats.beta_cdf(0.5, 3, 1), 9)
     0.125
     """
     return _assay.distribution("beta_cdf", "x", x, a, b)
@@ -229,7 +229,7 @@ def binomial_cdf(k: Any, n: int, p: float) -> Any:
     Examples
     --------
     >>> from assay import stats
-    >>> stats.binomial_cdf(1, 4, 0.5)
+    >>> round(stats.binomial_cdf(1, 4, 0.5), 9)
     0.3125
     """
     return _assay.distribution("binomial_cdf", "k", k, n, p)

@@ -96,7 +96,7 @@ def no_regression(
     >>> from assay import stats
     >>> found = stats.difference([1] * 300 + [0] * 3, [1] * 303)
     >>> stats.no_regression(found, margin=0.05)
-    <Verdict: pass, worse within margin>
+    <Verdict: pass, equivalent>
     >>> stats.no_regression(found, margin=0.01).kind
     'inconclusive'
     """

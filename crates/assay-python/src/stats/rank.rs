@@ -22,7 +22,8 @@ fn wilcoxon(py: Python<'_>, differences: &Bound<'_, PyAny>, zero_method: &str) -
     };
     let read = floats("differences", differences)?;
     let read: &[f64] = &read;
-    Ok(py.detach(|| rank::wilcoxon(read, zeros)))
+    // A sum of no ranks is -0.
+    Ok(py.detach(|| rank::wilcoxon(read, zeros)).map(|(smaller, p)| (smaller + 0.0, p)))
 }
 
 #[pyfunction]
