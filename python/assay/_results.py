@@ -174,11 +174,9 @@ Made = TypeVar("Made", bound=Result)
 
 
 def made(kind: type[Made], found: dict[str, Any], confidence: float = 0.95) -> Made:
-    """Make a result of the native half's fields: the pairs of fields that hold an interval become intervals."""
-    for name in found:
-        if name == "interval" or name.endswith("_interval"):
-            found[name] = interval(found[name], confidence)
-    return kind(**found)
+    """Make a result of what the native half gives, its interval among it."""
+    ends = found["interval"]
+    return kind(**{**found, "interval": interval(ends, confidence)})
 
 
 def place(ax: Axes, labels: list[str]) -> None:

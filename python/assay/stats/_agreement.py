@@ -237,6 +237,7 @@ def cohen_kappa(
 def _kappa(
     ratings: Table | RatingTable,
     chance: str,
+    *,
     weights: str,
     categories: Groups | None,
     clusters: Groups | None,
@@ -282,7 +283,7 @@ def fleiss_kappa(
     >>> round(stats.fleiss_kappa([[1, 1, 2], [2, 2, 2], [1, 1, 1], [2, 2, 1]]).estimate, 4)
     0.3333
     """
-    return _kappa(ratings, "fleiss", weights, categories, clusters, confidence)
+    return _kappa(ratings, "fleiss", weights=weights, categories=categories, clusters=clusters, confidence=confidence)
 
 
 def gwet_ac(
@@ -307,7 +308,7 @@ def gwet_ac(
     >>> stats.gwet_ac([[1, 1], [1, 1], [1, 1], [1, 2]]).estimate
     0.68
     """
-    return _kappa(ratings, "gwet", weights, categories, clusters, confidence)
+    return _kappa(ratings, "gwet", weights=weights, categories=categories, clusters=clusters, confidence=confidence)
 
 
 def brennan_prediger(
@@ -332,7 +333,9 @@ def brennan_prediger(
     >>> stats.brennan_prediger([[1, 1], [1, 1], [1, 1], [1, 2]]).estimate
     0.5
     """
-    return _kappa(ratings, "brennan_prediger", weights, categories, clusters, confidence)
+    return _kappa(
+        ratings, "brennan_prediger", weights=weights, categories=categories, clusters=clusters, confidence=confidence
+    )
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)

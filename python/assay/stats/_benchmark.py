@@ -100,7 +100,9 @@ def irt_fit(
 
 
 class Ladder:
-    """A leaderboard that shows a score only when it beats the best by more than noise, so that trying often does not climb.
+    """A leaderboard that shows a score only when it beats the best by more than noise.
+
+    Trying often does not climb it.
 
     References
     ----------

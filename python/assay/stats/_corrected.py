@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay import _assay
-from assay._results import Interval, Result, number
+from assay._results import Interval, Result
 from assay.stats import _difference, _estimate
 from assay.stats._difference import Difference
 from assay.stats._estimate import Level
@@ -73,9 +73,9 @@ class Correction(Result):
         level = self.found.interval.confidence if confidence is None else confidence
         return _assay.correction_labels_needed(self.labels, self.labels_se, self.judged_se, gap, level)
 
-    def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
+    def plot(self, ax: Axes | None = None, *, at: float = 0.0) -> Axes:
         """Draw the estimate with its interval; needs matplotlib."""
-        return self.found.plot(ax, label=label or f"corrected by {number(self.labels)} labels", at=at)
+        return self.found.plot(ax, at=at)
 
 
 def _correction(found: Level | Difference, behind: dict[str, Any]) -> Correction:

@@ -1,4 +1,4 @@
-"""Control charts and change detectors: has a stream changed, and when?
+"""Control charts and change detectors, which tell when a stream has changed.
 
 Each takes one value at a time by `update`, which tells of an alarm, after which it starts anew; `alarms` takes a whole
 column. Names and parameters are river's where river has the detector.
@@ -125,7 +125,7 @@ class Detector:
         ax = axes(ax)
         fresh = self.clone()
         fresh.reset()
-        drawn = list(values)  # type: ignore[arg-type]
+        drawn: list[float] = list(values)  # type: ignore[arg-type]
         ax.plot(drawn, linewidth=0.8)
         for at in fresh.alarms(values):
             ax.axvline(at, color="C3")
@@ -234,9 +234,9 @@ class Chart(Detector):
     __slots__ = ()
 
     def arl(self, at: float = 0.0) -> float:
-        """Average run length when the mean has shifted by `at` standard deviations (`BernoulliCusum`: at a failure rate).
+        """Average run length when the mean has shifted by `at` standard deviations.
 
-        NaN where it is not defined.
+        Of `BernoulliCusum` at the failure rate `at`. NaN where it is not defined.
         """
         return self._native.arl(at)
 
@@ -263,7 +263,7 @@ class Cusum(Chart):
 
     @classmethod
     def design(cls, *, shift: float, arl0: float, sides: Sides = "both") -> Cusum:
-        """Make the chart that finds a shift (in standard deviations) fastest, with one false alarm per `arl0` values."""
+        """Make the chart that finds a shift, in standard deviations, fastest with one false alarm per `arl0` values."""
         chart = object.__new__(cls)
         chart._set(_assay.Detector.cusum_design(shift, arl0, sides))
         return chart

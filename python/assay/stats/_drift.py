@@ -1,4 +1,4 @@
-"""Distances and tests of two samples of one column, or of vectors: has the data changed?"""
+"""Whether data have changed: distances and tests of two samples of a column, or of vectors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _kind(reference: Any, kind: Kind | None) -> str:
 
 
 def psi(reference: Groups, current: Groups, *, bins: int = 10, kind: Kind | None = None) -> float:
-    """Population stability index.
+    """PSI, the population stability index of two samples.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ def psi(reference: Groups, current: Groups, *, bins: int = 10, kind: Kind | None
 
 
 def psi_expected(bins: int, n: int, m: int) -> float:
-    """What PSI is on average without any drift: (bins − 1)(1/n + 1/m).
+    """PSI on average without any drift, (bins − 1)(1/n + 1/m).
 
     Examples
     --------
@@ -374,8 +374,12 @@ def drift_distances(
     True
     """
     found = _assay.drift_distances(_kind(reference, kind), reference, current, bins, permutations, seed)
-    parts = {name: Distance(*value) if isinstance(value, tuple) else value for name, value in found.items()}
-    return Distances(**parts)  # type: ignore[arg-type]
+    wasserstein = found["wasserstein"]
+    return Distances(
+        found["bins"],
+        *(Distance(*found[name]) for name in ("psi", "jensen_shannon", "hellinger", "total_variation")),
+        None if wasserstein is None else Distance(*wasserstein),
+    )
 
 
 def evidently_default(rows: int, distinct: int, *, numeric: bool) -> tuple[str, float]:

@@ -148,7 +148,8 @@ class Preference(Result):
 
     def _sentence(self) -> str:
         counts = f"{self.wins_a} to {self.wins_b}, {self.ties} ties"
-        return f"preference for a {self.estimate:+.4g}, {self.interval.lower:+.4g} to {self.interval.upper:+.4g} ({counts})"
+        ends = f"{self.interval.lower:+.4g} to {self.interval.upper:+.4g}"
+        return f"preference for a {self.estimate:+.4g}, {ends} ({counts})"
 
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the preference with its interval; needs matplotlib."""

@@ -153,7 +153,9 @@ def dawid_skene(
     max_iter: int = 100,
     tol: float = 1e-5,
 ) -> DawidSkene:
-    """Dawid and Skene's labels by EM from the majority vote. Use it with five or more raters of twenty or more labels each.
+    """Dawid and Skene's labels by EM from the majority vote.
+
+    Use it with five or more raters of twenty or more labels each.
 
     Parameters
     ----------
