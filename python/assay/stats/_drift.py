@@ -376,9 +376,12 @@ def drift_distances(
     found = _assay.drift_distances(_kind(reference, kind), reference, current, bins, permutations, seed)
     wasserstein = found["wasserstein"]
     return Distances(
-        found["bins"],
-        *(Distance(*found[name]) for name in ("psi", "jensen_shannon", "hellinger", "total_variation")),
-        None if wasserstein is None else Distance(*wasserstein),
+        bins=found["bins"],
+        psi=Distance(*found["psi"]),
+        jensen_shannon=Distance(*found["jensen_shannon"]),
+        hellinger=Distance(*found["hellinger"]),
+        total_variation=Distance(*found["total_variation"]),
+        wasserstein=None if wasserstein is None else Distance(*wasserstein),
     )
 
 

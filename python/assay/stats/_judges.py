@@ -144,7 +144,7 @@ def group_difference(
     Returns
     -------
     Effect
-        With CR2 standard errors; Welch's interval without clusters.
+        With CR2 standard errors and Bell–McCaffrey degrees of freedom; without clusters the standard error is Welch's.
 
     Raises
     ------
