@@ -444,3 +444,18 @@ pub fn choice<T: Copy>(name: &str, value: &str, of: &[(&str, T)]) -> PyResult<T>
         PyValueError::new_err(format!("{name} must be one of {}, not {value:?}", words.join(", ")))
     })
 }
+
+/// Two whole numbers, such as how many of how many.
+///
+/// # Errors
+/// As [`count`]; `TypeError` for what is no pair.
+pub fn counted(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
+    let pair: Vec<Bound<'_, PyAny>> = match value.try_iter() {
+        Ok(items) => items.collect::<PyResult<_>>()?,
+        Err(_) => Vec::new(),
+    };
+    match &pair[..] {
+        [first, second] => Ok((count(name, first, 0)?, count(name, second, 0)?)),
+        _ => Err(wrong(name, "a pair of whole numbers", value)),
+    }
+}

@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 
 use super::difference::{self, Difference};
 use super::estimate::{kind, kind_name, within};
-use crate::arrays::{choice, flags, floats, level, same_length};
+use crate::arrays::{choice, count, flags, floats, level, same_length};
 use crate::results::{Record, both, number, record, refused};
 use crate::tables;
 
@@ -22,8 +22,9 @@ fn irt_fit<'py>(
     model: &str,
     prior: Option<f64>,
     tolerance: f64,
-    steps: usize,
+    steps: &Bound<'_, PyAny>,
 ) -> Record<'py> {
+    let steps: usize = count("max_iter", steps, 0)?;
     let model = choice("model", model, &MODELS)?;
     let rows = tables::optional_matrix("responses", responses)?;
     let answer = |cell: Option<f64>| match cell {
@@ -91,7 +92,9 @@ fn looks_adjusted_p(budget: u32, taken: u32, p: f64) -> PyResult<f64> {
 }
 
 #[pyfunction]
-fn canary_exposure(rank: u64, candidates: u64) -> PyResult<f64> {
+fn canary_exposure(rank: &Bound<'_, PyAny>, candidates: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let rank: u64 = count("rank", rank, 0)?;
+    let candidates: u64 = count("candidates", candidates, 0)?;
     holdout::exposure(rank, candidates).ok_or_else(|| refused("rank must be from 1 to the number of candidates"))
 }
 

@@ -3,7 +3,7 @@
 use assay_stats::calibration::{self, Corrected, DoubleSample, Label};
 use pyo3::prelude::*;
 
-use crate::arrays::{clusters, column, flags, floats, inside, level, same_length};
+use crate::arrays::{clusters, column, count, counted, flags, floats, inside, level, same_length};
 use crate::results::{Record, both, number, record, refused};
 
 /// A corrected estimate.
@@ -21,14 +21,18 @@ pub fn probabilities(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<f64>>
 }
 
 #[pyfunction]
-fn double_sampling(
-    py: Python<'_>,
-    judged: (u64, u64),
-    of_pass: (u64, u64),
-    of_fail: (u64, u64),
+fn double_sampling<'py>(
+    py: Python<'py>,
+    judged: &Bound<'py, PyAny>,
+    of_pass: &Bound<'py, PyAny>,
+    of_fail: &Bound<'py, PyAny>,
     confidence: f64,
-    seed: u64,
-) -> Record<'_> {
+    seed: &Bound<'py, PyAny>,
+) -> Record<'py> {
+    let seed: u64 = count("seed", seed, 0)?;
+    let judged = counted("judged", judged)?;
+    let of_pass = counted("true_of_pass", of_pass)?;
+    let of_fail = counted("true_of_fail", of_fail)?;
     let confidence = level(confidence)?;
     let sample = DoubleSample {
         judged: judged.1,
@@ -45,13 +49,16 @@ fn double_sampling(
 }
 
 #[pyfunction]
-fn rogan_gladen(
-    py: Python<'_>,
-    judged: (u64, u64),
-    sensitivity: (u64, u64),
-    specificity: (u64, u64),
+fn rogan_gladen<'py>(
+    py: Python<'py>,
+    judged: &Bound<'py, PyAny>,
+    sensitivity: &Bound<'py, PyAny>,
+    specificity: &Bound<'py, PyAny>,
     confidence: f64,
-) -> Record<'_> {
+) -> Record<'py> {
+    let judged = counted("judged", judged)?;
+    let sensitivity = counted("sensitivity", sensitivity)?;
+    let specificity = counted("specificity", specificity)?;
     let confidence = level(confidence)?;
     for (name, (right, cases)) in [("judged", judged), ("sensitivity", sensitivity), ("specificity", specificity)] {
         if cases == 0 || right > cases {
@@ -105,13 +112,16 @@ fn ppi_mean<'py>(
 }
 
 #[pyfunction]
-fn labels_needed(labels: usize, labels_se: f64, judged_se: f64, wanted: f64) -> Option<u64> {
-    calibration::labels_needed(labels, labels_se, judged_se, wanted)
+fn labels_needed(labels: &Bound<'_, PyAny>, labels_se: f64, judged_se: f64, wanted: f64) -> PyResult<Option<u64>> {
+    let labels: usize = count("labels", labels, 0)?;
+    Ok(calibration::labels_needed(labels, labels_se, judged_se, wanted))
 }
 
 #[pyfunction]
-fn label_multiplier(correlation: f64, labels: u64, judged: u64) -> f64 {
-    number(calibration::label_multiplier(correlation, labels, judged))
+fn label_multiplier(correlation: f64, labels: &Bound<'_, PyAny>, judged: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let labels: u64 = count("labels", labels, 0)?;
+    let judged: u64 = count("judged", judged, 0)?;
+    Ok(number(calibration::label_multiplier(correlation, labels, judged)))
 }
 
 #[pyfunction]

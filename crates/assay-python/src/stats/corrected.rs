@@ -6,7 +6,7 @@ use pyo3::types::PyDict;
 
 use super::difference::{self, Difference};
 use super::estimate::{self, Level, kind, kind_name, within};
-use crate::arrays::{clusters, counts, floats, level, optional, same_length};
+use crate::arrays::{clusters, count, counts, floats, level, optional, same_length};
 use crate::results::{Record, number, record, refused};
 
 fn cases(
@@ -66,8 +66,9 @@ fn corrected_level<'py>(
     groups: Option<&Bound<'py, PyAny>>,
     repeats: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-    seed: u64,
+    seed: &Bound<'_, PyAny>,
 ) -> PyResult<((Level, Bound<'py, PyDict>), Bound<'py, PyDict>)> {
+    let seed: u64 = count("seed", seed, 0)?;
     let confidence = level(confidence)?;
     let cases = cases(judge, truth, chances, groups, repeats)?;
     let values = || cases.iter().flat_map(|case| std::iter::once(case.judge).chain(case.truth));

@@ -3,11 +3,21 @@
 use assay_stats::design::{self, Assignment, Scale, Timed};
 use pyo3::prelude::*;
 
-use crate::arrays::{counts, floats, inside, level, named, same_length};
+use crate::arrays::{count, counts, floats, inside, level, named, same_length};
 use crate::results::{Record, number, record, refused};
 
 #[pyfunction]
-fn overlap_counts(items: usize, share: f64, least: usize, each: usize, seed: u64) -> PyResult<Vec<usize>> {
+fn overlap_counts(
+    items: &Bound<'_, PyAny>,
+    share: f64,
+    least: &Bound<'_, PyAny>,
+    each: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
+) -> PyResult<Vec<usize>> {
+    let items: usize = count("items", items, 0)?;
+    let least: usize = count("least", least, 0)?;
+    let each: usize = count("each", each, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     if items > 1 << 28 {
         return Err(refused("items must be at most 2²⁸"));
     }
@@ -15,7 +25,14 @@ fn overlap_counts(items: usize, share: f64, least: usize, each: usize, seed: u64
 }
 
 #[pyfunction]
-fn assign_raters<'py>(py: Python<'py>, of_items: &Bound<'py, PyAny>, raters: usize, seed: u64) -> Record<'py> {
+fn assign_raters<'py>(
+    py: Python<'py>,
+    of_items: &Bound<'py, PyAny>,
+    raters: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
+) -> Record<'py> {
+    let raters: usize = count("raters", raters, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     let of_items: Vec<usize> = counts("counts", of_items)?.into_iter().map(|count| count as usize).collect();
     let found = py.detach(|| design::assign(&of_items, raters, seed)).map_err(refused)?;
     record!(py;
@@ -34,10 +51,13 @@ fn rating_sheets(
     py: Python<'_>,
     raters: Vec<Vec<usize>>,
     loads: Vec<usize>,
-    gold: usize,
-    each: usize,
-    seed: u64,
+    gold: &Bound<'_, PyAny>,
+    each: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
 ) -> PyResult<Vec<Sheet>> {
+    let gold: usize = count("gold", gold, 0)?;
+    let each: usize = count("each", each, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     if raters.iter().flatten().any(|rater| *rater >= loads.len()) || gold > 1 << 28 {
         return Err(refused("the assignment names a rater that it has not"));
     }
@@ -50,7 +70,10 @@ fn rating_sheets(
 }
 
 #[pyfunction]
-fn items_for_shared(raters: u64, each: u64, shared: u64) -> PyResult<u64> {
+fn items_for_shared(raters: &Bound<'_, PyAny>, each: &Bound<'_, PyAny>, shared: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let raters: u64 = count("raters", raters, 0)?;
+    let each: u64 = count("each", each, 0)?;
+    let shared: u64 = count("shared", shared, 0)?;
     design::items_for_shared(raters, each, shared)
         .ok_or_else(|| refused("each must be at least 2 and at most the raters, and the items countable"))
 }
@@ -64,20 +87,35 @@ fn scale(prevalence: Option<f64>) -> PyResult<Scale> {
 }
 
 #[pyfunction]
-fn alpha_variance(alpha: f64, each: u64, prevalence: Option<f64>) -> PyResult<f64> {
+fn alpha_variance(alpha: f64, each: &Bound<'_, PyAny>, prevalence: Option<f64>) -> PyResult<f64> {
+    let each: u64 = count("each", each, 0)?;
     design::alpha_variance(alpha, each, scale(prevalence)?)
         .ok_or_else(|| refused("alpha must be from 0 to below 1, and each from 2 to 10000"))
 }
 
 #[pyfunction]
-fn items_for_alpha(alpha: f64, half_width: f64, each: u64, prevalence: Option<f64>, confidence: f64) -> PyResult<u64> {
+fn items_for_alpha(
+    alpha: f64,
+    half_width: f64,
+    each: &Bound<'_, PyAny>,
+    prevalence: Option<f64>,
+    confidence: f64,
+) -> PyResult<u64> {
+    let each: u64 = count("each", each, 0)?;
     let confidence = level(confidence)?;
     design::items_for_alpha(alpha, half_width, each, scale(prevalence)?, confidence)
         .ok_or_else(|| refused("alpha must be from 0 to below 1, half_width above 0, and each from 2 to 10000"))
 }
 
 #[pyfunction]
-fn suspension_chance(py: Python<'_>, gold: u64, accuracy: f64, threshold: f64, confidence: f64) -> PyResult<f64> {
+fn suspension_chance(
+    py: Python<'_>,
+    gold: &Bound<'_, PyAny>,
+    accuracy: f64,
+    threshold: f64,
+    confidence: f64,
+) -> PyResult<f64> {
+    let gold: u64 = count("gold", gold, 0)?;
     let (threshold, confidence) = (inside("threshold", threshold)?, level(confidence)?);
     py.detach(|| design::suspended(gold, accuracy, threshold, confidence))
         .ok_or_else(|| refused("accuracy must be from 0 to 1, and gold at most 10⁹"))

@@ -6,7 +6,7 @@ use assay_stats::drift::detector::backtest;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use crate::arrays::{choice, floats};
+use crate::arrays::{choice, count, floats};
 use crate::results::{Record, number, record, refused};
 
 /// A detector of some kind.
@@ -48,23 +48,43 @@ fn sides(value: &str) -> PyResult<Sides> {
 #[pymethods]
 impl PyDetector {
     #[staticmethod]
-    fn page_hinkley(min_instances: u64, delta: f64, threshold: f64, alpha: f64) -> PyResult<Self> {
+    fn page_hinkley(min_instances: &Bound<'_, PyAny>, delta: f64, threshold: f64, alpha: f64) -> PyResult<Self> {
+        let min_instances: u64 = count("min_instances", min_instances, 0)?;
         let one = PageHinkley::new(min_instances, delta, threshold, alpha).map_err(refused)?;
         Ok(Self(Kind::PageHinkley(one)))
     }
 
     #[staticmethod]
-    fn adwin(delta: f64, clock: u64, max_buckets: usize, min_window: u64, grace: u64) -> PyResult<Self> {
+    fn adwin(
+        delta: f64,
+        clock: &Bound<'_, PyAny>,
+        max_buckets: &Bound<'_, PyAny>,
+        min_window: &Bound<'_, PyAny>,
+        grace: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let clock: u64 = count("clock", clock, 0)?;
+        let max_buckets: usize = count("max_buckets", max_buckets, 0)?;
+        let min_window: u64 = count("min_window_length", min_window, 0)?;
+        let grace: u64 = count("grace_period", grace, 0)?;
         Ok(Self(Kind::Adwin(Adwin::new(delta, clock, max_buckets, min_window, grace).map_err(refused)?)))
     }
 
     #[staticmethod]
-    fn ddm(warm_start: u64, threshold: f64) -> PyResult<Self> {
+    fn ddm(warm_start: &Bound<'_, PyAny>, threshold: f64) -> PyResult<Self> {
+        let warm_start: u64 = count("warm_start", warm_start, 0)?;
         Ok(Self(Kind::Ddm(Ddm::new(warm_start, threshold).map_err(refused)?)))
     }
 
     #[staticmethod]
-    fn kswin(alpha: f64, window_size: usize, stat_size: usize, seed: u64) -> PyResult<Self> {
+    fn kswin(
+        alpha: f64,
+        window_size: &Bound<'_, PyAny>,
+        stat_size: &Bound<'_, PyAny>,
+        seed: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let window_size: usize = count("window_size", window_size, 0)?;
+        let stat_size: usize = count("stat_size", stat_size, 0)?;
+        let seed: u64 = count("seed", seed, 0)?;
         let one = Kswin::new(alpha, window_size, stat_size, seed).map_err(refused)?;
         Ok(Self(Kind::Kswin(Box::new(one))))
     }
@@ -104,7 +124,9 @@ impl PyDetector {
     }
 
     #[staticmethod]
-    fn bernoulli(m: u64, limit: u64) -> PyResult<Self> {
+    fn bernoulli(m: &Bound<'_, PyAny>, limit: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let m: u64 = count("m", m, 0)?;
+        let limit: u64 = count("limit", limit, 0)?;
         Ok(Self(Kind::Bernoulli(BernoulliCusum::new(m, limit).map_err(refused)?)))
     }
 
@@ -186,9 +208,11 @@ impl PyDetector {
         py: Python<'py>,
         quiet: &Bound<'py, PyAny>,
         shift: f64,
-        injections: usize,
-        seed: u64,
+        injections: &Bound<'_, PyAny>,
+        seed: &Bound<'_, PyAny>,
     ) -> PyResult<Bound<'py, PyDict>> {
+        let injections: usize = count("injections", injections, 0)?;
+        let seed: u64 = count("seed", seed, 0)?;
         let quiet = floats("quiet", quiet)?;
         let quiet = &*quiet;
         let detector = self.0.detector();

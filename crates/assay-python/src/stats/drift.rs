@@ -6,7 +6,7 @@ use assay_stats::drift::{Undefined, embedding, season};
 use assay_stats::forecasts::{self, Window};
 use pyo3::prelude::*;
 
-use crate::arrays::{Names, choice, counts, flags, floats, level, named, optional, same_length};
+use crate::arrays::{Names, choice, count, counts, flags, floats, level, named, optional, same_length};
 use crate::results::{Record, both, column, number, record, refused};
 use crate::tables;
 
@@ -56,8 +56,9 @@ fn count_distance(
     kind: &str,
     reference: &Bound<'_, PyAny>,
     current: &Bound<'_, PyAny>,
-    bins: usize,
+    bins: &Bound<'_, PyAny>,
 ) -> PyResult<f64> {
+    let bins: usize = count("bins", bins, 0)?;
     type Of = fn(&[u64], &[u64]) -> Result<f64, Undefined>;
     let known: [(&str, Of); 4] = [
         ("psi", distribution::psi),
@@ -71,12 +72,16 @@ fn count_distance(
 }
 
 #[pyfunction]
-fn psi_expected(bins: usize, n: usize, m: usize) -> f64 {
-    number(distribution::psi_expected(bins, n, m))
+fn psi_expected(bins: &Bound<'_, PyAny>, n: &Bound<'_, PyAny>, m: &Bound<'_, PyAny>) -> PyResult<f64> {
+    let bins: usize = count("bins", bins, 0)?;
+    let n: usize = count("n", n, 0)?;
+    let m: usize = count("m", m, 0)?;
+    Ok(number(distribution::psi_expected(bins, n, m)))
 }
 
 #[pyfunction]
-fn quantile_bins(py: Python<'_>, reference: &Bound<'_, PyAny>, bins: usize) -> PyResult<Vec<f64>> {
+fn quantile_bins(py: Python<'_>, reference: &Bound<'_, PyAny>, bins: &Bound<'_, PyAny>) -> PyResult<Vec<f64>> {
+    let bins: usize = count("bins", bins, 0)?;
     let reference = floats("reference", reference)?;
     let reference = &*reference;
     py.detach(|| Bins::quantiles(reference, bins)).map(|bins| bins.edges).map_err(why)
@@ -104,9 +109,11 @@ fn wasserstein_interval(
     reference: &Bound<'_, PyAny>,
     current: &Bound<'_, PyAny>,
     confidence: f64,
-    resamples: usize,
-    seed: u64,
+    resamples: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
 ) -> PyResult<(f64, f64)> {
+    let resamples: usize = count("resamples", resamples, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     let confidence = level(confidence)?;
     let (reference, current) = (floats("reference", reference)?, floats("current", current)?);
     let (reference, current) = (&*reference, &*current);
@@ -136,9 +143,11 @@ fn category_test<'py>(
     kind: &str,
     reference: &Bound<'py, PyAny>,
     current: &Bound<'py, PyAny>,
-    permutations: usize,
-    seed: u64,
+    permutations: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
 ) -> Record<'py> {
+    let permutations: usize = count("permutations", permutations, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     let (reference, current) = rows(kind, reference, current, 0)?;
     let found = py.detach(|| distribution::independence(&reference, &current, permutations, seed)).map_err(why)?;
     record!(py;
@@ -158,10 +167,13 @@ fn drift_distances<'py>(
     kind: &str,
     reference: &Bound<'py, PyAny>,
     current: &Bound<'py, PyAny>,
-    bins: usize,
-    permutations: usize,
-    seed: u64,
+    bins: &Bound<'_, PyAny>,
+    permutations: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
 ) -> Record<'py> {
+    let bins: usize = count("bins", bins, 0)?;
+    let permutations: usize = count("permutations", permutations, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     let found: Distances = if kind == "numeric" {
         let (reference, current) = (floats("reference", reference)?, floats("current", current)?);
         let (reference, current) = (&*reference, &*current);
@@ -183,14 +195,20 @@ fn drift_distances<'py>(
 }
 
 #[pyfunction]
-fn evidently_default(rows: usize, distinct: usize, numeric: bool) -> (&'static str, f64) {
-    match distribution::evidently(rows, distinct, numeric) {
+fn evidently_default(
+    rows: &Bound<'_, PyAny>,
+    distinct: &Bound<'_, PyAny>,
+    numeric: bool,
+) -> PyResult<(&'static str, f64)> {
+    let rows: usize = count("rows", rows, 0)?;
+    let distinct: usize = count("distinct", distinct, 0)?;
+    Ok(match distribution::evidently(rows, distinct, numeric) {
         Evidently::KolmogorovSmirnov(limit) => ("kolmogorov_smirnov", limit),
         Evidently::ChiSquare(limit) => ("chi_square", limit),
         Evidently::TwoShares(limit) => ("two_shares", limit),
         Evidently::Wasserstein(limit) => ("wasserstein", limit),
         Evidently::JensenShannon(limit) => ("jensen_shannon", limit),
-    }
+    })
 }
 
 #[pyfunction]
@@ -199,9 +217,11 @@ fn mmd_test<'py>(
     reference: &Bound<'py, PyAny>,
     current: &Bound<'py, PyAny>,
     linear: bool,
-    permutations: usize,
-    seed: u64,
+    permutations: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
 ) -> Record<'py> {
+    let permutations: usize = count("permutations", permutations, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     let (reference, current) = (tables::matrix("reference", reference)?, tables::matrix("current", current)?);
     let found = py
         .detach(|| {
@@ -222,8 +242,9 @@ fn domain_classifier<'py>(
     current: &Bound<'py, PyAny>,
     folds: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-    seed: u64,
+    seed: &Bound<'_, PyAny>,
 ) -> Record<'py> {
+    let seed: u64 = count("seed", seed, 0)?;
     let confidence = level(confidence)?;
     let (reference, current) = (tables::matrix("reference", reference)?, tables::matrix("current", current)?);
     let folds = folds.map(|folds| named("folds", folds)).transpose()?.map(|(folds, _)| folds);
@@ -243,11 +264,13 @@ fn domain_classifier<'py>(
 fn seasonal<'py>(
     py: Python<'py>,
     values: &Bound<'py, PyAny>,
-    periods: Vec<usize>,
-    window: Option<usize>,
+    periods: Vec<Bound<'py, PyAny>>,
+    window: Option<&Bound<'py, PyAny>>,
     robust: bool,
 ) -> Record<'py> {
     let like = values;
+    let periods: Vec<usize> = periods.iter().map(|period| count("period", period, 2)).collect::<PyResult<_>>()?;
+    let window: Option<usize> = window.map(|window| count("seasonal", window, 3)).transpose()?;
     let values = floats("values", values)?;
     let values = &*values;
     let found = py
@@ -269,10 +292,11 @@ fn seasonal<'py>(
 fn robust_z<'py>(
     py: Python<'py>,
     values: &Bound<'py, PyAny>,
-    period: Option<usize>,
+    period: Option<&Bound<'py, PyAny>>,
     masked: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let like = values;
+    let period: Option<usize> = period.map(|period| count("period", period, 1)).transpose()?;
     let values = optional("values", values)?;
     let masked = masked.map(|masked| flags("masked", masked)).transpose()?.unwrap_or_default();
     if !masked.is_empty() {
@@ -325,7 +349,9 @@ struct PyReservoir(Reservoir<Py<PyAny>>);
 #[pymethods]
 impl PyReservoir {
     #[new]
-    fn new(size: usize, seed: u64) -> PyResult<Self> {
+    fn new(size: &Bound<'_, PyAny>, seed: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let size: usize = count("size", size, 0)?;
+        let seed: u64 = count("seed", seed, 0)?;
         Reservoir::new(size, seed).map(Self).map_err(why)
     }
 
@@ -343,10 +369,11 @@ fn diebold_mariano<'py>(
     py: Python<'py>,
     losses: &Bound<'py, PyAny>,
     baseline: &Bound<'py, PyAny>,
-    horizon: usize,
+    horizon: &Bound<'_, PyAny>,
     window: &str,
     confidence: f64,
 ) -> Record<'py> {
+    let horizon: usize = count("horizon", horizon, 0)?;
     let window = choice("window", window, &[("flat", Window::Flat), ("bartlett", Window::Bartlett)])?;
     let confidence = level(confidence)?;
     let (losses, baseline) = (floats("losses", losses)?, floats("baseline", baseline)?);

@@ -8,7 +8,7 @@ use pyo3::types::PyDict;
 
 use super::calibration::corrected;
 use super::online::effect;
-use crate::arrays::{choice, clusters, flags, floats, groups, inside, level, named, optional, same_length};
+use crate::arrays::{choice, clusters, count, flags, floats, groups, inside, level, named, optional, same_length};
 use crate::results::{Record, both, number, record, refused};
 use crate::tables;
 
@@ -257,7 +257,13 @@ fn abstention_threshold<'py>(
 }
 
 #[pyfunction]
-fn next_labels(cases: &Bound<'_, PyAny>, sds: &Bound<'_, PyAny>, labels: u64, uniform: f64) -> PyResult<Vec<u64>> {
+fn next_labels(
+    cases: &Bound<'_, PyAny>,
+    sds: &Bound<'_, PyAny>,
+    labels: &Bound<'_, PyAny>,
+    uniform: f64,
+) -> PyResult<Vec<u64>> {
+    let labels: u64 = count("labels", labels, 0)?;
     let (cases, sds) = (crate::arrays::counts("cases", cases)?, floats("sds", sds)?);
     same_length(("cases", cases.len()), ("sds", sds.len()))?;
     if !(0.0..=1.0).contains(&uniform) {
@@ -273,8 +279,9 @@ fn calibration_error<'py>(
     py: Python<'py>,
     truths: &Bound<'py, PyAny>,
     forecasts: &Bound<'py, PyAny>,
-    bins: usize,
+    bins: &Bound<'_, PyAny>,
 ) -> Record<'py> {
+    let bins: usize = count("bins", bins, 0)?;
     let (truths, forecasts) = (flags("y_true", truths)?, super::calibration::probabilities("y_prob", forecasts)?);
     same_length(("y_true", truths.len()), ("y_prob", forecasts.len()))?;
     let found = py
@@ -297,15 +304,15 @@ fn judge_grade(evidence: &Bound<'_, PyDict>) -> PyResult<(String, &'static str, 
     let number = |name: &str| -> PyResult<Option<f64>> {
         evidence.get_item(name)?.filter(|value| !value.is_none()).map(|value| value.extract()).transpose()
     };
-    let count = |name: &str| -> PyResult<Option<u64>> {
-        evidence.get_item(name)?.filter(|value| !value.is_none()).map(|value| value.extract()).transpose()
+    let whole = |name: &str| -> PyResult<Option<u64>> {
+        evidence.get_item(name)?.filter(|value| !value.is_none()).map(|value| count(name, &value, 0)).transpose()
     };
     let differential: Option<(f64, f64)> =
         evidence.get_item("differential")?.filter(|value| !value.is_none()).map(|value| value.extract()).transpose()?;
     let found = judges::grade(&Evidence {
-        labels: count("labels")?.unwrap_or(0),
-        rarer_class: count("rarer_class")?.unwrap_or(0),
-        smaller_arm: count("smaller_arm")?,
+        labels: whole("labels")?.unwrap_or(0),
+        rarer_class: whole("rarer_class")?.unwrap_or(0),
+        smaller_arm: whole("smaller_arm")?,
         agreement: number("agreement")?,
         parse_failures: number("parse_failures")?,
         flip_rate: number("flip_rate")?,

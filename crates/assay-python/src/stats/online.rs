@@ -3,7 +3,7 @@
 use assay_stats::online::{self, Arm, Concern, Effect, Lift, LiftMethod, Unit};
 use pyo3::prelude::*;
 
-use crate::arrays::{choice, counts, floats, level, optional, same_length};
+use crate::arrays::{choice, count, counted, counts, floats, level, optional, same_length};
 use crate::results::{Record, both, number, record, refused};
 use crate::tables;
 
@@ -49,7 +49,9 @@ fn sample_ratio<'py>(
 }
 
 #[pyfunction]
-fn two_proportions(treatment: (u64, u64), control: (u64, u64)) -> PyResult<(f64, f64)> {
+fn two_proportions(treatment: &Bound<'_, PyAny>, control: &Bound<'_, PyAny>) -> PyResult<(f64, f64)> {
+    let treatment = counted("treatment", treatment)?;
+    let control = counted("control", control)?;
     for (name, (successes, units)) in [("treatment", treatment), ("control", control)] {
         if units == 0 || successes > units {
             return Err(refused(format!(
@@ -172,11 +174,14 @@ fn lin_adjusted<'py>(
 fn aa_check<'py>(
     py: Python<'py>,
     values: &Bound<'py, PyAny>,
-    treated: usize,
-    replays: u32,
-    seed: u64,
+    treated: &Bound<'_, PyAny>,
+    replays: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
     test: Option<&Bound<'py, PyAny>>,
 ) -> Record<'py> {
+    let treated: usize = count("treated", treated, 0)?;
+    let replays: u32 = count("replays", replays, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     let values = floats("values", values)?;
     let values = &*values;
     if treated == 0 || treated >= values.len() {

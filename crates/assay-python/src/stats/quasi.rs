@@ -6,7 +6,7 @@ use pyo3::types::PyDict;
 
 use super::estimate::{self, Level};
 use super::online::effect;
-use crate::arrays::{Names, clusters, flags, floats, groups, level, same_length};
+use crate::arrays::{Names, clusters, count, flags, floats, groups, level, same_length};
 use crate::results::{Record, number, record, refused};
 
 #[pyfunction]
@@ -164,9 +164,10 @@ fn team_draft<'py>(
 fn balanced_interleave<'py>(
     a: &Bound<'py, PyAny>,
     b: &Bound<'py, PyAny>,
-    length: usize,
+    length: &Bound<'_, PyAny>,
     a_first: bool,
 ) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    let length: usize = count("length", length, 0)?;
     let (a, b, names) = rankings(a, b)?;
     Ok(quasi::balanced(&a, &b, length, a_first).into_iter().map(|item| names[item].clone()).collect())
 }

@@ -3,7 +3,7 @@
 use assay_stats::raters::{self, Score, Severity, Vote};
 use pyo3::prelude::*;
 
-use crate::arrays::{Names, floats, level, named, same_length};
+use crate::arrays::{Names, count, floats, level, named, same_length};
 use crate::results::{Record, both, number, record, refused};
 
 /// Votes in long form, with the names of items, raters and labels.
@@ -81,9 +81,10 @@ fn dawid_skene<'py>(
     raters: &Bound<'py, PyAny>,
     labels: &Bound<'py, PyAny>,
     classes: Option<&Bound<'py, PyAny>>,
-    iterations: usize,
+    iterations: &Bound<'_, PyAny>,
     tolerance: f64,
 ) -> Record<'py> {
+    let iterations: usize = count("max_iter", iterations, 0)?;
     if iterations == 0 || tolerance.is_nan() || tolerance < 0.0 {
         return Err(refused("max_iter must be at least 1 and tol 0 or more"));
     }
@@ -112,9 +113,11 @@ fn mace<'py>(
     raters: &Bound<'py, PyAny>,
     labels: &Bound<'py, PyAny>,
     classes: Option<&Bound<'py, PyAny>>,
-    restarts: usize,
-    seed: u64,
+    restarts: &Bound<'_, PyAny>,
+    seed: &Bound<'_, PyAny>,
 ) -> Record<'py> {
+    let restarts: usize = count("restarts", restarts, 0)?;
+    let seed: u64 = count("seed", seed, 0)?;
     if restarts == 0 {
         return Err(refused("restarts must be at least 1"));
     }
@@ -200,7 +203,9 @@ fn two_way_mean<'py>(
 }
 
 #[pyfunction]
-fn gold_accuracy(hits: u64, misses: u64, confidence: f64) -> PyResult<(f64, (f64, f64))> {
+fn gold_accuracy(hits: &Bound<'_, PyAny>, misses: &Bound<'_, PyAny>, confidence: f64) -> PyResult<(f64, (f64, f64))> {
+    let hits: u64 = count("hits", hits, 0)?;
+    let misses: u64 = count("misses", misses, 0)?;
     let confidence = level(confidence)?;
     let (mean, interval) = raters::gold_accuracy(hits, misses, confidence).ok_or_else(|| refused("confidence"))?;
     Ok((mean, both(interval)))
