@@ -109,6 +109,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "policy": (lambda: stats.level([1], nan_policy="drop"), ValueError, "nan_policy must be"),  # type: ignore[arg-type]
     "clusters": (lambda: stats.level([1, 0], clusters=["a"]), ValueError, "values has 2 items and clusters has 1"),
     "clusters unhashable": (lambda: stats.level([1, 0], clusters=[[], []]), TypeError, "clusters must be"),
+    "no cluster": (lambda: stats.level([1, 0], clusters=["a", None]), ValueError, r"clusters\[1\] is missing"),
     "weights": (lambda: stats.level([1, 0], weights=[1, -1]), ValueError, r"weights\[1\] is -1"),
     "no weight": (lambda: stats.level([1, 0], weights=[0, 0]), ValueError, "weights are all 0"),
     "repeats": (lambda: stats.level([1, 0], repeats=0), ValueError, "repeats must be whole numbers of at least 1"),
