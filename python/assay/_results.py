@@ -64,10 +64,8 @@ class Result:
         return f"<{type(self).__name__}: {self._sentence()}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(_cell(value))}</td></tr>"
-            for name, value in self.to_dict().items()
-        )
+        cells = ((html.escape(name), html.escape(_cell(getattr(self, name)))) for name in self._names())
+        rows = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{cell}</td></tr>" for name, cell in cells)
         title = html.escape(self._sentence())
         return f"<table><caption style='text-align:left'>{title}</caption><tbody>{rows}</tbody></table>"
 
@@ -77,8 +75,6 @@ def _cell(value: object) -> str:
         return number(value)
     if isinstance(value, Interval):
         return str(value)
-    if isinstance(value, dict) and set(value) == {"lower", "upper", "confidence"}:  # type: ignore[reportUnknownArgumentType]
-        return str(Interval(**value))  # type: ignore[reportUnknownArgumentType]
     text = str(value)  # type: ignore[reportUnknownArgumentType]
     return text if len(text) <= 200 else f"{text[:199]}…"
 

