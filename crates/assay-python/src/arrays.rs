@@ -365,14 +365,6 @@ pub fn optional(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64
     }
 }
 
-/// Whether a cell of a column of objects is missing: `None`, `pandas.NA` or NaN.
-pub fn is_missing(value: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let kind = value.get_type().name()?;
-    Ok(value.is_none()
-        || kind == "NAType"
-        || (kind == "float" || kind == "float64" || kind == "float32") && value.extract::<f64>().is_ok_and(f64::is_nan))
-}
-
 /// The items of a column as Python has them: of any sequence, pandas or Polars column, or Arrow array.
 ///
 /// # Errors
