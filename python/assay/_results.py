@@ -149,6 +149,19 @@ def interval(ends: tuple[float, float] | None, confidence: float) -> Interval:
     return Interval(lower, upper, confidence)
 
 
+def ends_of(name: str, value: object) -> tuple[float, float]:
+    """Give the ends of an argument that is an interval.
+
+    Raises
+    ------
+    TypeError
+        It is none.
+    """
+    if not isinstance(value, Interval):
+        raise TypeError(f"{name} must be an Interval, not {type(value).__name__}")
+    return value.lower, value.upper
+
+
 def axes(ax: Axes | None) -> Axes:
     """Give the axes to draw on.
 
