@@ -22,3 +22,15 @@ Groups = Sequence[Any] | ArrayLike
 
 Texts = Sequence[str] | ArrayLike
 """A column of texts."""
+
+TextColumn = list[str] | tuple[str, ...] | ArrayLike
+"""A column of texts where one text means something else."""
+
+References = list[str] | tuple[str, ...] | list[list[str]] | ArrayLike
+"""For each text of a column its reference, or its references."""
+
+Labels = Sequence[Any] | ArrayLike
+"""A column of class labels: hashable values that can be put in order."""
+
+Table = Sequence[Sequence[float]] | ArrayLike
+"""A table with a row for each case: a two-dimensional array, a data frame of numbers, a sequence of rows."""
