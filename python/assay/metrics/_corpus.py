@@ -53,9 +53,12 @@ class CorpusScore(Result):
     method: str
     signature: str = ""
 
-    def _sentence(self) -> str:
+    def __str__(self) -> str:
         ends = f"{number(self.interval.lower)} to {number(self.interval.upper)}"
         return f"{number(self.value)} ({ends}, {self.interval.confidence:.4g} confidence, n = {self.n})"
+
+    def _sentence(self) -> str:
+        return str(self)
 
     def __float__(self) -> float:
         return self.value
@@ -120,7 +123,7 @@ def interval(
     >>> from assay import metrics
     >>> truth, predicted = [0, 0, 1, 1, 1, 0, 1, 0], [0, 1, 1, 1, 0, 0, 1, 0]
     >>> metrics.interval("f1", truth, predicted)
-    <CorpusScore: 0.75 (0.2722 to 0.9601, 0.95 confidence, n = 8)>
+    <CorpusScore: 0.75 (0.1729 to 0.9773, 0.95 confidence, n = 8)>
     """
     level = _assay.class_interval(metric, y_true, y_pred, average, pos_label, groups, confidence)
     return corpus_score(level, confidence)

@@ -37,7 +37,7 @@ class WordErrors(Result):
 
     def _sentence(self) -> str:
         edits = f"{self.substitutions} substituted, {self.deletions} deleted, {self.insertions} inserted"
-        return f"rate {self.rate._sentence()}, {edits}"
+        return f"rate {self.rate}, {edits}"
 
 
 def word_errors(
@@ -75,8 +75,9 @@ def word_errors(
     (0.75, 3, 2)
     """
     counts, rate, mer, wil = _assay.word_errors(reference, hypothesis, unit, groups, confidence)
-    levels = (corpus_score(level, confidence) for level in (rate, mer, wil))
-    return WordErrors(*levels, *(int(count) for count in counts))
+    hits, substitutions, deletions, insertions = (int(count) for count in counts)
+    rates = [corpus_score(level, confidence) for level in (rate, mer, wil)]
+    return WordErrors(rates[0], rates[1], rates[2], hits, substitutions, deletions, insertions)
 
 
 def wer(reference: str | TextColumn, hypothesis: str | TextColumn) -> float:

@@ -202,12 +202,12 @@ def rouge_lsum(
     stem: bool = False,
     unicode: bool = False,
 ) -> object:
-    """ROUGE-L of summaries whose lines are sentences. For the parameters see `rouge`.
+    r"""ROUGE-L of summaries whose lines are sentences. For the parameters see `rouge`.
 
     Examples
     --------
     >>> from assay import metrics
-    >>> metrics.rouge_lsum("one two\\nthree", "three\\none two")
+    >>> metrics.rouge_lsum("one two\nthree", "three\none two")
     1.0
     """
     return _assay.rouge_score("rougeLsum", prediction, references, stem, unicode)
