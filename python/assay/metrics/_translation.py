@@ -28,7 +28,7 @@ class BleuScore(CorpusScore):
     value, interval, se, n, groups, method, signature
         As of `CorpusScore`.
     precisions : tuple of float
-        Shares of the 1-grams to 4-grams that a reference has.
+        Shares of the 1-grams to 4-grams that a reference has, before smoothing.
     brevity_penalty : float
         Below 1 for hypotheses that are shorter than their references.
     length, reference_length : int
