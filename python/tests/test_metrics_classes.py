@@ -256,6 +256,7 @@ def test_fairness_is_that_of_fairlearn() -> None:
 
 def test_forecasts_are_those_of_scoringrules_and_scikit_learn() -> None:
     rules = pytest.importorskip("scoringrules")
+    rules.backends.set_active("numpy")
     y, forecast, members = RNG.normal(3, 1, 50), RNG.normal(3, 1, 50), RNG.normal(3, 1, (50, 21))
     assert metrics.mae(y, forecast) == pytest.approx(skl.mean_absolute_error(y, forecast))
     assert metrics.rmse(y, forecast) == pytest.approx(skl.root_mean_squared_error(y, forecast))

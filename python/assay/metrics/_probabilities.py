@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay import _assay
@@ -20,7 +20,12 @@ def _is_table(values: Any) -> bool:
         return values.ndim == 2
     if hasattr(values, "shape"):
         return len(values.shape) == 2
-    return isinstance(values, (list, tuple)) and bool(values) and hasattr(values[0], "__len__")  # type: ignore[reportUnknownArgumentType]
+    return (
+        isinstance(values, (list, tuple))
+        and bool(values)
+        and isinstance(values[0], Sized)
+        and not isinstance(values[0], str)
+    )  # type: ignore[reportUnknownArgumentType]
 
 
 def roc_auc_score(
