@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import numpy as np
@@ -104,6 +105,42 @@ def test_word_errors_are_those_of_jiwer() -> None:
     assert metrics.mer(REFERENCES, HYPOTHESES) == pytest.approx(words.mer)
     assert metrics.wil(REFERENCES, HYPOTHESES) == pytest.approx(words.wil)
     assert metrics.cer(REFERENCES, HYPOTHESES) == pytest.approx(jiwer.cer(REFERENCES, HYPOTHESES))
+
+
+def counted(hypothesis: str, reference: str) -> tuple[int, int, int, int]:
+    """Hits, substitutions, deletions, insertions of the alignment that rapidfuzz takes, cell by cell."""
+    same = len(os.path.commonprefix([hypothesis, reference]))
+    h, r = hypothesis[same:], reference[same:]
+    after = len(os.path.commonprefix([h[::-1], r[::-1]]))
+    h, r = h[: len(h) - after], r[: len(r) - after]
+    row = [(cost, 0) for cost in range(len(r) + 1)]
+    for i, unit in enumerate(h):
+        diagonal, row[0] = row[0], (i + 1, 0)
+        for j, other in enumerate(r):
+            left, above = row[j], row[j + 1]
+            cost = min(diagonal[0] + (unit != other), left[0] + 1, above[0] + 1)
+            if cost == left[0] + 1:
+                hits = left[1]
+            elif i > 0 and above[0] + 1 == diagonal[0]:
+                hits = above[1]
+            else:
+                hits = diagonal[1] + (unit == other)
+            diagonal, row[j + 1] = above, (cost, hits)
+    cost, hits = row[-1]
+    substitutions = len(h) + len(r) - 2 * hits - cost
+    return hits + same + after, substitutions, len(r) - hits - substitutions, len(h) - hits - substitutions
+
+
+@pytest.mark.parametrize("letters", ["ab", "abcdefgh"])
+@pytest.mark.parametrize("length", [3, 60, 70, 200, 1100])
+def test_alignments_are_those_of_the_table_of_edit_distances(letters: str, length: int) -> None:
+    rng = random.Random(length)
+    for _ in range(max(1, 30 - length // 20)):
+        a, b = ("".join(rng.choices(letters, k=rng.randint(length // 2, length))) for _ in range(2))
+        if length == 1100:
+            a = "".join(rng.choices(letters, k=length))
+        found = metrics.word_errors(b, a, unit="character")
+        assert (found.hits, found.substitutions, found.deletions, found.insertions) == counted(a, b)
 
 
 DISTANCES = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,12 +21,10 @@ def _is_table(values: Any) -> bool:
         return values.ndim == 2
     if hasattr(values, "shape"):
         return len(values.shape) == 2
-    return (
-        isinstance(values, (list, tuple))
-        and bool(values)
-        and isinstance(values[0], Sized)
-        and not isinstance(values[0], str)
-    )  # type: ignore[reportUnknownArgumentType]
+    if not isinstance(values, (list, tuple)):
+        return False
+    first: Any = next(iter(values), None)  # type: ignore[reportUnknownArgumentType]
+    return isinstance(first, Sized) and not isinstance(first, str)
 
 
 def roc_auc_score(
@@ -132,10 +131,8 @@ def roc_curve(y_true: Labels, y_score: Numbers, *, pos_label: object = None) -> 
     >>> metrics.roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
     <RocCurve: area 0.75, 5 points>
     """
-    thresholds, positives, negatives, auc, _ = _assay.rank_steps(y_true, y_score, pos_label)
-    fpr = [0.0, *(count / negatives[-1] for count in negatives)]
-    tpr = [0.0, *(count / positives[-1] for count in positives)]
-    return RocCurve(fpr, tpr, [float("inf"), *thresholds], auc)
+    thresholds, fpr, tpr, _, auc, _ = _assay.rank_steps(y_true, y_score, pos_label)
+    return RocCurve([0.0, *fpr], [0.0, *tpr], [math.inf, *thresholds], auc)
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
@@ -177,9 +174,8 @@ def precision_recall_curve(y_true: Labels, y_score: Numbers, *, pos_label: objec
     >>> metrics.precision_recall_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).recall
     [0.5, 0.5, 1.0, 1.0]
     """
-    thresholds, positives, negatives, _, area = _assay.rank_steps(y_true, y_score, pos_label)
-    precision = [p / (p + n) for p, n in zip(positives, negatives, strict=True)]
-    return PrecisionRecallCurve(precision, [p / positives[-1] for p in positives], thresholds, area)
+    thresholds, _, recall, precision, _, area = _assay.rank_steps(y_true, y_score, pos_label)
+    return PrecisionRecallCurve(precision, recall, thresholds, area)
 
 
 def precision_at_recall(y_true: Labels, y_score: Numbers, recall: float, *, pos_label: object = None) -> float:

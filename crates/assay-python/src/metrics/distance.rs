@@ -1,6 +1,10 @@
 //! Distances and likenesses of texts.
 
+use std::sync::Mutex;
+
 use assay_metrics::distance;
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use pyo3::exceptions::PyMemoryError;
 use pyo3::prelude::*;
 
 use super::{invalid, unknown};
@@ -59,7 +63,7 @@ fn text_cdist<'py>(
     choices: &Bound<'py, PyAny>,
     scorer: &str,
     workers: usize,
-) -> PyResult<Bound<'py, numpy::PyArray2<f64>>> {
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
     let scorer = Scorer::named(scorer)?;
     let (queries, choices) = (texts("queries", queries)?, texts("choices", choices)?);
     // NumPy's absence is an exception of its own.
@@ -68,29 +72,31 @@ fn text_cdist<'py>(
         return Err(invalid(format!("workers is {workers}: it must be from 1 to 1024")));
     }
     let (rows, columns) = (queries.len(), choices.len());
-    let mut table = vec![0.0; rows * columns];
-    py.detach(|| {
-        if table.is_empty() {
-            return;
-        }
-        let share = rows.div_ceil(workers);
-        std::thread::scope(|scope| {
-            for (queries, table) in queries.chunks(share).zip(table.chunks_mut(share * columns)) {
-                let choices = &choices;
-                let mut fill = move || {
-                    for (query, row) in queries.iter().zip(table.chunks_mut(columns)) {
-                        row.iter_mut().zip(choices).for_each(|(cell, choice)| *cell = scorer.of(query, choice));
-                    }
-                };
-                if share == rows {
-                    fill();
-                } else {
-                    scope.spawn(fill);
+    let mut table: Vec<f64> = Vec::new();
+    let cells = rows.checked_mul(columns).filter(|cells| table.try_reserve_exact(*cells).is_ok());
+    let cells = cells.ok_or_else(|| PyMemoryError::new_err(format!("no room for {rows} x {columns} numbers")))?;
+    table.resize(cells, 0.0);
+    if cells > 0 {
+        py.detach(|| {
+            // Threads take a row as they come to it: some texts take longer than others.
+            let work = Mutex::new(queries.iter().zip(table.chunks_mut(columns)));
+            let next = || work.lock().ok().and_then(|mut work| work.next());
+            let take = || {
+                while let Some((query, row)) = next() {
+                    row.iter_mut().zip(&choices).for_each(|(cell, choice)| *cell = scorer.of(query, choice));
                 }
-            }
+            };
+            std::thread::scope(|scope| {
+                for _ in 1..workers.min(rows) {
+                    // Where there is no further thread, those there are do the work.
+                    if std::thread::Builder::new().spawn_scoped(scope, take).is_err() {
+                        break;
+                    }
+                }
+                take();
+            });
         });
-    });
-    use numpy::{PyArray1, PyArrayMethods};
+    }
     PyArray1::from_vec(py, table).reshape([rows, columns])
 }
 

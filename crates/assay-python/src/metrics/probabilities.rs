@@ -13,11 +13,11 @@ use crate::arrays::{Floats, floats, same_length};
 
 fn scored<'py>(
     y_true: &Bound<'py, PyAny>,
-    y_score: &Bound<'py, PyAny>,
+    (name, y_score): (&str, &Bound<'py, PyAny>),
     pos_label: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<(Vec<bool>, Floats<'py>)> {
-    let (truth, scores) = (positives("y_true", y_true, pos_label)?, floats("y_score", y_score)?);
-    same_length(("y_true", truth.len()), ("y_score", scores.len()))?;
+    let (truth, scores) = (positives("y_true", y_true, pos_label)?, floats(name, y_score)?);
+    same_length(("y_true", truth.len()), (name, scores.len()))?;
     Ok((truth, scores))
 }
 
@@ -26,7 +26,7 @@ fn ranked(
     y_score: &Bound<'_, PyAny>,
     pos_label: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Ranked> {
-    let (truth, scores) = scored(y_true, y_score, pos_label)?;
+    let (truth, scores) = scored(y_true, ("y_score", y_score), pos_label)?;
     let scores = &*scores;
     y_true.py().detach(|| Ranked::new(&truth, scores)).map_err(invalid)
 }
@@ -42,21 +42,30 @@ fn rank_areas(
     Ok((ranked.roc_auc(), ranked.average_precision()))
 }
 
-/// Thresholds, positives and negatives at or above each, the two areas.
-type Steps = (Vec<f64>, Vec<f64>, Vec<f64>, f64, f64);
+/// Thresholds, false-positive rates, recall and precision at each, the two areas.
+type Steps = (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>, f64, f64);
 
 #[pyfunction]
 fn rank_steps(
+    py: Python<'_>,
     y_true: &Bound<'_, PyAny>,
     y_score: &Bound<'_, PyAny>,
     pos_label: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Steps> {
     let ranked = ranked(y_true, y_score, pos_label)?;
-    let steps = ranked.steps();
-    let column = |of: fn(&classification::Step) -> f64| steps.iter().map(of).collect();
-    let (thresholds, positives, negatives) =
-        (column(|s| s.threshold), column(|s| s.positives), column(|s| s.negatives));
-    Ok((thresholds, positives, negatives, ranked.roc_auc(), ranked.average_precision()))
+    Ok(py.detach(|| {
+        let steps = ranked.steps();
+        let last = steps[steps.len() - 1];
+        let column = |of: &dyn Fn(&classification::Step) -> f64| steps.iter().map(of).collect();
+        (
+            column(&|step| step.threshold),
+            column(&|step| step.negatives / last.negatives),
+            column(&|step| step.positives / last.positives),
+            column(&|step| step.positives / (step.positives + step.negatives)),
+            ranked.roc_auc(),
+            ranked.average_precision(),
+        )
+    }))
 }
 
 #[pyfunction]
@@ -80,7 +89,11 @@ fn rank_at(
 }
 
 /// The number of each case's class among the columns of `table`.
-fn columns_of(y_true: &Bound<'_, PyAny>, table: &Matrix<'_>, named: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<usize>> {
+fn columns_of(
+    y_true: &Bound<'_, PyAny>,
+    (name, table): (&str, &Matrix<'_>),
+    named: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Vec<usize>> {
     let (given, known) = match named {
         None => {
             let Labels { classes, mut columns } = labels(&[("y_true", y_true)])?;
@@ -95,9 +108,9 @@ fn columns_of(y_true: &Bound<'_, PyAny>, table: &Matrix<'_>, named: Option<&Boun
     if known.len() != table.columns {
         let (n, k) = (known.len(), table.columns);
         let hint = if named.is_some() { "" } else { ": name them all with labels" };
-        return Err(invalid(format!("there are {n} labels and y_prob has {k} columns{hint}")));
+        return Err(invalid(format!("there are {n} labels and {name} has {k} columns{hint}")));
     }
-    same_length(("y_true", given.len()), ("y_prob", table.rows))?;
+    same_length(("y_true", given.len()), (name, table.rows))?;
     let column = |(at, label): (usize, u32)| {
         let place = known.iter().position(|known| *known == label);
         place.ok_or_else(|| invalid(format!("y_true[{at}] is not among labels")))
@@ -109,13 +122,13 @@ fn columns_of(y_true: &Bound<'_, PyAny>, table: &Matrix<'_>, named: Option<&Boun
 fn roc_auc_multiclass(
     py: Python<'_>,
     y_true: &Bound<'_, PyAny>,
-    y_prob: &Bound<'_, PyAny>,
+    y_score: &Bound<'_, PyAny>,
     labels: Option<&Bound<'_, PyAny>>,
     strategy: &str,
     average: &str,
 ) -> PyResult<f64> {
-    let table = matrix("y_prob", y_prob)?;
-    let truth = columns_of(y_true, &table, labels)?;
+    let table = matrix("y_score", y_score)?;
+    let truth = columns_of(y_true, ("y_score", &table), labels)?;
     let rows = table.by_row();
     let found = match (strategy, average) {
         ("ovr", "micro") => py.detach(|| roc_auc_one_vs_rest(&truth, &rows, Average::Micro)),
@@ -141,7 +154,7 @@ fn probability_score(
     k: usize,
 ) -> PyResult<f64> {
     let table = matrix("y_prob", y_prob)?;
-    let truth = columns_of(y_true, &table, labels)?;
+    let truth = columns_of(y_true, ("y_prob", &table), labels)?;
     let rows = table.by_row();
     py.detach(|| match metric {
         "log_loss" => log_loss(&truth, &rows),
@@ -159,7 +172,7 @@ fn binary_probability_score(
     y_prob: &Bound<'_, PyAny>,
     pos_label: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<f64> {
-    let (truth, chances) = scored(y_true, y_prob, pos_label)?;
+    let (truth, chances) = scored(y_true, ("y_prob", y_prob), pos_label)?;
     let chances = &*chances;
     let score = if metric == "brier" { brier_binary } else { log_loss_binary };
     py.detach(|| score(&truth, chances)).map_err(invalid)
@@ -182,7 +195,7 @@ fn reliability(
         "quantile" => Bins::Mass(n_bins),
         other => return Err(unknown("strategy", other, "uniform, quantile")),
     };
-    let (truth, chances) = scored(y_true, y_prob, pos_label)?;
+    let (truth, chances) = scored(y_true, ("y_prob", y_prob), pos_label)?;
     let chances = &*chances;
     let bins = py.detach(|| classification::reliability(&truth, chances, bins)).map_err(invalid)?;
     let error = nan(expected_calibration_error(&bins));
