@@ -285,7 +285,9 @@ def test_forecasts_are_those_of_scoringrules_and_scikit_learn() -> None:
     assert np.allclose(metrics.interval_score(y, lower, upper, alpha=0.2), expected)
     bands = np.sort(RNG.random((50, 2)), axis=1)[:, ::-1] + 0.2
     low, high = forecast[:, None] - bands, forecast[:, None] + bands
-    expected = rules.weighted_interval_score(y, forecast, low, high, np.array([0.1, 0.5]))
+    # Bracher et al. 2021, of scoringrules' interval scores.
+    parts = [a / 2 * rules.interval_score(y, low[:, k], high[:, k], a) for k, a in enumerate([0.1, 0.5])]
+    expected = (np.abs(y - forecast) / 2 + sum(parts)) / 2.5
     assert np.allclose(metrics.weighted_interval_score(y, forecast, low, high, alphas=[0.1, 0.5]), expected)
     found = metrics.interval_coverage(y, lower, upper)
     assert (found.coverage, found.width) == pytest.approx((np.mean((lower <= y) & (y <= upper)), 2.0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import random
 
 import numpy as np
@@ -109,9 +109,13 @@ def test_word_errors_are_those_of_jiwer() -> None:
 
 def counted(hypothesis: str, reference: str) -> tuple[int, int, int, int]:
     """Hits, substitutions, deletions, insertions of the alignment that rapidfuzz takes, cell by cell."""
-    same = len(os.path.commonprefix([hypothesis, reference]))
+
+    def beginning(a: str, b: str) -> int:
+        return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
+
+    same = beginning(hypothesis, reference)
     h, r = hypothesis[same:], reference[same:]
-    after = len(os.path.commonprefix([h[::-1], r[::-1]]))
+    after = beginning(h[::-1], r[::-1])
     h, r = h[: len(h) - after], r[: len(r) - after]
     row = [(cost, 0) for cost in range(len(r) + 1)]
     for i, unit in enumerate(h):
