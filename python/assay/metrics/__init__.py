@@ -26,17 +26,19 @@ if TYPE_CHECKING:
     from assay.metrics._classification import (
         ClassificationReport,
         ClassScores,
+        classification_report,
+        f1_score,
+        jaccard_score,
+        precision_score,
+        recall_score,
+    )
+    from assay.metrics._confusion import (
         ConfusionMatrix,
         accuracy_score,
         balanced_accuracy_score,
-        classification_report,
         cohen_kappa_score,
         confusion_matrix,
-        f1_score,
-        jaccard_score,
         matthews_corrcoef,
-        precision_score,
-        recall_score,
     )
     from assay.metrics._corpus import CorpusScore, interval
     from assay.metrics._distance import (
@@ -317,17 +319,19 @@ _FILES = {
     "_classification": [
         "ClassScores",
         "ClassificationReport",
+        "classification_report",
+        "f1_score",
+        "jaccard_score",
+        "precision_score",
+        "recall_score",
+    ],
+    "_confusion": [
         "ConfusionMatrix",
         "accuracy_score",
         "balanced_accuracy_score",
-        "classification_report",
         "cohen_kappa_score",
         "confusion_matrix",
-        "f1_score",
-        "jaccard_score",
         "matthews_corrcoef",
-        "precision_score",
-        "recall_score",
     ],
     "_corpus": ["CorpusScore", "interval"],
     "_distance": [

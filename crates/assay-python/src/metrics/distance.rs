@@ -46,6 +46,35 @@ impl Scorer {
     }
 }
 
+/// The score of a text, given with its code points.
+type Score<'a> = Box<dyn Fn(&str, &[u32]) -> f64 + 'a>;
+
+/// The scorer of that name for one text with many.
+fn with<'a>(name: &str, scorer: Scorer, text: &'a str) -> Score<'a> {
+    match name {
+        "levenshtein" => {
+            let distance = distance::levenshtein_with(text);
+            Box::new(move |_, codes| distance(codes) as f64)
+        }
+        "levenshtein_similarity" => {
+            let (distance, length) = (distance::levenshtein_with(text), text.chars().count());
+            Box::new(move |_, codes| match length.max(codes.len()) {
+                0 => 1.0,
+                longer => 1.0 - distance(codes) as f64 / longer as f64,
+            })
+        }
+        "jaro" => {
+            let likeness = distance::jaro_with(text);
+            Box::new(move |_, codes| likeness(codes))
+        }
+        "jaro_winkler" => {
+            let likeness = distance::jaro_winkler_with(text);
+            Box::new(move |_, codes| likeness(codes))
+        }
+        _ => Box::new(move |other, _| scorer.of(text, other)),
+    }
+}
+
 #[pyfunction]
 fn text_distance(py: Python<'_>, scorer: &str, a: &Bound<'_, PyAny>, b: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let pairs = pairs(("a", a), ("b", b))?;
@@ -64,7 +93,7 @@ fn text_cdist<'py>(
     scorer: &str,
     workers: usize,
 ) -> PyResult<Bound<'py, PyArray2<f64>>> {
-    let scorer = Scorer::named(scorer)?;
+    let (name, scorer) = (scorer, Scorer::named(scorer)?);
     let (queries, choices) = (texts("queries", queries)?, texts("choices", choices)?);
     // NumPy's absence is an exception of its own.
     py.import("numpy")?;
@@ -78,12 +107,14 @@ fn text_cdist<'py>(
     table.resize(cells, 0.0);
     if cells > 0 {
         py.detach(|| {
+            let choices: Vec<(&str, Vec<u32>)> = choices.iter().map(|text| (&**text, distance::codes(text))).collect();
             // Threads take a row as they come to it: some texts take longer than others.
             let work = Mutex::new(queries.iter().zip(table.chunks_mut(columns)));
             let next = || work.lock().ok().and_then(|mut work| work.next());
             let take = || {
                 while let Some((query, row)) = next() {
-                    row.iter_mut().zip(&choices).for_each(|(cell, choice)| *cell = scorer.of(query, choice));
+                    let score = with(name, scorer, query);
+                    row.iter_mut().zip(&choices).for_each(|(cell, (text, codes))| *cell = score(text, codes));
                 }
             };
             std::thread::scope(|scope| {
