@@ -243,13 +243,12 @@ class Client(Operations):
     def table(self, run: str, table: models.ExportTable = "scores") -> Table:
         """Give a table of a run: its ``"trials"`` or its ``"scores"``."""
         path = f"/api/v1/runs/{quote(run)}/export"
-        request = {"verb": "GET", "path": path, "query": {"table": table}, "repeat": True}
-        return Table(self._transport, f"{table} of {run}", request)
+        return Table(self._transport, f"{table} of {run}", {"table": table}, verb="GET", path=path, repeat=True)
 
     def sql(self, statement: str) -> Table:
         """Ask the tables `trials`, `scores` and `runs` in SQL; all rows come."""
-        request = {"verb": "POST", "path": "/api/v1/query", "json": {"sql": statement}, "repeat": True}
-        return Table(self._transport, "of a question", request)
+        asked = {"sql": statement}
+        return Table(self._transport, "of a question", {}, verb="POST", path="/api/v1/query", json=asked, repeat=True)
 
     def save_evidence(
         self, run: str, path: str | os.PathLike[str], *, against: str | None = None, content: bool | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 
 def plain(text: str, most: int = 4_000) -> str:
@@ -133,10 +133,11 @@ def problem(status: int, headers: Mapping[str, str], body: bytes, retry_after: f
     said: dict[str, Any] = {}
     if "json" in headers.get("content-type", ""):
         try:
-            found = json.loads(body)
+            found: Any = json.loads(body)
         except ValueError:
             found = None
-        said = found if isinstance(found, dict) else {}
+        if isinstance(found, dict):
+            said = cast("dict[str, Any]", found)
     text = body.decode("utf-8", "replace").strip()
     detail = said.get("detail") if said else (text[:500] if "html" not in headers.get("content-type", "") else "")
     try:

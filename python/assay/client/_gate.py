@@ -41,8 +41,8 @@ class Gate(Result):
 
     @property
     def unmet(self) -> list[models.Criterion]:
-        """What did not pass, without what is only looked at."""
-        return [one for one in self.criteria if one["verdict"]["kind"] != "pass" and one["role"] != "monitor"]
+        """What did not pass."""
+        return [one for one in self.criteria if one["verdict"]["kind"] != "pass"]
 
     def require(self) -> Gate:
         """Give the gate back if it passed.

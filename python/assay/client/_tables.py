@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assay.client._transport import PART, Answer, Transport
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas  # type: ignore[reportMissingTypeStubs]
     import polars
-    import pyarrow
 
     from assay.client import models
 
@@ -37,24 +37,25 @@ class Table:
     Nothing is asked before it is read, and each reading asks anew. Iterating gives Arrow record batches.
     """
 
-    __slots__ = ("_request", "_transport", "name")
+    __slots__ = ("_query", "_request", "_transport", "name")
 
-    def __init__(self, transport: Transport, name: str, request: dict[str, Any]) -> None:
-        self._transport, self._request, self.name = transport, request, name
+    def __init__(self, transport: Transport, name: str, query: dict[str, str], **request: Any) -> None:
+        self._transport, self.name = transport, name
+        self._query, self._request = query, request
 
     def __repr__(self) -> str:
         return f"<Table {self.name}>"
 
     def open(self, form: models.Format = "arrow") -> Answer:
         """Give the bytes of the table in a form, as they come; use it in a `with` statement."""
-        request = {**self._request, "query": {**self._request.get("query", {}), "format": form}}
-        return self._transport.stream(**request)
+        query = {**self._query, "format": form}
+        return self._transport.stream(query=query, **self._request)
 
-    def __iter__(self) -> Iterator[pyarrow.RecordBatch]:
+    def __iter__(self) -> Iterator[Any]:
         return self.batches()
 
-    def batches(self) -> Iterator[pyarrow.RecordBatch]:
-        """Give the record batches as they come; needs pyarrow.
+    def batches(self) -> Iterator[Any]:
+        """Give the record batches (`pyarrow.RecordBatch`) as they come; needs pyarrow.
 
         Raises
         ------
@@ -65,19 +66,19 @@ class Table:
             yield from reader
 
     @contextlib.contextmanager
-    def _reader(self) -> Iterator[Any]:
+    def _reader(self) -> Generator[Any]:
         try:
-            import pyarrow.ipc  # noqa: PLC0415
+            ipc: Any = importlib.import_module("pyarrow.ipc")
         except ImportError as error:
             raise ImportError("record batches need pyarrow: pip install pyarrow") from error
         with self.open("arrow") as answer, io.BufferedReader(answer, PART) as file:
-            with pyarrow.ipc.open_stream(file) as reader:
+            with ipc.open_stream(file) as reader:
                 yield reader
             # The stream says itself where it ends; the answer must end there too.
             file.read()
 
-    def to_arrow(self) -> pyarrow.Table:
-        """Give all of it as an Arrow table; needs pyarrow."""
+    def to_arrow(self) -> Any:
+        """Give all of it as a `pyarrow.Table`; needs pyarrow."""
         with self._reader() as reader:
             return reader.read_all()
 
