@@ -303,7 +303,7 @@ def test_what_others_answer_is_said_plainly(fake: Fake) -> None:
         found.overview()
     assert str(caught.value) == "422 Problem: bad \ufffd[31mred\ufffd text"
     fake.says(says(302, b"", Location="https://elsewhere.example.org/"))
-    with pytest.raises(client.RequestError, match="give the address behind https://elsewhere.example.org/"):
+    with pytest.raises(client.RequestError, match=r"give the address behind https://elsewhere\.example\.org/"):
         found.overview()
     fake.says(says(422, ["no", "object"], "application/problem+json"))
     with pytest.raises(client.RequestError):

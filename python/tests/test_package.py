@@ -9,7 +9,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("name", ["assay", "assay.client", "assay.stats", "assay.metrics"])
+@pytest.mark.parametrize("name", ["assay", "assay.client", "assay.stats", "assay.metrics", "assay.trace"])
 def test_every_public_name_is_there_and_documented(name: str) -> None:
     module = importlib.import_module(name)
     assert sorted(module.__all__) == dir(module)
