@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import pickle
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,13 +42,18 @@ class Fake:
 
             def handle_one(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
+                if self.headers.get("transfer-encoding") == "chunked":
+                    while size := int(self.rfile.readline(), 16):
+                        body += self.rfile.read(size)
+                        self.rfile.readline()
+                    self.rfile.readline()
                 with fake._lock:
                     headers = {name.lower(): value for name, value in self.headers.items()}
                     fake.asked.append((self.command, self.path, headers, body))
                     answer = fake.answers.pop(0) if len(fake.answers) > 1 else fake.answers[0]
                 answer(self)
 
-            do_GET = do_POST = do_PUT = do_DELETE = handle_one
+            do_GET = do_POST = do_PUT = do_DELETE = do_CONNECT = handle_one
 
             def log_message(self, *_: Any) -> None:
                 pass
@@ -343,3 +352,62 @@ def test_an_address_may_have_a_path(fake: Fake) -> None:
     fake.says(DONE)
     Client(f"{fake.address}/assay/").get_job(1)
     assert fake.asked[-1][1] == "/assay/api/v1/jobs/1"
+
+
+def test_a_proxy_stands_between(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.says(DONE)
+    monkeypatch.setenv("http_proxy", fake.address.replace("//", "//ada:a%40b@"))
+    monkeypatch.setenv("https_proxy", fake.address)
+    assert Client("http://assay.example.org:8080", key="k").get_job(1)["job"] == 1
+    _, path, headers, _ = fake.asked[-1]
+    assert path == "http://assay.example.org:8080/api/v1/jobs/1"
+    assert headers["host"] == "assay.example.org:8080"
+    assert headers["proxy-authorization"] == "Basic YWRhOmFAYg=="
+    fake.says(problem(403, "no"))
+    # What is encrypted goes through a tunnel; this proxy digs none.
+    with pytest.raises(client.UnreachableError, match="Tunnel connection failed"):
+        Client("https://assay.example.org", key="secret", retries=0).overview()
+    assert fake.verbs()[-1] == "CONNECT"
+    assert "authorization" not in fake.asked[-1][2]
+    # Not for this machine, nor where it is not wanted.
+    fake.asked.clear()
+    fake.says(DONE)
+    Client(fake.address).get_job(1)
+    assert fake.asked[0][1] == "/api/v1/jobs/1"
+    monkeypatch.setenv("no_proxy", "example.org")
+    with pytest.raises(client.UnreachableError):
+        Client("http://assay.example.org:9", retries=0).overview()
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
+    with pytest.raises(ValueError, match=r"http_proxy: socks5://127\.0\.0\.1 is no proxy"):
+        Client("http://assay.example.org")
+
+
+def test_the_certificate_counts(fake: Fake, tmp_path: Path) -> None:
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate with")
+    words = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 -subj /CN=localhost"
+    names = [
+        "-addext",
+        "subjectAltName=DNS:localhost",
+        "-keyout",
+        str(tmp_path / "key"),
+        "-out",
+        str(tmp_path / "cert"),
+    ]
+    subprocess.run([openssl, *words.split(), *names], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    fake.server.socket = context.wrap_socket(fake.server.socket, server_side=True)
+    fake.says(DONE)
+    address = fake.address.replace("http://127.0.0.1", "https://localhost")
+    began = time.monotonic()
+    with pytest.raises(client.UnreachableError, match="certificate verify failed"):
+        Client(address).overview()
+    # No second attempt makes it a better one.
+    assert time.monotonic() - began < 5
+    assert fake.asked == []
+    found = Client(address, ca_file=tmp_path / "cert")
+    for again in (found, pickle.loads(pickle.dumps(found))):
+        assert [again.get_job(1)["job"] for _ in range(2)] == [1, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import email.utils
 import http.client
@@ -17,8 +18,8 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 from urllib.parse import quote as _quote
-from urllib.parse import urlencode, urlsplit
 
 from assay import __version__
 from assay.client._errors import AssayError, ConflictError, ServerError, UnreachableError, plain, problem
@@ -171,6 +172,7 @@ class Transport:
         self.address = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self.key, self.timeout, self.retries, self.ca_file = key, timeout, retries, ca_file
         self._tls: ssl.SSLContext | None = None
+        self._proxy = _proxy(parts)
         self._forget()
 
     def _forget(self) -> None:
@@ -190,16 +192,19 @@ class Transport:
     # Connections.
 
     def _open(self) -> http.client.HTTPConnection:
-        host, port = self._parts.hostname or "", self._parts.port
+        host, port, proxy = self._parts.hostname or "", self._parts.port, self._proxy
+        at = (host, port) if proxy is None else (proxy.hostname or "", proxy.port or 80)
         if self._parts.scheme == "http":
-            made = http.client.HTTPConnection(host, port, timeout=CONNECT)
+            made = http.client.HTTPConnection(*at, timeout=CONNECT)
         else:
             if self._tls is None:
                 context = ssl.create_default_context()
                 if self.ca_file is not None:
                     context.load_verify_locations(self.ca_file)
                 self._tls = context
-            made = http.client.HTTPSConnection(host, port, timeout=CONNECT, context=self._tls)
+            made = http.client.HTTPSConnection(*at, timeout=CONNECT, context=self._tls)
+            if proxy is not None:
+                made.set_tunnel(host, port, headers=_credentials(proxy))
         made.connect()
         made.sock.settimeout(self.timeout)
         return made
@@ -269,6 +274,10 @@ class Transport:
         # Parts that went out once are gone.
         again = self.retries if repeat and (body is None or isinstance(body, bytes)) else 0
         place = self._parts.path.rstrip("/") + path + _asked(query)
+        if self._proxy is not None and self._parts.scheme == "http":
+            # A proxy is told the whole address, a server its path.
+            place = f"http://{self._parts.netloc}{place}"
+            sent.update(_credentials(self._proxy))
         attempt = 0
         while True:
             try:
@@ -386,6 +395,37 @@ def _asked(query: Mapping[str, Any] | None) -> str:
         if value is not None
     }
     return f"?{urlencode(given)}" if given else ""
+
+
+def _proxy(server: SplitResult) -> SplitResult | None:
+    """Give the proxy that HTTP_PROXY, HTTPS_PROXY and NO_PROXY name for a server; none for this machine."""
+    host = server.hostname or ""
+    if (
+        host in {"localhost", "::1"}
+        or host.startswith("127.")
+        or not any(name.lower().endswith("_proxy") for name in os.environ)
+    ):
+        return None
+    from urllib import request  # noqa: PLC0415
+
+    found = request.getproxies_environment()
+    if request.proxy_bypass_environment(server.netloc.rpartition("@")[2], found):  # type: ignore[reportUnknownMemberType]
+        return None
+    address = found.get(server.scheme) or found.get("all")
+    if not address:
+        return None
+    proxy = urlsplit(address if "://" in address else f"http://{address}")
+    if proxy.scheme != "http" or not proxy.hostname:
+        raise ValueError(f"{server.scheme}_proxy: {proxy.scheme}://{proxy.hostname} is no proxy that speaks HTTP")
+    return proxy
+
+
+def _credentials(proxy: SplitResult) -> dict[str, str]:
+    """Give the header that says to a proxy who asks."""
+    if proxy.username is None:
+        return {}
+    said = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(said.encode()).decode()}"}
 
 
 def _quiet(connection: http.client.HTTPConnection) -> bool:

@@ -1,4 +1,4 @@
-"""Materialises the example's assets with Dagster itself, in process: dagster_run.py SUITE."""
+"""Materialises the example's assets with Dagster itself, in process: dagster_run.py SUITE…"""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import time
 import dagster as dg
 import dagster_gate as example
 
-with dg.DagsterInstance.ephemeral() as instance:
-    config = dg.RunConfig(ops={"queued": example.Suite(suite=sys.argv[1])})
+
+def tried(suite: str, instance: dg.DagsterInstance) -> dict[str, object]:
+    """Queues, waits by the sensor, materialises what it asks for and what hangs on that."""
+    config = dg.RunConfig(ops={"queued": example.Suite(suite=suite)})
     assert dg.materialize([example.queued], instance=instance, run_config=config).success
     skipped, requests = 0, []
     cursor = None
@@ -39,4 +41,9 @@ with dg.DagsterInstance.ephemeral() as instance:
         for one in result.get_asset_check_evaluations()
     ]
     made = [event.asset_key.to_user_string() for event in result.get_asset_materialization_events()]
-    print("RESULT " + json.dumps({"checks": checks, "made": made, "skipped": skipped, "again": len(again)}))
+    return {"checks": checks, "made": made, "skipped": skipped, "again": len(again)}
+
+
+for name in sys.argv[1:]:
+    with dg.DagsterInstance.ephemeral() as ephemeral:
+        print("RESULT " + json.dumps(tried(name, ephemeral)))
