@@ -1,0 +1,27 @@
+"""The Python of the pages is executed as it stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Served
+
+
+def test_the_page_of_the_client(server: Served, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for package in ("pyarrow", "pandas", "polars", "opentelemetry"):
+        pytest.importorskip(package)
+    monkeypatch.setenv("ASSAY_SERVER", server.address)
+    monkeypatch.setenv("ASSAY_SERVER_KEY", server.token or "")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs/python-client.md").read_text(), re.DOTALL)
+    assert len(blocks) == 4
+    for block in blocks:
+        exec(compile(block, "python-client.md", "exec"), names)
+    assert names["job"].exit in {0, 3}
+    assert len(names["frame"]) == 4
+    assert (tmp_path / "scores.parquet").stat().st_size > 0
+    assert names["trace"].current(names["sent"]).case_id == "refund-7"
