@@ -17,6 +17,8 @@ import pytest
 from assay import Client
 
 ROOT = Path(__file__).resolve().parents[2]
+# Scripts that are executed with another Python.
+collect_ignore = ["orchestration"]
 
 SUITE = """
 suite: {name}

@@ -120,6 +120,8 @@ def test_an_inner_trial_is_the_trial(spans: Any) -> None:
         ({"run_id": "", "case_id": "c"}, ValueError, "run_id: it is empty"),
         ({"run_id": "r", "case_id": 7}, TypeError, "case_id: int is no text"),
         ({"run_id": "r", "case_id": "c", "epoch": "1"}, TypeError, "epoch: str is no whole number"),
+        ({"run_id": "r", "case_id": "c", "epoch": -1}, ValueError, "epoch: -1 is below 0"),
+        ({"run_id": "r", "case_id": "c", "suite": 1}, TypeError, "suite: int is no text"),
         ({"run_id": "r", "case_id": "ü" * 1000}, ValueError, "case_id: more than 4000 bytes"),
     ],
 )
@@ -187,9 +189,13 @@ def test_contents_can_be_kept_out(spans: Any, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_json_does_not_know_is_no_failure(spans: Any) -> None:
+    class Silent:
+        def __str__(self) -> str:
+            raise LookupError("no words")
+
     loop: list[Any] = []
     loop.append(loop)
-    with trace.tool("t", arguments={"at": object(), "set": {1}}) as call:
+    with trace.tool("u", arguments=Silent()), trace.tool("t", arguments={"at": object(), "set": {1}}) as call:
         call.result(loop)
     assert spans()["execute_tool t"].attributes["gen_ai.tool.call.result"] == '"<list>"'
 

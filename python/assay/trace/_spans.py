@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay.trace._trial import otel, span, within
@@ -20,7 +20,7 @@ def text(value: object) -> str:
     """Give a value as JSON: telemetry never fails for what it is given."""
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
-    except (TypeError, ValueError, RecursionError):
+    except Exception:  # Whatever the `__str__` of somebody's class may raise.
         return json.dumps(f"<{type(value).__name__}>")
 
 
@@ -88,12 +88,12 @@ class Retrieval(Described):
         self.enter()
         return self
 
-    def documents(self, found: Iterable[Any]) -> None:
+    def documents(self, found: Sequence[Any]) -> None:
         """Record what was found, the best first.
 
         Parameters
         ----------
-        found : iterable
+        found : sequence
             Dictionaries with ``id``, ``score`` and whatever else is known, such as ``content``; pairs of id and score;
             or ids alone.
         """

@@ -43,16 +43,20 @@ class Trial:
     target: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("run_id", "case_id"):
-            value = getattr(self, name)
+        epoch: object = self.epoch
+        if epoch is not None and (isinstance(epoch, bool) or not isinstance(epoch, int)):
+            raise TypeError(f"epoch: {type(epoch).__name__} is no whole number")
+        if isinstance(epoch, int) and epoch < 0:
+            raise ValueError(f"epoch: {epoch} is below 0")
+        for name in ("run_id", "case_id", "suite", "target"):
+            value: object = getattr(self, name)
+            if value is None and name in {"suite", "target"}:
+                continue
             if not isinstance(value, str):
                 raise TypeError(f"{name}: {type(value).__name__} is no text")
             if not value:
                 raise ValueError(f"{name}: it is empty")
-        if self.epoch is not None and (isinstance(self.epoch, bool) or not isinstance(self.epoch, int)):  # type: ignore[reportUnnecessaryIsInstance]
-            raise TypeError(f"epoch: {type(self.epoch).__name__} is no whole number")
-        for name, value in self.members().items():
-            if len(quote(str(value), safe="")) > MOST_BAGGAGE:
+            if len(quote(value, safe="", errors="replace")) > MOST_BAGGAGE:
                 raise ValueError(f"{name}: more than {MOST_BAGGAGE} bytes, which no propagator carries")
 
     def members(self) -> dict[str, str | int]:
