@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import functools
 from collections.abc import Generator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, unquote_plus
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Trial:
     target: str | None = None
 
     def __post_init__(self) -> None:
-        epoch: object = self.epoch
+        epoch = cast("object", self.epoch)
         if epoch is not None and (isinstance(epoch, bool) or not isinstance(epoch, int)):
             raise TypeError(f"epoch: {type(epoch).__name__} is no whole number")
         if isinstance(epoch, int) and epoch < 0:
@@ -56,7 +56,7 @@ class Trial:
                 raise TypeError(f"{name}: {type(value).__name__} is no text")
             if not value:
                 raise ValueError(f"{name}: it is empty")
-            if len(quote(value, safe="", errors="replace")) > MOST_BAGGAGE:
+            if len(quote(value, safe="")) > MOST_BAGGAGE:
                 raise ValueError(f"{name}: more than {MOST_BAGGAGE} bytes, which no propagator carries")
 
     def members(self) -> dict[str, str | int]:
