@@ -170,7 +170,7 @@ class Client(Operations):
 
         Examples
         --------
-        >>> def check(client):  # doctest: +SKIP
+        >>> def check(client: Client) -> Gate:
         ...     return client.run("assay.yaml", tier="smoke").wait(3600).gate().require()
         """
         body: models.QueueBody = {
