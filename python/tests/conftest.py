@@ -127,6 +127,7 @@ def project(folder: Path) -> Path:
     (folder / "sums.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (folder / "few.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:12]))
     (folder / "slow.py").write_text(SLOW)
+    (folder / "broken.yaml").write_text("suite: broken\ndatasets: [{ path: sums.jsonl }]\nscorer: numeric\n")
     recorded = "{ recorded: model }"
     for name, cases, target, least in [
         ("sums", "sums", recorded, 0.6),

@@ -212,6 +212,16 @@ def test_a_run_is_queued_and_waited_for(server: Served) -> None:
     assert pickle.loads(pickle.dumps(caught.value)).verdict == "fail"
 
 
+def test_a_job_without_a_verdict_says_why(server: Served) -> None:
+    job = server.client().run("broken.yaml")
+    with pytest.raises(client.JobError, match="unknown key `scorer`") as caught:
+        job.wait(60)
+    assert caught.value.job["exit"] == 2
+    assert job.wait(60, check=False).run is None
+    with pytest.raises(client.JobError, match="has no run"):
+        job.gate()
+
+
 def test_a_job_that_is_asked_for_twice_is_one(server: Served) -> None:
     found = server.client()
     one = found.run("sums.yaml", limit=4, idempotency_key="nightly 7")
