@@ -13,12 +13,20 @@ from assay._assay import __version__
 # What `typing` has by this name takes longer to import than all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assay import metrics, stats
+    from assay import client, metrics, stats, trace
+    from assay.client import AssayError, Client
 
-__all__ = ["__version__", "metrics", "stats"]
+__all__ = ["AssayError", "Client", "__version__", "client", "metrics", "stats", "trace"]
 
 # Each public name and the module that has it; a name that is its own module stands for the module.
-_NAMES = {"metrics": "assay.metrics", "stats": "assay.stats"}
+_NAMES = {
+    "AssayError": "assay.client",
+    "Client": "assay.client",
+    "client": "assay.client",
+    "metrics": "assay.metrics",
+    "stats": "assay.stats",
+    "trace": "assay.trace",
+}
 
 
 def __getattr__(name: str) -> object:
