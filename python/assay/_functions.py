@@ -8,7 +8,7 @@ import inspect
 import json
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, Literal, ParamSpec, TypeVar, cast, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -287,7 +287,7 @@ def _cover(value: Any, update: Callable[[bytes], None], seen: set[int]) -> None:
         update(_source(value) or value.__qualname__.encode())
     elif isinstance(value, (list, tuple)):
         update(type(value).__name__.encode())
-        for item in cast("tuple[Any, ...]", value):
+        for item in tuple(value):  # type: ignore[reportUnknownArgumentType, reportUnknownVariableType]
             _cover(item, update, seen)
     else:
         update(_plain(value))
