@@ -252,7 +252,7 @@ def is_async(function: Callable[..., Any]) -> bool:
 def version_of(function: Callable[..., Any]) -> str:
     """Give a digest of what a callable does.
 
-    It covers its source (its bytecode where there is no source), its defaults, and of what it uses from its closure,
+    It covers its source (of lambdas, and where there is none, its bytecode), its defaults, and of what it uses from its closure,
     its module or its instance: texts, numbers and other plain values, and functions and classes of the same module, as
     deep as they go. It does not cover other modules, files or services: what depends on them should say a `version`
     itself.
@@ -270,7 +270,11 @@ def version_of(function: Callable[..., Any]) -> str:
 
 
 def _cover(value: Any, update: Callable[[bytes], None], seen: set[int]) -> None:
+    if isinstance(value, (str, bytes, int, float, type(None))):
+        update(_plain(value))
+        return
     if id(value) in seen:
+        update(b"^")
         return
     seen.add(id(value))
     if isinstance(value, Attached):
@@ -286,9 +290,10 @@ def _cover(value: Any, update: Callable[[bytes], None], seen: set[int]) -> None:
     elif isinstance(value, type):
         update(_source(value) or value.__qualname__.encode())
     elif isinstance(value, (list, tuple)):
-        update(type(value).__name__.encode())
-        for item in tuple(value):  # type: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        update(b"[")
+        for item in value:  # type: ignore[reportUnknownVariableType]
             _cover(item, update, seen)
+        update(b"]")
     else:
         update(_plain(value))
         if callable(value):
@@ -299,7 +304,10 @@ def _cover(value: Any, update: Callable[[bytes], None], seen: set[int]) -> None:
 
 def _cover_function(function: types.FunctionType, update: Callable[[bytes], None], seen: set[int]) -> None:
     code = function.__code__
-    update(_source(function) or _bytecode(code))
+    source = _source(function)
+    update(source or b"")
+    if source is None or function.__name__ == "<lambda>":  # several may stand in one line
+        update(_bytecode(code))
     for default in (*(function.__defaults__ or ()), *sorted((function.__kwdefaults__ or {}).items())):
         _cover(default, update, seen)
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
@@ -338,8 +346,10 @@ def _source(value: Any) -> bytes | None:
 
 
 def _plain(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
     try:
-        return json.dumps(value, sort_keys=True).encode()
+        return json.dumps(value, sort_keys=True).encode() + b","
     except (TypeError, ValueError):
         # Its text may hold an address, which is another one each time.
         return f"{type(value).__module__}.{type(value).__qualname__}".encode()

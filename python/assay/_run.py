@@ -216,6 +216,8 @@ class Run:
         return hash(self.id)
 
     def _sentence(self) -> str:
+        if self.complete and self._data is None:
+            return _outcomes(self.totals)  # lists of runs read no reports
         if not self.complete:
             return f"stopped: {_outcomes(self.totals)}; go on with `assay.resume`"
         said = "; ".join(estimate._sentence() for estimate in self.scores)  # type: ignore[reportPrivateUsage]

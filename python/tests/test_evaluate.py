@@ -436,7 +436,7 @@ def test_an_interrupt_stops_the_run_and_says_how_to_go_on(folder: Path) -> None:
     stopped = assay.run()
     assert f"go on with `assay.resume('{stopped.id}'" in out
     assert stopped.totals["ok"] == len(asked(folder)), "calls in flight were waited for"
-    with pytest.raises(assay.UsageError, match="target `slow` of run .* is missing"):
+    with pytest.raises(assay.UsageError, match=r"target `slow` of run .* is missing"):
         assay.resume(stopped)
 
     @assay.target(version="2")
@@ -534,6 +534,9 @@ def test_versions_follow_what_a_function_does() -> None:
         return lambda inputs: prompt + inputs["q"]
 
     assert version_of(made("a")) == version_of(made("a")) != version_of(made("b"))
+
+    one, other = [lambda inputs: 1, lambda inputs: 2]
+    assert version_of(one) != version_of(other), "two in one line"
 
     class App:
         def __init__(self, model: str) -> None:
