@@ -252,10 +252,10 @@ def is_async(function: Callable[..., Any]) -> bool:
 def version_of(function: Callable[..., Any]) -> str:
     """Give a digest of what a callable does.
 
-    It covers its source (of lambdas, and where there is none, its bytecode), its defaults, and of what it uses from its closure,
-    its module or its instance: texts, numbers and other plain values, and functions and classes of the same module, as
-    deep as they go. It does not cover other modules, files or services: what depends on them should say a `version`
-    itself.
+    It covers its source (of lambdas, and where there is none, its bytecode), its defaults, and of what it uses from its
+    closure, its module or its instance: texts, numbers and other plain values, and functions and classes of the same
+    module, as deep as they go. It does not cover other modules, files or services: what depends on them should say a
+    `version` itself.
 
     Examples
     --------

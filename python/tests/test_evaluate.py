@@ -486,6 +486,33 @@ def test_nothing_is_left_behind(folder: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) <= first
 
 
+def test_progress_is_shown_where_somebody_looks(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assay.evaluate(CASES, shout, ["equals"])
+    assert capfd.readouterr() == ("", ""), "nobody looks"
+    assay.evaluate(CASES, shout, ["equals"], progress=True)
+    assert capfd.readouterr().err.endswith("40/40 0 s\n")
+    (folder / "script.py").write_text(SCRIPT)
+    code = "import pty, sys; sys.exit(pty.spawn([sys.executable, 'script.py']) >> 8)"
+    env = {**os.environ, "PYTHONPATH": str(Path(assay.__file__).parents[1]), "COLUMNS": "80"}
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=True).stdout
+    assert "\r\x1b[K" in said and "█" in said and "60/60" in said
+
+
+def test_a_notebook_shows_a_display_that_moves(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("IPython")
+    from IPython.testing.globalipapp import start_ipython
+
+    shell = start_ipython() or __import__("IPython").get_ipython()
+    shown: list[tuple[str, dict[str, Any]]] = []
+    monkeypatch.setattr(shell, "kernel", object(), raising=False)
+    monkeypatch.setattr(
+        shell.display_pub, "publish", lambda data, *rest, **more: shown.append((data["text/html"], more))
+    )
+    assay.evaluate(CASES, shout, ["equals"])
+    assert "0/40" in shown[0][0] and "40/40" in shown[-1][0]
+    assert shown[0][1].get("update") in (None, False) and shown[-1][1]["update"] is True
+
+
 def test_tables(folder: Path) -> None:
     pytest.importorskip("pyarrow")
     run = assay.evaluate(CASES, shout, ["equals", {"name": "output", "contains": "WORD 1"}])
