@@ -54,7 +54,7 @@ def line(
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -> str:
     """Make a table of cells that are HTML; title, header and what stands below are texts."""
-    left = "text-align:left"
+    left = "text-align:left;padding:2px 12px 2px 0"
     head = "".join(f"<th style='{left}'>{escaped(name)}</th>" for name in header)
     lines = ("".join(f"<td style='{left}'>{cell}</td>" for cell in row) for row in rows)
     body = "".join(f"<tr>{cells}</tr>" for cells in lines)

@@ -172,7 +172,17 @@ class Comparison(Result):
             chart = line(d.value, ends.lower, ends.upper, -far, far, marks=[0.0], colour=colour)
             interval = "" if math.isnan(ends.lower) else f"{ends.lower:+.4g} to {ends.upper:+.4g}"
             moved = f"{d.better} better, {d.worse} worse"
-            rows.append([escaped(d.name), chart, f"{d.value:+.4g}", interval, number(d.p), moved, d.verdict])
+            rows.append(
+                [
+                    escaped(d.name),
+                    chart,
+                    f"{d.value:+.4g}",
+                    interval,
+                    "" if math.isnan(d.p) else number(d.p),
+                    moved,
+                    d.verdict,
+                ]
+            )
         header = ["score", "", "difference", "interval", "p", "cases", "verdict"]
         title = f"{self.candidate} against {self.baseline}, {self.matched} cases: {self.verdict}"
         refused = [f"{scorer} cannot be compared: {why}" for scorer, why in self.refused.items()]
