@@ -1,4 +1,4 @@
-"""Real servers for the tests: `assay serve` over a project of their own, with the binary that ASSAY_BIN names."""
+"""Real parts for the tests: the command that ASSAY_BIN names, else that of this tree, and servers of it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ import pytest
 from assay import Client
 
 ROOT = Path(__file__).resolve().parents[2]
+_BUILT = ROOT / "target/debug/assay"
+if "ASSAY_BIN" not in os.environ and _BUILT.exists():
+    os.environ["ASSAY_BIN"] = str(_BUILT)
+os.environ.pop("ASSAY_WORKSPACE", None)
 # Scripts that are executed with another Python.
 collect_ignore = ["orchestration"]
 
@@ -106,10 +110,17 @@ def serving(binary: str, folder: Path, *words: str) -> Iterator[Served]:
 @pytest.fixture(scope="session")
 def binary() -> str:
     """The command `assay`."""
-    found = os.environ.get("ASSAY_BIN", str(ROOT / "target/debug/assay"))
+    found = os.environ.get("ASSAY_BIN", "")
     if not os.access(found, os.X_OK):
-        pytest.skip(f"{found} is not there: build the command, or name it by ASSAY_BIN")
+        pytest.skip("the command `assay` is not built, and ASSAY_BIN names none")
     return found
+
+
+@pytest.fixture
+def folder(binary: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to be in, with a command to evaluate by."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 def project(folder: Path) -> Path:

@@ -255,7 +255,7 @@ def test_waiting_gives_up_and_jobs_are_cancelled(server: Served) -> None:
     with pytest.raises(client.JobError) as ended:
         job.wait()
     assert ended.value.job["job"] == job.number
-    with pytest.raises(client.AssayError):
+    with pytest.raises(client.ClientError):
         job.cancel()
 
 
@@ -382,12 +382,12 @@ def test_a_run_of_this_machine_is_pushed(team: Served, tmp_path: Path) -> None:
     assert ben.table(item["id"]).to_arrow().num_rows == 60
     with pytest.raises(client.RequestError, match="nothing"):
         ben.push("nothing", workspace=folder / ".assay", command=team.binary)
-    with pytest.raises(client.AssayError):
+    with pytest.raises(client.ClientError):
         team.client("cem").push("latest", workspace=folder / ".assay", command=team.binary)
 
 
 def test_evidence_is_taken_away(server: Served, tmp_path: Path) -> None:
-    with pytest.raises(client.AssayError):
+    with pytest.raises(client.ClientError):
         server.client().save_evidence(server.run, tmp_path / "pack.tar")
     assert list(tmp_path.iterdir()) == []
 

@@ -164,7 +164,7 @@ def test_what_is_not_safe_is_sent_once(fake: Fake, failure: Answering) -> None:
         lambda: found.request("POST", "/x", json={}),
     ):
         fake.asked.clear()
-        with pytest.raises(client.AssayError):
+        with pytest.raises(client.ClientError):
             act()
         assert len(fake.asked) == 1
 

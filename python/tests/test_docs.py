@@ -33,3 +33,21 @@ def test_the_page_of_the_client(server: Served, monkeypatch: pytest.MonkeyPatch,
     assert len(names["frame"]) == 4
     assert (tmp_path / "scores.parquet").stat().st_size > 0
     assert names["trace"].current(names["sent"]).case_id == "refund-7"
+
+
+def test_the_examples_of_evaluate_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("pandas")
+    text = (ROOT / "docs/python.md").read_text()
+    namespace: dict[str, Any] = {"__name__": "example"}
+    shown: list[str] = []
+    for block, output in re.findall(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```)?", text, re.DOTALL):
+        exec(compile(block, "python.md", "exec"), namespace)
+        said = capsys.readouterr().out
+        if output:
+            shown.append(output)
+            assert without_ids(said) == without_ids(output)
+    assert len(shown) >= 2
+
+
+def without_ids(text: str) -> str:
+    return re.sub(r"\b[0-9a-f]{8}\b", "ID", text)

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from assay.client import models
     from assay.client._client import Client, Event
     from assay.client._errors import (
-        AssayError,
         AuthenticationError,
+        ClientError,
         ConflictError,
         ForbiddenError,
         GateError,
@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
-    "AssayError",
     "AuthenticationError",
     "Client",
+    "ClientError",
     "ConflictError",
     "Event",
     "ForbiddenError",

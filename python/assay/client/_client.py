@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urldefrag
 
-from assay.client._errors import AssayError
+from assay.client._errors import ClientError
 from assay.client._gate import Gate, gate
 from assay.client._jobs import Job
 from assay.client._operations import Operations
@@ -62,7 +62,7 @@ class Client(Operations):
 
     Raises
     ------
-    AssayError
+    ClientError
         No server is named.
     ValueError
         The address is none.
@@ -86,7 +86,7 @@ class Client(Operations):
     ) -> None:
         given = server or os.environ.get("ASSAY_SERVER")
         if not given:
-            raise AssayError('say which server: `Client("https://…")`, or ASSAY_SERVER')
+            raise ClientError('say which server: `Client("https://…")`, or ASSAY_SERVER')
         address, fragment = urldefrag(given.strip())
         token = parse_qs(fragment).get("token", [None])[0]
         found = (key or token or os.environ.get("ASSAY_SERVER_KEY") or "").strip() or None

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, cast
 
+from assay._errors import AssayError
+
 
 def plain(text: str, most: int = 4_000) -> str:
     """Give a text that a terminal can show: what is not printable is replaced, what is long is cut."""
@@ -14,7 +16,7 @@ def plain(text: str, most: int = 4_000) -> str:
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
-class AssayError(Exception):
+class ClientError(AssayError):
     """What went wrong between this program and an Assay server.
 
     Attributes
@@ -57,39 +59,39 @@ class AssayError(Exception):
         return (type(self), (self.detail,), self.__dict__)
 
 
-class UnreachableError(AssayError, ConnectionError):
+class UnreachableError(ClientError, ConnectionError):
     """The server cannot be reached, or the connection ended before the answer did."""
 
 
-class RequestError(AssayError, ValueError):
+class RequestError(ClientError, ValueError):
     """The request cannot be done as it is (400, 413, 415, 422)."""
 
 
-class AuthenticationError(AssayError):
+class AuthenticationError(ClientError):
     """The key is missing, wrong, expired or revoked (401)."""
 
 
-class ForbiddenError(AssayError):
+class ForbiddenError(ClientError):
     """The key's roles do not allow it (403)."""
 
 
-class NotFoundError(AssayError, LookupError):
+class NotFoundError(ClientError, LookupError):
     """What is named is not there (404, 410)."""
 
 
-class ConflictError(AssayError):
+class ConflictError(ClientError):
     """The thing is not as it was taken to be, or something holds it up (409)."""
 
 
-class RateLimitError(AssayError):
+class RateLimitError(ClientError):
     """Too many requests (429)."""
 
 
-class ServerError(AssayError):
+class ServerError(ClientError):
     """The server could not do it (5xx)."""
 
 
-class JobError(AssayError):
+class JobError(ClientError):
     """A job ended without a run that can be judged.
 
     Attributes
@@ -101,7 +103,7 @@ class JobError(AssayError):
     job: Any = None
 
 
-class GateError(AssayError):
+class GateError(ClientError):
     """A gate did not pass.
 
     Attributes
@@ -113,11 +115,11 @@ class GateError(AssayError):
     verdict: str | None = None
 
 
-class WaitError(AssayError, TimeoutError):
+class WaitError(ClientError, TimeoutError):
     """What was waited for has not ended in time; it goes on."""
 
 
-_KINDS: dict[int, type[AssayError]] = {
+_KINDS: dict[int, type[ClientError]] = {
     401: AuthenticationError,
     403: ForbiddenError,
     404: NotFoundError,
@@ -127,7 +129,7 @@ _KINDS: dict[int, type[AssayError]] = {
 }
 
 
-def problem(status: int, headers: Mapping[str, str], body: bytes, retry_after: float | None) -> AssayError:
+def problem(status: int, headers: Mapping[str, str], body: bytes, retry_after: float | None) -> ClientError:
     """Give what a server answered (RFC 9457) as an exception; what stands before it may answer in other words."""
     kind = _KINDS.get(status) or (ServerError if status >= 500 else RequestError)
     said: dict[str, Any] = {}

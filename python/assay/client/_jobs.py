@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from assay.client._errors import AssayError, JobError, RateLimitError, ServerError, UnreachableError, WaitError
+from assay.client._errors import ClientError, JobError, RateLimitError, ServerError, UnreachableError, WaitError
 from assay.client._gate import Gate, gate
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Job:
         if self.refresh().stand == "queued":
             try:
                 self._api.withdraw_job(self.number)
-            except AssayError:
+            except ClientError:
                 # Perhaps it has begun in between.
                 if self.refresh().stand == "queued":
                     raise

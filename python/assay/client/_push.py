@@ -9,7 +9,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from assay.client._errors import AssayError, RequestError, ServerError, plain
+from assay.client._errors import ClientError, RequestError, ServerError, plain
 
 
 def command() -> str:
@@ -17,7 +17,7 @@ def command() -> str:
     beside = Path(sysconfig.get_path("scripts"), "assay")
     found = str(beside) if os.access(beside, os.X_OK) else shutil.which("assay")
     if found is None:
-        raise AssayError("there is no command `assay`: install the package assay-eval, or give `command`")
+        raise ClientError("there is no command `assay`: install the package assay-eval, or give `command`")
     return found
 
 

@@ -22,7 +22,7 @@ from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 from urllib.parse import quote as _quote
 
 from assay import __version__
-from assay.client._errors import AssayError, ConflictError, ServerError, UnreachableError, plain, problem
+from assay.client._errors import ClientError, ConflictError, ServerError, UnreachableError, plain, problem
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -258,7 +258,7 @@ class Transport:
 
         Raises
         ------
-        AssayError
+        ClientError
             There is no answer, or the answer is a problem.
         """
         sent = {"Accept": "*/*", "User-Agent": f"assay-python/{__version__}", **(headers or {})}
@@ -282,7 +282,7 @@ class Transport:
         while True:
             try:
                 return self._once(verb, place, body, sent)
-            except AssayError as error:
+            except ClientError as error:
                 if attempt >= again or not _passes(error, attempt):
                     raise
                 wait = error.retry_after
@@ -439,7 +439,7 @@ def _quiet(connection: http.client.HTTPConnection) -> bool:
     return False
 
 
-def _passes(error: AssayError, attempt: int) -> bool:
+def _passes(error: ClientError, attempt: int) -> bool:
     """Whether a little later it may be otherwise."""
     if isinstance(error, UnreachableError):
         return not isinstance(error.__cause__, ssl.SSLCertVerificationError)
