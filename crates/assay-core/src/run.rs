@@ -300,6 +300,7 @@ impl RunRecord {
 /// What makes calls in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "SpenderRole")]
 pub enum Role {
     /// A target.
     Target,

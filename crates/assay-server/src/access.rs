@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 /// What somebody is in a workspace. Several add up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+// Other types of this name are in the document, too.
+#[schemars(rename = "UserRole")]
 pub enum Role {
     /// Sees runs, datasets, judges and releases.
     Viewer,

@@ -72,7 +72,11 @@ pub fn document(endpoints: &[Endpoint]) -> Value {
     }
     // Names that are both asked and answered are described as they are answered, which fits what is asked too.
     let mut components = asked.take_definitions(true);
-    components.extend(schemas.take_definitions(true));
+    for (name, schema) in schemas.take_definitions(true) {
+        let same = components.get(&name).is_none_or(|asked| shape(asked) == shape(&schema));
+        debug_assert!(same, "two types are called {name}: give one of them another name, by `#[schemars(rename = …)]`");
+        components.insert(name, schema);
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -93,6 +97,13 @@ pub fn document(endpoints: &[Endpoint]) -> Value {
         },
         "security": [{"session": []}, {"key": []}],
     })
+}
+
+/// What tells one type from another: its fields and values.
+fn shape(schema: &Value) -> (Vec<&String>, Vec<&Value>) {
+    let fields = schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name).collect();
+    let values = schema["enum"].as_array().into_iter().chain(schema["oneOf"].as_array()).flatten();
+    (fields, values.map(|value| value.get("const").unwrap_or(value)).collect())
 }
 
 /// The names in a path.
