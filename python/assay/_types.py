@@ -32,5 +32,11 @@ References = list[str] | tuple[str, ...] | list[list[str]] | ArrayLike
 Labels = Sequence[Any] | ArrayLike
 """A column of class labels: hashable values that can be put in order."""
 
-Table = Sequence[Sequence[float]] | ArrayLike
-"""A table with a row for each case: a two-dimensional array, a data frame of numbers, a sequence of rows."""
+Table = Sequence[Sequence[Any]] | ArrayLike
+"""A table: a two-dimensional array, a data frame, or a sequence of rows; None and NaN are missing."""
+
+Rows = Sequence[Numbers] | ArrayLike
+"""Rows of numbers, all equally long: sequences, a two-dimensional array, a data frame."""
+
+Column = Any
+"""A column of results: a NumPy array if the argument was an array or a data frame's column, else a list."""
