@@ -13,12 +13,67 @@ from assay._assay import __version__
 # What `typing` has by this name takes longer to import than all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assay import metrics, stats
+    from assay import client, metrics, stats, trace
+    from assay._comparison import Comparison, Difference
+    from assay._errors import AllFailedError, AssayError, InterruptedRunError, NothingSelectedError, UsageError
+    from assay._evaluate import aevaluate, evaluate, resume
+    from assay._functions import Scorer, Target, scorer, target
+    from assay._run import Run, compare, gate, run, runs
+    from assay._scores import Estimate, Gate, Scores
+    from assay._serve import Trial, current_trial
+    from assay.client import Client
 
-__all__ = ["__version__", "metrics", "stats"]
+__all__ = [
+    "AllFailedError",
+    "AssayError",
+    "Client",
+    "Comparison",
+    "Difference",
+    "Estimate",
+    "Gate",
+    "InterruptedRunError",
+    "NothingSelectedError",
+    "Run",
+    "Scorer",
+    "Scores",
+    "Target",
+    "Trial",
+    "UsageError",
+    "__version__",
+    "aevaluate",
+    "client",
+    "compare",
+    "current_trial",
+    "evaluate",
+    "gate",
+    "metrics",
+    "resume",
+    "run",
+    "runs",
+    "scorer",
+    "stats",
+    "target",
+    "trace",
+]
 
-# Each public name and the module that has it; a name that is its own module stands for the module.
-_NAMES = {"metrics": "assay.metrics", "stats": "assay.stats"}
+# Each file with its public names; a name that is its own module stands for the module.
+_FILES = {
+    "_comparison": ["Comparison", "Difference"],
+    "_errors": ["AllFailedError", "AssayError", "InterruptedRunError", "NothingSelectedError", "UsageError"],
+    "_evaluate": ["aevaluate", "evaluate", "resume"],
+    "_functions": ["Scorer", "Target", "scorer", "target"],
+    "_run": ["Run", "compare", "gate", "run", "runs"],
+    "_scores": ["Estimate", "Gate", "Scores"],
+    "_serve": ["Trial", "current_trial"],
+    "client": ["Client"],
+}
+_NAMES = {
+    "client": "assay.client",
+    "metrics": "assay.metrics",
+    "stats": "assay.stats",
+    "trace": "assay.trace",
+    **{name: f"assay.{file}" for file, names in _FILES.items() for name in names},
+}
 
 
 def __getattr__(name: str) -> object:

@@ -9,12 +9,14 @@
 //! | [`embeddings`] | vectors of texts |
 //! | [`batch`] | many requests in one file, at half the price |
 //! | [`http`], [`command`], [`python`] | applications |
+//! | [`worker`], [`attached`] | Python functions: worker processes, and the process that runs the command |
 //! | [`local`] | recorded outputs and echo |
 //! | [`client`] | the one HTTP client: offline guard, size limits, classified errors |
 //! | [`rates`] | what providers say about their limits |
 //! | [`prices`] | dollars per million tokens |
 
 pub mod anthropic;
+pub mod attached;
 pub mod batch;
 pub mod chat;
 pub mod client;
@@ -29,6 +31,7 @@ pub mod python;
 pub mod rates;
 pub mod registry;
 pub mod target;
+pub mod worker;
 
 pub use batch::Batches;
 pub use rates::{Rate, Rates, SeenRates};

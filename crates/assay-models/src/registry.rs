@@ -49,7 +49,13 @@ pub fn kinds() -> &'static [TargetKind] {
         kind!("gemini", "model", chat::Chat, gemini::build, "Google's Gemini API"),
         kind!("http", "url", http::Http, http::build, "any HTTP application, by template and JSONPath"),
         kind!("openai", "model", chat::Chat, openai::build, "any OpenAI-compatible chat completions server"),
-        kind!("python", "function", python::Python, python::build, "a Python function in worker processes"),
+        kind!(
+            "python",
+            "function",
+            python::Python,
+            python::build,
+            "a Python function in worker processes, or of the process that runs the command"
+        ),
         kind!("recorded", "output", local::Recorded, local::build_recorded, "outputs that the dataset already holds"),
     ];
     KINDS
@@ -152,6 +158,11 @@ impl Config {
         }))
     }
 
+    /// The deadline of one attempt.
+    pub fn timeout(&self) -> Duration {
+        Duration::try_from_secs_f64(self.remote.timeout.unwrap_or(60.0)).unwrap_or(Duration::from_secs(60))
+    }
+
     /// How calls of a remote target are treated.
     pub fn traits(&self, account: String, cacheable: bool, extra: &Value) -> Traits {
         Traits {
@@ -160,8 +171,7 @@ impl Config {
             cacheable: self.remote.cache.unwrap_or(cacheable),
             remote: true,
             max_concurrency: self.remote.max_concurrency,
-            timeout: Duration::try_from_secs_f64(self.remote.timeout.unwrap_or(60.0))
-                .unwrap_or(Duration::from_secs(60)),
+            timeout: self.timeout(),
             retries: self.remote.retries.unwrap_or(4),
             hedge_after: self.remote.hedge_after.and_then(|after| Duration::try_from_secs_f64(after).ok()),
             price: self.remote.price,

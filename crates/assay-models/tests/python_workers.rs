@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use assay_core::ErrorKind;
-use assay_models::python::WorkerPool;
+use assay_models::worker::WorkerPool;
 use serde_json::{Value, json};
 
 const FUNCTIONS: &str = r#"

@@ -4,9 +4,11 @@
 //! `retrieved`, `tool_calls`, `metadata` and `case_id`. It returns a boolean, a number, `None` (unscored), or a dict
 //! with `score` and, if it likes, `label` and `reason`. State the kind of number by `range: [lo, hi]`; without it a
 //! boolean or 0 and 1 are expected. An exception is an error of the scorer, not a low score.
+//!
+//! `attached: NAME` is a function of the process that runs the command, as `assay.evaluate` of the Python package does.
 
-use assay_core::{Digest, Direction, Problem, problem};
-use assay_models::python::{WorkerPool, split_function};
+use assay_core::{Direction, Problem, problem};
+use assay_models::worker::{Wanted, WorkerPool};
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -24,14 +26,21 @@ pub const MAIN: &str = "function";
 #[serde(deny_unknown_fields)]
 pub struct Python {
     /// `file.py:function`, relative to the suite file.
-    pub function: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// Instead of `function`: the name of a function that the process which runs the command has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attached: Option<String>,
+    /// Which version of the attached function it is. Another version scores differently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// The smallest and largest score; without it scores are 0 or 1.
     #[serde(default)]
     pub range: Option<(f64, f64)>,
     /// Which way is better.
     #[serde(default)]
     pub direction: Direction,
-    /// Worker processes.
+    /// Worker processes; for an attached function the most calls at once.
     #[serde(default)]
     pub workers: Option<usize>,
     /// The interpreter; `python3` by default.
@@ -48,16 +57,21 @@ pub struct Python {
 /// Everything that is wrong with its parameters.
 pub fn build(params: &Value, context: &ScorerContext) -> Result<Box<dyn Scorer>, Vec<Problem>> {
     let params: Python = problem::read(&long_form(params, MAIN), "").map_err(|problem| vec![problem])?;
-    if let Some(problem) = context.targets.refused("python", "/function") {
+    let key = if params.attached.is_some() { "/attached" } else { "/function" };
+    if let Some(problem) = context.targets.refused("python", key) {
         return Err(vec![problem]);
     }
     let terms = Terms::new(params.range, params.direction, params.timeout)?;
-    let (file, function) = split_function(&params.function, &context.targets.base_dir)
-        .map_err(|message| vec![Problem::new("/function", message)])?;
-    // A changed file scores differently.
-    let code = Digest::of_bytes(&std::fs::read(&file).unwrap_or_default());
+    let wanted = Wanted {
+        function: params.function.as_deref(),
+        attached: params.attached.as_deref(),
+        version: params.version.as_deref(),
+        workers: params.workers,
+        interpreter: params.interpreter.as_deref(),
+    };
+    // A changed function scores differently.
+    let (pool, code) = wanted.pool(&context.targets.base_dir, terms.timeout).map_err(|problem| vec![problem])?;
     let fingerprint = fingerprint("python", 1, &json!({"params": params, "code": code}));
-    let pool = WorkerPool::new(params.interpreter.as_deref(), file, function, params.workers, terms.timeout);
     Ok(user::scorer(terms, fingerprint, pool))
 }
 

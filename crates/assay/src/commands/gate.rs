@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use assay_core::run::Totals;
+use assay_core::{GateRule, Problem, RunRecord, problem};
 use assay_report::{Report, terminal};
+use assay_suite::{Diagnostics, Source};
 use clap::Args;
 
 use super::run::{code, step_summary, verdict_line};
 use super::{Failure, say};
 use crate::exit;
-use assay_home::{Against, Home};
+use assay_home::{Against, Home, usage};
 
 /// Reads the verdict of a run's gate; the exit code says it too.
 #[derive(Args)]
@@ -21,6 +23,10 @@ pub struct Gate {
     /// run at a branch, tag or commit, after `@`.
     #[arg(long, value_name = "RUN[:TARGET]|@REF")]
     baseline: Option<String>,
+    /// Other rules than the run's own: a YAML or JSON list as under `gate.rules` of a suite; `-` for standard input. Rules
+    /// that were chosen after the scores were seen prove less than those a run began with.
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
     /// Only this target of the run.
     #[arg(long)]
     target: Option<String>,
@@ -36,6 +42,9 @@ impl Gate {
         if row.status != assay_core::RunStatus::Sealed {
             let id = row.record.id.short();
             return Err(format!("run {id} is not complete: go on with `assay resume {id}`").into());
+        }
+        if let Some(path) = &self.rules {
+            row.record.gate.rules = rules(path, &row.record)?;
         }
         let target = self.target.or(colon);
         if let Some(target) = &target {
@@ -57,6 +66,34 @@ impl Gate {
         verdict_line(&report, code);
         Ok(code)
     }
+}
+
+/// Reads rules for a run that has been made.
+fn rules(path: &Path, record: &RunRecord) -> Result<Vec<GateRule>, Failure> {
+    let text = match path == Path::new("-") {
+        true => std::io::read_to_string(std::io::stdin()),
+        false => std::fs::read_to_string(path),
+    };
+    let text = text.map_err(|error| usage(format!("{}: {error}", path.display())))?;
+    let failed = |(problems, source)| Diagnostics { source, problems };
+    let (value, source) = Source::parse(path, text).map_err(failed)?;
+    let mut problems = Vec::new();
+    let rules: Vec<GateRule> = problem::read(&value, "").map_err(|problem| problems.push(problem)).unwrap_or_default();
+    let scorers: Vec<&str> = record.scorers.iter().map(|scorer| scorer.name.as_str()).collect();
+    let targets: Vec<&str> = record.targets.iter().map(|target| target.name.as_str()).collect();
+    for (at, rule) in rules.iter().enumerate() {
+        let named = [("scorer", Some(rule.scorer.as_str()), &scorers), ("target", rule.target.as_deref(), &targets)];
+        for (what, name, known) in named {
+            if let Some(name) = name.filter(|name| !known.contains(name)) {
+                problems.push(
+                    Problem::new(format!("/{at}/{what}"), format!("the run has no {what} `{name}`"))
+                        .help(format!("it has: {}", known.join(", "))),
+                );
+            }
+        }
+        problems.extend(rule.problems(&format!("/{at}")));
+    }
+    if problems.is_empty() { Ok(rules) } else { Err(Diagnostics { source, problems }.into()) }
 }
 
 /// The exit code of a complete run's gate. Where nothing was answered, or a budget ended it, that goes before the verdict.

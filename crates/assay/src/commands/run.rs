@@ -2,7 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use assay_core::RunStatus;
@@ -49,9 +49,12 @@ pub struct Run {
 /// What to run.
 #[derive(Args)]
 pub struct Selection {
-    /// The suite file.
+    /// The suite file; `-` for standard input, whose paths start here.
     #[arg(default_value = "assay.yaml")]
     pub suite: PathBuf,
+    /// What standard input held.
+    #[arg(skip)]
+    piped: OnceLock<String>,
     /// At most this many cases, in the seeded order.
     #[arg(long)]
     limit: Option<u64>,
@@ -94,15 +97,35 @@ pub struct Outcome {
     /// Print events and the result as JSON lines.
     #[arg(long)]
     json: bool,
+    /// Seconds between two events of progress, with `--json`.
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    every: f64,
     /// No progress.
     #[arg(long, short)]
     quiet: bool,
 }
 
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(seconds) if (0.05..=3_600.0).contains(&seconds) => Ok(seconds),
+        _ => Err("a number from 0.05 to 3600 is expected".into()),
+    }
+}
+
 impl Outcome {
     /// No gate, no baseline of its own; JSON or text.
     pub fn shown(json: bool) -> Self {
-        Self { gate: false, baseline: None, json, quiet: false }
+        Self { gate: false, baseline: None, json, every: 5.0, quiet: false }
+    }
+
+    /// How progress is shown.
+    fn shape(&self) -> Shape {
+        match (self.json, self.quiet) {
+            (true, _) => Shape::Events(Duration::from_secs_f64(self.every)),
+            (false, true) => Shape::Nothing,
+            (false, false) if std::io::stderr().is_terminal() => Shape::Bar,
+            (false, false) => Shape::Lines,
+        }
     }
 
     /// What the run is compared with.
@@ -127,7 +150,18 @@ impl Selection {
             cache_most: self.cache_max,
             library: Some(library_of(workspace, self.suite.parent().unwrap_or(Path::new(".")))),
         };
-        Prepared::load(&self.suite, &options)
+        if self.suite != Path::new("-") {
+            return Prepared::load(&self.suite, &options);
+        }
+        let text = match self.piped.get() {
+            Some(text) => text,
+            None => {
+                let text = std::io::read_to_string(std::io::stdin())
+                    .map_err(|error| EngineError::Usage(format!("standard input: {error}")))?;
+                self.piped.get_or_init(|| text)
+            }
+        };
+        Prepared::from_text(text, &self.suite, &options)
     }
 }
 
@@ -232,7 +266,8 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
         ));
     }
     let signals = tokio::spawn(listen(steering.clone(), outcome.json));
-    let show = tokio::spawn(show(runner.progress.clone(), runner.record.id.short(), outcome.json, outcome.quiet));
+    let attended = tokio::spawn(attend(steering.clone()));
+    let show = tokio::spawn(show(runner.progress.clone(), runner.record.id.short(), outcome.shape()));
     // Nobody sees it otherwise; and a run does not fail because its size cannot be told.
     let estimate = match outcome.quiet && !outcome.json {
         true => None,
@@ -248,6 +283,7 @@ pub async fn execute(home: &Home, runner: Runner, outcome: &Outcome) -> Result<E
     let referee = GateReferee { home, against: outcome.against(), json: outcome.json };
     let result = runner.execute(steering.clone(), &referee).await;
     signals.abort();
+    attended.abort();
     show.abort();
     let _ = show.await;
     let finished = match result {
@@ -394,6 +430,14 @@ pub fn shorter(path: &Path) -> String {
     here.unwrap_or_else(|| path.to_owned()).display().to_string()
 }
 
+/// Stops a run when the process is gone whose functions it calls: what it did not answer has no outcome.
+async fn attend(steering: Steering) {
+    assay_models::attached::gone().await;
+    // Abandons what is in flight, too.
+    steering.stop();
+    steering.stop();
+}
+
 async fn listen(steering: Steering, json: bool) {
     let mut asked = 0;
     loop {
@@ -425,22 +469,31 @@ async fn listen(steering: Steering, json: bool) {
     }
 }
 
+/// How progress is shown.
+enum Shape {
+    Nothing,
+    Bar,
+    Lines,
+    Events(Duration),
+}
+
 /// Live progress: a bar in a terminal, a line every few seconds elsewhere, events as JSON.
-async fn show(progress: Arc<Progress>, run: String, json: bool, quiet: bool) {
-    if quiet && !json {
-        return;
-    }
-    let terminal = std::io::stderr().is_terminal() && !json;
+async fn show(progress: Arc<Progress>, run: String, shape: Shape) {
+    let every = match shape {
+        Shape::Nothing => return,
+        Shape::Events(every) => every,
+        Shape::Bar => Duration::from_millis(120),
+        Shape::Lines => Duration::from_secs(5),
+    };
     let started = Instant::now();
     let first = progress.snapshot();
-    let bar = terminal.then(|| {
+    let bar = matches!(shape, Shape::Bar).then(|| {
         let bar = ProgressBar::new(first.planned);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
             bar.set_style(style);
         }
         bar
     });
-    let every = if terminal { Duration::from_millis(120) } else { Duration::from_secs(5) };
     let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
     loop {
         ticks.tick().await;
@@ -459,7 +512,7 @@ async fn show(progress: Arc<Progress>, run: String, json: bool, quiet: bool) {
                 format!("{} {:.3} ± {:.3}", r.scorer, r.mean, half)
             })
             .collect();
-        if json {
+        if matches!(shape, Shape::Events(_)) {
             say(&json!({"event": "progress", "run": run, "done": done, "planned": now.planned, "rate": rate,
                         "errors": now.totals.errors, "cost_usd": now.totals.cost().dollars(),
                         "waiting": now.waiting})

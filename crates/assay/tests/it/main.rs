@@ -5,6 +5,7 @@ mod oracle;
 mod support;
 
 mod asked;
+mod attached;
 mod audit;
 mod bad_input;
 mod batches;
