@@ -6,7 +6,6 @@ from typing import Any
 __version__: str
 
 def wilson(successes: float, n: float, confidence: float) -> tuple[float, float] | None: ...
-def levenshtein(a: str, b: str) -> int: ...
 
 # Statistics: intervals, tests, power, sequential plans, slices.
 

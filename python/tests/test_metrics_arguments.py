@@ -148,7 +148,7 @@ WRONG: list[tuple[str, Callable[[], object], type[Exception], str]] = [
         "confidence",
         lambda: metrics.corpus_bleu(["a"], ["a"], confidence=95),
         ValueError,
-        "confidence is 95: it must be between 0 and 1",
+        "confidence must be between 0 and 1, not 95",
     ),
     (
         "groups",

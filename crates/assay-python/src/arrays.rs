@@ -317,6 +317,11 @@ pub fn column<'py>(like: &Bound<'py, PyAny>, values: Vec<f64>) -> PyResult<Bound
 /// # Errors
 /// As [`numbers`], and for another number.
 pub fn flags(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<bool>> {
+    if has_numpy(value.py())?
+        && let Ok(array) = value.cast::<PyArray1<bool>>()
+    {
+        return Ok(array.readonly().as_array().to_vec());
+    }
     let read = numbers(name, value)?;
     let flag = |(at, x): (usize, &f64)| match *x {
         0.0 => Ok(false),

@@ -8,9 +8,8 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyList};
 
-use super::tables::flags;
 use super::texts::listed;
-use super::{has_numpy, wrong};
+use super::{flags, has_numpy, wrong};
 
 /// Labels of columns as numbers.
 pub struct Labels {

@@ -1,34 +1,10 @@
-//! Arguments that are flags, and tables of numbers or flags with a row for each case.
+//! Arguments that are tables of numbers or flags with a row for each case.
 
-use numpy::{PyArray1, PyArrayMethods};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
 use super::texts::listed;
 use super::{Floats, floats, has_numpy};
-
-/// Yes or no of each: booleans, or numbers that are 0 or 1.
-///
-/// # Errors
-/// As [`floats`], and `ValueError` for other numbers.
-pub fn flags(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<bool>> {
-    if has_numpy(value.py())?
-        && let Ok(array) = value.cast::<PyArray1<bool>>()
-    {
-        return Ok(array.readonly().as_array().to_vec());
-    }
-    yes_or_no(name, &floats(name, value)?, |at| format!("[{at}]"))
-}
-
-fn yes_or_no(name: &str, numbers: &[f64], place: impl Fn(usize) -> String) -> PyResult<Vec<bool>> {
-    match numbers.iter().position(|x| *x != 0.0 && *x != 1.0) {
-        Some(at) => {
-            let (place, x) = (place(at), numbers[at]);
-            Err(PyValueError::new_err(format!("{name}{place} is {x}: it must be 0 or 1, or a boolean")))
-        }
-        None => Ok(numbers.iter().map(|x| *x == 1.0).collect()),
-    }
-}
 
 /// A table of finite numbers.
 pub struct Matrix<'py> {
@@ -104,6 +80,9 @@ fn of_rows<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Matrix<'py>> 
 pub fn flag_matrix(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<bool>>> {
     let table = matrix(name, value)?;
     let columns = table.columns;
-    let flags = yes_or_no(name, &table.values, |at| format!("[{}, {}]", at / columns, at % columns))?;
-    Ok(flags.chunks_exact(columns).map(<[bool]>::to_vec).collect())
+    if let Some(at) = table.values.iter().position(|x| *x != 0.0 && *x != 1.0) {
+        let (row, column, x) = (at / columns, at % columns, table.values[at]);
+        return Err(PyValueError::new_err(format!("{name}[{row}, {column}] is {x}: it must be 0 or 1, or a boolean")));
+    }
+    Ok(table.by_row().into_iter().map(|row| row.iter().map(|x| *x == 1.0).collect()).collect())
 }

@@ -5,8 +5,7 @@ use pyo3::prelude::*;
 
 use super::classification::{Class, class};
 use super::{invalid, nan};
-use crate::arrays::tables::flags;
-use crate::arrays::{floats, same_length};
+use crate::arrays::{flags, floats, same_length};
 
 fn sides(y_true: &Bound<'_, PyAny>, y_pred: &Bound<'_, PyAny>) -> PyResult<(Vec<bool>, Vec<bool>)> {
     let (truth, reported) = (flags("y_true", y_true)?, flags("y_pred", y_pred)?);

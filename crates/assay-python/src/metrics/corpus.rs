@@ -4,8 +4,8 @@ use assay_metrics::corpus::{Counts, Figure, Row};
 use assay_stats::{Corpus, Estimate, Method, corpus_level};
 use pyo3::prelude::*;
 
-use super::{invalid, nan};
-use crate::arrays::{groups, same_length};
+use super::nan;
+use crate::arrays::{groups, level, same_length};
 
 /// Value, standard error, the interval's ends, cases, groups, how the interval was made or why there is none.
 pub type Level = (f64, f64, f64, f64, usize, usize, String);
@@ -21,9 +21,7 @@ impl Cases {
     /// # Errors
     /// `ValueError` for groups of another length and a confidence that is not between 0 and 1.
     pub fn new(name: &str, n: usize, groups_of: Option<&Bound<'_, PyAny>>, confidence: f64) -> PyResult<Self> {
-        if !(confidence > 0.0 && confidence < 1.0) {
-            return Err(invalid(format!("confidence is {confidence}: it must be between 0 and 1")));
-        }
+        let confidence = level(confidence)?;
         let groups = groups("groups", groups_of)?;
         if let Some(groups) = &groups {
             same_length((name, n), ("groups", groups.len()))?;
