@@ -64,7 +64,9 @@ class Result:
         return f"<{type(self).__name__}: {self._sentence()}>"
 
     def _repr_html_(self) -> str:
-        cells = ((html.escape(name), html.escape(_cell(getattr(self, name)))) for name in self._names())
+        shown = [(name, getattr(self, name)) for name in self._names()]
+        # What there is none of, such as a reason, takes no row.
+        cells = [(html.escape(name), html.escape(_cell(value))) for name, value in shown if value not in (None, ())]
         rows = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{cell}</td></tr>" for name, cell in cells)
         title = html.escape(self._sentence())
         return f"<table><caption style='text-align:left'>{title}</caption><tbody>{rows}</tbody></table>"
@@ -147,6 +149,19 @@ def interval(ends: tuple[float, float] | None, confidence: float) -> Interval:
     """Make an interval of what the native half gives; undefined where there is none."""
     lower, upper = (math.nan, math.nan) if ends is None else ends
     return Interval(lower, upper, confidence)
+
+
+def ends_of(name: str, value: object) -> tuple[float, float]:
+    """Give the ends of an argument that is an interval.
+
+    Raises
+    ------
+    TypeError
+        It is none.
+    """
+    if not isinstance(value, Interval):
+        raise TypeError(f"{name} must be an Interval, not {type(value).__name__}")
+    return value.lower, value.upper
 
 
 def axes(ax: Axes | None) -> Axes:

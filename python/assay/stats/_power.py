@@ -85,14 +85,14 @@ def paired_power(
     Parameters
     ----------
     n : int
-        Cases, ten million at most.
+        Cases, 20,000 at most: beyond them `approximate_power` is close.
     discordance, effect, margin, confidence
         As for `paired_binary_cases`.
 
     Raises
     ------
     ValueError
-        `effect` is larger than `discordance` in size.
+        `effect` is larger than `discordance` in size, or `n` above 20,000.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assay import _assay
-from assay._results import Interval, interval
+from assay._results import Interval, ends_of, interval
 
 
 def wilson(successes: float, n: float, *, confidence: float = 0.95) -> Interval:
@@ -226,6 +226,8 @@ def mover(candidate: float, candidate_interval: Interval, baseline: float, basel
 
     Raises
     ------
+    TypeError
+        An interval is none.
     ValueError
         An estimate is not within its interval, or the intervals have not the same confidence.
 
@@ -239,7 +241,7 @@ def mover(candidate: float, candidate_interval: Interval, baseline: float, basel
     >>> stats.mover(0.8, stats.wilson(56, 70), 0.6, stats.wilson(48, 80))
     <Interval: 0.05243 to 0.3339 (0.95 confidence)>
     """
+    c, b = ends_of("candidate_interval", candidate_interval), ends_of("baseline_interval", baseline_interval)
     if candidate_interval.confidence != baseline_interval.confidence:
         raise ValueError("candidate_interval and baseline_interval must have the same confidence")
-    of = [(ends.lower, ends.upper) for ends in (candidate_interval, baseline_interval)]
-    return interval(_assay.mover(candidate, of[0], baseline, of[1]), candidate_interval.confidence)
+    return interval(_assay.mover(candidate, c, baseline, b), candidate_interval.confidence)

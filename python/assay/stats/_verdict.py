@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from assay import _assay
-from assay._results import Interval, Result
+from assay._results import Interval, Result, ends_of
 from assay.stats._difference import Difference
 from assay.stats._estimate import Level, undefined
 
@@ -145,7 +145,7 @@ def level_verdict(
     """
     if not isinstance(level, Level) or level._native is None:  # type: ignore[reportUnnecessaryIsInstance]
         raise TypeError(f"level must be a result of stats.level, not {type(level).__name__}")
-    ends = None if worst is None else (worst.lower, worst.upper)
+    ends = None if worst is None else ends_of("worst", worst)
     return _made(_assay.level_verdict(level._native, min, max, ends, level.interval.confidence))  # type: ignore[reportPrivateUsage]
 
 

@@ -140,6 +140,10 @@ pub fn values<'py>(name: &str, value: &Bound<'py, PyAny>, omit: bool) -> PyResul
 
 pub fn items(name: &str, value: &Bound<'_, PyAny>, design: &Design<'_>, omit: bool) -> PyResult<Vec<Item>> {
     let read = values(name, value, omit)?;
+    let plain = |value: &f64| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 };
+    if let Design(None, None, None) = design {
+        return Ok(read.iter().filter(|value| !value.is_nan()).map(plain).collect());
+    }
     let design = design.read(name, read.len())?;
     let item = |(value, (cluster, weight, repeats)): (&f64, &(Option<u32>, f64, u32))| {
         (!value.is_nan()).then_some(Item { value: *value, repeats: *repeats, cluster: *cluster, weight: *weight })

@@ -39,8 +39,9 @@ fn paired_binary_cases(py: Python<'_>, psi: f64, wanted: Numbers) -> PyResult<Op
 #[pyfunction]
 fn paired_power(py: Python<'_>, n: &Bound<'_, PyAny>, psi: f64, wanted: Numbers) -> PyResult<f64> {
     let n: u64 = count("n", n, 1)?;
-    if n > 10_000_000 {
-        return Err(refused(format!("n must be ten million at most, not {n}")));
+    // The sum over all outcomes takes seconds from there on.
+    if n > 20_000 {
+        return Err(refused(format!("n must be 20,000 at most, not {n}: approximate_power has no limit")));
     }
     let (psi, goal) = (discordance(psi)?, goal(wanted)?);
     if goal.effect.abs() > psi {

@@ -113,7 +113,9 @@ fn best_of(
 }
 
 /// Codes of a column's values by first appearance, and the values; missing ones have no code.
-fn coded<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<(Vec<Option<u32>>, Vec<Bound<'py, PyAny>>)> {
+type Coded<'py> = (Vec<Option<u32>>, Vec<Bound<'py, PyAny>>);
+
+fn coded<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Coded<'py>> {
     let plain = ["to_pylist", "tolist", "to_list"].into_iter().find(|method| value.hasattr(*method).unwrap_or(false));
     let plain = match plain {
         Some(method) => value.call_method0(method)?,
