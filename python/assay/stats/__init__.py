@@ -13,7 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assay._results import Interval, Significance
     from assay.stats._agreement import (
-        ICC,
         Alpha,
         Coefficient,
         Kappa,
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
         conger_kappa,
         fleiss_kappa,
         gwet_ac,
-        icc,
         krippendorff_alpha,
         rating_table,
         raw_agreement,
@@ -60,12 +58,14 @@ if TYPE_CHECKING:
     )
     from assay.stats._calibration import (
         Brier,
+        CalibrationError,
         Corrected,
         PlattScaling,
         PositionBias,
         PredictionPowered,
         RiskCoverage,
         brier_decomposition,
+        calibration_error,
         conformal_quantile,
         double_sampling,
         flip_rate,
@@ -77,6 +77,7 @@ if TYPE_CHECKING:
         ppi_mean,
         risk_coverage,
         rogan_gladen,
+        temperature_scaling,
     )
     from assay.stats._corrected import (
         Correction,
@@ -141,19 +142,15 @@ if TYPE_CHECKING:
         CategoryTest,
         Distance,
         Distances,
-        DomainClassifier,
         KolmogorovSmirnov,
-        Mmd,
         anderson_ksamp,
         bin_counts,
         category_test,
-        domain_classifier,
         drift_distances,
         evidently_default,
         hellinger,
         jensen_shannon,
         ks_2samp,
-        mmd_test,
         psi,
         psi_expected,
         quantile_bins,
@@ -165,6 +162,14 @@ if TYPE_CHECKING:
         Level,
         corpus_level,
         level,
+    )
+    from assay.stats._grade import (
+        JudgeGrade,
+        judge_grade,
+    )
+    from assay.stats._icc import (
+        ICC,
+        icc,
     )
     from assay.stats._interleaving import (
         Preference,
@@ -184,22 +189,17 @@ if TYPE_CHECKING:
         Abstention,
         Against,
         AltTest,
-        CalibrationError,
-        JudgeGrade,
         Logistic,
         Verbosity,
         abstention_threshold,
         active_mean,
         alt_test,
-        calibration_error,
         effective_judges,
         group_difference,
-        judge_grade,
         logistic_regression,
         next_labels,
         partial_correlation,
         stratified_ppi_mean,
-        temperature_scaling,
         verbosity_bias,
     )
     from assay.stats._mean import (
@@ -373,6 +373,12 @@ if TYPE_CHECKING:
         mstl,
         robust_z,
         stl,
+    )
+    from assay.stats._vectors import (
+        DomainClassifier,
+        Mmd,
+        domain_classifier,
+        mmd_test,
     )
     from assay.stats._verdict import (
         Verdict,
@@ -823,7 +829,6 @@ _FILES = {
     "_agreement": [
         "Alpha",
         "Coefficient",
-        "ICC",
         "Kappa",
         "RatingTable",
         "RawAgreement",
@@ -832,7 +837,6 @@ _FILES = {
         "conger_kappa",
         "fleiss_kappa",
         "gwet_ac",
-        "icc",
         "krippendorff_alpha",
         "rating_table",
         "raw_agreement",
@@ -859,12 +863,14 @@ _FILES = {
     ],
     "_calibration": [
         "Brier",
+        "CalibrationError",
         "Corrected",
         "PlattScaling",
         "PositionBias",
         "PredictionPowered",
         "RiskCoverage",
         "brier_decomposition",
+        "calibration_error",
         "conformal_quantile",
         "double_sampling",
         "flip_rate",
@@ -876,6 +882,7 @@ _FILES = {
         "ppi_mean",
         "risk_coverage",
         "rogan_gladen",
+        "temperature_scaling",
     ],
     "_corrected": [
         "Correction",
@@ -918,19 +925,15 @@ _FILES = {
         "CategoryTest",
         "Distance",
         "Distances",
-        "DomainClassifier",
         "KolmogorovSmirnov",
-        "Mmd",
         "anderson_ksamp",
         "bin_counts",
         "category_test",
-        "domain_classifier",
         "drift_distances",
         "evidently_default",
         "hellinger",
         "jensen_shannon",
         "ks_2samp",
-        "mmd_test",
         "psi",
         "psi_expected",
         "quantile_bins",
@@ -950,22 +953,17 @@ _FILES = {
         "Abstention",
         "Against",
         "AltTest",
-        "CalibrationError",
-        "JudgeGrade",
         "Logistic",
         "Verbosity",
         "abstention_threshold",
         "active_mean",
         "alt_test",
-        "calibration_error",
         "effective_judges",
         "group_difference",
-        "judge_grade",
         "logistic_regression",
         "next_labels",
         "partial_correlation",
         "stratified_ppi_mean",
-        "temperature_scaling",
         "verbosity_bias",
     ],
     "_online": [
@@ -1022,6 +1020,20 @@ _FILES = {
         "mstl",
         "robust_z",
         "stl",
+    ],
+    "_grade": [
+        "JudgeGrade",
+        "judge_grade",
+    ],
+    "_icc": [
+        "ICC",
+        "icc",
+    ],
+    "_vectors": [
+        "DomainClassifier",
+        "Mmd",
+        "domain_classifier",
+        "mmd_test",
     ],
 }
 _PLACES = {name: f"assay.stats.{file}" for file, names in _FILES.items() for name in names}

@@ -441,3 +441,70 @@ def risk_coverage(confidences: Numbers, errors: Numbers) -> RiskCoverage:
     [0.0, 0.0, 0.3333333333333333, 0.5]
     """
     return RiskCoverage(**_assay.risk_coverage(confidences, errors))
+
+
+@dataclasses.dataclass(frozen=True, repr=False, slots=True)
+class CalibrationError(Result):
+    """How far forecasts lie from what follows them.
+
+    Attributes
+    ----------
+    ece : float
+        The expected calibration error; positive even for perfect forecasts.
+    squared : float
+        The mean squared gap.
+    debiased : float
+        The same less what chance alone makes; NaN when a bin has a single case.
+    bins : list of (int, float, float)
+        Cases, mean forecast and observed share of each bin.
+    """
+
+    ece: float
+    squared: float
+    debiased: float
+    bins: list[tuple[int, float, float]]
+
+    def _sentence(self) -> str:
+        return f"ECE {number(self.ece)} over {len(self.bins)} bins"
+
+    def plot(self, ax: Axes | None = None, *, label: str = "") -> Axes:
+        """Draw the reliability diagram; needs matplotlib."""
+        ax = axes(ax)
+        ax.plot([0, 1], [0, 1], ":", color="grey")
+        ax.plot([one[1] for one in self.bins], [one[2] for one in self.bins], "o-", label=label)
+        ax.set(xlabel="forecast", ylabel="observed share")
+        return ax
+
+
+def calibration_error(y_true: Numbers, y_prob: Numbers, *, bins: int = 10) -> CalibrationError:
+    """Calibration error over bins with equal numbers of cases.
+
+    References
+    ----------
+    Kumar, A., Liang, P. & Ma, T. (2019). Verified uncertainty calibration.
+
+    Examples
+    --------
+    >>> from assay import stats
+    >>> stats.calibration_error([0, 1, 1, 1], [0.25, 0.25, 0.75, 0.75], bins=2)
+    <CalibrationError: ECE 0.25 over 2 bins>
+    """
+    return CalibrationError(**_assay.calibration_error(y_true, y_prob, bins))
+
+
+def temperature_scaling(logits: Numbers, y_true: Numbers) -> float:
+    """Fit the temperature T of 1 / (1 + exp(−logit / T)): above 1 the forecasts were too sure.
+
+    NaN where no finite T is best: all right, or no better than a coin.
+
+    References
+    ----------
+    Guo, C. et al. (2017). On calibration of modern neural networks.
+
+    Examples
+    --------
+    >>> from assay import stats
+    >>> stats.temperature_scaling([4, 4, 4, -4, -4, -4], [1, 1, 0, 0, 0, 1]) > 1
+    True
+    """
+    return _assay.temperature(logits, y_true)

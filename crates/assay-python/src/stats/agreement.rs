@@ -220,12 +220,11 @@ fn specific_agreement<'py>(
     Ok(shares)
 }
 
+/// A coefficient's name, value and interval.
+type Named = (&'static str, f64, Option<(f64, f64)>);
+
 #[pyfunction]
-fn icc<'py>(
-    py: Python<'py>,
-    ratings: &Bound<'py, PyAny>,
-    confidence: f64,
-) -> PyResult<Vec<(&'static str, f64, Option<(f64, f64)>)>> {
+fn icc<'py>(py: Python<'py>, ratings: &Bound<'py, PyAny>, confidence: f64) -> PyResult<Vec<Named>> {
     let confidence = level(confidence)?;
     let rows = tables::matrix("ratings", ratings)?;
     if rows.len() < 2 || rows[0].len() < 2 {

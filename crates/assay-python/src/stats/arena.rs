@@ -10,6 +10,7 @@ use crate::tables;
 const TIES: [(&str, Ties); 3] = [("half", Ties::Half), ("davidson", Ties::Davidson), ("rao_kupper", Ties::RaoKupper)];
 
 #[pyfunction]
+#[allow(clippy::too_many_arguments)]
 fn bradley_terry<'py>(
     py: Python<'py>,
     a: &Bound<'py, PyAny>,

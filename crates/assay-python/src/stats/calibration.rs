@@ -71,6 +71,7 @@ fn rogan_gladen<'py>(
 }
 
 #[pyfunction]
+#[allow(clippy::too_many_arguments)]
 fn ppi_mean<'py>(
     py: Python<'py>,
     truth: &Bound<'py, PyAny>,

@@ -52,6 +52,9 @@ fn behind<'py, T>(py: Python<'py>, found: &Correction<T>) -> Record<'py> {
     )
 }
 
+/// An estimate with its fields, and what is behind it.
+type Corrected<'py, T> = ((T, Bound<'py, PyDict>), Bound<'py, PyDict>);
+
 /// Kind and bounds of a score.
 type Score = (Option<String>, Option<(f64, f64)>);
 
@@ -67,7 +70,7 @@ fn corrected_level<'py>(
     repeats: Option<&Bound<'py, PyAny>>,
     confidence: f64,
     seed: &Bound<'_, PyAny>,
-) -> PyResult<((Level, Bound<'py, PyDict>), Bound<'py, PyDict>)> {
+) -> PyResult<Corrected<'py, Level>> {
     let seed: u64 = count("seed", seed, 0)?;
     let confidence = level(confidence)?;
     let cases = cases(judge, truth, chances, groups, repeats)?;
@@ -90,7 +93,7 @@ fn corrected_difference<'py>(
     groups: Option<&Bound<'py, PyAny>>,
     repeats: Option<&Bound<'py, PyAny>>,
     confidence: f64,
-) -> PyResult<((Difference, Bound<'py, PyDict>), Bound<'py, PyDict>)> {
+) -> PyResult<Corrected<'py, Difference>> {
     let confidence = level(confidence)?;
     let cases = cases(judge, truth, chances, groups, repeats)?;
     // Differences of passes and failures are -1, 0 and 1.

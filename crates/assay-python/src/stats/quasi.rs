@@ -37,6 +37,7 @@ fn diff_in_diff<'py>(
 
 /// Inverse-propensity weighting, augmented where predictions are given.
 #[pyfunction]
+#[allow(clippy::too_many_arguments)]
 fn weighted_effect<'py>(
     py: Python<'py>,
     outcomes: &Bound<'py, PyAny>,
