@@ -28,6 +28,13 @@ if [ "$(uname -sm)" = "Linux x86_64" ] && command -v npm >/dev/null; then
     npm ci --prefix "$promptfoo" --silent --ignore-scripts --omit=optional --no-audit --no-fund
   export ASSAY_PROMPTFOO=$PWD/$promptfoo/node_modules/.bin/promptfoo
 fi
+# The Python package: its tools and the libraries beside which it is tested; what schedulers and adapters need is apart, since
+# they do not agree on versions.
+for part in test adapters orchestration; do
+  [ -x ".python-$part/bin/python" ] || python3 -m venv ".python-$part"
+  .oracle-tools/bin/uv pip install --system-certs --quiet --python ".python-$part/bin/python" --requirement "python/requirements-$part.txt"
+done
+.oracle-tools/bin/uv pip install --system-certs --quiet --python .python-test/bin/python --no-deps --requirement python/requirements-test-alone.txt
 if [ ! -x .oracle-labelling/bin/python ]; then
   python3 -m venv .oracle-labelling
 fi
@@ -48,8 +55,13 @@ fi
 cargo fmt --all --check
 .oracle/bin/typos
 cargo deny --log-level error check bans licenses sources
-cargo clippy --workspace --all-targets --quiet -- -D warnings
+# As `cargo clippy -- -D warnings` does it, while what the tests need is compiled: everything is compiled once.
+export RUSTC_WORKSPACE_WRAPPER=clippy-driver CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__
 cargo nextest run --workspace --no-fail-fast
+# The wheel with the binary that the tests built, as users get it; then the package's own tests.
+ASSAY_BIN=target/debug/assay ASSAY_PROFILE=dev MATURIN=.python-test/bin/maturin bash scripts/wheel.sh
+unset RUSTC_WORKSPACE_WRAPPER CLIPPY_ARGS
+bash python/scripts/test.sh
 # The pages in a real browser, over a server of the binary that the tests built; without a browser they say so and are skipped.
 if ! command -v chromium >/dev/null && command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
   apt-get install --quiet --yes chromium >/dev/null || { apt-get update --quiet && apt-get install --quiet --yes chromium; } >/dev/null || true
