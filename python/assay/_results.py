@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,20 +49,23 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as a dictionary that JSON can hold."""
-        return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {name: plain(getattr(self, name)) for name in self._names()}
+
+    def _names(self) -> list[str]:
+        return [field.name for field in dataclasses.fields(self) if not field.name.startswith("_")]  # type: ignore[arg-type]
 
     def _sentence(self) -> str:
-        parts = (f"{field.name} {number(getattr(self, field.name))}" for field in dataclasses.fields(self))  # type: ignore[arg-type]
-        return ", ".join(parts)
+        return ", ".join(f"{name.replace('_', ' ')} {_cell(getattr(self, name))}" for name in self._names())
+
+    def __str__(self) -> str:
+        return self._sentence()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self._sentence()}>"
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(name)}</th><td>{html.escape(_cell(value))}</td></tr>"
-            for name, value in self.to_dict().items()
-        )
+        cells = ((html.escape(name), html.escape(_cell(getattr(self, name)))) for name in self._names())
+        rows = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{cell}</td></tr>" for name, cell in cells)
         title = html.escape(self._sentence())
         return f"<table><caption style='text-align:left'>{title}</caption><tbody>{rows}</tbody></table>"
 
@@ -70,7 +73,9 @@ class Result:
 def _cell(value: object) -> str:
     if isinstance(value, (float, int)) or value is None:
         return number(value)
-    text = str(value)
+    if isinstance(value, Interval):
+        return str(value)
+    text = str(value)  # type: ignore[reportUnknownArgumentType]
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
@@ -91,6 +96,8 @@ class Interval(Result):
     confidence: float = 0.95
 
     def _sentence(self) -> str:
+        if math.isnan(self.lower) or math.isnan(self.upper):
+            return "undefined"
         return f"{number(self.lower)} to {number(self.upper)} ({self.confidence:.4g} confidence)"
 
     def __contains__(self, value: float) -> bool:
@@ -109,10 +116,50 @@ class Interval(Result):
         return ax
 
 
+@dataclasses.dataclass(frozen=True, repr=False, slots=True)
+class Significance(Result):
+    """A test of a hypothesis.
+
+    Attributes
+    ----------
+    p_value : float
+        The probability of data at least as extreme as these, if the hypothesis were true.
+    statistic : float
+        What was compared with its distribution.
+    method : str
+        The test.
+    """
+
+    p_value: float
+    statistic: float
+    method: str
+
+    @property
+    def pvalue(self) -> float:
+        """The p-value, by the name that SciPy has for it."""
+        return self.p_value
+
+    def _sentence(self) -> str:
+        return f"p = {number(self.p_value, 3)} ({self.method}, statistic {number(self.statistic)})"
+
+
 def interval(ends: tuple[float, float] | None, confidence: float) -> Interval:
     """Make an interval of what the native half gives; undefined where there is none."""
     lower, upper = (math.nan, math.nan) if ends is None else ends
     return Interval(lower, upper, confidence)
+
+
+def ends_of(name: str, value: object) -> tuple[float, float]:
+    """Give the ends of an argument that is an interval.
+
+    Raises
+    ------
+    TypeError
+        It is none.
+    """
+    if not isinstance(value, Interval):
+        raise TypeError(f"{name} must be an Interval, not {type(value).__name__}")
+    return value.lower, value.upper
 
 
 def axes(ax: Axes | None) -> Axes:
@@ -130,3 +177,18 @@ def axes(ax: Axes | None) -> Axes:
     except ImportError as error:
         raise ImportError("plots need matplotlib: pip install 'assay-eval[plot]'") from error
     return pyplot.subplots()[1]
+
+
+Made = TypeVar("Made", bound=Result)
+
+
+def made(kind: type[Made], found: dict[str, Any], confidence: float = 0.95) -> Made:
+    """Make a result of what the native half gives, its interval among it."""
+    ends = found["interval"]
+    return kind(**{**found, "interval": interval(ends, confidence)})
+
+
+def place(ax: Axes, labels: list[str]) -> None:
+    """Name the rows of a plot, the first at the top."""
+    ax.set_yticks(range(len(labels)), labels)
+    ax.invert_yaxis()

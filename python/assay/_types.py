@@ -22,3 +22,12 @@ Groups = Sequence[Any] | ArrayLike
 
 Texts = Sequence[str] | ArrayLike
 """A column of texts."""
+
+Table = Sequence[Sequence[Any]] | ArrayLike
+"""A table: a two-dimensional array, a data frame, or a sequence of rows; None and NaN are missing."""
+
+Rows = Sequence[Numbers] | ArrayLike
+"""Rows of numbers, all equally long: sequences, a two-dimensional array, a data frame."""
+
+Column = Any
+"""A column of results: a NumPy array if the argument was an array or a data frame's column, else a list."""

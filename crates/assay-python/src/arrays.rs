@@ -4,6 +4,7 @@
 //! copied once. What cannot be read is an exception that names the argument: `TypeError` for a wrong type, `ValueError` for
 //! wrong contents.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
@@ -147,6 +148,9 @@ pub fn groups(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<V
     if value.is_instance_of::<PyString>() {
         return Err(wrong(name, "a sequence of groups", value));
     }
+    if let Some(read) = whole_groups(value)? {
+        return Ok(Some(read));
+    }
     let plain = if value.hasattr("to_pylist")? { value.call_method0("to_pylist")? } else { value.clone() };
     let plain = if plain.hasattr("tolist")? { plain.call_method0("tolist")? } else { plain };
     let Ok(values) = plain.try_iter() else { return Err(wrong(name, "a sequence of groups", value)) };
@@ -154,6 +158,9 @@ pub fn groups(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<V
     let mut read = Vec::new();
     for item in values {
         let item = item?;
+        if is_missing(&item)? {
+            return Err(PyValueError::new_err(format!("{name}[{}] is missing", read.len())));
+        }
         let at = match known.get_item(&item).map_err(|_| wrong(name, "a sequence of hashable groups", &item))? {
             Some(at) => at.extract::<u32>()?,
             None => {
@@ -165,6 +172,38 @@ pub fn groups(name: &str, value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<V
         read.push(at);
     }
     Ok(Some(read))
+}
+
+/// Groups of an array of whole numbers, which need no objects.
+fn whole_groups(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u32>>> {
+    let py = value.py();
+    if !has_numpy(py)? || !value.hasattr("dtype")? || !value.hasattr("__array__")? {
+        return Ok(None);
+    }
+    let numpy = py.import("numpy")?;
+    let array = numpy.call_method1("asarray", (value,))?;
+    let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
+    if kind != "i" || array.getattr("ndim")?.extract::<usize>()? != 1 {
+        return Ok(None);
+    }
+    let array = numpy.call_method1("ascontiguousarray", (array, "int64"))?;
+    let array = array.cast_into::<PyArray1<i64>>().map_err(PyErr::from)?.readonly();
+    let mut known = HashMap::new();
+    let mut code = |group: &i64| {
+        let next = known.len() as u32;
+        *known.entry(*group).or_insert(next)
+    };
+    Ok(Some(array.as_slice().unwrap_or_default().iter().map(&mut code).collect()))
+}
+
+/// Whether a value of a column stands for none: None, NaN, pandas' NA and NaT.
+///
+/// # Errors
+/// What asking for its type raises.
+pub fn is_missing(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    Ok(item.is_none()
+        || item.extract::<f64>().is_ok_and(f64::is_nan)
+        || ["NAType", "NaTType"].contains(&item.get_type().name()?.to_str()?))
 }
 
 /// That arguments are equally long.
@@ -183,4 +222,271 @@ pub fn same_length(first: (&str, usize), second: (&str, usize)) -> PyResult<()> 
 pub fn wrong(name: &str, wanted: &str, value: &Bound<'_, PyAny>) -> PyErr {
     let kind = value.get_type().name().map_or_else(|_| "that".to_owned(), |name| name.to_string());
     PyTypeError::new_err(format!("{name} must be {wanted}, not {kind}"))
+}
+
+/// A confidence.
+///
+/// # Errors
+/// `ValueError` for one that is not between 0 and 1.
+pub fn level(confidence: f64) -> PyResult<f64> {
+    inside("confidence", confidence)
+}
+
+/// A number above 0 and below 1.
+///
+/// # Errors
+/// `ValueError` that names the argument.
+pub fn inside(name: &str, value: f64) -> PyResult<f64> {
+    if value > 0.0 && value < 1.0 {
+        return Ok(value);
+    }
+    Err(PyValueError::new_err(format!("{name} must be between 0 and 1, not {value}")))
+}
+
+/// A finite number of at least 0.
+///
+/// # Errors
+/// `ValueError` that names the argument.
+pub fn at_least_zero(name: &str, value: f64) -> PyResult<f64> {
+    if value >= 0.0 && value.is_finite() {
+        return Ok(value);
+    }
+    Err(PyValueError::new_err(format!("{name} must be a number of at least 0, not {value}")))
+}
+
+/// A finite number.
+///
+/// # Errors
+/// `ValueError` that names the argument.
+pub fn finite(name: &str, value: f64) -> PyResult<f64> {
+    if value.is_finite() {
+        return Ok(value);
+    }
+    Err(PyValueError::new_err(format!("{name} must be a finite number, not {value}")))
+}
+
+/// A whole number of at least `least`.
+///
+/// # Errors
+/// `TypeError` for what is not whole, `ValueError` for one that is smaller or too large.
+pub fn count<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>, least: u64) -> PyResult<T> {
+    let whole = value.hasattr("__index__")?;
+    if !whole {
+        return Err(wrong(name, "a whole number", value));
+    }
+    let refused = || PyValueError::new_err(format!("{name} must be {least} or more, and not too large, not {value}"));
+    let read: u64 = value.extract().map_err(|_| refused())?;
+    T::try_from(read).ok().filter(|_| read >= least).ok_or_else(refused)
+}
+
+/// Rows of numbers, all equally long: a two-dimensional array, a data frame or a sequence of columns. NaN stands for a
+/// missing one.
+///
+/// # Errors
+/// `TypeError` for what holds no rows of numbers, `ValueError` for rows of different lengths.
+pub fn rows(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<f64>>> {
+    // Iterating over a data frame gives the names of its columns.
+    let frame = value.hasattr("columns")? && value.hasattr("to_numpy")?;
+    let value = if frame { value.call_method0("to_numpy")? } else { value.clone() };
+    if value.is_instance_of::<PyString>() || value.hasattr("keys")? {
+        return Err(wrong(name, "rows of numbers", &value));
+    }
+    let Ok(each) = value.try_iter() else { return Err(wrong(name, "rows of numbers", &value)) };
+    let mut read: Vec<Vec<f64>> = Vec::new();
+    for (at, row) in each.enumerate() {
+        let row = numbers(&format!("{name}[{at}]"), &row?)?.to_vec();
+        if let Some(first) = read.first() {
+            same_length((&format!("{name}[0]"), first.len()), (&format!("{name}[{at}]"), row.len()))?;
+        }
+        read.push(row);
+    }
+    Ok(read)
+}
+
+/// That rows have finite numbers only.
+///
+/// # Errors
+/// `ValueError` that names the first other one.
+pub fn all_finite(name: &str, rows: &[Vec<f64>]) -> PyResult<()> {
+    for (at, row) in rows.iter().enumerate() {
+        if let Some(place) = row.iter().position(|x| !x.is_finite()) {
+            let found = row[place];
+            return Err(PyValueError::new_err(format!("{name}[{at}][{place}] is {found}: it must be a finite number")));
+        }
+    }
+    Ok(())
+}
+
+/// A column of results in the manner of the argument: a NumPy array for an array or a data frame's column, else a list.
+pub fn column<'py>(like: &Bound<'py, PyAny>, values: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
+    let py = like.py();
+    if has_numpy(py)? && like.hasattr("__array__")? {
+        return Ok(PyArray1::from_vec(py, values).into_any());
+    }
+    Ok(PyList::new(py, values)?.into_any())
+}
+
+/// Yes or no: booleans, or numbers 0 and 1.
+///
+/// # Errors
+/// As [`numbers`], and for another number.
+pub fn flags(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<bool>> {
+    let read = numbers(name, value)?;
+    let flag = |(at, x): (usize, &f64)| match *x {
+        0.0 => Ok(false),
+        1.0 => Ok(true),
+        x => Err(PyValueError::new_err(format!("{name}[{at}] is {x}: it must be 0 or 1, or a boolean"))),
+    };
+    read.iter().enumerate().map(flag).collect()
+}
+
+/// Whole numbers from 0.
+///
+/// # Errors
+/// As [`floats`], and for a number that is negative or not whole.
+pub fn counts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<u64>> {
+    let read = floats(name, value)?;
+    let count = |(at, x): (usize, &f64)| match *x {
+        x if x >= 0.0 && x.fract() == 0.0 && x <= 9_007_199_254_740_992.0 => Ok(x as u64),
+        x => Err(PyValueError::new_err(format!("{name}[{at}] is {x}: it must be a whole number from 0"))),
+    };
+    read.iter().enumerate().map(count).collect()
+}
+
+/// Numbers, where `None` is a missing one.
+///
+/// # Errors
+/// As [`numbers`], and for infinities.
+pub fn optional(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Option<f64>>> {
+    let read = numbers(name, value)?;
+    match read.iter().position(|x| x.is_infinite()) {
+        Some(at) => Err(PyValueError::new_err(format!("{name}[{at}] is {}: it must be a finite number", read[at]))),
+        None => Ok(read.iter().map(|x| Some(*x).filter(|x| !x.is_nan())).collect()),
+    }
+}
+
+/// The items of a column as Python has them: of any sequence, pandas or Polars column, or Arrow array.
+///
+/// # Errors
+/// `TypeError` for what is no column.
+pub fn objects<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+    if value.is_instance_of::<PyString>() || value.hasattr("keys")? && !value.hasattr("dtype")? {
+        return Err(wrong(name, "a sequence", value));
+    }
+    let plain = if value.hasattr("to_pylist")? { value.call_method0("to_pylist")? } else { value.clone() };
+    let plain = match plain.hasattr("tolist")? {
+        true => plain.call_method0("tolist")?,
+        false if plain.hasattr("to_list")? => plain.call_method0("to_list")?,
+        false => plain,
+    };
+    match plain.try_iter() {
+        Ok(values) => values.collect(),
+        Err(_) => Err(wrong(name, "a sequence", value)),
+    }
+}
+
+/// A column of names: for each item the place of its name among the distinct ones, by first appearance.
+///
+/// # Errors
+/// `TypeError` for what cannot be hashed, `ValueError` for a missing one.
+pub fn named<'py>(name: &str, value: &Bound<'py, PyAny>) -> PyResult<(Vec<usize>, Vec<Bound<'py, PyAny>>)> {
+    let mut names = Names::new(value.py());
+    let places = names.add(name, value)?;
+    Ok((places, names.known))
+}
+
+/// Distinct names of one or more columns, by first appearance.
+pub struct Names<'py> {
+    places: Bound<'py, pyo3::types::PyDict>,
+    /// The names.
+    pub known: Vec<Bound<'py, PyAny>>,
+}
+
+impl<'py> Names<'py> {
+    /// None.
+    pub fn new(py: Python<'py>) -> Self {
+        Self { places: pyo3::types::PyDict::new(py), known: Vec::new() }
+    }
+
+    /// The places of a column's names, new ones among them.
+    ///
+    /// # Errors
+    /// As [`named`].
+    pub fn add(&mut self, name: &str, value: &Bound<'py, PyAny>) -> PyResult<Vec<usize>> {
+        let items = objects(name, value)?;
+        items.iter().enumerate().map(|(at, item)| self.place(&format!("{name}[{at}]"), item)).collect()
+    }
+
+    /// The place of a name.
+    ///
+    /// # Errors
+    /// As [`named`].
+    pub fn place(&mut self, name: &str, item: &Bound<'py, PyAny>) -> PyResult<usize> {
+        if let Some(at) = self.places.get_item(item).map_err(|_| wrong(name, "hashable", item))? {
+            return at.extract();
+        }
+        if is_missing(item)? {
+            return Err(PyValueError::new_err(format!("{name} is missing")));
+        }
+        self.places.set_item(item, self.known.len())?;
+        self.known.push(item.clone());
+        Ok(self.known.len() - 1)
+    }
+
+    /// Puts the names in ascending order where they have one, and gives the new place of each old one.
+    pub fn sort(&mut self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.known.len()).collect();
+        let mut comparable = true;
+        order.sort_by(|a, b| {
+            self.known[*a].compare(&self.known[*b]).unwrap_or_else(|_| {
+                comparable = false;
+                a.cmp(b)
+            })
+        });
+        if !comparable {
+            return (0..self.known.len()).collect();
+        }
+        let mut places = vec![0; order.len()];
+        order.iter().enumerate().for_each(|(new, old)| places[*old] = new);
+        self.known = order.into_iter().map(|old| self.known[old].clone()).collect();
+        places
+    }
+}
+
+/// Clusters of as many items as there are, or none.
+///
+/// # Errors
+/// As [`groups`] and [`same_length`].
+pub fn clusters(value: Option<&Bound<'_, PyAny>>, items: (&str, usize)) -> PyResult<Option<Vec<u32>>> {
+    let read = groups("clusters", value)?;
+    if let Some(read) = &read {
+        same_length(items, ("clusters", read.len()))?;
+    }
+    Ok(read)
+}
+
+/// One of several words.
+///
+/// # Errors
+/// `ValueError` that lists them.
+pub fn choice<T: Copy>(name: &str, value: &str, of: &[(&str, T)]) -> PyResult<T> {
+    of.iter().find(|(word, _)| *word == value).map(|(_, what)| *what).ok_or_else(|| {
+        let words: Vec<&str> = of.iter().map(|(word, _)| *word).collect();
+        PyValueError::new_err(format!("{name} must be one of {}, not {value:?}", words.join(", ")))
+    })
+}
+
+/// Two whole numbers, such as how many of how many.
+///
+/// # Errors
+/// As [`count`]; `TypeError` for what is no pair.
+pub fn counted(name: &str, value: &Bound<'_, PyAny>) -> PyResult<(u64, u64)> {
+    let pair: Vec<Bound<'_, PyAny>> = match value.try_iter() {
+        Ok(items) => items.collect::<PyResult<_>>()?,
+        Err(_) => Vec::new(),
+    };
+    match &pair[..] {
+        [first, second] => Ok((count(name, first, 0)?, count(name, second, 0)?)),
+        _ => Err(wrong(name, "a pair of whole numbers", value)),
+    }
 }

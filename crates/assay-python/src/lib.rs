@@ -5,7 +5,9 @@
 
 mod arrays;
 mod metrics;
+mod results;
 mod stats;
+mod tables;
 
 use pyo3::prelude::*;
 

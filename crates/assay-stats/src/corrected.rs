@@ -64,7 +64,7 @@ pub struct Correction<T> {
     /// How many times as many labels alone would be as precise.
     pub multiplier: Option<f64>,
     /// Standard errors of the labels' part and of the judge's part.
-    parts: (f64, f64),
+    pub parts: (f64, f64),
 }
 
 impl<T> Correction<T> {

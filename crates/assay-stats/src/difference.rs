@@ -53,20 +53,29 @@ pub struct Difference {
     pub paired: bool,
     /// Standard error and degrees of freedom, or the counts, from which one-sided p-values are computed.
     #[serde(skip)]
-    harm: Harm,
+    pub harm: Harm,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Harm {
+/// What one-sided p-values of a difference are computed from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Harm {
+    /// Nothing: there is no p-value.
     #[default]
     Unknown,
+    /// A t statistic.
     T {
+        /// Standard error.
         se: f64,
+        /// Degrees of freedom.
         df: f64,
     },
+    /// The counts of paired passes and failures.
     Tango {
+        /// Cases only the candidate passed.
         better: u64,
+        /// Cases only the baseline passed.
         worse: u64,
+        /// Cases.
         n: u64,
     },
 }

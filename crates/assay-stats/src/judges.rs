@@ -145,7 +145,7 @@ pub fn alt_test(
 ///
 /// `values` are cases (such as judge − human), `second` says which group a case is in, `clusters` (such as the item) may
 /// span both groups: a judge's leniency to one arm, or to answers of its own family. Second minus first, with CR2
-/// standard errors and Bell–McCaffrey degrees of freedom; with every case its own cluster it is Welch's interval.
+/// standard errors and Bell–McCaffrey degrees of freedom; with every case its own cluster the standard error is Welch's.
 ///
 /// # Errors
 /// [`Reason::NoData`] for unequal lengths, an empty group or a value that is not finite; [`Reason::OneCluster`] when all
