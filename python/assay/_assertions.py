@@ -349,7 +349,7 @@ class ValuesAssertion:
         self._settle(f"no worse than the baseline by {number(margin)}", found, found.no_regression(float(margin)))
         return self
 
-    def _level(self, words: str, limit: Mapping[str, float]) -> None:
+    def _level(self, words: str, limit: Mapping[str, Any]) -> None:
         __tracebackhide__ = True
         from assay import stats  # noqa: PLC0415
 

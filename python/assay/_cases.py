@@ -181,7 +181,8 @@ def cases_of(run: Run) -> dict[str, CaseResult]:
     trials: dict[str, list[TrialResult]] = {}
     for row in run.cases():
         scores = {name: _score(score, judged.get(name, {})) for name, score in row["scores"].items()}
-        one = TrialResult(**{**row, "cached": bool(row["cached"]), "scores": scores})
+        told: dict[str, Any] = {**row, "cached": bool(row["cached"]), "scores": scores}
+        one = TrialResult(**told)
         trials.setdefault(one.case, []).append(one)
     order = {name: at for at, name in enumerate(run.targets)}
     found: dict[str, CaseResult] = {}

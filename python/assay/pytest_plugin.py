@@ -6,7 +6,7 @@ It is loaded wherever pytest runs, and so imports nothing before a test needs it
 from __future__ import annotations
 
 import math
-import uuid
+import os
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -52,7 +52,7 @@ class Settings:
         self.offline = bool(config.getoption("assay_offline") or config.getini("assay_offline"))
         worker: dict[str, Any] | None = getattr(config, "workerinput", None)
         self.is_worker = worker is not None
-        self.session = str(worker["assay_session"]) if worker is not None else uuid.uuid4().hex
+        self.session = str(worker["assay_session"]) if worker is not None else os.urandom(16).hex()
         self._workspace: Path | None = None
 
     @property
