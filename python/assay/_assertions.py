@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, overload
 
 from assay import _checks
 from assay._cases import CaseResult, TrialResult, cases_of
 from assay._checks import Check, settle
+from assay._errors import AssayError
 from assay._plain import plain
 from assay._results import Interval, number
 from assay._run import Run
@@ -134,7 +135,7 @@ class RunAssertion:
         found = ask_gate(self.run, rules, baseline=baseline) if rules or baseline else self.run.gate
         if found.verdict is None:
             raise ValueError("the run has no gate: give rules, such as ['equals >= 0.9']")
-        self._settle(found.rules)
+        self.settle(found.rules)
         return self
 
     def every_case_passes(self, *, flake: float = 0.0) -> RunAssertion:
@@ -168,18 +169,21 @@ class RunAssertion:
         )
         return self
 
-    def _settle(self, rules: Iterable[Rule]) -> None:
-        """Settle each rule, the worst first: a rule that is left open must not hide one that fails."""
+    def settle(self, rules: Iterable[Rule], moved: Callable[[Rule], list[str]] | None = None) -> None:
+        """Settle each rule, the worst first: a rule that is left open must not hide one that fails.
+
+        `moved` gives the cases that answer for a rule, where it is not the failing ones that do.
+        """
         __tracebackhide__ = True
         order = ("fail", "inconclusive", "pass")
         for rule in sorted(rules, key=lambda rule: order.index(rule.verdict)):
-            settle(self._check(rule))
+            settle(self._check(rule, moved or self._worst))
 
-    def _check(self, rule: Rule) -> Check:
+    def _check(self, rule: Rule, cases: Callable[[Rule], list[str]]) -> Check:
         several = len(self.run.targets) > 1
         lines = [plain(reason, 500) for reason in rule.reasons if rule.verdict != "pass"]
         if rule.verdict != "pass":
-            lines += self._worst(rule)
+            lines += cases(rule)
         return Check(
             name=plain(rule.name) + (f" of {plain(rule.target)}" if several else ""),
             verdict=rule.verdict,
@@ -206,7 +210,8 @@ class RunAssertion:
         for row in rows[:_CASES]:
             value = "no answer" if row["value"] is None else number(row["value"])
             why = f", {plain(row['why'], _TEXT)}" if row["why"] else ""
-            answer = f"; answered: {plain(row['output'], _TEXT)}" if row["output"] else ""
+            answer = plain(row["output"], _TEXT)
+            answer = f"; answered: {answer}" if answer and answer not in why else ""
             lines.append(f"case {plain(row['case'])}: {value}{why}{answer}")
         return [*lines, f"and {len(rows) - _CASES} more"] if len(rows) > _CASES else lines
 
@@ -260,13 +265,25 @@ class ScorerAssertion:
             No such loss is shown, but it is not excluded either; or there is no baseline.
         """
         __tracebackhide__ = True
-        return self._holds({"margin": float(margin)}, _baseline(baseline))
-
-    def _holds(self, limit: Mapping[str, float], baseline: Run | str | None = None) -> ScorerAssertion:
-        __tracebackhide__ = True
-        found = ask_gate(self._of.run, [{**self._rule, **limit}], baseline=baseline)
-        self._of._settle(found.rules)  # type: ignore[reportPrivateUsage]
+        against = _baseline(baseline)
+        found = ask_gate(self._of.run, [{**self._rule, "margin": float(margin)}], baseline=against)
+        self._of.settle(found.rules, lambda rule: self._losses(rule, against))
         return self
+
+    def _holds(self, limit: Mapping[str, float]) -> ScorerAssertion:
+        __tracebackhide__ = True
+        self._of.settle(ask_gate(self._of.run, [{**self._rule, **limit}]).rules)
+        return self
+
+    def _losses(self, rule: Rule, baseline: Run | str | None) -> list[str]:
+        """Give the cases that became worse, the largest losses first."""
+        try:
+            flips = self._of.run.compare(baseline, target=rule.target)[rule.scorer].flips
+        except (AssayError, KeyError):
+            return []  # there is no baseline, or nothing to compare by case: the rule has said so
+        worse = [flip for flip in flips if flip.worse]
+        lines = [f"case {plain(f.case)}: {number(f.baseline)} became {number(f.candidate)}" for f in worse[:_CASES]]
+        return [*lines, f"and {len(worse) - _CASES} more"] if len(worse) > _CASES else lines
 
 
 class CaseAssertion:
@@ -296,7 +313,8 @@ class CaseAssertion:
         id = trials[0].case
         verdict, lines = _judge(trials, flake, 1)
         right = sum(trial.passed for trial in trials)
-        answers = [f"answered: {plain(t.output, _TEXT)}" for t in trials if not t.passed and t.output][:1]
+        answers = [plain(trial.output, _TEXT) for trial in trials if not trial.passed and trial.output][:1]
+        answers = [f"answered: {answer}" for answer in answers if answer not in "".join(lines)]
         settle(
             Check(
                 name=f"case {plain(id)} passes",

@@ -155,18 +155,17 @@ class Plugin:
                     pytrace=False,
                 )
             return
+        wrong = None
+        found: list[tuple[str, Param]] = []
         try:
             mark = self.mark(definition)
             if mark is None or not asked & {"case", "trial"}:
                 return
-            if "trial" in asked:
-                found = mark.trials()
-            else:
-                from assay.testing import Param  # noqa: PLC0415
-
-                found = [(id, Param(mark, id)) for id in mark.ids]
+            found = mark.trials() if "trial" in asked else mark.cases()
         except (_error(), TypeError, ValueError) as error:
-            pytest.fail(_words(error), pytrace=False)
+            wrong = _words(error)
+        if wrong is not None:
+            pytest.fail(wrong, pytrace=False)
         names = sorted(asked & {"case", "trial"})
         values = [(param,) * len(names) for _, param in found]
         metafunc.parametrize(names, values, indirect=True, ids=[id for id, _ in found])
@@ -358,7 +357,8 @@ def _evaluated(ask: Any) -> Any:
     try:
         return ask()
     except _error() as error:
-        pytest.fail(_words(error), pytrace=False)
+        said = _words(error)
+    pytest.fail(said, pytrace=False)  # outside: it comes of no other exception that would be shown
 
 
 def _error() -> type[Exception]:

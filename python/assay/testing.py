@@ -165,6 +165,10 @@ class Mark:
             self._listing = listing(given["dataset"], given.get("fields"), given["workspace"])
         return self._listing.limited(self._given.get("limit"), self._given.get("seed", 0))
 
+    def cases(self) -> list[tuple[str, Param]]:
+        """Give what each case is called, and what stands for it."""
+        return [(id, Param(self, id)) for id in self.ids]
+
     def trials(self) -> list[tuple[str, Param]]:
         """Give what each trial is called, and what stands for it."""
         epochs = self._given.get("epochs", 1)
@@ -175,7 +179,7 @@ class Mark:
             for at, target in enumerate(targets):
                 for epoch in range(count):
                     name = f"{id}-{_name(target, at)}" if len(targets) > 1 else id
-                    found.append((f"{name}-{epoch + 1}" if count > 1 else name, Param(self, id, at, epoch)))
+                    found.append((f"{name}-{epoch}" if count > 1 else name, Param(self, id, at, epoch)))
         return found
 
     def choose(self, ids: set[str] | None) -> None:
