@@ -306,7 +306,9 @@ def test_kept(case):
 def test_rows(case):
     assert case.passed and case.id in ("1", "2")
 
-@pytest.mark.assay([{"n": 7, "q": "a", "e": "A"}], shout, ["equals"], fields={"id": "n", "input": ["q"], "expected": "e"})
+FIELDS = {"id": "n", "input": ["q"], "expected": "e"}
+
+@pytest.mark.assay([{"n": 7, "q": "a", "e": "A"}], shout, ["equals"], fields=FIELDS)
 def test_fields(case):
     assert case.passed and case.id == "7"
 """
