@@ -308,7 +308,6 @@ class CaseAssertion:
             A scorer failed, a budget refused a trial, or no scorer says what passes.
         """
         __tracebackhide__ = True
-        whole = isinstance(self.what, CaseResult)
         trials = self.what.trials if isinstance(self.what, CaseResult) else (self.what,)
         id = trials[0].case
         verdict, lines = _judge(trials, flake, 1)
@@ -323,9 +322,9 @@ class CaseAssertion:
                 about="case",
                 value=right / len(trials),
                 n=len(trials),
-                run=self.what.run.id if isinstance(self.what, CaseResult) else None,
+                run=self.what.run.id,
                 lines=tuple([*lines, *answers]),
-                case=id if whole else f"{id} {trials[0].epoch}",
+                case=id,
             )
         )
         return self

@@ -41,6 +41,8 @@ class TrialResult:
 
     Attributes
     ----------
+    run : Run
+        The run.
     case, target : str
         What was asked, and whom.
     epoch : int
@@ -61,6 +63,7 @@ class TrialResult:
         By scorer.
     """
 
+    run: Run
     case: str
     target: str
     epoch: int
@@ -181,7 +184,7 @@ def cases_of(run: Run) -> dict[str, CaseResult]:
     trials: dict[str, list[TrialResult]] = {}
     for row in run.cases():
         scores = {name: _score(score, judged.get(name, {})) for name, score in row["scores"].items()}
-        told: dict[str, Any] = {**row, "cached": bool(row["cached"]), "scores": scores}
+        told: dict[str, Any] = {**row, "run": run, "cached": bool(row["cached"]), "scores": scores}
         one = TrialResult(**told)
         trials.setdefault(one.case, []).append(one)
     order = {name: at for at, name in enumerate(run.targets)}

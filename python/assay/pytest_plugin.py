@@ -42,7 +42,7 @@ class Settings:
     """
 
     def __init__(self, config: pytest.Config) -> None:
-        self._config = config
+        self.config = config
         self.inconclusive = str(_said(config, "inconclusive") or "fail")
         if self.inconclusive not in _MODES:
             raise pytest.UsageError(f"assay_inconclusive must be {', '.join(_MODES)}: {self.inconclusive!r}")
@@ -61,10 +61,10 @@ class Settings:
         if self._workspace is None:
             from assay._command import workspace  # noqa: PLC0415
 
-            named = self._config.getoption("assay_workspace")
-            if not named and self._config.getini("assay_workspace"):
-                named = self._config.rootpath / self._config.getini("assay_workspace")
-            self._workspace = workspace(named, self._config.invocation_params.dir)
+            named = self.config.getoption("assay_workspace")
+            if not named and self.config.getini("assay_workspace"):
+                named = self.config.rootpath / self.config.getini("assay_workspace")
+            self._workspace = workspace(named, self.config.invocation_params.dir)
         return self._workspace
 
 
@@ -114,8 +114,8 @@ class Plugin:
         self.settings = settings
         self.running: Running | None = None
         self._assay: Assay | None = None
+        self._used_elsewhere = False
         self._marks: dict[int, tuple[pytest.Mark, Mark]] = {}
-        self._items: list[pytest.Item] = []
         self._told: list[tuple[str, dict[str, Any]]] = []
 
     @property
@@ -268,16 +268,22 @@ class Plugin:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         """Leave nothing behind that only the session needs."""
-        if not self.settings.is_worker and (self._assay is not None or self._spread):
+        used = self._assay is not None
+        if self.settings.is_worker:
+            self.settings.config.workeroutput["assay"] = used  # type: ignore[attr-defined]
+        elif used or self._used_elsewhere:
             self.assay.end()
-
-    _spread = False
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker of pytest-xdist which session it is of."""
-        self._spread = True
         node.workerinput["assay_session"] = self.settings.session
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take note of what a worker has used; one that crashed has told nothing."""
+        told: dict[str, Any] = getattr(node, "workeroutput", {"assay": True})
+        self._used_elsewhere = self._used_elsewhere or error is not None or bool(told.get("assay"))
 
 
 _PLUGIN = pytest.StashKey[Plugin]()
@@ -356,7 +362,7 @@ def _evaluated(ask: Any) -> Any:
     """Evaluate in the set-up of a test: what cannot be evaluated is an error of it, and no failure."""
     try:
         return ask()
-    except _error() as error:
+    except (_error(), TypeError, ValueError) as error:
         said = _words(error)
     pytest.fail(said, pytrace=False)  # outside: it comes of no other exception that would be shown
 
@@ -412,11 +418,10 @@ def _table(told: list[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, str]]:
             cases.setdefault(node.split("[")[0], []).append(check)
     order = {"fail": 0, "inconclusive": 1, "pass": 2}
     for node, checks in cases.items():
-        ids = {check["case"]: order[check["verdict"]] for check in sorted(checks, key=lambda c: -order[c["verdict"]])}
-        right = sum(verdict == 2 for verdict in ids.values())
-        worst = next(word for word, at in order.items() if at == min(ids.values()))
-        runs = sorted({_end(check["run"]) for check in checks} - {""})
-        rows.append((worst, node.split("::", 1)[-1], f"{right} of {len(ids)} cases pass", " ".join(runs)))
+        worst = min((check["verdict"] for check in checks), key=lambda verdict: order[verdict])
+        right = sum(check["verdict"] == "pass" for check in checks)
+        runs = sorted({_end(check["run"]) for check in checks})
+        rows.append((worst, node.split("::", 1)[-1], f"{right} of {len(checks)} pass", " ".join(runs)))
     rows.sort(key=lambda row: order[row[0]])
     widths = [max(len(row[at]) for row in rows[:_SHOWN]) for at in range(3)]
     for row in rows[:_SHOWN]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -151,10 +152,11 @@ class Mark:
         dataset = given["dataset"]
         if isinstance(dataset, Iterator):
             self._given["dataset"] = list(dataset)  # type: ignore[reportUnknownArgumentType]
-        elif isinstance(dataset, str) and (folder / dataset).exists():
+        elif isinstance(dataset, (str, os.PathLike)) and (folder / dataset).exists():
             self._given["dataset"] = str(folder / dataset)
         self._listing: Listing | None = None
         self._chosen: set[str] | None = None
+        self._run: Run | None = None
         self._cases: dict[str, CaseResult] | None = None
 
     @property
@@ -194,11 +196,13 @@ class Mark:
         AssayError
             It cannot be evaluated; every trial failed.
         """
-        given = self._given
-        if self._listing is not None:
-            ids = set(self.ids) if self._chosen is None else self._chosen
-            given = {**given, "dataset": self._listing.rows(ids), "fields": self._listing.fields, "limit": None}
-        return self._assay.once(given)
+        if self._run is None:
+            given = self._given
+            if self._listing is not None:
+                ids = set(self.ids) if self._chosen is None else self._chosen
+                given = {**given, "dataset": self._listing.rows(ids), "fields": self._listing.fields, "limit": None}
+            self._run = self._assay.once(given)
+        return self._run
 
     def case(self, id: str) -> CaseResult:
         """Give what came of a case."""

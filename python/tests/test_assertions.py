@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import assay
-from assay import InconclusiveError, assert_that
+from assay import InconclusiveError, Run, assert_that
 from assay._cases import CaseResult, Score, TrialResult, cases_of
 from assay._listing import listing
 from assay._plain import plain
@@ -81,14 +81,19 @@ def test_cases(folder: Path) -> None:
         assert_that(unscored).every_case_passes()
 
 
+RUN = Run("0" * 32, Path())
+
+
 def case(*trials: TrialResult) -> CaseResult:
-    return CaseResult("c", None, trials)  # type: ignore[arg-type]
+    return CaseResult("c", RUN, trials)
 
 
 def trial(epoch: int, value: float | None, status: str = "ok", error: str | None = None) -> TrialResult:
     state = "error" if value is None else "scored"
     scores = {"equals": Score(value, None, error, state, None if value is None else value >= 1)}
-    return TrialResult("c", "t", epoch, status, "out", error, {}, None, None, False, scores if status == "ok" else {})
+    return TrialResult(
+        RUN, "c", "t", epoch, status, "out", error, {}, None, None, False, scores if status == "ok" else {}
+    )
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_a_mark_is_evaluated_once(session: Session, workers: int) -> None:
             "*about * cases would settle it, * more than there are",
             "*run ????????: assay show ????????",
             "*= assay =*",
-            "fail          TestBot::test_each  11 of 12 cases pass *",
+            "fail          TestBot::test_each  11 of 12 pass *",
             "inconclusive  equals ≥ 0.9 * 0.9167 (95% CI*",
             "pass          equals ≥ 0.5 * 0.9167 (95% CI*",
         ]
@@ -245,6 +245,7 @@ WRONG = [
     ("the fixture `case` needs a mark", "", "case"),
     ("the fixture `assay_run` needs a mark", "", "assay_run"),
     ("did you mean `equals`", "@pytest.mark.assay(CASES, bot, ['equal'])", "case"),
+    ("a target is a callable", "@pytest.mark.assay(CASES, 3, ['equals'])", "case"),
 ]
 
 
@@ -278,7 +279,7 @@ def test_cases_are_listed_wherever_they_are(session: Session) -> None:
     (session.path / "sub").mkdir()
     rows = '{"question": "a", "answer": "A"}\n{"question": "b", "answer": "X"}\n'
     (session.path / "sub" / "beside.jsonl").write_text(rows)
-    (session.path / "ids.csv").write_text("key,q,expected\none,a,A\ntwo,b,B\n")
+    (session.path / "ids.csv").write_text("key,q,expected\none\x1b[2J,a,A\ntwo,b,B\n")
     add = [os.environ["ASSAY_BIN"], "dataset", "add", "kept", "ids.csv", "--id", "key"]
     subprocess.run(add, check=True, capture_output=True, cwd=session.path)
     (session.path / "sub" / "test_listed.py").write_text(
@@ -296,11 +297,11 @@ def test_beside(case):
 
 @pytest.mark.assay(Path("ids.csv"), shout, ["equals"], fields={"id": "key"})
 def test_csv(case):
-    assert case.passed and case.id in ("one", "two")
+    assert case.passed and case.id in ("one\\x1b[2J", "two"), case.id
 
 @pytest.mark.assay("kept@1", shout, ["equals"])
 def test_kept(case):
-    assert case.passed and case.id in ("one", "two")
+    assert case.passed and case.id in ("one\\x1b[2J", "two")
 
 @pytest.mark.assay([{"q": "a", "expected": "A"}, {"q": "b", "expected": "B"}], shout, ["equals"])
 def test_rows(case):
@@ -316,7 +317,7 @@ def test_fields(case):
     result = session.run("-v")
     result.assert_outcomes(passed=9)
     result.stdout.fnmatch_lines(
-        ["*::test_csv[[]one[]] PASSED*", "*::test_kept[[]two[]] PASSED*", "*::test_rows[[]1[]]*"]
+        ["*::test_csv[[]one*2J[]] PASSED*", "*::test_kept[[]two[]] PASSED*", "*::test_rows[[]1[]]*"]
     )
 
 
