@@ -252,8 +252,8 @@ class ScorerAssertion:
         Parameters
         ----------
         baseline : Run or str, optional
-            A run, its id, the name of a baseline, or a branch, tag or commit behind `@`; by default that of
-            `--assay-baseline`, else the baseline `main` of the run's name.
+            A run, its id, a branch, tag or commit behind `@`, or `main`, the baseline of this name; by default that of
+            `--assay-baseline`, else `main`.
         margin : float
             The loss that is tolerated, in the scorer's own unit.
 
@@ -397,9 +397,10 @@ class ValuesAssertion:
 
 
 def _baseline(given: Run | str | None) -> Run | str | None:
-    if given is not None or _checks.watcher is None:
-        return given
-    return _checks.watcher.baseline
+    """Give what is compared with; None for the baseline `main`."""
+    if given is None and _checks.watcher is not None:
+        given = _checks.watcher.baseline
+    return None if isinstance(given, str) and given == "main" else given
 
 
 def _judge(trials: tuple[TrialResult, ...], flake: float, cases: int) -> tuple[str, list[str]]:

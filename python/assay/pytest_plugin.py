@@ -212,13 +212,16 @@ class Plugin:
         running = self.running
         if call.when != "call" or running is None or running.item is not item or not running.checks:
             return report
-        report.assay_checks = [_short(check) for check in running.checks]  # type: ignore[attr-defined]
+        open_ = [check for check in running.checks if check.verdict == "inconclusive"]
+        # What a test that passes has caught itself is not of interest.
+        caught = ("fail", "" if running.goes_on else "inconclusive") if report.passed else ()
+        told = [_short(check) for check in running.checks if check.verdict not in caught]
+        report.assay_checks = told  # type: ignore[attr-defined]
         if call.excinfo is not None:
             if isinstance(call.excinfo.value, _checks.InconclusiveError):
                 report.assay_verdict = "inconclusive"  # type: ignore[attr-defined]
             return report
-        open_ = [check for check in running.checks if check.verdict == "inconclusive"]
-        if not open_ or not report.passed:
+        if not open_ or not report.passed or not running.goes_on:
             return report
         said = "\n".join(check.message() for check in open_)
         report.sections.append(("Inconclusive", said))
@@ -294,7 +297,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("assay", "evaluations of AI systems")
     says = {
         "workspace": ("DIR", "where runs are kept (default: ASSAY_WORKSPACE, or .assay here or in a folder above)"),
-        "baseline": ("RUN", "compare with this run, with a branch, tag or commit after @, or with a named baseline"),
+        "baseline": (
+            "RUN",
+            "what no_worse_than compares with: a run, main, or @ with a branch, tag or commit (write =@…)",
+        ),
         "limit": ("N", "at most this many cases of each evaluation, drawn by its seed"),
         "epochs": ("N", "repeats of each case"),
     }
@@ -323,7 +329,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def assay(pytestconfig: pytest.Config) -> Assay:
-    """Give the module `assay` with the options of pytest: its workspace, limit, epochs, baseline."""
+    """Give the module `assay` with the options of pytest: its workspace, limit and epochs."""
     return pytestconfig.stash[_PLUGIN].assay
 
 

@@ -56,7 +56,7 @@ class Assay:
         self._once = Once(settings.workspace, settings.session)
 
     def evaluate(self, dataset: Any, target: Any, scorers: Any, *, once: bool = False, **options: Any) -> Run:
-        """Evaluate as :func:`assay.evaluate`, with the workspace, limit, epochs, baseline that pytest was given.
+        """Evaluate as :func:`assay.evaluate`, with the workspace, limit and epochs that pytest was given.
 
         Parameters
         ----------
@@ -93,8 +93,6 @@ class Assay:
         if settings.epochs is not None:
             epochs = whole.get("epochs", 1)
             whole["epochs"] = {**epochs, "count": settings.epochs} if isinstance(epochs, Mapping) else settings.epochs
-        if settings.baseline is not None:
-            whole.setdefault("baseline", settings.baseline)
         if settings.offline:
             whole["offline"] = True
         return whole

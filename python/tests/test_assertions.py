@@ -107,7 +107,7 @@ def trial(epoch: int, value: float | None, status: str = "ok", error: str | None
         ([*(trial(e, 1) for e in range(8)), trial(8, 0), trial(9, 0)], 0.02, "fail"),
         ([trial(0, None, error="judge is away")], 0.0, "inconclusive"),
         ([trial(0, None), trial(1, 0)], 0.0, "fail"),
-        ([trial(0, None, "refused")], 0.0, "inconclusive"),
+        ([trial(0, None, "refused_by_budget")], 0.0, "inconclusive"),
         ([trial(0, None, "error", "boom")], 0.0, "fail"),
     ],
 )

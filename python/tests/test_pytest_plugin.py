@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -230,6 +231,9 @@ def test_second(assay):
         ["*AssertionError: equals*: fail", "*difference -0.9167 (95% CI *", "*case c0: 1 became 0"]
     )
     session.run("-k", "second", "--assay-baseline=@none").assert_outcomes(failed=1)
+    subprocess.run([os.environ["ASSAY_BIN"], "baseline", "set", "main", id], check=True, capture_output=True)
+    session.run("-k", "second").assert_outcomes(failed=1)
+    session.run("-k", "second", "--assay-baseline=main").assert_outcomes(failed=1)
 
 
 WRONG = [
@@ -407,3 +411,19 @@ def test_what_is_not_used_costs_nothing(session: Session) -> None:
     took = [float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
             for _ in range(5)]  # fmt: skip
     assert min(took) < 0.05
+
+
+def test_the_examples_of_the_documentation_run(session: Session) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text()
+    for name, source in re.findall(r"```python\n# (\w+\.py)\n(.*?)```", text, re.DOTALL):
+        (session.path / name).write_text(source)
+    result = session.run("-p", "no:randomly")
+    assert result.parseoutcomes() == {"failed": 3, "passed": 64, "inconclusive": 1}
+    said = {plainly(line) for line in result.outlines}
+    (shown,) = re.findall(r"```text\n(.*?)```", text, re.DOTALL)
+    lines = [line for line in map(plainly, shown.splitlines()) if not line.startswith("=")]
+    assert len(lines) == 4 and set(lines) <= said
+
+
+def plainly(line: str) -> str:
+    return " ".join(re.sub(r"\b[0-9a-f]{8}\b", "ID", line).split())
