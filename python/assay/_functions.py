@@ -253,10 +253,10 @@ def version_of(function: Callable[..., Any]) -> str:
     """Give a digest of what a callable does.
 
     It covers its source (of lambdas, and where there is none, its bytecode), its defaults, and of what it uses from its
-    closure, its module or its instance: texts, numbers and tuples, and functions and classes of the same module, as deep
-    as they go. Lists and dictionaries, which may change while it is called, are covered in constants of the module (by
-    name: `PROMPTS`) and in attributes of its instance. It does not cover other modules, files or services: what depends
-    on them should say a `version` itself.
+    closure, its module or its instance: texts, numbers and tuples, and functions and classes of the same module, as
+    deep as they go. Lists and dictionaries, which may change while it is called, are covered in constants of the module
+    (by name: `PROMPTS`) and in attributes of its instance. It does not cover other modules, files or services: what
+    depends on them should say a `version` itself.
 
     Examples
     --------
