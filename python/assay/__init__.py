@@ -13,7 +13,7 @@ from assay._assay import __version__
 # What `typing` has by this name takes longer to import than all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assay import metrics, stats
+    from assay import client, metrics, stats, trace
     from assay._assertions import assert_that
     from assay._checks import InconclusiveError
     from assay._comparison import Comparison, Difference
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from assay._run import Run, compare, gate, run, runs
     from assay._scores import Estimate, Gate, Scores
     from assay._serve import Trial, current_trial
+    from assay.client import Client
 
 __all__ = [
     "AllFailedError",
     "AssayError",
+    "Client",
     "Comparison",
     "Difference",
     "Estimate",
@@ -43,6 +45,7 @@ __all__ = [
     "__version__",
     "aevaluate",
     "assert_that",
+    "client",
     "compare",
     "current_trial",
     "evaluate",
@@ -54,6 +57,7 @@ __all__ = [
     "scorer",
     "stats",
     "target",
+    "trace",
 ]
 
 # Each file with its public names; a name that is its own module stands for the module.
@@ -67,10 +71,13 @@ _FILES = {
     "_run": ["Run", "compare", "gate", "run", "runs"],
     "_scores": ["Estimate", "Gate", "Scores"],
     "_serve": ["Trial", "current_trial"],
+    "client": ["Client"],
 }
 _NAMES = {
+    "client": "assay.client",
     "metrics": "assay.metrics",
     "stats": "assay.stats",
+    "trace": "assay.trace",
     **{name: f"assay.{file}" for file, names in _FILES.items() for name in names},
 }
 

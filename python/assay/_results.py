@@ -64,7 +64,9 @@ class Result:
         return f"<{type(self).__name__}: {self._sentence()}>"
 
     def _repr_html_(self) -> str:
-        cells = ((html.escape(name), html.escape(_cell(getattr(self, name)))) for name in self._names())
+        shown = [(name, getattr(self, name)) for name in self._names()]
+        # What there is none of, such as a reason, takes no row.
+        cells = [(html.escape(name), html.escape(_cell(value))) for name, value in shown if value not in (None, ())]
         rows = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{cell}</td></tr>" for name, cell in cells)
         title = html.escape(self._sentence())
         return f"<table><caption style='text-align:left'>{title}</caption><tbody>{rows}</tbody></table>"

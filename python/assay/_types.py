@@ -31,3 +31,12 @@ Rows = Sequence[Numbers] | ArrayLike
 
 Column = Any
 """A column of results: a NumPy array if the argument was an array or a data frame's column, else a list."""
+
+TextColumn = list[str] | tuple[str, ...] | ArrayLike
+"""A column of texts where one text means something else."""
+
+References = list[str] | tuple[str, ...] | list[list[str]] | ArrayLike
+"""For each text of a column its reference, or its references."""
+
+Labels = Sequence[Any] | ArrayLike
+"""A column of class labels: hashable values that can be put in order."""

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("name", ["assay", "assay.stats", "assay.metrics"])
+@pytest.mark.parametrize("name", ["assay", "assay.client", "assay.stats", "assay.metrics", "assay.trace"])
 def test_every_public_name_is_there_and_documented(name: str) -> None:
     module = importlib.import_module(name)
     assert sorted(module.__all__) == dir(module)
@@ -20,7 +20,8 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
 
 def test_nothing_heavy_is_imported() -> None:
     heavy = ("numpy", "pandas", "asyncio")
-    code = f"import sys, assay, assay.stats, assay.metrics; print([name for name in {heavy} if name in sys.modules])"
+    modules = "assay, assay.client, assay.metrics, assay.stats"
+    code = f"import sys, {modules}; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

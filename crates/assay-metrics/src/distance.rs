@@ -15,17 +15,64 @@ use rapidfuzz::distance::{
 /// assert_eq!(assay_metrics::distance::levenshtein("kitten", "sitting"), 3);
 /// ```
 pub fn levenshtein(a: &str, b: &str) -> usize {
-    if a.len() <= 64 || b.len() <= 64 {
-        return edit::distance(a.chars(), b.chars());
+    let short = a.len() <= 64 || b.len() <= 64;
+    match (short, a.is_ascii() && b.is_ascii()) {
+        (true, true) => edit::distance(a.bytes(), b.bytes()),
+        (true, false) => edit::distance(a.chars(), b.chars()),
+        (false, true) => edits(a.as_bytes(), b.as_bytes()),
+        (false, false) => edits(&codes(a), &codes(b)),
     }
-    if a.is_ascii() && b.is_ascii() {
-        return edits(a.as_bytes(), b.as_bytes());
-    }
-    edits(&codes(a), &codes(b))
 }
 
-/// The code points of a text.
-fn codes(text: &str) -> Vec<u32> {
+/// [`levenshtein`] of a text with others, given as [`codes`]: what depends on the text alone is computed once.
+///
+/// # Examples
+/// ```
+/// use assay_metrics::distance::{codes, levenshtein_with};
+/// let distance = levenshtein_with("kitten");
+/// assert_eq!((distance(&codes("sitting")), distance(&codes("mitten"))), (3, 1));
+/// ```
+pub fn levenshtein_with(text: &str) -> impl Fn(&[u32]) -> usize {
+    let text = codes(text);
+    let batch = (text.len() <= 64).then(|| edit::BatchComparator::new(text.iter().copied()));
+    move |other| match &batch {
+        Some(batch) => batch.distance(other.iter().copied()),
+        None if other.len() <= 64 => edit::distance(text.iter().copied(), other.iter().copied()),
+        None => edits(&text, other),
+    }
+}
+
+/// [`jaro`] of a text with others, as [`levenshtein_with`].
+///
+/// # Examples
+/// ```
+/// use assay_metrics::distance::{codes, jaro, jaro_with};
+/// assert_eq!(jaro_with("MARTHA")(&codes("MARHTA")), jaro("MARTHA", "MARHTA"));
+/// ```
+pub fn jaro_with(text: &str) -> impl Fn(&[u32]) -> f64 {
+    let batch = winklers_jaro::BatchComparator::new(codes(text));
+    move |other| batch.similarity(other.iter().copied())
+}
+
+/// [`jaro_winkler`] of a text with others, as [`levenshtein_with`].
+///
+/// # Examples
+/// ```
+/// use assay_metrics::distance::{codes, jaro_winkler, jaro_winkler_with};
+/// assert_eq!(jaro_winkler_with("MARTHA")(&codes("MARHTA")), jaro_winkler("MARTHA", "MARHTA"));
+/// ```
+pub fn jaro_winkler_with(text: &str) -> impl Fn(&[u32]) -> f64 {
+    let batch = winkler::BatchComparator::new(codes(text));
+    move |other| batch.similarity(other.iter().copied())
+}
+
+/// The code points of a text. O(length).
+///
+/// # Examples
+/// ```
+/// assert_eq!(assay_metrics::distance::codes("aé"), [97, 233]);
+/// ```
+pub fn codes(text: &str) -> Vec<u32> {
     // There is room for each, so that none asks for it.
     let (mut codes, mut count) = (vec![0; text.len()], 0);
     for (cell, letter) in codes.iter_mut().zip(text.chars()) {

@@ -123,6 +123,18 @@ fn read<'a, T>(
 }
 
 impl Qrels {
+    /// Documents and their grades by query, queries in the order of their names.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Qrels;
+    /// let read = Qrels::parse("q1 0 d1 1\n").unwrap();
+    /// assert_eq!(read.queries().map(|(query, documents)| (query, documents.len())).collect::<Vec<_>>(), [("q1", 1)]);
+    /// ```
+    pub fn queries(&self) -> impl Iterator<Item = (&str, &[(String, i64)])> {
+        self.queries.iter().map(|(query, documents)| (query.as_str(), documents.as_slice()))
+    }
+
     /// Reads trec_eval's format: query, iteration (unused), document, whole-number grade, between white space. O(n log n).
     ///
     /// # Errors
@@ -272,6 +284,18 @@ impl Subtopics {
 }
 
 impl Run {
+    /// Documents and their scores by query, queries in the order of their names, documents ranked.
+    ///
+    /// # Examples
+    /// ```
+    /// use assay_metrics::retrieval::Run;
+    /// let read = Run::parse("q1 Q0 d1 1 2.0 x\n").unwrap();
+    /// assert_eq!(read.queries().map(|(query, documents)| (query, documents.len())).collect::<Vec<_>>(), [("q1", 1)]);
+    /// ```
+    pub fn queries(&self) -> impl Iterator<Item = (&str, &[(String, f32)])> {
+        self.queries.iter().map(|(query, documents)| (query.as_str(), documents.as_slice()))
+    }
+
     /// Reads trec_eval's format: query, `Q0` (unused), document, rank (unused), score, run, between white space. O(n log
     /// n).
     ///
@@ -292,10 +316,7 @@ impl Run {
         };
         let mut queries = read(text, 5, score)?;
         for documents in queries.values_mut() {
-            // −0.0 ties with 0.0, so no total order; the scores are finite.
-            documents.sort_unstable_by(|a, b| {
-                b.1.partial_cmp(&a.1).unwrap_or(std::cmp::Ordering::Equal).then_with(|| b.0.cmp(&a.0))
-            });
+            rank(documents);
         }
         Ok(Self { queries })
     }
@@ -713,6 +734,44 @@ impl Evaluation {
     }
 }
 
+/// Puts finite scores in trec_eval's order: by score, ties by document, both descending. O(n log n).
+///
+/// # Examples
+/// ```
+/// let mut results = [("a", 1.0), ("b", 2.0), ("c", 1.0)];
+/// assay_metrics::retrieval::rank(&mut results);
+/// assert_eq!(results.map(|(document, _)| document), ["b", "c", "a"]);
+/// ```
+pub fn rank<D: AsRef<str>>(results: &mut [(D, f32)]) {
+    // −0.0 ties with 0.0, so no total order.
+    results.sort_unstable_by(|a, b| {
+        b.1.partial_cmp(&a.1).unwrap_or(std::cmp::Ordering::Equal).then_with(|| b.0.as_ref().cmp(a.0.as_ref()))
+    });
+}
+
+/// The values of one query's ranking (see [`rank`]) in the order of the measures. `least` is as in [`evaluate`], `highest`
+/// as in [`Measure::of`].
+///
+/// # Examples
+/// ```
+/// use assay_metrics::retrieval::{Measure, judge};
+/// let found = judge(&[("a", 1), ("b", 0)], &[("b", 2.0), ("a", 1.0)], &[Measure::Precision(2)], 1, 1.0);
+/// assert_eq!(found, [Some(0.5)]);
+/// ```
+pub fn judge<D: AsRef<str>>(
+    judgements: &[(D, i64)],
+    ranked: &[(D, f32)],
+    measures: &[Measure],
+    least: i64,
+    highest: f64,
+) -> Vec<Option<f64>> {
+    let grades: HashMap<&str, f64> =
+        judgements.iter().map(|(document, grade)| (document.as_ref(), *grade as f64)).collect();
+    let ranked = ranked.iter().map(|(document, _)| grades.get(document.as_ref()).copied()).collect();
+    let judged = Judged::from_grades(ranked, judgements.iter().map(|(_, grade)| *grade as f64), least.max(1) as f64);
+    measures.iter().map(|measure| measure.of(&judged, highest)).collect()
+}
+
 /// Judges a run query by query. `least` is the smallest grade that is relevant (1 in trec_eval unless told otherwise; a
 /// smaller one is taken as 1); `depth` cuts every ranking. O(n + m log m) for n results and m judgements of a query.
 ///
@@ -732,13 +791,9 @@ pub fn evaluate(qrels: &Qrels, run: &Run, measures: &[Measure], least: i64, dept
         .iter()
         .map(|(query, judgements)| {
             let results = run.queries.get(query);
-            let ranked = results.map(Vec::as_slice).unwrap_or_default().iter().take(depth.unwrap_or(ALL));
-            let grades: HashMap<&str, f64> =
-                judgements.iter().map(|(document, grade)| (document.as_str(), *grade as f64)).collect();
-            let ranked = ranked.map(|(document, _)| grades.get(document.as_str()).copied()).collect();
-            let all = judgements.iter().map(|(_, grade)| *grade as f64);
-            let judged = Judged::from_grades(ranked, all, least.max(1) as f64);
-            let values = measures.iter().map(|measure| measure.of(&judged, highest)).collect();
+            let ranked = results.map(Vec::as_slice).unwrap_or_default();
+            let ranked = &ranked[..depth.unwrap_or(ALL).min(ranked.len())];
+            let values = judge(judgements, ranked, measures, least, highest);
             QueryValues { query: query.clone(), missing: results.is_none(), values }
         })
         .collect();

@@ -4,6 +4,11 @@
 //! copied once. What cannot be read is an exception that names the argument: `TypeError` for a wrong type, `ValueError` for
 //! wrong contents.
 
+pub mod json;
+pub mod labels;
+pub mod tables;
+pub mod texts;
+
 use std::collections::HashMap;
 use std::ops::Deref;
 
@@ -118,25 +123,6 @@ fn listed<'py>(name: &str, length: usize, values: impl Iterator<Item = Bound<'py
         read.push(number.ok_or_else(|| wrong(&format!("{name}[{at}]"), "a number", &value))?);
     }
     Ok(Floats::Owned(read))
-}
-
-/// Texts.
-///
-/// # Errors
-/// `TypeError` for what holds none.
-pub fn texts(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-    if value.is_instance_of::<PyString>() {
-        return Err(PyTypeError::new_err(format!("{name} must be a sequence of texts, not one text")));
-    }
-    let Ok(values) = value.try_iter() else { return Err(wrong(name, "a sequence of texts", value)) };
-    let mut read = Vec::new();
-    for (at, value) in values.enumerate() {
-        let value = value?;
-        // The items of Arrow arrays are scalars.
-        let value = if value.hasattr("as_py")? { value.call_method0("as_py")? } else { value };
-        read.push(value.extract::<String>().map_err(|_| wrong(&format!("{name}[{at}]"), "a text", &value))?);
-    }
-    Ok(read)
 }
 
 /// Which group each item is in, as numbers from 0 by first appearance: of any hashable values, or none.

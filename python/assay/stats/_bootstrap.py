@@ -87,7 +87,7 @@ def bootstrap(
     -------
     Bootstrap
         Undefined (NaN) below two cases or clusters, and where the statistic is undefined on all data or on more than
-        one resample in twenty.
+        one resample in twenty; the interval of BCa also where leaving out any one case changes nothing.
 
     Raises
     ------

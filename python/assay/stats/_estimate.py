@@ -111,10 +111,11 @@ class Level(Result):
         ax = axes(ax)
         ends = [[self.estimate - self.interval.lower], [self.interval.upper - self.estimate]]
         ax.errorbar([self.estimate], [at], xerr=ends, fmt="o", capsize=4, label=label or None)
-        if label:
-            ax.set_yticks([*ax.get_yticks(), at], [*(text.get_text() for text in ax.get_yticklabels()), label])
-        else:
-            ax.set_yticks([])
+        # Labels of levels that were drawn before are kept, those of an empty axis are not.
+        drawn = type(ax.yaxis.get_major_locator()).__name__ == "FixedLocator"
+        ticks = [*ax.get_yticks()] if drawn else []
+        labels = [text.get_text() for text in ax.get_yticklabels()] if drawn else []
+        ax.set_yticks([*ticks, at], [*labels, label])
         ax.set_xlabel(f"level with its {percent(self.interval.confidence)} interval")
         return ax
 

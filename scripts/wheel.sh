@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Builds the Python wheel, with the `assay` command in it, into dist/. Needs `pip install maturin`.
+#
+# ASSAY_BIN names a binary that is there already; the native module is built by the cargo profile in ASSAY_PROFILE.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+profile=${ASSAY_PROFILE:-dist}
+if [ -z "${ASSAY_BIN:-}" ]; then
+  cargo build --profile "$profile" --package assay
+  ASSAY_BIN=target/$profile/assay
+fi
+rm -rf python/assay.data
+mkdir -p python/assay.data/scripts
+strip -o python/assay.data/scripts/assay "$ASSAY_BIN"
+chmod 755 python/assay.data/scripts/assay
+"${MATURIN:-maturin}" build --manifest-path crates/assay-python/Cargo.toml --profile "$profile" --out dist
+ls -l dist
