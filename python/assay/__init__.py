@@ -14,6 +14,8 @@ from assay._assay import __version__
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from assay import client, metrics, stats, trace
+    from assay._assertions import assert_that
+    from assay._checks import InconclusiveError
     from assay._comparison import Comparison, Difference
     from assay._errors import AllFailedError, AssayError, InterruptedRunError, NothingSelectedError, UsageError
     from assay._evaluate import aevaluate, evaluate, resume
@@ -31,6 +33,7 @@ __all__ = [
     "Difference",
     "Estimate",
     "Gate",
+    "InconclusiveError",
     "InterruptedRunError",
     "NothingSelectedError",
     "Run",
@@ -41,6 +44,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "aevaluate",
+    "assert_that",
     "client",
     "compare",
     "current_trial",
@@ -58,6 +62,8 @@ __all__ = [
 
 # Each file with its public names; a name that is its own module stands for the module.
 _FILES = {
+    "_assertions": ["assert_that"],
+    "_checks": ["InconclusiveError"],
     "_comparison": ["Comparison", "Difference"],
     "_errors": ["AllFailedError", "AssayError", "InterruptedRunError", "NothingSelectedError", "UsageError"],
     "_evaluate": ["aevaluate", "evaluate", "resume"],

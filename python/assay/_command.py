@@ -35,15 +35,15 @@ def executable() -> str:
     return found
 
 
-def workspace(folder: str | os.PathLike[str] | None = None) -> Path:
+def workspace(folder: str | os.PathLike[str] | None = None, here: Path | None = None) -> Path:
     """Find the workspace as the command does.
 
     The named one, `ASSAY_WORKSPACE`, the nearest `.assay` here or in a folder above, else a new one here.
     """
     named = folder or os.environ.get("ASSAY_WORKSPACE")
+    here = here or Path.cwd()
     if named:
-        return Path(named).absolute()
-    here = Path.cwd()
+        return here / named
     for above in (here, *here.parents):
         if (above / ".assay").is_dir():
             return above / ".assay"

@@ -35,7 +35,7 @@ def declared(dataset: Any, name: str, fields: Mapping[str, Any] | None, workspac
         is_path = os.path.exists(dataset) or dataset.lower().endswith(_ENDINGS)
         entry = {"path": dataset} if is_path else {"dataset": dataset}
     else:
-        entry = {"name": name, "path": _written(_rows(dataset), workspace)}
+        entry = {"name": name, "path": _written(rows(dataset), workspace)}
     if fields is not None:
         entry["fields"] = {**entry.get("fields", {}), **fields}
     return entry
@@ -69,7 +69,7 @@ def _written(rows: Iterator[Mapping[str, Any]], workspace: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _rows(dataset: Any) -> Iterator[Mapping[str, Any]]:
+def rows(dataset: Any) -> Iterator[Mapping[str, Any]]:
     """Give the rows of what has rows."""
     if hasattr(dataset, "iter_rows") and hasattr(dataset, "columns"):  # Polars
         yield from dataset.iter_rows(named=True)

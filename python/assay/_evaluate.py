@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import inspect
 import json
 import os
 import queue
@@ -245,6 +247,21 @@ def _work(given: dict[str, Any]) -> _Work:
     for key, value in labels.items():
         choices += ["--label", f"{key}={value}"]
     return _Work(["run", "-", *choices], text, served, place)
+
+
+def identity(arguments: Mapping[str, Any]) -> str:
+    """Tell what :func:`evaluate` would do with these arguments: a digest of its suite and choices.
+
+    Raises
+    ------
+    TypeError
+        They are not its arguments.
+    """
+    given = inspect.signature(evaluate).bind(**arguments)
+    given.apply_defaults()
+    work = _work({**given.arguments, "resume": False})
+    told = json.dumps([work.arguments, work.text, str(work.workspace)])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _needed(run: Run, target: Any, scorers: Any) -> Served:
