@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import copy
 import importlib
+import inspect
 import itertools
 import tempfile
 from typing import Any
@@ -17,6 +18,8 @@ from assay.adapters._openai import told
 
 # Seconds that a running task of Inspect waits for another sample before it ends.
 _IDLE = 0.3
+# The engine shows progress and errors; nobody is there to look into a run of Inspect.
+_QUIET = {"log_level": "error", "acp_server": False, "ctl_server": False, "log_realtime": False}
 
 
 def target(
@@ -88,7 +91,8 @@ class _Session:
         self.task = task
         self.model = model
         self.log_dir = log_dir
-        self.settings = settings
+        known = inspect.signature(inspect_ai.eval_async).parameters
+        self.settings = {**{name: value for name, value in _QUIET.items() if name in known}, **settings}
         self.loop: asyncio.AbstractEventLoop | None = None
         self._begin()
 
@@ -131,12 +135,20 @@ class _Session:
         finally:
             self.running = None
 
+    @staticmethod
+    def _hush() -> None:
+        """Keep Inspect from drawing its progress, unless the caller has told it how."""
+        shown: Any = importlib.import_module("inspect_ai.util._display")
+        if not shown.display_type_initialized():
+            shown.init_display_type("none")
+
     async def _once(self, log_dir: str) -> None:
         source = self.inspect_ai.SampleSource.from_samples(
             [], next_samples=self._next, sample_complete=self._complete, sample_abandoned=self._abandoned
         )
         task = self.inspect_ai.task_with(copy.copy(self.task), dataset=source, epochs=1)
         given = {} if self.model is None else {"model": self.model}
+        self._hush()
         try:
             logs = await self.inspect_ai.eval_async(
                 task,

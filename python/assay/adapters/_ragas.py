@@ -103,7 +103,7 @@ def _single_turn(metric: Any) -> Any:
 
 
 def _by_name(metric: Any, llm: Any) -> Any:
-    parameters = inspect.signature(metric.ascore).parameters
+    parameters = inspect.signature(getattr(metric, "_func", None) or metric.ascore).parameters
     everything = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
     required = {
         name
@@ -119,6 +119,8 @@ def _by_name(metric: Any, llm: Any) -> Any:
         if missing:
             raise ValueError(f"the metric needs {', '.join(missing)}, which the trial does not have")
         result = await metric.ascore(**{n: v for n, v in given.items() if everything or n in parameters})
+        if result.value is None:  # how it tells of an exception
+            raise RuntimeError(result.reason or "the metric gave no value")
         return result.value, result.reason
 
     return ask
