@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -289,18 +289,25 @@ def _attached_by(run: Run) -> Iterator[dict[str, Any]]:
             yield entry["python"]
 
 
-async def _beside(execution: _Execution, work: Any) -> Run:
+async def _beside(execution: _Execution, work: Callable[[], Run]) -> Run:
     """Do work in a thread; when this is cancelled, stop the run and wait until it has."""
-    done = asyncio.ensure_future(asyncio.to_thread(work))
+
+    def caught() -> Run | InterruptedRunError:
+        try:
+            return work()
+        except InterruptedRunError as error:  # raised in a task, it would end the loop before anybody could see it
+            return error
+
+    done = asyncio.ensure_future(asyncio.to_thread(caught))
     try:
-        return await asyncio.shield(done)
+        found = await asyncio.shield(done)
     except asyncio.CancelledError:
         execution.stop()
-        try:
-            await done
-        except InterruptedRunError:
-            pass
+        await done
         raise
+    if isinstance(found, InterruptedRunError):
+        raise found
+    return found
 
 
 class _Execution:

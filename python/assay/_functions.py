@@ -253,9 +253,10 @@ def version_of(function: Callable[..., Any]) -> str:
     """Give a digest of what a callable does.
 
     It covers its source (of lambdas, and where there is none, its bytecode), its defaults, and of what it uses from its
-    closure, its module or its instance: texts, numbers and other plain values, and functions and classes of the same
-    module, as deep as they go. It does not cover other modules, files or services: what depends on them should say a
-    `version` itself.
+    closure, its module or its instance: texts, numbers and tuples, and functions and classes of the same module, as
+    deep as they go. Lists and dictionaries, which may change while it is called, are covered in constants of the module
+    (by name: `PROMPTS`) and in attributes of its instance. It does not cover other modules, files or services: what
+    depends on them should say a `version` itself.
 
     Examples
     --------
@@ -313,9 +314,12 @@ def _cover_function(function: types.FunctionType, update: Callable[[bytes], None
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
         update(name.encode())
         try:
-            _cover(cell.cell_contents, update, seen)
+            held = cell.cell_contents
         except ValueError:
-            pass  # not filled yet
+            continue  # not filled yet
+        # What stands in them may be what is noted down while the function is called.
+        if not isinstance(held, (list, dict, set, bytearray)):
+            _cover(held, update, seen)
     for name in sorted(_names(code)):
         if name not in function.__globals__:
             continue
@@ -323,7 +327,7 @@ def _cover_function(function: types.FunctionType, update: Callable[[bytes], None
         if isinstance(used, Attached) or getattr(used, "__module__", None) == function.__module__:
             update(name.encode())
             _cover(used, update, seen)  # type: ignore[reportUnknownArgumentType]
-        elif isinstance(used, (str, bytes, int, float, bool, list, tuple, dict, type(None))):
+        elif isinstance(used, (str, bytes, int, float, tuple, type(None))) or name.isupper():
             update(name.encode() + b"=" + _plain(used))
 
 

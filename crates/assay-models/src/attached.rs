@@ -29,14 +29,10 @@ pub(crate) async fn connect() -> Result<UnixStream, CallError> {
     })
 }
 
-/// Ends when the process is gone; never where none was named. A run ends with it: calls that it did not answer have no
-/// outcome, so that the run can be gone on with.
+/// Ends when the process is gone; never where none was named or nobody listened. A run ends with it: calls that it did not
+/// answer have no outcome, so that the run can be gone on with.
 pub async fn gone() {
-    if std::env::var_os(SOCKET).is_none() {
-        return std::future::pending().await;
-    }
+    let Ok(mut stream) = connect().await else { return std::future::pending().await };
     // Nothing is sent on this connection: it ends when the process does.
-    if let Ok(mut stream) = connect().await {
-        while matches!(stream.read(&mut [0; 64]).await, Ok(read) if read > 0) {}
-    }
+    while matches!(stream.read(&mut [0; 64]).await, Ok(read) if read > 0) {}
 }

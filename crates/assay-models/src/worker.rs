@@ -160,8 +160,9 @@ impl WorkerPool {
             };
             match asked.await {
                 // The process that has the functions is gone. Nothing was answered, so nothing is to be recorded: who
-                // runs the command stops it now (see `attached::gone`).
-                Err(_) if matches!(self.origin, Origin::Attached) && attached::connect().await.is_err() => {
+                // runs the command stops it now (see `attached::gone`). One that dies may listen for a moment longer
+                // than its connections last, but answers nobody.
+                Err(_) if matches!(self.origin, Origin::Attached) && self.start().await.is_err() => {
                     std::future::pending().await
                 }
                 asked => asked,

@@ -193,7 +193,7 @@ fn a_version_is_part_of_who_answers() {
     let folder = Folder::new();
     cases(&folder, (0..5).map(|i| format!("q{i}")));
     let process = Process::start(&folder, FUNCTIONS);
-    let mut run = |version: &str| {
+    let run = |version: &str| {
         folder.write("assay.yaml", suite(&format!("attached: answer, version: '{version}', cache: true")));
         let before = process.asked().len();
         let said = process.assay(&folder, &["run", "-q"]);
