@@ -13,7 +13,7 @@ from assay._assay import __version__
 # What `typing` has by this name takes longer to import than all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assay import metrics, stats
+    from assay import adapters, metrics, stats
     from assay._comparison import Comparison, Difference
     from assay._errors import AllFailedError, AssayError, InterruptedRunError, NothingSelectedError, UsageError
     from assay._evaluate import aevaluate, evaluate, resume
@@ -38,6 +38,7 @@ __all__ = [
     "Trial",
     "UsageError",
     "__version__",
+    "adapters",
     "aevaluate",
     "compare",
     "current_trial",
@@ -63,6 +64,7 @@ _FILES = {
     "_serve": ["Trial", "current_trial"],
 }
 _NAMES = {
+    "adapters": "assay.adapters",
     "metrics": "assay.metrics",
     "stats": "assay.stats",
     **{name: f"assay.{file}" for file, names in _FILES.items() for name in names},

@@ -285,7 +285,7 @@ _LOOPS_LOCK = threading.Lock()
 
 
 def _shared_loop() -> asyncio.AbstractEventLoop:
-    """Give the loop that async functions run in, in one run after another: clients keep connections that belong to it."""
+    """Give the loop of async functions, the same in one run after another: connections of clients belong to it."""
     with _LOOPS_LOCK:
         if not _LOOPS:
             loop = asyncio.new_event_loop()

@@ -1,8 +1,8 @@
 """Objects of other libraries as targets and scorers.
 
-:func:`assay.evaluate` takes them as they are; :func:`adapt_target` and :func:`adapt_scorer` are for what it cannot know:
-the model of a client, the name of an answer's field. An object is known by the module and name of its class or of one
-of its bases, so that no library is imported that the caller has not imported already.
+:func:`assay.evaluate` takes them as they are; :func:`adapt_target` and :func:`adapt_scorer` are for what it cannot
+know: the model of a client, the name of an answer's field. An object is known by the module and name of its class or of
+one of its bases, so that no library is imported that the caller has not imported already.
 """
 
 from __future__ import annotations
@@ -212,7 +212,7 @@ def known(role: Role) -> str:
 def _adapted(thing: Any, role: Role, options: dict[str, Any]) -> Adapted:
     entry = _entry(thing, role)
     if entry is None:
-        kind = type(thing)
+        kind: type = type(thing)  # type: ignore[reportUnknownVariableType]
         raise TypeError(f"{kind.__module__}.{kind.__qualname__} is no known {role}; known are {known(role)}")
     return entry.adapter()(thing, **options)
 

@@ -30,8 +30,8 @@ def scorer(thing: Any, /, *, range: tuple[float, float] = (0.0, 1.0), input: str
     Returns
     -------
     Adapted
-        With the metric's threshold, its direction as its own verdict has it, and its reasons. A context of DeepEval is a
-        reference context of the case; its retrieval context is what the target retrieved.
+        With the metric's threshold, its direction as its own verdict has it, and its reasons. A context of DeepEval is
+        a reference context of the case; its retrieval context is what the target retrieved.
     """
     cases: Any = importlib.import_module("deepeval.test_case")
     base: Any = importlib.import_module("deepeval.metrics").BaseMetric
@@ -39,7 +39,7 @@ def scorer(thing: Any, /, *, range: tuple[float, float] = (0.0, 1.0), input: str
     quiet = {"_show_indicator": False}
     awaits = type(thing).a_measure is not base.a_measure
 
-    async def score(
+    async def score(  # noqa: PLR0917
         output: Any,
         expected: Any,
         inputs: dict[str, Any],

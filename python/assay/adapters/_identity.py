@@ -63,16 +63,16 @@ def _cover(value: Any, update: Callable[[bytes], None], roots: frozenset[str], s
         update(b"^")
         return
     seen.add(id(value))
-    kind: Any = type(value)
+    kind: type = type(value)  # type: ignore[reportUnknownVariableType]
     update(f"{kind.__module__}.{kind.__qualname__}".encode())
     if isinstance(value, enum.Enum):
-        update(value.name.encode())
+        update(str(value.name).encode())
     elif isinstance(value, _FUNCTIONS):
-        update(version_of(value).encode())
+        update(version_of(value).encode())  # type: ignore[reportUnknownArgumentType]
     elif isinstance(value, Mapping):
         _names(value, update, roots, seen)  # type: ignore[reportUnknownArgumentType]
     elif isinstance(value, Set):
-        update(json.dumps(sorted(map(repr, value))).encode())  # type: ignore[reportUnknownArgumentType]
+        update(json.dumps(sorted(map(_word, value))).encode())  # type: ignore[reportUnknownArgumentType]
     elif isinstance(value, Sequence):
         update(b"[")
         for item in value:  # type: ignore[reportUnknownVariableType]
@@ -84,9 +84,15 @@ def _cover(value: Any, update: Callable[[bytes], None], roots: frozenset[str], s
         _names(_attributes(value), update, roots, seen)
 
 
+def _word(value: Any) -> str:
+    """Give a key or a member of a set as text. That of an object may hold an address, another one each time."""
+    return str(value) if isinstance(value, (str, int, float, bytes, enum.Enum, type(None))) else type(value).__name__
+
+
 def _attributes(value: Any) -> Mapping[str, Any]:
-    if hasattr(value, "__dict__"):
-        return vars(value)
+    attributes: dict[str, Any] | None = getattr(value, "__dict__", None)
+    if attributes is not None:
+        return attributes
     if dataclasses.is_dataclass(value):
         return {field.name: getattr(value, field.name, None) for field in dataclasses.fields(value)}
     return {}
@@ -94,7 +100,7 @@ def _attributes(value: Any) -> Mapping[str, Any]:
 
 def _names(values: Mapping[Any, Any], update: Callable[[bytes], None], roots: frozenset[str], seen: set[int]) -> None:
     update(b"{")
-    for name, part in sorted(((str(name), part) for name, part in values.items()), key=lambda pair: pair[0]):
+    for name, part in sorted(((_word(name), part) for name, part in values.items()), key=lambda pair: pair[0]):
         plain = name.lower()
         if plain in _PASSING or plain in _DATA or _SECRET.search(plain):
             continue

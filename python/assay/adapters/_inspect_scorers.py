@@ -9,6 +9,7 @@ from typing import Any
 from assay.adapters import Adapted
 from assay.adapters._identity import identity
 from assay.adapters._inputs import as_text, is_messages, question
+from assay.adapters._inspect_tasks import message
 from assay.adapters._trial import scored
 
 # As Inspect's own `value_to_float` reads them.
@@ -49,7 +50,7 @@ def scorer(
     chats: Any = importlib.import_module("inspect_ai.model")
     worth = _LETTERS if values is None else values
 
-    async def score(
+    async def score(  # noqa: PLR0917
         output: Any,
         expected: Any,
         inputs: dict[str, Any],
@@ -64,17 +65,13 @@ def scorer(
         if tool_calls:
             tools: Any = importlib.import_module("inspect_ai.tool")
             for at, call in enumerate(tool_calls):
-                arguments = call["arguments"] if isinstance(call["arguments"], dict) else {"value": call["arguments"]}
-                calls.append(tools.ToolCall(id=str(at), function=call["name"], arguments=arguments))
-        messages = [
-            *[chats.ChatMessageUser(content=as_text(m["content"])) for m in (asked if is_messages(asked) else [])],
-            chats.ChatMessageAssistant(content=said, tool_calls=calls or None),
-        ]
-        if not is_messages(asked):
-            messages.insert(0, chats.ChatMessageUser(content=as_text(asked)))
-        wanted = (
-            [] if expected is None else [as_text(e) for e in (expected if isinstance(expected, list) else [expected])]
-        )  # type: ignore[reportUnknownVariableType]
+                given = call["arguments"] if isinstance(call["arguments"], dict) else {"value": call["arguments"]}  # type: ignore[reportUnknownVariableType]
+                calls.append(tools.ToolCall(id=str(at), function=call["name"], arguments=given))
+        talk: list[Any] = asked if is_messages(asked) else [{"role": "user", "content": as_text(asked)}]
+        messages = [message(chats, part) for part in talk]
+        messages.append(chats.ChatMessageAssistant(content=said, tool_calls=calls or None))
+        several: list[Any] = expected if isinstance(expected, list) else [expected]  # type: ignore[reportUnknownVariableType]
+        wanted = [as_text(one) for one in several if one is not None]
         state = solvers.TaskState(
             model=chats.ModelName("assay/target"),
             sample_id=case_id,

@@ -56,7 +56,7 @@ def target(
     async def call(inputs: dict[str, Any], case_id: str, metadata: dict[str, Any] | None = None) -> dict[str, Any]:
         asked = question(inputs, input)
         if is_messages(asked):
-            asked = [_message(chats, message) for message in asked]
+            asked = [message(chats, part) for part in asked]
         else:
             asked = as_text(asked)
         sample = datasets.Sample(
@@ -198,24 +198,27 @@ class _Session:
                 future.set_exception(error if isinstance(error, Exception) else RuntimeError("Inspect was stopped"))
 
 
-def _message(chats: Any, message: Any) -> Any:
+def message(chats: Any, said: Any) -> Any:
+    """Give a message as Inspect has it."""
     kinds = {
         "system": chats.ChatMessageSystem,
         "user": chats.ChatMessageUser,
         "assistant": chats.ChatMessageAssistant,
     }
-    kind = kinds.get(message["role"])
+    kind = kinds.get(said["role"])
     if kind is None:
-        raise ValueError(f"a message of the role `{message['role']}` cannot begin a sample")
-    return kind(content=message["content"])
+        raise ValueError(f"a message of the role `{said['role']}` cannot begin a sample")
+    return kind(content=said["content"])
 
 
 def _reply(sample: Any) -> dict[str, Any]:
     if sample.error is not None:
         raise RuntimeError(sample.error.message)
-    calls = [call for message in sample.messages for call in getattr(message, "tool_calls", None) or []]
+    calls: list[Any] = []
+    for message in sample.messages:
+        calls += getattr(message, "tool_calls", None) or []
     output = sample.output
-    usages = list((sample.model_usage or {}).values())
+    usages: list[Any] = list(sample.model_usage.values() if sample.model_usage else ())
     limited = getattr(sample, "limit", None)
     reply: dict[str, Any] = {
         "output": output.completion,

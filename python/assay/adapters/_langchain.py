@@ -116,7 +116,7 @@ def _reply(result: Any, used: list[tuple[str, Any]]) -> dict[str, Any]:
     elif _are_documents(result):  # a retriever
         reply["contexts"] = [_passage(document) for document in result]
         reply["output"] = "\n\n".join(document.page_content for document in result)
-    calls = [call for message in said for call in getattr(message, "tool_calls", None) or []]
+    calls: list[Any] = [call for message in said for call in getattr(message, "tool_calls", [])]
     if calls:
         reply["tool_calls"] = [{"name": call["name"], "arguments": call["args"]} for call in calls]
     counts = [usage for _, usage in used] or [getattr(message, "usage_metadata", None) for message in said]
@@ -136,7 +136,7 @@ def _usage(counts: Iterable[Any]) -> dict[str, int]:
     for usage in counts:
         if not usage:
             continue
-        parts = {
+        parts: dict[str, Any] = {
             "input_tokens": usage.get("input_tokens"),
             "output_tokens": usage.get("output_tokens"),
             "cached_input_tokens": (usage.get("input_token_details") or {}).get("cache_read"),

@@ -95,7 +95,8 @@ def _of_chat(completion: Any) -> dict[str, Any]:
         "version": completion.model,
         "usage": {},
     }
-    calls = [call for call in message.tool_calls or [] if getattr(call, "function", None) is not None]
+    asked: list[Any] = message.tool_calls or []
+    calls = [call for call in asked if getattr(call, "function", None) is not None]
     if calls:
         reply["tool_calls"] = [{"name": call.function.name, "arguments": call.function.arguments} for call in calls]
     usage = completion.usage

@@ -9,7 +9,7 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -27,7 +27,11 @@ def _chat(body: dict[str, Any]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": asked.upper()}
     if body.get("tools"):
         called = {"name": "look", "arguments": '{"q": "x"}'}
-        message = {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function", "function": called}]}
+        message = {
+            "role": "assistant",
+            "content": None,
+            "tool_calls": [{"id": "1", "type": "function", "function": called}],
+        }
     usage = {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16}
     return {
         "id": "c1",
@@ -75,19 +79,32 @@ def _messages(body: dict[str, Any]) -> dict[str, Any]:
         "content": content,
         "stop_reason": "tool_use" if body.get("tools") else "end_turn",
         "stop_sequence": None,
-        "usage": {"input_tokens": 10, "output_tokens": 4, "cache_read_input_tokens": 6, "cache_creation_input_tokens": 0},
+        "usage": {
+            "input_tokens": 10,
+            "output_tokens": 4,
+            "cache_read_input_tokens": 6,
+            "cache_creation_input_tokens": 0,
+        },
     }
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    answers = {"/v1/chat/completions": _chat, "/v1/responses": _responses, "/v1/messages": _messages}
+    answers: ClassVar[dict[str, Any]] = {
+        "/v1/chat/completions": _chat,
+        "/v1/responses": _responses,
+        "/v1/messages": _messages,
+    }
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.seen.append(body)  # type: ignore[attr-defined]
         wrong = "wrong" in str(body)
-        said = {"error": {"type": "invalid_request_error", "message": "no such thing"}} if wrong else self.answers[self.path](body)
+        said = (
+            {"error": {"type": "invalid_request_error", "message": "no such thing"}}
+            if wrong
+            else self.answers[self.path](body)
+        )
         text = json.dumps(said).encode()
         self.send_response(400 if wrong else 200)
         self.send_header("Content-Type", "application/json")
@@ -99,13 +116,19 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def server() -> Iterator[Any]:
+@contextlib.contextmanager
+def serving() -> Iterator[Any]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         server.seen = []  # type: ignore[attr-defined]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield server
         server.shutdown()
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    with serving() as server:
+        yield server
 
 
 def _openai(server: Any, kind: str) -> Any:

@@ -103,8 +103,6 @@ def test_documents_are_contexts(folder: Path) -> None:
     assert seen == [[("d1", "about Capital of France?"), ("s.md", "more")]] * 2
 
 
-
-
 def test_the_answer_of_an_agent_is_its_last_message(folder: Path) -> None:
     call = {"name": "look", "args": {}, "id": "1"}
 
@@ -118,6 +116,32 @@ def test_the_answer_of_an_agent_is_its_last_message(folder: Path) -> None:
     assert run.totals["input_tokens"] == 14
 
 
+def test_an_agent_gets_a_message(folder: Path) -> None:
+    agents = pytest.importorskip("langchain.agents", reason="langchain is not installed")
+    call = {"name": "look", "args": {"place": "France"}, "id": "1", "type": "tool_call"}
+    answers = iter([_said("", tool_calls=[call]), _said("Paris")])
+    seen: list[Any] = []
+
+    def look(place: str) -> str:
+        """Look a place up."""
+        seen.append(place)
+        return "Its capital is Paris."
+
+    class Model(GenericFakeChatModel):
+        def bind_tools(self, tools: Any, **kwargs: Any) -> Any:
+            return self
+
+    agent = agents.create_agent(Model(messages=answers), tools=[look])
+    called: list[Any] = []
+    assert adapt_target(agent).version == adapt_target(agent).version
+    run = assay.evaluate(
+        [{**CASES[0], "lang": "en"}], agent, ["equals", lambda tool_calls: called.append(tool_calls) or True]
+    )
+    assert run.scores["equals"].value == 1.0 and seen == ["France"]
+    assert called == [[{"name": "look", "arguments": {"place": "France"}}]]
+    assert (run.totals["input_tokens"], run.totals["output_tokens"]) == (14, 6)
+
+
 def test_an_exception_is_an_error_of_the_trial(folder: Path) -> None:
     def broken(inputs: dict[str, Any]) -> str:
         if "Italy" in inputs["question"]:
@@ -129,23 +153,37 @@ def test_an_exception_is_an_error_of_the_trial(folder: Path) -> None:
     assert "the tool is down" in str(run.case("b"))
 
 
+def test_a_run_goes_on_with_the_same_runnable(folder: Path) -> None:
+    def answer(inputs: dict[str, Any]) -> str:
+        if "Italy" in inputs["question"] and not Path("repaired").exists():
+            raise RuntimeError("the tool is down")
+        return "Paris"
+
+    run = assay.evaluate(CASES, RunnableLambda(answer), ["equals"])
+    Path("repaired").touch()
+    again = assay.resume(run, target=RunnableLambda(answer), retry_errors=True)
+    assert again.id == run.id and again.totals["ok"] == 2
+    with pytest.raises(assay.UsageError, match="is not what it was"):
+        assay.resume(run, target=adapt_target(FakeListChatModel(responses=["x"]), name="answer"))
+
+
 _VERSION = """
 from langchain_core.language_models import FakeListChatModel
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import RunnableLambda
 from assay.adapters import adapt_target
-chain = ChatPromptTemplate.from_template("{prompt} {{q}}") | FakeListChatModel(responses=["a"])
-print(adapt_target(chain | RunnableLambda(len)).version)
+chain = ChatPromptTemplate.from_template("Say {q}") | FakeListChatModel(responses=["a"]) | RunnableLambda(len)
+print(adapt_target(chain).version)
 """
 
 
 def test_a_version_holds_for_processes_and_changes_with_the_prompt() -> None:
-    texts = [_VERSION.replace("{prompt}", prompt) for prompt in ("Say", "Say", "Tell")]
-    said = [
-        subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True).stdout.strip()
-        for text in texts
-    ]
-    assert len(said[0]) == 32 and said[0] == said[1] != said[2]
+    said = subprocess.run([sys.executable, "-c", _VERSION], capture_output=True, text=True, check=True).stdout.split()
+    spaces: list[dict[str, Any]] = [{}, {}]
+    for space, code in zip(spaces, (_VERSION, _VERSION.replace("Say", "Tell")), strict=True):
+        exec(code, space)
+    same, other = (adapt_target(space["chain"]).version for space in spaces)
+    assert len(same) == 32 and said == [same] and same != other
 
 
 def test_a_key_is_no_part_of_a_version() -> None:

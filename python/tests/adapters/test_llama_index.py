@@ -47,7 +47,9 @@ def test_nodes_are_contexts(folder: Path, streaming: bool) -> None:
     run = assay.evaluate([case], _engine(streaming=streaming), [found, {"retrieval": {"metric": "recall"}}])
     assert run.scores["found"].value == 1.0 and run.scores["retrieval"].value == 1.0
     assert run.targets == ["RetrieverQueryEngine"]
-    assert seen == [[{"id": "france.md", "text": "Paris is the capital of France.", "score": 0.9}, {"id": "n2", "text": "More."}]]
+    assert seen == [
+        [{"id": "france.md", "text": "Paris is the capital of France.", "score": 0.9}, {"id": "n2", "text": "More."}]
+    ]
 
 
 def test_an_engine_of_ones_own(folder: Path) -> None:
@@ -57,7 +59,10 @@ def test_an_engine_of_ones_own(folder: Path) -> None:
                 raise RuntimeError("the index is gone")
             return query_str.upper()
 
-    cases = [{"id": "a", "q": "x", "lang": "de", "expected": "X"}, {"id": "b", "q": "bad", "lang": "de", "expected": "?"}]
+    cases = [
+        {"id": "a", "q": "x", "lang": "de", "expected": "X"},
+        {"id": "b", "q": "bad", "lang": "de", "expected": "?"},
+    ]
     run = assay.evaluate(cases, adapt_target(Engine(), input="q", name="mine"), ["equals"])
     assert run.targets == ["mine"] and run.scores["equals"].n == 1 and run.totals["errors"] == 1
     assert "the index is gone" in str(run.case("b"))
