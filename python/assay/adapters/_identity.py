@@ -17,9 +17,12 @@ from assay._functions import version_of
 
 # What is no setting: keys, what calls leave behind, what tells objects apart that are alike.
 _SECRET = re.compile(r"(^|_)(api_?key|secret|password|access_token|auth_token|credentials?|headers)($|_)")
-_PASSING = frozenset({"callbacks", "callback_manager", "history", "cache", "verbose", "id", "id_", "uuid", "node_id"})
+# The variables of a template of LlamaIndex come in no order.
+_PASSING = frozenset(
+    {"callbacks", "callback_manager", "history", "cache", "verbose", "id", "id_", "uuid", "node_id", "template_vars"}
+)
 # What an index holds is data; it can be large, and has other ids each time it is built.
-_DATA = frozenset({"_index", "_docstore", "_vector_store", "_storage_context", "_index_struct", "_object_map"})
+_DATA = frozenset({"index", "docstore", "vector_store", "vectorstore", "storage_context", "index_struct", "object_map"})
 
 _FUNCTIONS = (types.FunctionType, types.MethodType, types.BuiltinFunctionType, functools.partial, type)
 
@@ -101,7 +104,7 @@ def _attributes(value: Any) -> Mapping[str, Any]:
 def _names(values: Mapping[Any, Any], update: Callable[[bytes], None], roots: frozenset[str], seen: set[int]) -> None:
     update(b"{")
     for name, part in sorted(((_word(name), part) for name, part in values.items()), key=lambda pair: pair[0]):
-        plain = name.lower()
+        plain = name.lower().lstrip("_")
         if plain in _PASSING or plain in _DATA or _SECRET.search(plain):
             continue
         update(name.encode() + b"=")

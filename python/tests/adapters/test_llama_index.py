@@ -10,7 +10,7 @@ from assay.adapters import adapt_target
 
 pytest.importorskip("llama_index.core", reason="llama-index-core is not installed")
 
-from llama_index.core import PromptTemplate, get_response_synthesizer
+from llama_index.core import Document, PromptTemplate, SummaryIndex, get_response_synthesizer
 from llama_index.core.llms import MockLLM
 from llama_index.core.query_engine import CustomQueryEngine, RetrieverQueryEngine
 from llama_index.core.retrievers import BaseRetriever
@@ -70,4 +70,17 @@ def test_an_engine_of_ones_own(folder: Path) -> None:
 
 def test_a_version_changes_with_the_prompt() -> None:
     assert adapt_target(_engine()).version == adapt_target(_engine()).version
+    # In another process the variables of a template come in another order.
+    turned = _engine()
+    turned.get_prompts()["response_synthesizer:text_qa_template"].template_vars.reverse()
+    assert adapt_target(turned).version == adapt_target(_engine()).version
     assert adapt_target(_engine()).version != adapt_target(_engine("Q: {query_str} {context_str}")).version
+
+
+def test_data_of_an_index_is_no_part_of_a_version() -> None:
+    def version(text: str, **options: Any) -> str:
+        index = SummaryIndex.from_documents([Document(text=text)])
+        return adapt_target(index.as_query_engine(llm=MockLLM(), **options)).version
+
+    # Nodes have other ids each time.
+    assert version("a") == version("b") != version("a", response_mode="tree_summarize")
