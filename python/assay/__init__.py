@@ -13,7 +13,7 @@ from assay._assay import __version__
 # What `typing` has by this name takes longer to import than all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assay import client, metrics, stats, trace
+    from assay import adapters, client, metrics, stats, trace
     from assay._assertions import assert_that
     from assay._checks import InconclusiveError
     from assay._comparison import Comparison, Difference
@@ -43,6 +43,7 @@ __all__ = [
     "Trial",
     "UsageError",
     "__version__",
+    "adapters",
     "aevaluate",
     "assert_that",
     "client",
@@ -74,6 +75,7 @@ _FILES = {
     "client": ["Client"],
 }
 _NAMES = {
+    "adapters": "assay.adapters",
     "client": "assay.client",
     "metrics": "assay.metrics",
     "stats": "assay.stats",

@@ -27,6 +27,8 @@ def declared(dataset: Any, name: str, fields: Mapping[str, Any] | None, workspac
         There are no rows.
     """
     entry: dict[str, Any]
+    if isinstance(dataset, Mapping) and type(dataset).__module__.startswith("datasets."):  # type: ignore[reportUnknownArgumentType]
+        raise TypeError(f"dataset has splits: give one of them, dataset[{next(iter(dataset), '…')!r}]")  # type: ignore[reportUnknownArgumentType]
     if isinstance(dataset, Mapping):
         entry = dict(dataset)  # type: ignore[reportUnknownArgumentType]
     elif isinstance(dataset, os.PathLike):

@@ -275,7 +275,7 @@ def _needed(run: Run, target: Any, scorers: Any) -> Served:
     served: Served = {}
     versions: dict[str, str] = {}
     for things, kind, role in ((target, Target, "target"), (scorers, Scorer, "scorer")):
-        functions = [thing for thing in many(things) if callable(thing)]
+        functions = [thing for thing in many(things) if not isinstance(thing, (str, Mapping))]
         if functions:
             entries, found = attached(functions, kind, role)  # type: ignore[reportArgumentType]
             served.update(found)

@@ -117,7 +117,7 @@ class Server:
     functions : dict
         By the names they are attached by, each with the name people know it by.
     loop : event loop, optional
-        Where async functions run; one of its own, in a thread, by default.
+        Where async functions run; by default the one of the process, in a thread.
     """
 
     def __init__(
@@ -130,7 +130,6 @@ class Server:
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
         self._loop = loop
-        self._own: threading.Thread | None = None
         # Made by mkdtemp, so that nobody else may enter; short, since the path of a socket may have 100 characters.
         self.folder = Path(tempfile.mkdtemp(prefix="assay-", dir="/tmp" if os.path.isdir("/tmp") else None))
         self.path = self.folder / "s"
@@ -154,11 +153,6 @@ class Server:
         for connection in (self._listener, *connections):
             _shut(connection)
         self._listener.close()
-        if self._own is not None and self._loop is not None:
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._own.join(timeout=10)
-            for connection in connections:
-                connection.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         _LIVE.discard(self)
 
@@ -236,12 +230,7 @@ class Server:
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """Give the loop of async functions."""
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._own = threading.Thread(target=_run, args=(self._loop,), name="assay-async", daemon=True)
-                self._own.start()
-            return self._loop
+        return self._loop or _shared_loop()
 
 
 class _Calls(asyncio.Protocol):
@@ -291,17 +280,18 @@ class _Calls(asyncio.Protocol):
         self.server.forget(self.connection)
 
 
-def _run(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+_LOOPS: list[asyncio.AbstractEventLoop] = []
+_LOOPS_LOCK = threading.Lock()
+
+
+def _shared_loop() -> asyncio.AbstractEventLoop:
+    """Give the loop of async functions, the same in one run after another: connections of clients belong to it."""
+    with _LOOPS_LOCK:
+        if not _LOOPS:
+            loop = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="assay-async", daemon=True).start()
+            _LOOPS.append(loop)
+        return _LOOPS[0]
 
 
 async def _wait(awaitable: Any) -> Any:
@@ -342,6 +332,7 @@ def _after_fork() -> None:
         for connection in server.sockets():
             os.close(connection.detach())
     _LIVE.clear()
+    _LOOPS.clear()  # its thread is not here
 
 
 os.register_at_fork(after_in_child=_after_fork)

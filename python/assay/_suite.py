@@ -75,8 +75,6 @@ def attached(things: Sequence[Any], kind: type[A], role: str) -> tuple[list[Any]
         if isinstance(thing, Mapping) or (isinstance(thing, str) and role == "scorer"):
             entries.append(thing if isinstance(thing, str) else dict(thing))  # type: ignore[reportUnknownArgumentType]
             continue
-        if not callable(thing):
-            raise TypeError(f"a {role} is a callable, or an entry as in suite files, not {type(thing).__name__}")
         function: Any = thing if isinstance(thing, kind) else _made(kind, thing)
         entry = function.entry("")
         plain, number = entry["name"], 2
@@ -91,10 +89,20 @@ def attached(things: Sequence[Any], kind: type[A], role: str) -> tuple[list[Any]
     return entries, served
 
 
-def _made(kind: type[A], function: Callable[..., Any]) -> A:
+def _made(kind: type[A], function: Any) -> A:
+    from assay import adapters  # noqa: PLC0415
     from assay._functions import scorer, target  # noqa: PLC0415
 
-    made: Any = target(function) if kind is Target else scorer(function)
+    role = "target" if kind is Target else "scorer"
+    made: Any = adapters.find(function, role)
+    if made is not None:
+        return made
+    if not callable(function):
+        raise TypeError(
+            f"a {role} is a callable, an entry as in suite files, or one of {adapters.known(role)}; "
+            f"not {type(function).__name__}"
+        )
+    made = target(function) if kind is Target else scorer(function)
     return made
 
 

@@ -478,7 +478,8 @@ def test_nothing_is_left_behind(folder: Path) -> None:
     assay.evaluate(CASES, shout_later, ["equals"])
     time.sleep(0.2)
     names = [thread.name for thread in threading.enumerate()]
-    assert not [name for name in names if name.startswith("assay")], names
+    # The loop of async functions stays: what they keep open belongs to it.
+    assert [name for name in names if name.startswith("assay")] == ["assay-async"]
     first = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
         assay.evaluate(CASES, [shout, shout_later], ["equals"])
