@@ -20,6 +20,9 @@ with tempfile.TemporaryDirectory() as folder:
     assert run.scores["equals"].value == 1
     assert "numpy" not in sys.modules
 timed = "import time; began = time.perf_counter(); import assay; print(time.perf_counter() - began)"
-times = [float(subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True).stdout) for _ in range(9)]
+times = [
+    float(subprocess.run([sys.executable, "-c", timed], capture_output=True, text=True, check=True).stdout)
+    for _ in range(9)
+]
 size = sum(path.stat().st_size for path in Path("../../dist").glob("*.whl")) / 1e6
 print(f"{run}; import {min(times) * 1e3:.1f} ms; wheel {size:.1f} MB")

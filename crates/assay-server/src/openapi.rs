@@ -72,11 +72,13 @@ pub fn document(endpoints: &[Endpoint]) -> Value {
     }
     // Names that are both asked and answered are described as they are answered, which fits what is asked too.
     let mut components = asked.take_definitions(true);
-    for (name, schema) in schemas.take_definitions(true) {
-        let same = components.get(&name).is_none_or(|asked| shape(asked) == shape(&schema));
-        debug_assert!(same, "two types are called {name}: give one of them another name, by `#[schemars(rename = …)]`");
-        components.insert(name, schema);
-    }
+    let answered = schemas.take_definitions(true);
+    let differs = |(name, asked): (&String, &Value)| {
+        answered.get(name).filter(|answered| shape(asked) != shape(answered)).map(|_| name.clone())
+    };
+    let clashes: Vec<String> = components.iter().filter_map(differs).collect();
+    debug_assert!(clashes.is_empty(), "each of these names stands for two types, rename one of them: {clashes:?}");
+    components.extend(answered);
     json!({
         "openapi": "3.1.0",
         "info": {

@@ -126,7 +126,7 @@ async fn compare(call: Call<CompareQuery>) -> Result<Data<Compared>, Problem> {
 /// How cases moved.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Moved {
+pub enum Movement {
     /// They got worse.
     #[default]
     Worse,
@@ -150,7 +150,7 @@ pub struct CasesQuery {
     scorer: String,
     /// How they moved.
     #[serde(default)]
-    change: Moved,
+    change: Movement,
     /// Whose id holds this.
     search: Option<String>,
     /// How many.
@@ -232,10 +232,10 @@ async fn pairs(
         scorer: &query.scorer,
         lower_is_better: scorer.direction == Direction::Lower,
         change: match query.change {
-            Moved::Worse => Change::Worse,
-            Moved::Better => Change::Better,
-            Moved::Same => Change::Same,
-            Moved::All => Change::All,
+            Movement::Worse => Change::Worse,
+            Movement::Better => Change::Better,
+            Movement::Same => Change::Same,
+            Movement::All => Change::All,
         },
         search: query.search.as_deref().filter(|search| !search.is_empty()),
         after: read(query.cursor.as_deref())?,

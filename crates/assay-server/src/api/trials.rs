@@ -75,7 +75,7 @@ impl Outcome {
 /// Up or down.
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Direction {
+pub enum SortOrder {
     /// The least first.
     #[default]
     Asc,
@@ -108,7 +108,7 @@ pub struct TrialsQuery {
     sort: Option<String>,
     /// Up or down.
     #[serde(default)]
-    order: Direction,
+    order: SortOrder,
     /// How many.
     #[serde(default)]
     limit: Limit,
@@ -295,7 +295,7 @@ async fn page_of(app: &App, record: &RunRecord, query: &TrialsQuery) -> Result<T
     let page = TrialPage {
         filter: filter.clone(),
         order: order_of(query.sort.as_deref())?,
-        descending: matches!(query.order, Direction::Desc),
+        descending: matches!(query.order, SortOrder::Desc),
         after,
         limit: query.limit.get() + 1,
     };

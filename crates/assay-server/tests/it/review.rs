@@ -221,7 +221,10 @@ async fn an_answer_counts_once_and_only_from_who_has_the_item() {
     assert!(program.review.history("p").await.unwrap().is_empty());
     let first = program.rate("ada", &task, answers.clone()).await;
     assert_eq!(first.0, 200, "{first:?}");
-    assert_eq!(program.rate("ada", &task, answers.clone()).await, first, "the same answer to the same request");
+    let again = program.rate("ada", &task, answers.clone()).await;
+    assert_eq!((again.0, &again.1["place"]), (200, &first.1["place"]), "the same answer to the same request");
+    assert_eq!(again.1["next"]["task"]["lease"], first.1["next"]["task"]["lease"], "and the same next item");
+    assert_eq!(program.task("ada").await["lease"], first.1["next"]["task"]["lease"]);
     says(&program.rate("ada", &task, json!({"correct": false, "helpful": 2})).await, 409, "otherwise already");
     assert_eq!(program.review.history("p").await.unwrap().len(), 3);
     says(&program.rate("ada", &json!({"lease": "nothing"}), answers).await, 409, "next one");
