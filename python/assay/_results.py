@@ -190,6 +190,13 @@ def made(kind: type[Made], found: dict[str, Any], confidence: float = 0.95) -> M
     return kind(**{**found, "interval": interval(ends, confidence)})
 
 
+def spot(ax: Axes, value: float, ends: Interval, *, label: str = "", at: float = 0.0) -> None:
+    """Draw a value with its interval, where it has one, in one colour."""
+    sides = (value - ends.lower, ends.upper - value)
+    wide = None if any(math.isnan(side) for side in sides) else [[max(side, 0.0)] for side in sides]
+    ax.errorbar([value], [at], xerr=wide, fmt="o", capsize=4, label=label or None)
+
+
 def place(ax: Axes, labels: list[str]) -> None:
     """Name the rows of a plot, the first at the top."""
     ax.set_yticks(range(len(labels)), labels)
