@@ -69,7 +69,8 @@ class Result:
         cells = [(html.escape(name), html.escape(_cell(value))) for name, value in shown if value not in (None, ())]
         rows = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{cell}</td></tr>" for name, cell in cells)
         title = html.escape(self._sentence())
-        return f"<table><caption style='text-align:left'>{title}</caption><tbody>{rows}</tbody></table>"
+        # Not as a caption, which would be as narrow as the table.
+        return f"<div><div>{title}</div><table><tbody>{rows}</tbody></table></div>"
 
 
 def _cell(value: object) -> str:
@@ -77,6 +78,8 @@ def _cell(value: object) -> str:
         return number(value)
     if isinstance(value, Interval):
         return str(value)
+    if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):  # type: ignore[reportUnknownVariableType]
+        return "; ".join(value)  # type: ignore[reportUnknownArgumentType]
     text = str(value)  # type: ignore[reportUnknownArgumentType]
     return text if len(text) <= 200 else f"{text[:199]}…"
 
@@ -188,6 +191,13 @@ def made(kind: type[Made], found: dict[str, Any], confidence: float = 0.95) -> M
     """Make a result of what the native half gives, its interval among it."""
     ends = found["interval"]
     return kind(**{**found, "interval": interval(ends, confidence)})
+
+
+def spot(ax: Axes, value: float, ends: Interval, *, label: str = "", at: float = 0.0) -> None:
+    """Draw a value with its interval, where it has one, in one colour."""
+    sides = (value - ends.lower, ends.upper - value)
+    wide = None if any(math.isnan(side) for side in sides) else [[max(side, 0.0)] for side in sides]
+    ax.errorbar([value], [at], xerr=wide, fmt="o", capsize=4, label=label or None)
 
 
 def place(ax: Axes, labels: list[str]) -> None:

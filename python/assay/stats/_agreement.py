@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay import _assay
-from assay._results import Interval, Result, axes, interval, made, number
+from assay._results import Interval, Result, axes, interval, made, number, spot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,9 +136,7 @@ class Kappa(Result):
 
 
 def _coefficient_plot(ax: Axes, value: float, ends: Interval, label: str, at: float) -> Axes:
-    if ends.lower == ends.lower:
-        ends.plot(ax, at=at)
-    ax.plot([value], [at], "o", label=label)
+    spot(ax, value, ends, label=label, at=at)
     ax.set_xlabel("agreement beyond chance")
     return ax
 

@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Literal
 
 from assay import _assay
-from assay._results import Interval, Result, axes, made, number
+from assay._results import Interval, Result, axes, made, number, spot
 from assay.stats import _difference
 from assay.stats._difference import Difference
 
@@ -286,8 +286,8 @@ class Anchored(Result):
 
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the estimate with its interval; needs matplotlib."""
-        ax = self.interval.plot(ax, at=at)
-        ax.plot([self.estimate], [at], "o", label=label)
+        ax = axes(ax)
+        spot(ax, self.estimate, self.interval, label=label, at=at)
         return ax
 
 

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from assay import _assay
-from assay._results import Interval, Result, axes, made, number
+from assay._results import Interval, Result, axes, made, number, spot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,8 +38,8 @@ class Corrected(Result):
 
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the estimate with its interval; needs matplotlib."""
-        ax = self.interval.plot(ax, at=at)
-        ax.plot([self.estimate], [at], "o", label=label)
+        ax = axes(ax)
+        spot(ax, self.estimate, self.interval, label=label, at=at)
         return ax
 
 
@@ -152,8 +152,8 @@ class PredictionPowered(Result):
 
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the estimate with its interval; needs matplotlib."""
-        ax = self.interval.plot(ax, at=at)
-        ax.plot([self.estimate], [at], "o", label=label)
+        ax = axes(ax)
+        spot(ax, self.estimate, self.interval, label=label, at=at)
         return ax
 
 

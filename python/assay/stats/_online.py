@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from assay import _assay
-from assay._results import Interval, Result, axes, interval, made, number
+from assay._results import Interval, Result, axes, interval, made, number, spot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -200,8 +200,7 @@ class Effect(Result):
         """Draw the effect with its interval and no effect as a line; needs matplotlib."""
         ax = axes(ax)
         ax.axvline(0, color="grey", linewidth=0.8)
-        self.interval.plot(ax, at=at)
-        ax.plot([self.estimate], [at], "o", label=label)
+        spot(ax, self.estimate, self.interval, label=label, at=at)
         return ax
 
 
@@ -267,8 +266,8 @@ class Lift(Result):
 
     def plot(self, ax: Axes | None = None, *, label: str = "", at: float = 0.0) -> Axes:
         """Draw the lift with its interval; needs matplotlib."""
-        ax = self.interval.plot(ax, at=at)
-        ax.plot([self.estimate], [at], "o", label=label)
+        ax = axes(ax)
+        spot(ax, self.estimate, self.interval, label=label, at=at)
         ax.axvline(0, color="grey", linewidth=0.8)
         return ax
 
