@@ -110,7 +110,7 @@ enum Origin {
 
 enum Worker {
     /// Killed when dropped.
-    Process { child: Child, stdin: ChildStdin, stdout: ChildStdout },
+    Process { child: Box<Child>, stdin: ChildStdin, stdout: ChildStdout },
     /// Closed when dropped.
     Connection(UnixStream),
 }
@@ -229,7 +229,7 @@ impl WorkerPool {
                 let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
                     return Err(failed("the worker has no pipes".into()));
                 };
-                Worker::Process { child, stdin, stdout }
+                Worker::Process { child: Box::new(child), stdin, stdout }
             }
         };
         let hello = worker.read().await?;
