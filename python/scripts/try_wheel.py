@@ -1,4 +1,4 @@
-"""A wheel in an environment with nothing else: the module, the command, an evaluation, and how long the import takes."""
+"""A wheel in an environment with nothing else: the module, the command, an evaluation, the time of the import."""
 
 import subprocess
 import sys
