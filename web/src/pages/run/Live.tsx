@@ -61,7 +61,8 @@ export function Live({ run }: { run: RunItem }) {
   const executing = progress?.executing ?? run.executing;
   const paused = ordered ?? progress?.status === 'paused';
   const speed = first && now > first.at ? (done - first.finished) / (now - first.at) : 0;
-  const left = speed > 0 && !paused && now - (first?.at ?? 0) > 3000 ? (run.planned - done) / speed : null;
+  const rest = run.planned - done;
+  const left = speed > 0 && rest > 0 && !paused && now - (first?.at ?? 0) > 3000 ? rest / speed : null;
   const button = (name: Order, text: string, danger = false) => (
     <button
       type="button"

@@ -22,7 +22,7 @@ export const useJobs = () =>
     { refetchInterval: query => (query.state.data?.items.some(goesOn) ? 1_500 : 15_000) },
   );
 
-const goesOn = (job: Job) => job.stand === 'queued' || job.stand === 'running';
+export const goesOn = (job: Job) => job.stand === 'queued' || job.stand === 'running';
 
 /** What the server executes, what waits for it, and how the last ones ended. */
 export function Queue({ jobs }: { jobs: Job[] }) {

@@ -13,7 +13,7 @@ import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Table, type Column } from '../../ui/Table';
 import { Text } from '../../ui/Text';
 import { When } from '../../ui/When';
-import { Queue, useJobs } from './Queue';
+import { goesOn, Queue, useJobs } from './Queue';
 import { RunSuite } from './RunSuite';
 
 export function Component() {
@@ -207,6 +207,8 @@ export function Component() {
             empty={
               filtered ? (
                 <Empty title="No run matches">Take a filter away.</Empty>
+              ) : jobs.data?.items.some(goesOn) ? (
+                <Empty title="The first run is about to begin" />
               ) : (
                 <Empty title="No run yet" command="assay init && assay run">
                   A run asks every case of its suite of every target, scores the answers and keeps all of it.
