@@ -184,7 +184,7 @@ function Needed({ data }: { data: JudgeView }) {
         </div>
         <p className="muted">
           People can also label on the page: make a project of a run with this judge (“Use it”, “For people to
-          rate…”); its report says how what they say becomes a calibration.
+          rate…”); its report names the commands by which what they say calibrates it.
         </p>
         {!certificate && (
           <p className="muted">
