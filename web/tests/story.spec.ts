@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, BrowserContext, Page } from '@playwright/test';
+import type { Job } from '../src/api/jobs';
 import { expect, ready, test } from './browse';
 import { BINARY } from './place';
 import { serve, type Server } from './serve';
 
 /** An application whose answers to half of the cases are as good as `prompt.txt`. */
-const APPLICATION = `sleep 0.4
+const APPLICATION = `sleep 1.5
 if grep -q hard; then cat prompt.txt; else echo yes; fi
 `;
 const SUITE = `suite: support
@@ -53,7 +54,8 @@ function begin(folder: string, assay: (words: string[], input?: string) => strin
     }),
   );
   assay(['evidence', 'keygen', 'assay']);
-  assay(['dataset', 'add', 'tickets', 'cases.jsonl', '--expected', 'expected']);
+  write('tickets.jsonl', lines(3, n => ({ id: `t${n}`, question: `old ${n}?`, expected: 'yes' })));
+  assay(['dataset', 'add', 'tickets', 'tickets.jsonl', '--expected', 'expected']);
   for (const [name, role] of Object.entries(PEOPLE))
     assay(['user', 'add', name, '--role', role, '--password-stdin'], password(name));
 }
@@ -65,6 +67,7 @@ async function loggedIn(
   server: Server,
 ): Promise<[Page, BrowserContext]> {
   const context = await browser.newContext({ baseURL: server.address, storageState: undefined });
+  context.setDefaultTimeout(15_000);
   const page = await context.newPage();
   await page.goto('/');
   await page.getByLabel('Name').fill(name);
@@ -80,10 +83,12 @@ async function run(page: Page, suite: string): Promise<void> {
   await page.getByRole('button', { name: 'Run a suite…' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Suite file').fill(suite);
+  const asked = page.waitForResponse(answer => answer.request().method() === 'POST');
   await dialog.getByRole('button', { name: 'Run', exact: true }).click();
+  const queued = (await (await asked).json()) as Job;
   await expect(dialog).toBeHidden();
-  const job = page.getByRole('list', { name: 'Jobs' }).getByRole('listitem').first();
-  await expect(job).toContainText(suite);
+  const jobs = page.getByRole('list', { name: 'Jobs' });
+  const job = jobs.getByRole('listitem').filter({ hasText: `${suite} job ${queued.job} ` });
   await job.getByRole('link').click({ timeout: 30_000 });
 }
 const complete = (page: Page) =>
@@ -146,7 +151,7 @@ test('from a suite to a release, on the page', async ({ browser, place: at }, in
     await run(eve, 'assay.yaml');
     await complete(eve);
     const better = new URL(eve.url()).pathname;
-    await eve.getByRole('link', { name: 'Compare', exact: true }).last().click();
+    await eve.locator('main').getByRole('link', { name: 'Compare', exact: true }).click();
     await eve.getByRole('link', { name: /^against / }).click();
     await expect(eve.getByText('24 cases paired')).toBeVisible();
     await expect(eve.getByText('+0.500').first()).toBeVisible();

@@ -45,7 +45,7 @@ export function Queue({ jobs }: { jobs: Job[] }) {
                 <Text>{suiteOf(job)}</Text>
               </span>{' '}
               <span className="muted small">
-                <Text>{job.arguments.slice(0, -2).join(' ')}</Text> <Text>{job.by}</Text>,{' '}
+                job {job.job} <Text>{job.arguments.slice(0, -2).join(' ')}</Text> <Text>{job.by}</Text>,{' '}
                 <When us={job.ended_us ?? job.started_us ?? job.queued_us} />
               </span>
               {job.message && (
