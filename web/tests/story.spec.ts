@@ -54,7 +54,10 @@ function begin(folder: string, assay: (words: string[], input?: string) => strin
     }),
   );
   assay(['evidence', 'keygen', 'assay']);
-  write('tickets.jsonl', lines(3, n => ({ id: `t${n}`, question: `old ${n}?`, expected: 'yes' })));
+  write(
+    'tickets.jsonl',
+    lines(3, n => ({ id: `t${n}`, question: `old ${n}?`, expected: 'yes' })),
+  );
   assay(['dataset', 'add', 'tickets', 'tickets.jsonl', '--expected', 'expected']);
   for (const [name, role] of Object.entries(PEOPLE))
     assay(['user', 'add', name, '--role', role, '--password-stdin'], password(name));
@@ -73,6 +76,7 @@ async function loggedIn(
   await page.getByLabel('Name').fill(name);
   await page.getByLabel('Password').fill(password(name));
   await page.getByRole('button', { name: 'Log in', exact: true }).click();
+  await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible();
   await ready(page);
   return [page, context];
 }
