@@ -24,7 +24,7 @@ scorers: [{ name: good, judge: { recorded: verdict, by: a small model } }]
 `;
 const POLICY = `policy: quick
 require:
-  - { suite: support, why: Answers must be right., rules: [{ scorer: equals, min: 0.7 }] }
+  - { suite: support, why: Answers must be right., attempts: 2, rules: [{ scorer: equals, min: 0.7 }] }
 approvals: { medium: { count: 1 } }
 stages: [{ name: all, share: 1 }]
 `;

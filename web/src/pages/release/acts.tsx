@@ -269,7 +269,7 @@ export function ActDialog({
           {release.blocks.length > 0 && (
             <p className="notice unsure">
               △ {release.blocks.length === 1 ? 'One thing holds' : `${release.blocks.length} things hold`} it
-              up at the moment: it is refused while they do.
+              up at the moment: shipping is refused as long as that is so.
             </p>
           )}
           {reason}
