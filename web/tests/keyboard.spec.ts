@@ -9,7 +9,7 @@ test('the first thing that Tab reaches leads past the navigation', async ({ page
   await page.keyboard.press('Enter');
   await expect(page.locator('main')).toBeFocused();
   await page.keyboard.press('Tab');
-  await expect(page.getByRole('searchbox')).toBeFocused();
+  await expect(page.getByRole('button', { name: 'Run a suite…' })).toBeFocused();
 });
 
 test('every place is two keys away, and the keys are told', async ({ page }) => {

@@ -25,10 +25,26 @@ export function address(path: string, query?: Query): string {
   return `/api/v1${path}${text && `?${text}`}`;
 }
 
+/** What a status means, where the server gives it no title but its own name. */
+const MEANING: Record<number, string> = {
+  400: 'That cannot be done',
+  401: 'Not logged in',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Not done',
+  413: 'Too large',
+  422: 'That cannot be done',
+  429: 'Too often',
+  500: 'The server has failed',
+  503: 'The server is busy',
+};
+
 async function problem(answer: Response): Promise<Problem> {
   const body = (await answer.json().catch(() => ({}))) as Record<string, unknown>;
   const text = (key: string) => (typeof body[key] === 'string' ? (body[key] as string) : null);
-  const title = text('title') ?? (answer.statusText || `HTTP ${answer.status}`);
+  const named = text('type') === 'about:blank' ? undefined : text('title');
+  const title =
+    named ?? MEANING[answer.status] ?? text('title') ?? (answer.statusText || `HTTP ${answer.status}`);
   return new Problem(answer.status, title, text('detail') ?? '', text('fix'), body);
 }
 

@@ -4812,7 +4812,7 @@ export interface components {
             /** @description How far the rater is now. */
             place: components["schemas"]["RaterPlace"];
             /** @description What comes next; null where that could not be found out now: ask for it. */
-            next?: components["schemas"]["NextTask"] | null;
+            next: components["schemas"]["NextTask"] | null;
         };
         /** @description A project that was made. */
         MadeProject: {

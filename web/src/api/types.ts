@@ -45,7 +45,7 @@ export type LakeTable = Schemas['TableInfo'];
 export type ReleaseItem = Schemas['ReleaseItem'];
 /** Told by server-sent events, which the document does not describe. */
 export interface Progress {
-  status: string;
+  status: 'running' | 'paused' | 'stopped' | 'interrupted' | 'sealed';
   executing: boolean;
   planned: number;
   finished: number;

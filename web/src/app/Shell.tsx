@@ -56,7 +56,7 @@ export function Shell() {
   if (admin) keys['g p'] = { does: 'go to People', run: () => void navigate('/admin/people') };
   if (audits) keys['g a'] = { does: 'go to the audit log', run: () => void navigate('/admin/audit') };
   useKeys(keys);
-  if (blind && pathname === '/') return <Navigate to="/review" replace />;
+  if (blind && !pathname.startsWith('/review')) return <Navigate to="/review" replace />;
   const leave = async () => {
     await api.delete('/session');
     client.clear();

@@ -10,6 +10,7 @@ import { Moved } from './Moved';
 import { Picks, MOST } from './Picks';
 import { useTargets } from './targets';
 import { Several } from './Several';
+import { Earlier } from './Earlier';
 
 /** One candidate, or several, against a baseline; what is compared is in the address. */
 export function Component() {
@@ -42,6 +43,7 @@ export function Component() {
           <Empty title="Pick a candidate and a baseline" command="assay compare RUN:candidate RUN:baseline">
             More candidates stand side by side, each against the baseline.
           </Empty>
+          {named.length > 0 && <Earlier than={named} runs={runs.data?.items ?? []} />}
         </Panel>
       ) : pending ? (
         <Loading what="Looking for the runs" />

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
+import { Link } from 'react-router';
 import { api } from '../../api/client';
 import { asked, path, type Accepted, type Case, type Quarantine as Waiting } from '../../api/datasets';
 import { usePages } from '../../api/queries';
@@ -119,8 +120,10 @@ export function Quarantine({ name }: { name: string }) {
                       </td>
                       <td>
                         <div className="two-lines muted">
+                          <Origin of={of} />
                           <Text>
                             {Object.entries(of.metadata ?? {})
+                              .filter(([key]) => key !== 'taken_from')
                               .map(([key, value]) => `${key}=${readable(value)}`)
                               .join(' ')
                               .slice(0, 400)}
@@ -172,6 +175,31 @@ export function Quarantine({ name }: { name: string }) {
       <Dialog open={open !== null} close={() => setOpen(null)} title={`Case ${open?.id ?? ''}`} wide>
         {open && <Whole of={open} />}
       </Dialog>
+    </>
+  );
+}
+
+/** The run that a case was taken from, with who took it and why; nothing of cases that rules made. */
+function Origin({ of }: { of: Case }) {
+  const origin = of.metadata?.taken_from as
+    { run?: unknown; case?: unknown; by?: unknown; note?: unknown } | undefined;
+  if (typeof origin?.run !== 'string' || typeof origin.case !== 'string') return null;
+  return (
+    <>
+      <Link to={`/runs/${origin.run}/cases/${encodeURIComponent(origin.case)}`}>
+        from run <span className="mono">{origin.run.slice(-8)}</span>
+      </Link>
+      {typeof origin.by === 'string' && (
+        <>
+          {' '}
+          by <Text>{origin.by}</Text>
+        </>
+      )}
+      {typeof origin.note === 'string' && (
+        <>
+          : <Text>{origin.note}</Text>
+        </>
+      )}{' '}
     </>
   );
 }

@@ -62,7 +62,8 @@ export function Component() {
               <Text>{item.governance.description}</Text> ·{' '}
             </>
           )}
-          {count(item.cases)} cases in the newest of {count(item.versions)} versions
+          {count(item.cases)} cases in{' '}
+          {item.versions === 1 ? 'its one version' : `the newest of ${count(item.versions)} versions`}
           {item.revoked > 0 && `, ${count(item.revoked)} revoked`} · changed <When us={item.changed_us} />
         </>
       }

@@ -49,7 +49,9 @@ export function Component() {
                   command="assay dataset add qa cases.jsonl --expected answer"
                 >
                   A suite can read cases from any file. Stored ones have versions, parts that stay sealed, and
-                  a record of who did what.
+                  a record of who did what. The command is typed in the project folder;{' '}
+                  <code>assay dataset import qa FILE</code> takes what promptfoo, Inspect, DeepEval, Ragas and
+                  others wrote, their runs included.
                 </Empty>
               )
             }

@@ -182,6 +182,10 @@ function Needed({ data }: { data: JudgeView }) {
         <div>
           <Command>{needed.command}</Command>
         </div>
+        <p className="muted">
+          People can also label on the page: make a project of a run with this judge (“Use it”, “For people to
+          rate…”); its report names the commands by which what they say calibrates it.
+        </p>
         {!certificate && (
           <p className="muted">
             Until it is calibrated its scores are advisory, and no gate is decided by them.

@@ -61,9 +61,10 @@ export function Component() {
             </div>
             {data.suites.length === 0 && (
               <Panel>
-                <Empty title="No run yet" command="assay run suite.yaml">
-                  A suite says which cases are asked of which targets and how the answers are scored. Run one,
-                  and its scores stand here.
+                <Empty title="No run yet" command="assay init && assay run">
+                  A suite says which cases are asked of which targets and how the answers are scored; the
+                  command writes a first one into the project folder and runs it. One that is there already
+                  can be <Link to="/runs?new=true">run from here</Link>.
                 </Empty>
               </Panel>
             )}
@@ -207,6 +208,12 @@ function Suite({ card }: { card: SuiteCard }) {
             )}
           </section>
         </div>
+        {card.reading > 0 && (
+          <p className="faint small" role="status">
+            The scores of {count(card.reading)} earlier {card.reading === 1 ? 'run' : 'runs'} are still being
+            read: the trend is of the others.
+          </p>
+        )}
         {card.trend.length > 1 && <Trend points={card.trend} rows={card.rows} />}
       </div>
     </Panel>

@@ -17,7 +17,8 @@ export interface Wanted {
 
 /** What this person may do to this release now; the rest with who may. The server decides again. */
 export function useActs(release: Release): { offered: Act[]; others: string[] } {
-  const me = useSession().user?.name ?? '';
+  const { user, mode } = useSession();
+  const me = user?.name ?? '';
   const [engineer, approver] = [useMay('engineer'), useMay('approver')];
   const author = release.authors.includes(person(me));
   const { stand } = release;
@@ -30,8 +31,10 @@ export function useActs(release: Release): { offered: Act[]; others: string[] } 
     if (release.documents.length > 0) offered.push('attach');
   } else others.push('An engineer evaluates it and attaches documents.');
   if (approver) {
-    if (author) others.push('You are an author of the change: somebody else agrees to it and waives rules.');
-    else {
+    if (author) {
+      others.push('You are an author of the change: somebody else agrees to it and waives rules.');
+      if (mode === 'local') others.push('Others log in where the server runs as assay serve --team.');
+    } else {
       if (stand !== 'shipped') offered.push('approve');
       offered.push('waive');
     }
@@ -266,7 +269,7 @@ export function ActDialog({
           {release.blocks.length > 0 && (
             <p className="notice unsure">
               △ {release.blocks.length === 1 ? 'One thing holds' : `${release.blocks.length} things hold`} it
-              up at the moment: it is refused while they do.
+              up at the moment: shipping is refused as long as that is so.
             </p>
           )}
           {reason}

@@ -24,8 +24,8 @@ const RISK: Record<Risk, string> = {
   high: 'high: harm to people, or to many users',
 };
 
-/** Proposes a change. */
-export function Open({ close }: { close: () => void }) {
+/** Proposes a change, measured by the run `candidate` when there is one. */
+export function Open({ candidate, close }: { candidate: string; close: () => void }) {
   const navigate = useNavigate();
   const runs = useGet<List<RunItem>>('/runs', { status: 'sealed', limit: 50 });
   // The same proposal sent again is the same attempt; a corrected one is another.
@@ -34,7 +34,7 @@ export function Open({ close }: { close: () => void }) {
     title: '',
     policy: '',
     authors: '',
-    candidates: '',
+    candidates: candidate,
     baselines: '',
     target: '',
   });

@@ -1,7 +1,7 @@
-import { useState } from 'react';
 import { Link } from 'react-router';
 import { usePages } from '../../api/queries';
 import type { ReleaseItem } from '../../api/types';
+import { useFilters } from '../../app/filters';
 import { useMay } from '../../app/session';
 import { Badge, type Tone } from '../../ui/Badge';
 import { Page, Panel } from '../../ui/Page';
@@ -15,7 +15,8 @@ import { Open } from './Open';
 export function Component() {
   const list = usePages<ReleaseItem>('/releases', { limit: 50 });
   const may = useMay('engineer');
-  const [opening, setOpening] = useState(false);
+  const [get, set] = useFilters();
+  const opening = get('new');
   return (
     <Page
       title="Releases"
@@ -26,14 +27,16 @@ export function Component() {
             Check evidence
           </Link>
           {may && (
-            <button type="button" className="button primary" onClick={() => setOpening(true)}>
+            <button type="button" className="button primary" onClick={() => set({ new: 'true' }, true)}>
               Open a release…
             </button>
           )}
         </>
       }
     >
-      {opening && <Open close={() => setOpening(false)} />}
+      {opening && may && (
+        <Open candidate={opening === 'true' ? '' : opening} close={() => set({ new: null })} />
+      )}
       {list.error && <ProblemView error={list.error} />}
       {!list.loading && !list.error && (
         <Panel flush>

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useReducer, useRef, useState, type ReactNode } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
 import { Link } from 'react-router';
 import { api, Problem } from '../../api/client';
 import type { Answers, Guide as GuideModel, NextTask, Rated, ReviewTask } from '../../api/review';
@@ -40,6 +41,12 @@ export function Rating(props: { path: string; guide: GuideModel; rejoin: () => v
   const [watch] = useState(() => new Stopwatch());
   const { kept, draft } = useDraft(path);
   const { screen } = queue;
+  const client = useQueryClient();
+  // How far the project is, above, was told before this sitting.
+  const over = screen.at === 'done';
+  useEffect(() => {
+    if (over) void client.invalidateQueries({ queryKey: [path] });
+  }, [over, client, path]);
   const task = screen.at === 'item' || screen.at === 'sending' ? screen.task : null;
 
   const fetching = screen.at === 'fetching';

@@ -13,6 +13,7 @@ import { Panel } from '../../ui/Page';
 import { Await, Empty, ProblemView } from '../../ui/States';
 import { Text } from '../../ui/Text';
 import { State } from './index';
+import { ToJudge } from './ToJudge';
 
 /** A figure of a report with its interval. */
 export function FigureText({ figure, sign = false }: { figure: Figure | null | undefined; sign?: boolean }) {
@@ -91,6 +92,7 @@ export function Report({ path, name }: { path: string; name: string }) {
           {data.criteria.map(criterion => (
             <Criterion key={criterion.name} criterion={criterion} />
           ))}
+          {data.progress.complete > 0 && <ToJudge name={name} />}
         </>
       )}
     </Await>

@@ -80,8 +80,8 @@ export function Component() {
                   title="No project yet"
                   command="assay review create support --rubric answers.rubric.yaml --run latest --count 30"
                 >
-                  A project draws answers of a run and asks people about them. The rubric says what:{' '}
-                  <code>assay schema rubric</code> shows what it can hold.
+                  A project draws answers of a run and asks people about them. The page of a complete run
+                  makes one: “Use it”, “For people to rate…”; or the command, with a rubric file.
                 </Empty>
               }
             />

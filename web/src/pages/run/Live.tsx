@@ -13,8 +13,8 @@ export function Live({ run }: { run: RunItem }) {
   const [progress, setProgress] = useState<Progress | null>(null);
   const [trials, setTrials] = useState('');
   const [lost, setLost] = useState(false);
-  /** By an order from here: the server does not tell of others. */
-  const [paused, setPaused] = useState(false);
+  /** By an order from here, until the server tells of it. */
+  const [ordered, setOrdered] = useState<boolean | null>(null);
   /** The first of what was told, to tell from how fast it goes. */
   const [first, setFirst] = useState<{ finished: number; at: number } | null>(null);
   const [now, setNow] = useState(0);
@@ -25,6 +25,7 @@ export function Live({ run }: { run: RunItem }) {
       const told = JSON.parse((event as MessageEvent<string>).data) as Progress;
       setProgress(told);
       setLost(false);
+      setOrdered(null);
       setNow(performance.now());
       setFirst(known => known ?? { finished: told.finished, at: performance.now() });
     });
@@ -46,9 +47,9 @@ export function Live({ run }: { run: RunItem }) {
   const order = useMutation<RunItem, Problem, { order: Order; trials?: number }>({
     mutationFn: body => api.post(`/runs/${run.id}/orders`, body),
     onSuccess: (_, { order: name }) => {
-      if (name === 'pause') setPaused(true);
+      if (name === 'pause') setOrdered(true);
       if (name === 'resume' || name === 'cancel') {
-        setPaused(false);
+        setOrdered(false);
         // The pause is no measure of how fast it goes.
         setFirst(null);
       }
@@ -58,8 +59,10 @@ export function Live({ run }: { run: RunItem }) {
   const done =
     progress?.finished ?? run.totals.ok + run.totals.errors + run.totals.refused + run.totals.cancelled;
   const executing = progress?.executing ?? run.executing;
+  const paused = ordered ?? progress?.status === 'paused';
   const speed = first && now > first.at ? (done - first.finished) / (now - first.at) : 0;
-  const left = speed > 0 && !paused && now - (first?.at ?? 0) > 3000 ? (run.planned - done) / speed : null;
+  const rest = run.planned - done;
+  const left = speed > 0 && rest > 0 && !paused && now - (first?.at ?? 0) > 3000 ? rest / speed : null;
   const button = (name: Order, text: string, danger = false) => (
     <button
       type="button"
@@ -106,8 +109,8 @@ export function Live({ run }: { run: RunItem }) {
         )}
         {may && executing && (
           <div className="row">
-            {!paused && button('pause', 'Pause')} {button('resume', 'Resume')}{' '}
-            {button('retry', 'Retry errors')} {button('cancel', 'Cancel', true)}
+            {paused ? button('resume', 'Resume') : button('pause', 'Pause')} {button('retry', 'Retry errors')}{' '}
+            {button('cancel', 'Cancel', true)}
             <form
               className="row tight"
               onSubmit={event => {
@@ -125,7 +128,9 @@ export function Live({ run }: { run: RunItem }) {
                 value={trials}
                 onChange={e => setTrials(e.target.value)}
               />
-              <button className="button small">Limit</button>
+              <button className="button small" disabled={order.isPending}>
+                Limit
+              </button>
             </form>
           </div>
         )}

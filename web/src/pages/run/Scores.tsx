@@ -30,8 +30,13 @@ export function Scores({ run }: { run: RunItem }) {
               {text}
             </p>
           ))}
-          {gate && gate.criteria.length > 0 && (
-            <Panel title="Gate" actions={<Verdict kind={gate.verdict} />} flush>
+          {gate.criteria.length > 0 && (!run.executing || cases > 0) && (
+            <Panel
+              title="Gate"
+              note={run.executing && 'so far: it is decided at the end'}
+              actions={<Verdict kind={gate.verdict} />}
+              flush
+            >
               <Criteria criteria={gate.criteria} />
             </Panel>
           )}

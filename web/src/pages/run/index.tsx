@@ -16,6 +16,7 @@ import { Evidence } from './Evidence';
 import { Facts } from './Facts';
 import { Live } from './Live';
 import { Scores } from './Scores';
+import { Use } from './Use';
 
 const TABS = [
   { key: '', text: 'Scores' },
@@ -34,6 +35,7 @@ export function Component() {
     },
   });
   const item = detail.data?.item;
+  const engineer = useMay('engineer');
   const evidence = useMay('engineer', 'approver', 'auditor', 'admin');
   if (!item)
     return (
@@ -92,6 +94,7 @@ export function Component() {
           <Link className="button" to={`/compare?candidate=${item.id}`}>
             Compare
           </Link>
+          {engineer && item.status === 'sealed' && <Use run={item} />}
           {evidence && item.status === 'sealed' && <Evidence run={item} />}
           <Menu
             trigger={

@@ -1,8 +1,10 @@
 import { Link } from 'react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
 import { useGet, usePages } from '../../api/queries';
 import type { RunItem, SuiteItem } from '../../api/types';
 import { useFilters } from '../../app/filters';
+import { useMay } from '../../app/session';
 import { count, duration, money } from '../../format/number';
 import { Badge, Missing, RunState } from '../../ui/Badge';
 import { FilterInput } from '../../ui/FilterInput';
@@ -11,13 +13,22 @@ import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Table, type Column } from '../../ui/Table';
 import { Text } from '../../ui/Text';
 import { When } from '../../ui/When';
+import { goesOn, Queue, useJobs } from './Queue';
+import { RunSuite } from './RunSuite';
 
 export function Component() {
   const [get, set] = useFilters();
   const filters = { suite: get('suite'), status: get('status'), label: get('label'), search: get('search') };
   const suites = useGet<SuiteItem[]>('/suites');
   const runs = usePages<RunItem>('/runs', filters, { refetchInterval: 10_000 });
+  const jobs = useJobs();
+  const client = useQueryClient();
+  const may = useMay('engineer');
   const [picked, setPicked] = useState<string[]>([]);
+  const asking = get('new') === 'true';
+  // A run that the server has begun or ended stands in the list at once.
+  const stands = jobs.data?.items.map(job => `${job.stand} ${job.run ?? ''}`).join();
+  useEffect(() => void client.invalidateQueries({ queryKey: ['pages', '/runs'] }), [client, stands]);
   const filtered = Object.values(filters).some(Boolean);
   const pick = (id: string) =>
     setPicked(picked.includes(id) ? picked.filter(p => p !== id) : [...picked, id]);
@@ -107,22 +118,33 @@ export function Component() {
     <Page
       title="Runs"
       actions={
-        picked.length > 1 ? (
-          <Link
-            className="button primary"
-            to={`/compare?${new URLSearchParams([...picked.slice(1).map(id => ['candidate', id]), ['baseline', picked[0] ?? '']])}`}
-          >
-            Compare {picked.length === 2 ? 'the two' : `the ${picked.length}`}
-          </Link>
-        ) : (
-          <span className="faint small">
-            {picked.length === 1
-              ? 'pick one more: the first is the baseline'
-              : 'pick two or more to compare; the first is the baseline'}
-          </span>
-        )
+        <>
+          {picked.length > 1 ? (
+            <Link
+              className="button"
+              to={`/compare?${new URLSearchParams([...picked.slice(1).map(id => ['candidate', id]), ['baseline', picked[0] ?? '']])}`}
+            >
+              Compare {picked.length === 2 ? 'the two' : `the ${picked.length}`}
+            </Link>
+          ) : (
+            runs.items.length > 1 && (
+              <span className="faint small">
+                {picked.length === 1
+                  ? 'pick one more: the first is the baseline'
+                  : 'pick two or more to compare; the first is the baseline'}
+              </span>
+            )
+          )}
+          {may && (
+            <button type="button" className="button primary" onClick={() => set({ new: 'true' }, true)}>
+              Run a suite…
+            </button>
+          )}
+        </>
       }
     >
+      {asking && may && <RunSuite jobs={jobs.data?.items ?? []} close={() => set({ new: null })} />}
+      {jobs.data && <Queue jobs={jobs.data.items} />}
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
         <FilterInput
           type="search"
@@ -185,9 +207,13 @@ export function Component() {
             empty={
               filtered ? (
                 <Empty title="No run matches">Take a filter away.</Empty>
+              ) : jobs.data?.items.some(goesOn) ? (
+                <Empty title="The first run is about to begin" />
               ) : (
-                <Empty title="No run yet" command="assay run suite.yaml">
+                <Empty title="No run yet" command="assay init && assay run">
                   A run asks every case of its suite of every target, scores the answers and keeps all of it.
+                  The command writes a first suite into the project folder and runs it; a suite that is there
+                  already can be run from here.
                 </Empty>
               )
             }

@@ -1,0 +1,80 @@
+import { useRef, useState } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { api, once } from '../../api/client';
+import { suiteOf, type Job, type QueueBody } from '../../api/jobs';
+import { useSession } from '../../app/session';
+import { DialogForm, Field } from '../../ui/Form';
+import { Text } from '../../ui/Text';
+
+/** Has the server execute a suite of the project's folder. */
+export function RunSuite({ jobs, close }: { jobs: Job[]; close: () => void }) {
+  const client = useQueryClient();
+  const { project } = useSession();
+  // The same wish sent again is the same attempt; a corrected one is another.
+  const sent = useRef({ said: '', name: '' });
+  const known = [...new Set(jobs.map(suiteOf))];
+  const [said, setSaid] = useState({ suite: known[0] ?? 'assay.yaml', tier: '', limit: '', dollars: '' });
+  const field = (
+    name: keyof typeof said,
+    label: string,
+    options: { hint?: string; list?: string; number?: { min: number; step: number | 'any' } } = {},
+  ) => (
+    <Field label={name === 'suite' ? label : `${label} (optional)`} hint={options.hint}>
+      {ids => (
+        <input
+          {...ids}
+          required={name === 'suite'}
+          list={options.list}
+          {...(options.number && { type: 'number', ...options.number })}
+          value={said[name]}
+          onChange={event => setSaid({ ...said, [name]: event.target.value })}
+        />
+      )}
+    </Field>
+  );
+  return (
+    <DialogForm<Job>
+      open
+      close={close}
+      title="Run a suite"
+      text={
+        <>
+          The server executes it in your name, after those that are queued. Suites are files of the project
+          folder <Text>{project}</Text>.
+        </>
+      }
+      verb="Run"
+      act={() => {
+        const wish: QueueBody = {
+          suite: said.suite.trim(),
+          tier: said.tier.trim() || null,
+          limit: said.limit ? Number(said.limit) : null,
+          max_cost: said.dollars ? Number(said.dollars) : null,
+          targets: [],
+          labels: {},
+          gate: false,
+        };
+        const text = JSON.stringify(wish);
+        if (text !== sent.current.said) sent.current = { said: text, name: once() };
+        return api.post('/jobs', wish, sent.current.name);
+      }}
+      done={() => {
+        void client.invalidateQueries({ queryKey: ['/jobs'] });
+        close();
+      }}
+    >
+      {field('suite', 'Suite file', { list: 'suites', hint: 'assay init writes a first one.' })}
+      <datalist id="suites">
+        {known.map(name => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      {field('tier', 'Tier', { hint: 'One that the suite names, such as smoke.' })}
+      {field('limit', 'Cases at most', { number: { min: 1, step: 1 } })}
+      {field('dollars', 'Dollars at most', {
+        hint: "Instead of the suite's budget.",
+        number: { min: 0, step: 'any' },
+      })}
+    </DialogForm>
+  );
+}
