@@ -362,9 +362,9 @@ def test_releases_are_acted_on_as_they_were_seen(team: Served) -> None:
 def test_people_and_keys_are_made(team: Served) -> None:
     ada = team.client("ada")
     key = "a request of this test"
-    assert ada.add_user({"name": "dee", "roles": ["viewer"]}, idempotency_key=key)["password"]  # type: ignore[list-item]
+    assert ada.add_user({"name": "dee", "roles": ["viewer"]}, idempotency_key=key)["password"]
     with pytest.raises(client.ConflictError, match="a secret, which is told once"):
-        ada.add_user({"name": "dee", "roles": ["viewer"]}, idempotency_key=key)  # type: ignore[list-item]
+        ada.add_user({"name": "dee", "roles": ["viewer"]}, idempotency_key=key)
     assert "dee" in [user["name"] for user in ada.users()]
     assert any(entry["by"] == "ada" for entry in ada.audit())
 

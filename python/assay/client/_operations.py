@@ -277,7 +277,7 @@ class Operations:
         search: str | None = None,
         tag: str | None = None,
         sort: str | None = None,
-        order: models.Direction2 | None = None,
+        order: models.SortOrder | None = None,
         limit: models.Limit | None = None,
         cursor: str | None = None,
     ) -> models.TrialsPage:
@@ -320,7 +320,7 @@ class Operations:
         search: str | None = None,
         tag: str | None = None,
         sort: str | None = None,
-        order: models.Direction2 | None = None,
+        order: models.SortOrder | None = None,
         limit: models.Limit | None = None,
     ) -> Iterator[models.TrialItem]:
         """A run's trials: filtered, sorted, searched, in pages.
@@ -544,7 +544,7 @@ class Operations:
         candidate: str,
         baseline: str,
         scorer: str,
-        change: models.Moved | None = None,
+        change: models.Movement | None = None,
         search: str | None = None,
         limit: models.Limit | None = None,
         cursor: str | None = None,
@@ -576,7 +576,7 @@ class Operations:
         candidate: str,
         baseline: str,
         scorer: str,
-        change: models.Moved | None = None,
+        change: models.Movement | None = None,
         search: str | None = None,
         limit: models.Limit | None = None,
     ) -> Iterator[models.CasePair]:

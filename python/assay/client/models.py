@@ -280,7 +280,7 @@ class _GateRule(TypedDict):
 
     scorer: str
     """The scorer's name."""
-    role: Role3
+    role: Role
     """`gate` rules decide; `guardrail` rules (safety, latency, cost) fail when they are inconclusive."""
 
 
@@ -309,8 +309,8 @@ SliceExpression: TypeAlias = "str"
 """A predicate over case metadata."""
 
 
-Role: TypeAlias = "Literal['viewer', 'rater', 'engineer', 'approver', 'auditor', 'admin']"
-"""What somebody is in a workspace. Several add up."""
+Role: TypeAlias = "Literal['gate', 'guardrail']"
+"""What a rule is for."""
 
 
 class CriticalRule(TypedDict):
@@ -443,7 +443,7 @@ Money: TypeAlias = "int"
 class Spend(TypedDict):
     """What one target or judge used in a run."""
 
-    role: Role2
+    role: SpenderRole
     """Target or judge."""
     name: str
     """Its name in the suite."""
@@ -463,7 +463,7 @@ class Spend(TypedDict):
     """Time its answers took, in microseconds, those from the cache left out."""
 
 
-Role2: TypeAlias = "Literal['target', 'judge']"
+SpenderRole: TypeAlias = "Literal['target', 'judge']"
 """What makes calls in a run."""
 
 
@@ -471,7 +471,7 @@ Outcome: TypeAlias = "Literal['ok', 'error', 'refused_by_budget', 'cancelled']"
 """The outcome of a trial, in the words of its column `status`."""
 
 
-Direction2: TypeAlias = "Literal['asc', 'desc']"
+SortOrder: TypeAlias = "Literal['asc', 'desc']"
 """Up or down."""
 
 
@@ -606,15 +606,8 @@ class ShipBody(_ShipBody, total=False):
     """Pass over what is missing, as far as the policy lets people decide so. It is recorded for ever."""
 
 
-class Moved(TypedDict):
-    """What moved between two runs of a suite."""
-
-    target: str
-    scorer: str
-    difference: Difference | None
-    """Newest minus earlier, if they can be compared."""
-    why: str | None
-    """Why not."""
+Movement: TypeAlias = "Literal['worse', 'better', 'same', 'all']"
+"""How cases moved."""
 
 
 Format: TypeAlias = "Literal['jsonl', 'csv', 'parquet', 'arrow']"
@@ -716,7 +709,7 @@ class _UserBody(TypedDict):
     """Somebody new."""
 
     name: str
-    roles: list[Role3]
+    roles: list[UserRole]
     """At least one."""
 
 
@@ -728,8 +721,8 @@ class UserBody(_UserBody, total=False):
     """Their password; without it one is made."""
 
 
-Role3: TypeAlias = "Literal['gate', 'guardrail']"
-"""What a rule is for."""
+UserRole: TypeAlias = "Literal['viewer', 'rater', 'engineer', 'approver', 'auditor', 'admin']"
+"""What somebody is in a workspace. Several add up."""
 
 
 class UserChangeBody(TypedDict, total=False):
@@ -737,7 +730,7 @@ class UserChangeBody(TypedDict, total=False):
 
     email: str | None
     """Another address; an empty one takes it away."""
-    roles: list[Role3] | None
+    roles: list[UserRole] | None
     """Other roles: all that they have from then on."""
     disabled: bool | None
     """Whether they are shut out."""
@@ -762,7 +755,7 @@ class _KeyBody(TypedDict):
 class KeyBody(_KeyBody, total=False):
     """A key that is wanted."""
 
-    roles: list[Role3]
+    roles: list[UserRole]
     """What it may be; by default what its user is, without `approver` where somebody else makes it."""
     days: int | None
     """Days until it expires: 90 by default, at most 366."""
@@ -963,7 +956,7 @@ class Person(TypedDict):
     """The name that actions are recorded under."""
     email: str | None
     """An address."""
-    roles: list[Role]
+    roles: list[UserRole]
     """What they are."""
 
 
@@ -1168,6 +1161,17 @@ class SummarySlice(_SummarySlice, total=False):
     """True when it is a judge's own word, uncorrected."""
 
 
+class Moved(TypedDict):
+    """What moved between two runs of a suite."""
+
+    target: str
+    scorer: str
+    difference: Difference | None
+    """Newest minus earlier, if they can be compared."""
+    why: str | None
+    """Why not."""
+
+
 class Difference(TypedDict):
     """A difference, candidate minus baseline, higher being better."""
 
@@ -1334,7 +1338,7 @@ class RunSummary(TypedDict):
     gate: GateReport
     """The gate."""
     comparison: Comparison | None
-    """Against the baseline."""
+    """Against the baseline, without the cases."""
     baseline: str | None
     """The run that it is compared with."""
 
@@ -1370,7 +1374,7 @@ class _Criterion(TypedDict):
     """The target."""
     scorer: str
     """The scorer."""
-    role: Role3
+    role: Role
     """What it is for."""
     found: str
     """What was found, in words."""
@@ -2661,7 +2665,7 @@ class UserItem(TypedDict):
     name: str
     """The name that their actions are recorded under."""
     email: str | None
-    roles: list[Role]
+    roles: list[UserRole]
     disabled: bool
     """May not come in any more."""
     created_us: int
@@ -2695,7 +2699,7 @@ class KeyItem(TypedDict):
     """What it is for."""
     user: str
     """In whose name it acts."""
-    roles: list[Role]
+    roles: list[UserRole]
     """What it may be: never more than its user is."""
     created_us: int
     expires_us: int
@@ -3210,6 +3214,8 @@ class Rated(TypedDict):
     """Why the rater is suspended, when this brought it."""
     place: RaterPlace
     """How far the rater is now."""
+    next: NextTask | None
+    """What comes next; null where that could not be found out now: ask for it."""
 
 
 class MadeProject(TypedDict):

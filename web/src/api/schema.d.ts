@@ -1786,7 +1786,7 @@ export interface components {
              * @description `gate` rules decide; `guardrail` rules (safety, latency, cost) fail when they are inconclusive.
              * @default gate
              */
-            role: components["schemas"]["Role3"];
+            role: components["schemas"]["Role"];
         };
         /**
          * @description A predicate over case metadata.
@@ -1794,8 +1794,8 @@ export interface components {
          * @example difficulty in ('hard', 'expert')
          */
         SliceExpression: string;
-        /** @description What somebody is in a workspace. Several add up. */
-        Role: "viewer" | "rater" | "engineer" | "approver" | "auditor" | "admin";
+        /** @description What a rule is for. */
+        Role: "gate" | "guardrail";
         /**
          * @description The rule for cases marked `critical`: it fails when more of a case's epochs fail than the allowed flake explains
          *     (the smallest count whose chance is at most 5% over all critical cases).
@@ -1976,7 +1976,7 @@ export interface components {
         /** @description What one target or judge used in a run. */
         Spend: {
             /** @description Target or judge. */
-            role: components["schemas"]["Role2"];
+            role: components["schemas"]["SpenderRole"];
             /** @description Its name in the suite. */
             name: string;
             /**
@@ -2013,11 +2013,11 @@ export interface components {
             busy_us: number;
         };
         /** @description What makes calls in a run. */
-        Role2: "target" | "judge";
+        SpenderRole: "target" | "judge";
         /** @description The outcome of a trial, in the words of its column `status`. */
         Outcome: "ok" | "error" | "refused_by_budget" | "cancelled";
         /** @description Up or down. */
-        Direction2: "asc" | "desc";
+        SortOrder: "asc" | "desc";
         /** @description Why cases of a sealed part must be seen. */
         OpeningBody: {
             /** @description Recorded in the dataset's log with the name of who says it. */
@@ -2123,15 +2123,8 @@ export interface components {
              */
             emergency: boolean;
         };
-        /** @description What moved between two runs of a suite. */
-        Moved: {
-            target: string;
-            scorer: string;
-            /** @description Newest minus earlier, if they can be compared. */
-            difference: components["schemas"]["Difference"] | null;
-            /** @description Why not. */
-            why: string | null;
-        };
+        /** @description How cases moved. */
+        Movement: "worse" | "better" | "same" | "all";
         /** @description How a table is taken away. */
         Format: "jsonl" | "csv" | "parquet" | "arrow";
         /** @description A question. */
@@ -2212,18 +2205,18 @@ export interface components {
             name: string;
             email?: string | null;
             /** @description At least one. */
-            roles: components["schemas"]["Role3"][];
+            roles: components["schemas"]["UserRole"][];
             /** @description Their password; without it one is made. */
             password?: string | null;
         };
-        /** @description What a rule is for. */
-        Role3: "gate" | "guardrail";
+        /** @description What somebody is in a workspace. Several add up. */
+        UserRole: "viewer" | "rater" | "engineer" | "approver" | "auditor" | "admin";
         /** @description What changes of somebody; what is not named stays. */
         UserChangeBody: {
             /** @description Another address; an empty one takes it away. */
             email?: string | null;
             /** @description Other roles: all that they have from then on. */
-            roles?: components["schemas"]["Role3"][] | null;
+            roles?: components["schemas"]["UserRole"][] | null;
             /** @description Whether they are shut out. */
             disabled?: boolean | null;
         };
@@ -2242,7 +2235,7 @@ export interface components {
              * @description What it may be; by default what its user is, without `approver` where somebody else makes it.
              * @default []
              */
-            roles: components["schemas"]["Role3"][];
+            roles: components["schemas"]["UserRole"][];
             /**
              * Format: uint16
              * @description Days until it expires: 90 by default, at most 366.
@@ -2464,7 +2457,7 @@ export interface components {
             /** @description An address. */
             email: string | null;
             /** @description What they are. */
-            roles: components["schemas"]["Role"][];
+            roles: components["schemas"]["UserRole"][];
         };
         /** @description What somebody wants to know first. */
         Overview: {
@@ -2698,6 +2691,15 @@ export interface components {
             /** @description True when it is a judge's own word, uncorrected. */
             advisory?: boolean;
         };
+        /** @description What moved between two runs of a suite. */
+        Moved: {
+            target: string;
+            scorer: string;
+            /** @description Newest minus earlier, if they can be compared. */
+            difference: components["schemas"]["Difference"] | null;
+            /** @description Why not. */
+            why: string | null;
+        };
         /** @description A difference, candidate minus baseline, higher being better. */
         Difference: {
             /**
@@ -2892,7 +2894,7 @@ export interface components {
             summary: components["schemas"]["Summary"];
             /** @description The gate. */
             gate: components["schemas"]["GateReport"];
-            /** @description Against the baseline. */
+            /** @description Against the baseline, without the cases. */
             comparison: components["schemas"]["Comparison"] | null;
             /** @description The run that it is compared with. */
             baseline: string | null;
@@ -2930,7 +2932,7 @@ export interface components {
             /** @description The scorer. */
             scorer: string;
             /** @description What it is for. */
-            role: components["schemas"]["Role3"];
+            role: components["schemas"]["Role"];
             /** @description What was found, in words. */
             found: string;
             /**
@@ -4192,7 +4194,7 @@ export interface components {
             /** @description The name that their actions are recorded under. */
             name: string;
             email: string | null;
-            roles: components["schemas"]["Role"][];
+            roles: components["schemas"]["UserRole"][];
             /** @description May not come in any more. */
             disabled: boolean;
             /** Format: int64 */
@@ -4222,7 +4224,7 @@ export interface components {
             /** @description In whose name it acts. */
             user: string;
             /** @description What it may be: never more than its user is. */
-            roles: components["schemas"]["Role"][];
+            roles: components["schemas"]["UserRole"][];
             /** Format: int64 */
             created_us: number;
             /** Format: int64 */
@@ -6702,7 +6704,7 @@ export interface operations {
                 /** @description `number`, `case`, `latency`, `cost` or `score:NAME`. */
                 sort?: string | null;
                 /** @description Up or down. */
-                order?: components["schemas"]["Direction2"];
+                order?: components["schemas"]["SortOrder"];
                 /** @description How many. */
                 limit?: components["schemas"]["Limit"];
                 /** @description From where. */
@@ -7292,7 +7294,7 @@ export interface operations {
                 /** @description The scorer. */
                 scorer: string;
                 /** @description How they moved. */
-                change?: components["schemas"]["Moved"];
+                change?: components["schemas"]["Movement"];
                 /** @description Whose id holds this. */
                 search?: string | null;
                 /** @description How many. */

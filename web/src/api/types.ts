@@ -5,7 +5,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 export type Session = Schemas['Session'];
 export type Person = Schemas['Person'];
-export type Role = Schemas['Role'];
+export type Role = Schemas['UserRole'];
 export type Overview = Schemas['Overview'];
 export type SuiteCard = Schemas['SuiteCard'];
 export type SuiteItem = Schemas['SuiteItem'];
