@@ -13,5 +13,6 @@ rm -rf python/assay.data
 mkdir -p python/assay.data/scripts
 strip -o python/assay.data/scripts/assay "$ASSAY_BIN"
 chmod 755 python/assay.data/scripts/assay
-"${MATURIN:-maturin}" build --manifest-path crates/assay-python/Cargo.toml --profile "$profile" --out dist
+maturin=$(realpath "$(command -v "${MATURIN:-maturin}")")
+(cd python && "$maturin" build --profile "$profile" --out ../dist)
 ls -l dist
