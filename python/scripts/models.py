@@ -235,7 +235,7 @@ def operations(document: Schema) -> str:
 def formed(text: str, name: str) -> str:
     """Give a module the form that ruff gives it."""
     for words in (["check", "--quiet", "--fix-only", "--select", "I,F401,UP"], ["format"]):
-        command = ["ruff", *words, "--stdin-filename", str(PLACE / name), "-"]
+        command = [sys.executable, "-m", "ruff", *words, "--stdin-filename", str(PLACE / name), "-"]
         text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
     return text
 

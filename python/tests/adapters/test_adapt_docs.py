@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_adapt_clients import serving
+
+from adapters.test_adapt_clients import serving
 
 DOCS = Path(__file__).parents[3] / "docs"
 LIBRARIES = """
