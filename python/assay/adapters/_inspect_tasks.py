@@ -9,6 +9,7 @@ import importlib
 import inspect
 import itertools
 import tempfile
+import threading
 from typing import Any
 
 from assay.adapters import Adapted
@@ -18,6 +19,8 @@ from assay.adapters._openai import told
 
 # Seconds that a running task of Inspect waits for another sample before it ends.
 _IDLE = 0.3
+# Inspect runs one evaluation at a time in a process.
+_ONE = threading.Lock()
 # The engine shows progress and errors; nobody is there to look into a run of Inspect.
 _QUIET = {"log_level": "error", "acp_server": False, "ctl_server": False, "log_realtime": False}
 
@@ -149,6 +152,9 @@ class _Session:
         task = self.inspect_ai.task_with(copy.copy(self.task), dataset=source, epochs=1)
         given = {} if self.model is None else {"model": self.model}
         self._hush()
+        # Another task may still be waiting whether more of its samples come.
+        while not _ONE.acquire(blocking=False):
+            await asyncio.sleep(0.01)
         try:
             logs = await self.inspect_ai.eval_async(
                 task,
@@ -161,6 +167,7 @@ class _Session:
             )
         finally:
             self.context = None
+            _ONE.release()
         for log in logs:
             if log.status != "success":
                 said = log.error.message if log.error is not None else log.status
