@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from assay._errors import AssayError, failed
 
 
 def executable() -> str:
-    """Find the command: `ASSAY_BIN`, else beside the interpreter, where the wheel puts it, else on the path.
+    """Find the command: `ASSAY_BIN`, else where the wheel puts it, else on the path.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def executable() -> str:
         if not os.access(named, os.X_OK):
             raise AssayError(f"ASSAY_BIN names {named}, which is no program that can be started")
         return named
-    beside = Path(sys.executable).parent / "assay"
+    beside = Path(sysconfig.get_path("scripts"), "assay")
     if os.access(beside, os.X_OK):
         return str(beside)
     found = shutil.which("assay")

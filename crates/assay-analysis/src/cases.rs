@@ -49,7 +49,7 @@ fn put<T: Copy>(values: &mut Vec<T>, at: usize, value: T, fill: T) {
 }
 
 /// All positions up to a number, or some.
-pub fn positions(all: usize, some: Option<&[usize]>) -> impl Iterator<Item = usize> + '_ {
+pub(crate) fn positions(all: usize, some: Option<&[usize]>) -> impl Iterator<Item = usize> + '_ {
     let all = if some.is_none() { 0..all } else { 0..0 };
     all.chain(some.unwrap_or_default().iter().copied())
 }

@@ -10,6 +10,7 @@ use assay_metrics::word_errors::WordErrors;
 use assay_metrics::{bleu, chrf, ter};
 use assay_stats::{Corpus, Difference, Estimate, corpus_difference, corpus_level};
 
+use crate::cases::positions;
 use crate::scores::{Arm, Fill};
 
 /// A metric that follows from the sums of counts of one kind.
@@ -101,10 +102,7 @@ pub(crate) fn level(arm: Arm<'_>, scorer: usize, metric: Metric, cases: Option<&
             n += 1;
         }
     };
-    match cases {
-        Some(cases) => cases.iter().copied().for_each(&mut add),
-        None => (0..arm.scores.cases.len()).for_each(&mut add),
-    }
+    positions(arm.scores.cases.len(), cases).for_each(&mut add);
     corpus_level(&corpus(metric, &rows, n, groups.clustered), confidence)
 }
 

@@ -8,7 +8,7 @@ use assay_core::{Digest, Direction, Reducer, RunRecord, ScoreKind, SliceDecl};
 use assay_stats::passk::{pass_at_k, pass_hat_k};
 use assay_stats::{Item, Kind};
 
-use crate::cases::Cases;
+use crate::cases::{Cases, positions};
 
 /// A run's scores, by case, target, scorer and epoch.
 #[derive(Clone, Debug)]
@@ -99,13 +99,6 @@ pub struct Slice {
     pub name: String,
     /// The indices of its cases, smallest first.
     pub cases: Vec<usize>,
-}
-
-impl Slice {
-    /// Whether a case is in it.
-    pub fn holds(&self, case: usize) -> bool {
-        self.cases.binary_search(&case).is_ok()
-    }
 }
 
 impl RunScores {
@@ -269,10 +262,7 @@ impl<'a> Arm<'a> {
             let cases = &self.scores.cases;
             Some(Item { value, repeats, cluster: cases.cluster(case), weight: cases.weight(case) })
         };
-        match cases {
-            Some(cases) => cases.iter().copied().filter_map(item).collect(),
-            None => (0..self.scores.cases.len()).filter_map(item).collect(),
-        }
+        positions(self.scores.cases.len(), cases).filter_map(item).collect()
     }
 
     /// Failures of a case under a scorer's threshold, and its trials; a missing score is a failure.

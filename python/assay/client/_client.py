@@ -234,7 +234,7 @@ class Client(Operations):
         workspace : path-like, optional
             The workspace; the one of this folder by default.
         command : str, optional
-            The command `assay`; the one beside this Python by default.
+            The command `assay`; found as evaluations find it by default.
         """
         return self.get_run(push(self.server, self._transport.key, run, workspace, command))["item"]
 

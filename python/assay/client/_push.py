@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
-import sysconfig
-from pathlib import Path
 
+from assay._command import executable
+from assay._errors import AssayError
 from assay.client._errors import ClientError, RequestError, ServerError, plain
-
-
-def command() -> str:
-    """Give the place of the command `assay`: beside this Python, or on the path."""
-    beside = Path(sysconfig.get_path("scripts"), "assay")
-    found = str(beside) if os.access(beside, os.X_OK) else shutil.which("assay")
-    if found is None:
-        raise ClientError("there is no command `assay`: install the package assay-eval, or give `command`")
-    return found
 
 
 def push(server: str, key: str | None, run: str, workspace: str | os.PathLike[str] | None, program: str | None) -> str:
@@ -31,7 +21,10 @@ def push(server: str, key: str | None, run: str, workspace: str | os.PathLike[st
     ServerError
         The server, or the way there, failed.
     """
-    words = [program or command(), "remote", "push"]
+    try:
+        words = [program or executable(), "remote", "push"]
+    except AssayError as error:
+        raise ClientError(str(error)) from error
     if workspace is not None:
         words += ["--workspace", os.fspath(workspace)]
     # The key goes by the environment: other users of the machine see arguments.
