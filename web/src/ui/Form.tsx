@@ -75,6 +75,11 @@ interface FormProps<T> {
   danger?: boolean;
   act: () => Promise<T>;
   done: (answer: T) => void;
+  /** For much to fill in. */
+  wide?: boolean;
+  /** What is shown while it is being done, and how it is stopped, where that takes long. */
+  during?: ReactNode;
+  stop?: () => void;
   /** Shows a problem in another way than usual; `null` shows it as usual. */
   told?: (problem: Problem) => ReactNode;
   children: ReactNode;
@@ -83,13 +88,13 @@ interface FormProps<T> {
 /** A dialog that does one thing: fields, what went wrong, and the button. Nothing typed is lost when it is refused. */
 export function DialogForm<T>(props: FormProps<T>) {
   return (
-    <Dialog open={props.open} close={props.close} title={props.title} text={props.text}>
+    <Dialog open={props.open} close={props.close} title={props.title} text={props.text} wide={props.wide}>
       <Body {...props} />
     </Dialog>
   );
 }
 
-function Body<T>({ close, verb, danger, act, done, told, children }: FormProps<T>) {
+function Body<T>({ close, verb, danger, act, done, told, during, stop, children }: FormProps<T>) {
   const doing = useMutation<T, Problem>({ mutationFn: act, onSuccess: done });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -99,10 +104,17 @@ function Body<T>({ close, verb, danger, act, done, told, children }: FormProps<T
     <form className="stack" onSubmit={submit}>
       {children}
       {doing.error && (told?.(doing.error) ?? <ProblemView error={doing.error} />)}
+      {doing.isPending && during}
       <div className="ends">
-        <button type="button" className="button" onClick={close}>
-          Cancel
-        </button>
+        {doing.isPending && stop ? (
+          <button type="button" className="button" onClick={stop}>
+            Stop
+          </button>
+        ) : (
+          <button type="button" className="button" onClick={close}>
+            Cancel
+          </button>
+        )}
         <button className={`button ${danger ? 'danger' : 'primary'}`} disabled={doing.isPending}>
           {doing.isPending ? 'Wait…' : verb}
         </button>
