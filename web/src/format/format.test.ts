@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { money, pValue, score, signed } from './number';
-import { wilson } from './rate';
+import { quantile, wilson } from './rate';
 import { link, located, pieces, visible } from './text';
 import { ago } from './time';
 
@@ -41,8 +41,18 @@ test('shares have Wilson’s interval', () => {
     [0, 20, 0, 0.1611251580528194],
     [20, 20, 0.8388748419471804, 1],
   ] as const) {
-    expect(wilson(hits, of)?.lower).toBeCloseTo(lower, 12);
-    expect(wilson(hits, of)?.upper).toBeCloseTo(upper, 12);
+    expect(wilson(hits, of, 0.95)?.lower).toBeCloseTo(lower, 12);
+    expect(wilson(hits, of, 0.95)?.upper).toBeCloseTo(upper, 12);
   }
-  expect(wilson(0, 0)).toBeNull();
+  expect(wilson(0, 0, 0.95)).toBeNull();
+});
+test('quantiles of the normal distribution are those of scipy', () => {
+  // scipy 1.17: norm.ppf
+  for (const [p, x] of [
+    [0.5, 0],
+    [0.9, 1.2815515655446004],
+    [0.975, 1.959963984540054],
+    [0.99999, 4.264890793923841],
+  ] as const)
+    expect(quantile(p)).toBeCloseTo(x, 11);
 });
