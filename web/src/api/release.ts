@@ -100,6 +100,13 @@ export interface Release {
   log: { digest: string; entry: { at_us: number; by: string } & ReleaseEvent }[];
 }
 
+/** A policy that a release may be opened under: one that comes with Assay, or a file of the project. */
+export interface PolicyItem {
+  name: string;
+  why: string | null;
+  builtin: boolean;
+}
+
 export interface Proposal {
   title: string;
   policy: string;
