@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { useId, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useId, useRef, type FormEvent, type ReactNode } from 'react';
 import { Problem } from '../api/client';
 import { Dialog } from './Overlay';
 import { ProblemView } from './States';
@@ -88,7 +88,14 @@ interface FormProps<T> {
 /** A dialog that does one thing: fields, what went wrong, and the button. Nothing typed is lost when it is refused. */
 export function DialogForm<T>(props: FormProps<T>) {
   return (
-    <Dialog open={props.open} close={props.close} title={props.title} text={props.text} wide={props.wide}>
+    <Dialog
+      open={props.open}
+      close={props.close}
+      title={props.title}
+      text={props.text}
+      wide={props.wide}
+      ends
+    >
       <Body {...props} />
     </Dialog>
   );
@@ -103,9 +110,13 @@ function Body<T>({ close, verb, danger, act, done, told, during, stop, children 
   return (
     <form className="stack" onSubmit={submit}>
       {children}
-      {doing.error && (told?.(doing.error) ?? <ProblemView error={doing.error} />)}
-      {doing.isPending && during}
+      {doing.error && (
+        <Refused key={doing.submittedAt}>
+          {told?.(doing.error) ?? <ProblemView error={doing.error} />}
+        </Refused>
+      )}
       <div className="ends">
+        {doing.isPending && during}
         {doing.isPending && stop ? (
           <button type="button" className="button" onClick={stop}>
             Stop
@@ -120,5 +131,18 @@ function Body<T>({ close, verb, danger, act, done, told, during, stop, children 
         </button>
       </div>
     </form>
+  );
+}
+
+/** What went wrong, where it is seen: a long form may have been scrolled elsewhere. */
+function Refused({ children }: { children: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
+  return (
+    <div ref={place} className="refused">
+      {children}
+    </div>
   );
 }

@@ -53,7 +53,7 @@ export function Checks(props: {
               calibrated.
             </p>
           )}
-          <div className="checks">
+          <div className="check-history">
             <Picture points={points} />
             <table className="table" aria-label="Checks, newest first">
               <thead>

@@ -99,12 +99,16 @@ export function Columns(props: {
       <details className="small muted">
         <summary>What they mean</summary>
         <dl className="facts">
-          {choices.map(role => (
-            <div key={role} className="contents">
-              <dt>{NAMES[role]}</dt>
-              <dd>{MEANING[role]}</dd>
-            </div>
-          ))}
+          {choices
+            .filter(role => role !== 'none')
+            .map(role => (
+              <div key={role} className="contents">
+                <dt>{NAMES[role]}</dt>
+                <dd>
+                  <Said>{MEANING[role]}</Said>
+                </dd>
+              </div>
+            ))}
         </dl>
       </details>
     </div>
@@ -133,7 +137,7 @@ export function ColumnsUnseen(props: {
     <details open>
       <summary>Columns, where their names are not the usual ones</summary>
       <div className="fields-2">
-        {field('input', 'Inputs', 'With commas between them; all that nothing else claims otherwise.')}
+        {field('input', 'inputs', 'With commas between them; all that nothing else claims otherwise.')}
         {SINGLE.map(role => field(role, NAMES[role], MEANING[role]))}
         {field('metadata', 'metadata', 'With commas between them: what slices are made of.')}
         {field('outputs', 'outputs', 'With commas between them: answers that exist already.')}

@@ -10,7 +10,7 @@ export function Made({ made, close }: { made: Imported; close: () => void }) {
   const found = Object.entries(made.found ?? {});
   const name = `${made.dataset}@${made.number}`;
   return (
-    <Dialog open wide close={close} title={made.new ? 'Imported' : 'Nothing has changed'}>
+    <Dialog open wide ends close={close} title={made.new ? 'Imported' : 'Nothing has changed'}>
       <div className="stack">
         <p role="status">
           <Link

@@ -12,10 +12,14 @@ export function Done({ made, here, close }: { made: Calibrated; here: boolean; c
   const { certificate, needed, item } = judge;
   const certain = [...new Set([...notes, ...(certificate?.notes ?? [])])];
   return (
-    <Dialog open wide close={close} title={certificate ? 'Calibrated' : 'No certificate yet'}>
+    <Dialog open wide ends close={close} title={certificate ? 'Calibrated' : 'No certificate yet'}>
       <div className="stack">
-        <p role="status" className="row tight">
-          <GradeBadge grade={item.grade} /> <Text>{item.judge}</Text>: {item.allows}
+        <p role="status">
+          <GradeBadge grade={item.grade} />{' '}
+          <span className="strong">
+            <Text>{item.judge}</Text>
+          </span>
+          : {item.allows}
         </p>
         <dl className="facts">
           <dt>labels added</dt>
