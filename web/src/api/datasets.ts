@@ -53,8 +53,9 @@ export const TOOLS: Record<string, string> = {
   'batch-jsonl': 'batch requests or results',
   mlflow: 'MLflow',
 };
-/** More is not taken over the network; the command reads files of any size. */
-export const LARGEST = 256 * 1024 * 1024;
+/** How many MiB of a file are taken over the network; what is read whole becomes many times as large there. */
+export const mostOf = (format: string | null) =>
+  ['yaml', 'json', 'text', 'xlsx'].includes(format ?? '') ? 16 : 256;
 
 /** What a dataset may be called. */
 export const NAME = '[A-Za-z0-9_][A-Za-z0-9._\\-]*';
@@ -77,9 +78,13 @@ export interface Imported {
   cases: number;
   new: boolean;
   new_bytes: number;
+  /** Cases that got an id from their content. */
+  named: number;
   tool: string | null;
   run: string | null;
   answers: number;
+  /** Answers to cases that are revoked, expired or sealed. */
+  left_out: number;
   lost: { what: string; where: string; count: number }[];
   found: Record<string, number> | null;
 }

@@ -103,8 +103,10 @@ export interface Release {
 /** A policy that a release may be opened under: one that comes with Assay, or a file of the project. */
 export interface PolicyItem {
   name: string;
+  title: string | null;
   why: string | null;
   builtin: boolean;
+  error: string | null;
 }
 
 export interface Proposal {

@@ -1,5 +1,6 @@
 import { useState, type ReactNode } from 'react';
 import { Problem } from '../api/client';
+import { byLine } from '../format/text';
 import { Said } from './Text';
 
 /** A command to type in a terminal, with a button that copies it. */
@@ -53,7 +54,7 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
       <div className="what">{title}</div>
       {detail && detail !== title && (
         <div className="told">
-          <Said>{detail}</Said>
+          <Said>{byLine(detail)}</Said>
         </div>
       )}
       {problem?.fix && (

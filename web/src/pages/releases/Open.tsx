@@ -81,9 +81,9 @@ export function Open({ candidate, close }: { candidate: string; close: () => voi
         hint: 'A file of the project, such as release.policy.yaml, or one that comes with Assay.',
       })}
       <datalist id="policies">
-        {policies.data?.map(({ name, why, builtin }) => (
+        {policies.data?.map(({ name, title, why, error }) => (
           <option key={name} value={name}>
-            {visible(why ?? (builtin ? 'comes with Assay' : 'of the project'))}
+            {visible(error === null ? (why ?? title ?? '') : `✗ ${error}`)}
           </option>
         ))}
       </datalist>

@@ -9,6 +9,8 @@ import { Said, Text } from '../../../ui/Text';
 export function Made({ made, close }: { made: Imported; close: () => void }) {
   const found = Object.entries(made.found ?? {});
   const name = `${made.dataset}@${made.number}`;
+  // The tool, and its version where the file says it.
+  const writer = made.tool?.replace(/^\S+/, tool => TOOLS[tool] ?? tool);
   return (
     <Dialog open wide ends close={close} title={made.new ? 'Imported' : 'Nothing has changed'}>
       <div className="stack">
@@ -22,12 +24,26 @@ export function Made({ made, close }: { made: Imported; close: () => void }) {
           {made.new ? 'has' : 'had all of it already:'} {count(made.cases)}{' '}
           {made.cases === 1 ? 'case' : 'cases'}
           {made.new && `, ${count(made.new_bytes)} new bytes on disk`}.
-          {made.tool !== null && ` It was written by ${TOOLS[made.tool] ?? made.tool}.`}
+          {made.tool !== null && (
+            <>
+              {' '}
+              It was written by <Text>{writer}</Text>.
+            </>
+          )}
         </p>
+        {made.named > 0 && (
+          <p className="muted">
+            {count(made.named)} {made.named === 1 ? 'case has' : 'cases have'} no id of their own and got one
+            from their content.
+          </p>
+        )}
         {made.run !== null && (
           <p>
             What was answered in it is <Link to={`/runs/${made.run}`}>a run of its own</Link>, with{' '}
-            {count(made.answers)} {made.answers === 1 ? 'answer' : 'answers'} and their scores.
+            {count(made.answers)} {made.answers === 1 ? 'answer' : 'answers'} and their scores
+            {made.left_out > 0 &&
+              `; ${count(made.left_out)} to cases that are revoked, expired or sealed are not in it`}
+            .
           </p>
         )}
         {made.lost.length > 0 && (

@@ -1,7 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { Problem, upload } from '../../../api/client';
-import { LARGEST, NAME, nameOf, path, TOOLS, type DatasetItem, type Imported } from '../../../api/datasets';
+import { mostOf, NAME, nameOf, path, TOOLS, type DatasetItem, type Imported } from '../../../api/datasets';
 import { useGet } from '../../../api/queries';
 import type { Page as List } from '../../../api/types';
 import { FORMATS, formatOf, headOf, LOOKED_AT, type Head } from '../../../format/head';
@@ -74,12 +74,15 @@ export function Import({ dataset, close }: { dataset?: string; close: () => void
   const act = () => {
     if (!file) throw new Problem(0, 'No file', 'Choose the file first.', null, {});
     const name = said.name.trim();
-    if (file.size > LARGEST)
+    const most = mostOf(table ? format : null);
+    if (file.size > most * 2 ** 20)
       throw new Problem(
         413,
         'Too large',
-        'A file of more than 256 MiB is not sent through the page.',
-        `type in the project folder: assay dataset ${table ? 'add' : 'import'} ${name} FILE`,
+        `Such a file has at most ${most} MiB here.`,
+        table && most < 256
+          ? 'save it as JSON lines, CSV or Parquet'
+          : `type in the project folder: \`assay dataset ${table ? 'add' : 'import'} ${name} FILE\``,
         {},
       );
     const why = faults.at(-1);

@@ -188,9 +188,11 @@ function Form(props: {
         <Field
           label="Criterion (optional)"
           hint={
-            judge?.criterion
-              ? `The question that the labels answer; ${visible(judge.criterion)} as before otherwise.`
-              : 'The question that the labels answer, under which they are kept.'
+            from === 'project'
+              ? 'The question that the labels answer, under which they are kept; that of the project otherwise.'
+              : judge?.criterion
+                ? `The question that the labels answer; ${visible(judge.criterion)} as before otherwise.`
+                : 'The question that the labels answer, under which they are kept.'
           }
         >
           {ids => <input {...ids} autoComplete="off" value={said.criterion} onChange={set('criterion')} />}
