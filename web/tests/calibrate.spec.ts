@@ -13,9 +13,9 @@ const labels = (from: number, to: number, change: (n: number) => object = () => 
     )
     .join('\n');
 
-/** `brief` has no labels: nothing else is tried on it. */
-async function ask(page: Page) {
-  await open(page, '/judges/brief');
+/** Nobody has labelled `brief` and `fresh`, and `brief` stays so. */
+async function ask(page: Page, judge: 'brief' | 'fresh') {
+  await open(page, `/judges/${judge}`);
   await page.getByRole('button', { name: 'Calibrate…' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('in a file of labels').check();
@@ -28,7 +28,7 @@ test.describe('what is wrong', () => {
   test.use({ expected: /status of 4(22|00|04|09)/ });
 
   test('names every line, keeps the form and stores nothing', async ({ page }) => {
-    const dialog = await ask(page);
+    const dialog = await ask(page, 'brief');
     const alert = dialog.getByRole('alert');
     const field = dialog.getByLabel('Labels', { exact: true });
     await expect(dialog.getByLabel('in the labels that are stored (0)')).toBeDisabled();
@@ -81,7 +81,7 @@ test.describe('what is wrong', () => {
 });
 
 test('a file of labels makes a certificate, which the page shows', async ({ page }) => {
-  const dialog = await ask(page);
+  const dialog = await ask(page, 'fresh');
   await dialog.getByLabel('Labels', { exact: true }).setInputFiles(
     file(
       'labels.jsonl',

@@ -17,6 +17,7 @@ export interface CalibrateBody {
   question?: string;
   criterion?: string;
   positive?: string[];
+  scale?: [number, number];
   drawn?: 'random' | 'by_hand';
   replace?: boolean;
   skip_unknown?: boolean;

@@ -63,7 +63,10 @@ function Form(props: {
   const [chosen, setChosen] = useState<Chosen>({ project: props.project ?? '', question: '', positive: [] });
   const [file, setFile] = useState<File | null>(null);
   const [head, setHead] = useState<Head | null>(null);
-  const [said, setSaid] = useState({ criterion: '', positive: '', drawn: '', confidence: '', margin: '' });
+  const [said, setSaid] = useState({
+    ...{ criterion: '', positive: '', drawn: '' },
+    ...{ least: '', most: '', confidence: '', margin: '' },
+  });
   const [rules, setRules] = useState({ replace: false, skip_unknown: false, unfinished: false });
   const [made, setMade] = useState<Calibrated | null>(null);
   const set = (name: keyof typeof said) => (event: { target: { value: string } }) =>
@@ -100,6 +103,7 @@ function Form(props: {
       criterion: said.criterion.trim() || undefined,
       positive: from === 'project' ? chosen.positive : words,
       drawn: from === 'file' && said.drawn ? (said.drawn as CalibrateBody['drawn']) : undefined,
+      scale: said.least && said.most ? [Number(said.least), Number(said.most)] : undefined,
       confidence: said.confidence ? Number(said.confidence) / 100 : undefined,
       margin: said.margin ? Number(said.margin) : undefined,
       ...rules,
@@ -215,6 +219,25 @@ function Form(props: {
             {rule('unfinished', 'Take them although more than a tenth of the lines have no label yet')}
           </div>
           <div className="fields-2">
+            {(
+              [
+                ['least', 'most', 'Least label', 'The scale of the labels, where it is not the judge’s.'],
+                ['most', 'least', 'Largest label', undefined],
+              ] as const
+            ).map(([name, other, label, hint]) => (
+              <Field key={name} label={`${label} (optional)`} hint={hint}>
+                {ids => (
+                  <input
+                    {...ids}
+                    type="number"
+                    step="any"
+                    required={said[other] !== ''}
+                    value={said[name]}
+                    onChange={set(name)}
+                  />
+                )}
+              </Field>
+            ))}
             <Field
               label="Confidence in % (optional)"
               hint="The strictest that a gate of its runs asks for otherwise."
