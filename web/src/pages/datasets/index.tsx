@@ -28,7 +28,7 @@ export function Component() {
     <Page
       title="Datasets"
       sub="Cases in versions that nobody can change; everything that is done to them is on record."
-      actions={may && ask}
+      actions={may && (list.items.length > 0 || get('search') !== '') && ask}
     >
       {may && get('import') === 'true' && <Import close={() => set({ import: null })} />}
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>

@@ -15,8 +15,13 @@ export function RunSuite({ jobs, close }: { jobs: Job[]; close: () => void }) {
   // The same wish sent again is the same attempt; a corrected one is another.
   const sent = useRef({ said: '', name: '' });
   const files = useGet<SuiteFile[]>('/suites/files');
-  const known = [...new Set(jobs.map(suiteOf))];
-  const [said, setSaid] = useState({ suite: known[0] ?? 'assay.yaml', tier: '', limit: '', dollars: '' });
+  const [typed, setSaid] = useState<{ suite: string | null; tier: string; limit: string; dollars: string }>({
+    suite: jobs[0] ? suiteOf(jobs[0]) : null,
+    ...{ tier: '', limit: '', dollars: '' },
+  });
+  // The only one is meant; of several an empty field offers all.
+  const only = files.data?.length === 1 ? files.data[0]?.path : undefined;
+  const said = { ...typed, suite: typed.suite ?? only ?? '' };
   const chosen = files.data?.find(({ path }) => path === said.suite.trim());
   const field = (
     name: keyof typeof said,
@@ -31,7 +36,7 @@ export function RunSuite({ jobs, close }: { jobs: Job[]; close: () => void }) {
           list={options.list}
           {...(options.number && { type: 'number', ...options.number })}
           value={said[name]}
-          onChange={event => setSaid({ ...said, [name]: event.target.value })}
+          onChange={event => setSaid({ ...typed, [name]: event.target.value })}
         />
       )}
     </Field>
@@ -69,7 +74,12 @@ export function RunSuite({ jobs, close }: { jobs: Job[]; close: () => void }) {
     >
       {field('suite', 'Suite file', {
         list: 'suites',
-        hint: files.data?.length === 0 ? 'assay init writes a first one.' : undefined,
+        hint:
+          files.data?.length === 0
+            ? 'There is none yet: assay init writes a first one.'
+            : chosen?.suite
+              ? `The suite ${visible(chosen.suite)}.`
+              : 'A file of the project folder; what is there is offered.',
       })}
       {chosen?.error && (
         <p className="unsure small">
