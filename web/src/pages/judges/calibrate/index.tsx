@@ -22,8 +22,8 @@ import { Done } from './Done';
 
 type From = 'project' | 'file' | 'stored';
 
-/** A labels file is read whole, here and there. */
-const LARGEST = 16 * 1024 * 1024;
+/** What a request may have. */
+const LARGEST = 4 * 2 ** 20;
 
 /** Compares a judge with what people say: of one that is shown, or of a project whose report is. */
 export function Calibrate(props: { judge?: JudgeView; project?: string; close: () => void }) {
@@ -89,14 +89,6 @@ function Form(props: {
     .filter(Boolean);
   const act = async () => {
     if (!judge) throw new Problem(0, 'No judge', 'Choose a judge first.', null, {});
-    if (from === 'file' && file && file.size > LARGEST)
-      throw new Problem(
-        413,
-        'Too large',
-        'A file of labels has at most 16 MiB here.',
-        `type in the project folder: assay judge calibrate ${judge.judge} --labels FILE`,
-        {},
-      );
     const body: CalibrateBody = {
       ...(from === 'file' && file && { labels: { name: file.name, text: await file.text() } }),
       ...(from === 'project' && { project: chosen.project, question: chosen.question || undefined }),
@@ -108,6 +100,14 @@ function Form(props: {
       margin: said.margin ? Number(said.margin) : undefined,
       ...rules,
     };
+    if (new Blob([JSON.stringify(body)]).size > LARGEST)
+      throw new Problem(
+        413,
+        'Too large',
+        'A file of labels has at most about 4 MiB here.',
+        `type in the project folder: \`assay judge calibrate ${judge.judge} --labels FILE\``,
+        {},
+      );
     return api.post<Calibrated>(`${path(judge.id)}/calibrate`, body);
   };
   const choose = async (label: File) => {
