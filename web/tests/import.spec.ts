@@ -34,10 +34,10 @@ const send = (page: Page) =>
 
 test('a table is imported with the roles that were chosen, and leads on', async ({ page }) => {
   const dialog = await ask(page);
-  await dialog.getByLabel('File').setInputFiles(file('Tickets of May.csv', TICKETS));
+  await dialog.getByLabel('File', { exact: true }).setInputFiles(file('Tickets of May.csv', TICKETS));
   await expect(dialog.getByLabel('Name of the dataset')).toHaveValue('Tickets-of-May');
   const columns = dialog.getByRole('table', { name: 'What each column is' });
-  await expect(columns.getByRole('row').nth(1)).toContainText('Where is my order');
+  await expect(columns.getByRole('row').nth(2)).toContainText('Where is my order');
   await dialog.getByLabel('What number is').selectOption('id');
   await dialog.getByLabel('What right is').selectOption('expected');
   await dialog.getByLabel('What kind is').selectOption('metadata');
@@ -66,7 +66,7 @@ test('a table is imported with the roles that were chosen, and leads on', async 
   await ask(page, '/datasets/Tickets-of-May');
   await expect(dialog.getByLabel('Name of the dataset')).toHaveCount(0);
   await dialog
-    .getByLabel('File')
+    .getByLabel('File', { exact: true })
     .setInputFiles(file('more.jsonl', '{"id":"9","text":"Hello?","mail":"x"}\n'));
   await send(page);
   await expect(dialog.getByRole('status')).toContainText('Tickets-of-May@2 has 1 case');
@@ -74,7 +74,7 @@ test('a table is imported with the roles that were chosen, and leads on', async 
   await expect(page.getByRole('table', { name: 'Versions' })).toContainText('@2');
   await ask(page, '/datasets/Tickets-of-May');
   await dialog
-    .getByLabel('File')
+    .getByLabel('File', { exact: true })
     .setInputFiles(file('more.jsonl', '{"id":"9","text":"Hello?","mail":"x"}\n'));
   await send(page);
   await expect(dialog.getByRole('heading', { name: 'Nothing has changed' })).toBeVisible();
@@ -101,7 +101,7 @@ test('what another tool wrote becomes cases and a run of its answers', async ({ 
   };
   const dialog = await ask(page);
   await dialog
-    .getByLabel('File')
+    .getByLabel('File', { exact: true })
     .setInputFiles(file('echo.json', JSON.stringify({ evalId: 'e', results, config: {} })));
   await dialog.getByLabel('What it is').selectOption('auto');
   await expect(dialog.getByRole('group', { name: 'Its first lines' })).toContainText('evalId');
@@ -132,7 +132,7 @@ test('a file is dropped, shown and may be stopped on its way', async ({ page }) 
 
 test('both dialogs can be read by everybody', async ({ page }) => {
   const dialog = await ask(page);
-  await dialog.getByLabel('File').setInputFiles(file('tickets.csv', TICKETS));
+  await dialog.getByLabel('File', { exact: true }).setInputFiles(file('tickets.csv', TICKETS));
   const shown = () => expect(dialog.getByRole('table')).toBeVisible();
   await looks(page, 'datasets-import', shown);
   await dialog.getByLabel('What it is').selectOption('promptfoo');
@@ -146,7 +146,9 @@ test.describe('what is wrong', () => {
     const dialog = await ask(page);
     const alert = dialog.getByRole('alert');
     // A column that only the server can look for.
-    await dialog.getByLabel('File').setInputFiles(file('odd.yaml', '- {question: a, answer: b}\n'));
+    await dialog
+      .getByLabel('File', { exact: true })
+      .setInputFiles(file('odd.yaml', '- {question: a, answer: b}\n'));
     await dialog.getByLabel('expected (optional)').fill('anser');
     await send(page);
     await expect(alert).toContainText('odd.yaml');
@@ -155,21 +157,25 @@ test.describe('what is wrong', () => {
     await expect(alert).not.toContainText('/');
     await expect(dialog.getByLabel('expected (optional)')).toHaveValue('anser');
     // A line that is no case: the page sees it, and the server says it.
-    await dialog.getByLabel('File').setInputFiles(file('odd.jsonl', '{"question":"a"}\n{"question":\n'));
+    await dialog
+      .getByLabel('File', { exact: true })
+      .setInputFiles(file('odd.jsonl', '{"question":"a"}\n{"question":\n'));
     await expect(dialog.getByText(/^Line 2: /)).toBeVisible();
     await send(page);
     await expect(alert).toContainText('odd.jsonl:2');
     // Two cases of one id.
-    await dialog.getByLabel('File').setInputFiles(file('odd.csv', 'id,question\n1,a\n1,b\n'));
+    await dialog
+      .getByLabel('File', { exact: true })
+      .setInputFiles(file('odd.csv', 'id,question\n1,a\n1,b\n'));
     await send(page);
     await expect(alert).toContainText('odd.csv');
     // A file that says nothing of itself.
-    await dialog.getByLabel('File').setInputFiles(file('odd.jsonl', ''));
+    await dialog.getByLabel('File', { exact: true }).setInputFiles(file('odd.jsonl', ''));
     await expect(dialog.getByText('The file is empty.')).toBeVisible();
     await send(page);
     await expect(alert).toBeVisible();
     // What is no form of that tool.
-    await dialog.getByLabel('File').setInputFiles(file('odd.csv', TICKETS));
+    await dialog.getByLabel('File', { exact: true }).setInputFiles(file('odd.csv', TICKETS));
     await dialog.getByLabel('What it is').selectOption('helm');
     await send(page);
     await expect(alert).toContainText('odd.csv');
@@ -179,7 +185,7 @@ test.describe('what is wrong', () => {
 
   test('every column left out is refused before anything is sent', async ({ page }) => {
     const dialog = await ask(page);
-    await dialog.getByLabel('File').setInputFiles(file('one.csv', 'question\na\n'));
+    await dialog.getByLabel('File', { exact: true }).setInputFiles(file('one.csv', 'question\na\n'));
     await dialog.getByLabel('What question is').selectOption('metadata');
     await expect(dialog.getByText('At least one column is an input.')).toBeVisible();
     await send(page);
@@ -190,7 +196,7 @@ test.describe('what is wrong', () => {
     const dialog = await ask(page);
     const name = '..\\..\\<img src=x onerror="document.title=1">\u202egnp.csv';
     await dialog
-      .getByLabel('File')
+      .getByLabel('File', { exact: true })
       .setInputFiles(file(name, '<b>id</b>\u202e,question\n<script>1</script>,"=HYPERLINK(""x"")"\n'));
     await expect(dialog.locator('.mark').first()).toHaveText('RLO');
     await expect(dialog.getByRole('table')).toContainText('<script>1</script>');

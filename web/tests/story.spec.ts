@@ -33,11 +33,12 @@ const password = (name: string) => `correct horse ${name}`;
 const lines = (count: number, row: (n: number) => object) =>
   Array.from({ length: count }, (_, n) => JSON.stringify(row(n))).join('\n');
 
-/** What the application is to be asked. */
-const CASES = lines(24, n => ({
-  ...{ number: `c${n}`, question: `${n % 2 ? 'hard' : 'easy'} ${n}?` },
-  ...{ right: 'yes', kind: n % 2 ? 'hard' : 'easy' },
-}));
+/** Cases as somebody's own list has them. */
+const cases = (count: number, letter: string) =>
+  lines(count, n => {
+    const kind = n % 2 ? 'hard' : 'easy';
+    return { number: `${letter}${n}`, question: `${kind} ${letter} ${n}?`, right: 'yes', kind };
+  });
 
 /** A folder as somebody has it who has read the README: files, a key and people; nothing was imported and nothing run. */
 function begin(folder: string, assay: (words: string[], input?: string) => string) {
@@ -76,6 +77,22 @@ async function loggedIn(
   await expect(page.getByRole('navigation', { name: 'Main' })).toBeVisible();
   await ready(page);
   return [page, context];
+}
+
+/** Imports lines as a dataset. */
+async function bring(page: Page, dataset: string, text: string): Promise<void> {
+  await page.getByRole('link', { name: 'Datasets', exact: true }).click();
+  await page.getByRole('button', { name: 'Import…' }).click();
+  const dialog = page.getByRole('dialog');
+  const file = { name: `${dataset}.jsonl`, mimeType: '', buffer: Buffer.from(text) };
+  await dialog.getByLabel('File', { exact: true }).setInputFiles(file);
+  await dialog.getByLabel('What number is').selectOption('id');
+  await dialog.getByLabel('What right is').selectOption('expected');
+  await dialog.getByLabel('What kind is').selectOption('metadata');
+  await dialog.getByRole('button', { name: 'Import', exact: true }).click();
+  await expect(dialog.getByRole('status')).toContainText(`${dataset}@1 has`);
+  await expect(dialog.getByText(`datasets: [{ dataset: ${dataset}@1 }]`)).toBeVisible();
+  await dialog.getByRole('button', { name: 'Done' }).click();
 }
 
 /** Queues a suite and leads to its run, which goes on or has ended. */
@@ -140,18 +157,8 @@ test('from a suite to a release, on the page', async ({ browser, place: at }, in
     const eve = await come('eve');
     await expect(eve.getByText('No run yet')).toBeVisible();
     // Bring the cases, and say which column is what.
-    await eve.getByRole('link', { name: 'Datasets', exact: true }).click();
-    await eve.getByRole('main').getByRole('button', { name: 'Import…' }).first().click();
-    const asked = eve.getByRole('dialog');
-    const cases = { name: 'tickets.jsonl', mimeType: '', buffer: Buffer.from(CASES) };
-    await asked.getByLabel('File').setInputFiles(cases);
-    await asked.getByLabel('What number is').selectOption('id');
-    await asked.getByLabel('What right is').selectOption('expected');
-    await asked.getByLabel('What kind is').selectOption('metadata');
-    await asked.getByRole('button', { name: 'Import', exact: true }).click();
-    await expect(asked.getByRole('status')).toContainText('tickets@1 has 24 cases');
-    await expect(asked.getByText('datasets: [{ dataset: tickets@1 }]')).toBeVisible();
-    await asked.getByRole('button', { name: 'Done' }).click();
+    await bring(eve, 'tickets', cases(24, 'c'));
+    await bring(eve, 'watched', cases(3, 't'));
 
     // Run, watch, and make it what later runs are compared with.
     await run(eve, 'assay.yaml');
@@ -174,10 +181,12 @@ test('from a suite to a release, on the page', async ({ browser, place: at }, in
     // Keep a case for the dataset.
     await eve.goto(`${better}/cases/c1`);
     await eve.getByRole('button', { name: 'Add to a dataset…' }).click();
+    await eve.getByLabel('Dataset', { exact: true }).selectOption('watched');
     await eve.getByLabel(/Why it is worth keeping/).fill('was wrong once');
     await eve.getByRole('button', { name: 'Add', exact: true }).click();
     await eve.getByRole('link', { name: /quarantine/ }).click();
     await expect(eve.getByRole('table', { name: 'Cases that wait' })).toContainText('was wrong once');
+    const asked = eve.getByRole('dialog');
 
     // Ask people about answers that a judge has judged.
     await run(eve, 'judged.yaml');

@@ -71,20 +71,4 @@ export function nameOf(file: string): string {
 }
 
 /** What became of a file. */
-export interface Imported {
-  dataset: string;
-  number: number;
-  version: string;
-  cases: number;
-  new: boolean;
-  new_bytes: number;
-  /** Cases that got an id from their content. */
-  named: number;
-  tool: string | null;
-  run: string | null;
-  answers: number;
-  /** Answers to cases that are revoked, expired or sealed. */
-  left_out: number;
-  lost: { what: string; where: string; count: number }[];
-  found: Record<string, number> | null;
-}
+export type Imported = Schemas['Imported'];

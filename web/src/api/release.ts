@@ -1,5 +1,6 @@
 /** A release as the server tells it (`Desk::view`, the same as `assay release show --json`) and what is done to it. */
 import { api } from './client';
+import type { components } from './schema';
 import type { Interval, VerdictKind } from './types';
 
 export const KINDS = ['model', 'prompt', 'retrieval', 'agent', 'tool', 'policy'] as const;
@@ -101,13 +102,7 @@ export interface Release {
 }
 
 /** A policy that a release may be opened under: one that comes with Assay, or a file of the project. */
-export interface PolicyItem {
-  name: string;
-  title: string | null;
-  why: string | null;
-  builtin: boolean;
-  error: string | null;
-}
+export type PolicyItem = components['schemas']['PolicyItem'];
 
 export interface Proposal {
   title: string;

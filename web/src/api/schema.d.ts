@@ -1004,6 +1004,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/datasets/{dataset}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a file the newest version of a dataset, and what a tool recorded a run; a file with a fault leaves nothing */
+        post: operations["importDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1458,6 +1475,57 @@ export interface paths {
         };
         /** What moves a judge beside the quality of an answer, from stored verdicts and labels */
         get: operations["judgeProbes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/judges/{judge}/calibrate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare a judge with labels by people; faulty labels are told by line, and none is stored then */
+        post: operations["calibrateJudge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/suites/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Suite files of the project, as a run of the server takes them */
+        get: operations["suiteFiles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Release policies, those that come with Assay and those of the project */
+        get: operations["policies"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2200,6 +2268,10 @@ export interface components {
             /** @description Why it is worth keeping; recorded with the case. */
             note?: string | null;
         };
+        /** @description A file format. */
+        Format2: "jsonl" | "csv" | "tsv" | "parquet" | "arrow" | "xlsx" | "yaml" | "json" | "text";
+        /** @description What is taken out on the way in. */
+        Redact: "default";
         /** @description Somebody new. */
         UserBody: {
             name: string;
@@ -2414,6 +2486,66 @@ export interface components {
             /** @description In words; it is kept. */
             reason: string;
         };
+        /** @description How a judge is calibrated. Without labels and project, the labels that are stored count. */
+        CalibrateBody: {
+            /** @description A file of labels. */
+            labels?: components["schemas"]["LabelsText"] | null;
+            /** @description A project of human review, whose raters' labels are taken. */
+            project?: string | null;
+            /** @description The question of the project, where it has several. */
+            question?: string | null;
+            /**
+             * @description The criterion that labels are stored under; of a project its question, else what the last certificate used, else the
+             *     judge's name.
+             */
+            criterion?: string | null;
+            /**
+             * @description Labels that mean a pass; others mean a fail.
+             * @default []
+             */
+            positive: string[];
+            /** @description The least and the largest of the labels' own scale, where it is not the judge's. */
+            scale?: [
+                number,
+                number
+            ] | null;
+            /** @description How the labelled items were chosen, where the lines do not say. */
+            drawn?: components["schemas"]["Drawn"] | null;
+            /**
+             * @description Take the new label where one of the same item and rater says something else.
+             * @default false
+             */
+            replace: boolean;
+            /**
+             * @description Leave out labels of cases and items that no run has.
+             * @default false
+             */
+            skip_unknown: boolean;
+            /**
+             * @description Take a file although more than a tenth of its lines have no label yet.
+             * @default false
+             */
+            unfinished: boolean;
+            /**
+             * Format: double
+             * @description Confidence of the intervals; the strictest of the suites' gates by default.
+             */
+            confidence?: number | null;
+            /**
+             * Format: double
+             * @description The margin of the differences that it is to decide; that of the suite's gate by default, else 0.05.
+             */
+            margin?: number | null;
+        };
+        /** @description A file of labels. */
+        LabelsText: {
+            /** @description Its name: `.csv` is CSV, everything else JSON lines. */
+            name: string;
+            /** @description What is in it. */
+            text: string;
+        };
+        /** @description How the items that carry labels were chosen among all that were scored. Only a drawn sample can correct a judge. */
+        Drawn: "random" | "by_hand";
         /** @description What went wrong, as the client is told (RFC 9457). */
         Problem: {
             /** @description Always `about:blank`: the status says what kind of problem it is. */
@@ -2490,6 +2622,12 @@ export interface components {
             reading: number;
             /** @description What its gate says. */
             gate: components["schemas"]["VerdictKind"] | null;
+            /**
+             * Format: double
+             * @description Two-sided confidence of the intervals of `rows` and `moved`: the gate's, or that of the look that ended the run. Those
+             *     of the trend are each at their own run's.
+             */
+            confidence: number;
         };
         /** @description A run in a list. */
         RunItem: {
@@ -2538,6 +2676,8 @@ export interface components {
             imported: boolean;
             /** @description Whether it is over a sealed part, whose cases are not seen without a reason. */
             sealed_part: boolean;
+            /** @description The baselines of its suite that it is; a target stands after a colon. */
+            baselines: string[];
         };
         /** @description A level. */
         SummaryRow: {
@@ -4098,6 +4238,67 @@ export interface components {
             /** @description Whether it waited already. */
             known: boolean;
         };
+        /** @description What became of a file. */
+        Imported: {
+            /** @description The dataset. */
+            dataset: string;
+            /**
+             * Format: uint64
+             * @description The number of the version that holds its cases.
+             */
+            number: number;
+            /** @description Its digest. */
+            version: components["schemas"]["Digest"];
+            /**
+             * Format: uint64
+             * @description Its cases.
+             */
+            cases: number;
+            /** @description Whether it is a new version; the newest one held just these cases otherwise. */
+            new: boolean;
+            /**
+             * Format: uint64
+             * @description Bytes that were new on disk: earlier versions share theirs.
+             */
+            new_bytes: number;
+            /**
+             * Format: uint64
+             * @description Cases that got an id from their content, as the file has none.
+             */
+            named: number;
+            /** @description The tool that wrote the file, with its version; none of a table. */
+            tool: string | null;
+            /** @description The run of what the tool recorded. */
+            run: components["schemas"]["RunId"] | null;
+            /**
+             * Format: uint64
+             * @description Answers in that run.
+             */
+            answers: number;
+            /**
+             * Format: uint64
+             * @description Answers that it does not hold: to cases that are revoked, expired or sealed.
+             */
+            left_out: number;
+            /** @description What could not be kept. */
+            lost: components["schemas"]["LostItem"][];
+            /** @description How often each kind of personal data or secret was found, where it was looked for. */
+            found: {
+                [key: string]: number;
+            } | null;
+        };
+        /** @description What could not be kept. */
+        LostItem: {
+            /** @description What. */
+            what: string;
+            /** @description Where it stands. */
+            where: string;
+            /**
+             * Format: uint64
+             * @description How often.
+             */
+            count: number;
+        };
         /** @description A page of the audit log. */
         AuditPage: {
             items: components["schemas"]["AuditItem"][];
@@ -4499,8 +4700,6 @@ export interface components {
              */
             uniform: number;
         };
-        /** @description How the items that carry labels were chosen among all that were scored. Only a drawn sample can correct a judge. */
-        Drawn: "random" | "by_hand";
         /** @description What raters are asked about each item. */
         Rubric: {
             /** @description Its name. */
@@ -5409,12 +5608,12 @@ export interface components {
             expires_us: number | null;
             /**
              * Format: uint64
-             * @description Judged items with labels drawn by chance.
+             * @description Judged answers with labels drawn by chance, each once, whichever targets gave it.
              */
             labels: number;
             /**
              * Format: uint64
-             * @description Judged items with labels chosen by hand.
+             * @description Judged answers with labels chosen by hand.
              */
             by_hand: number;
             /**
@@ -5600,7 +5799,7 @@ export interface components {
             margin: number;
             /**
              * Format: uint
-             * @description Items judged.
+             * @description Items judged. An item is an answer to a case, whoever gave it: the same answer of two targets is one.
              */
             judged: number;
             /**
@@ -5756,9 +5955,15 @@ export interface components {
         LabelsNeeded: {
             /**
              * Format: uint64
-             * @description Labels that are stored for its criterion, whoever gave them.
+             * @description Labels that are stored for its criterion, each rater's own: several of one answer where several people rated it.
              */
             stored: number;
+            /**
+             * Format: uint64
+             * @description Answers that carry them. The same answer to a case counts once, whichever targets gave it. Those that its runs have
+             *     are `labels`, `by_hand` and `split` of its certificate.
+             */
+            answers: number;
             /**
              * Format: uint64
              * @description How many more to draw: what the counts of the next grade lack, else as many as are worth drawing at once.
@@ -5815,6 +6020,55 @@ export interface components {
              * @description Answers behind it.
              */
             answers: number;
+        };
+        /** @description A judge that was calibrated. */
+        Calibrated: {
+            /** @description The judge as it is now. */
+            judge: components["schemas"]["JudgeView"];
+            /** @description What happened on the way. */
+            notes: string[];
+            /** @description What became of the labels. */
+            added: components["schemas"]["AddedLabels"];
+        };
+        /** @description What became of labels that were handed over. */
+        AddedLabels: {
+            /**
+             * Format: uint64
+             * @description Labels that are new.
+             */
+            new: number;
+            /**
+             * Format: uint64
+             * @description Labels that were there, saying the same.
+             */
+            same: number;
+            /**
+             * Format: uint64
+             * @description Labels that replaced one that said something else.
+             */
+            replaced: number;
+        };
+        /** @description A suite file of the project. */
+        SuiteFileItem: {
+            /** @description From the project's folder on: what `POST /jobs` takes as its `suite`. */
+            path: string;
+            /** @description The suite's name; none when the text is no suite. */
+            suite: string | null;
+            /** @description What is wrong with the text, by line. Datasets, targets and scorers are looked at when it runs. */
+            error: string | null;
+        };
+        /** @description A release policy. */
+        PolicyItem: {
+            /** @description What `POST /releases` takes as its `policy`. */
+            name: string;
+            /** @description The name that it gives itself; none when it is no policy. */
+            title: string | null;
+            /** @description What it is for. */
+            why: string | null;
+            /** @description Whether it comes with Assay. */
+            builtin: boolean;
+            /** @description What is wrong with it, by line. */
+            error: string | null;
         };
     };
     responses: never;
@@ -8251,6 +8505,84 @@ export interface operations {
             };
         };
     };
+    importDataset: {
+        parameters: {
+            query: {
+                /** @description The file's own name. Its ending says the format. */
+                file: string;
+                /**
+                 * @description `table`, which is the default: a table, lines or a document of cases; `auto`: what a tool wrote, known by its content; or
+                 *     the tool, as `assay dataset import --from` takes it.
+                 */
+                tool?: string | null;
+                /** @description The format, where the ending does not say it. */
+                format?: components["schemas"]["Format2"] | null;
+                /** @description The column of ids. Without one, cases get an id from their content. */
+                id?: string | null;
+                /**
+                 * @description Columns that are inputs, with commas between them, as `question` or `question=path.in.the.row`; by default all that
+                 *     nothing else claims.
+                 */
+                input?: string | null;
+                /** @description The column of what counts as right. */
+                expected?: string | null;
+                /** @description The column of reference contexts. */
+                contexts?: string | null;
+                /** @description The column whose cases are not independent. */
+                cluster?: string | null;
+                /** @description The column of design weights. */
+                weight?: string | null;
+                /** @description The column that marks cases which must not fail. */
+                critical?: string | null;
+                /** @description Columns that slices are made of, with commas between them. */
+                metadata?: string | null;
+                /** @description Columns of recorded outputs, with commas between them. */
+                outputs?: string | null;
+                /** @description Only cases of this slice. */
+                where?: components["schemas"]["SliceExpression"] | null;
+                /** @description At most this many cases. */
+                limit?: number | null;
+                /** @description Take personal data and secrets out: what was found never reaches the library. */
+                redact?: components["schemas"]["Redact"] | null;
+                /** @description Make no run of what a tool recorded. */
+                cases_only?: boolean;
+                /** @description A tag for the version. */
+                tag?: string | null;
+                /** @description A note for the record. */
+                note?: string | null;
+            };
+            header?: never;
+            path: {
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit: {
         parameters: {
             query?: {
@@ -9232,6 +9564,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JudgeProbes"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    calibrateJudge: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                judge: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalibrateBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Calibrated"];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    suiteFiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuiteFileItem"][];
+                };
+            };
+            /** @description A problem (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    policies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyItem"][];
                 };
             };
             /** @description A problem (RFC 9457) */

@@ -64,7 +64,7 @@ export function Component() {
           <RunState run={run} />
           {run.tier && <Badge>{run.tier}</Badge>}
           {run.imported && <Badge>imported</Badge>}
-          {run.baselines?.map(name => (
+          {run.baselines.map(name => (
             <Badge key={name} tone="accent" title="A baseline of its suite">
               @<Text>{name}</Text>
             </Badge>
