@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::EngineError;
-use crate::execute::now_us;
+use crate::execute::{now_us, tidy};
 use crate::freeze::{self, Taken};
 
 /// Trials that are put together at once.
@@ -257,6 +257,7 @@ pub async fn record(
     let (record, totals) = filling.finish().await?;
     state.insert_run(&record).await?;
     state.update_run(record.id, RunStatus::Sealed, &totals, Some(now_us())).await?;
+    tidy(lake, &record).await;
     Ok((record, totals, left_out))
 }
 
