@@ -39,7 +39,7 @@ impl Bench {
     pub fn try_add(&self, name: &str, path: &Path) -> Result<Added, DatasetError> {
         let declared = DatasetDecl { path: path.display().to_string(), ..DatasetDecl::default() };
         let held = self.library.hold().unwrap();
-        add(&self.library, &held, name, "ann", &declared, None, None)
+        add(&self.library, &held, (name, "ann"), Path::new(""), &declared, None, None)
     }
 
     pub fn add(&self, name: &str, lines: &[String]) -> Added {
