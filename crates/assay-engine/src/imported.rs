@@ -166,6 +166,8 @@ pub struct Origin {
     pub suite: String,
     /// The file or folder.
     pub path: String,
+    /// Whether it is there no longer: its path is a name then.
+    pub scratch: bool,
     /// The tool with its version.
     pub tool: String,
 }
@@ -219,7 +221,10 @@ pub async fn record(
     let record = RunRecord {
         id: RunId::from_uuid(uuid::Uuid::now_v7()),
         suite: origin.suite.clone(),
-        suite_path: workspace.recorded(Path::new(&origin.path)),
+        suite_path: match origin.scratch {
+            true => origin.path.clone(),
+            false => workspace.recorded(Path::new(&origin.path)),
+        },
         suite_digest: Digest::of_bytes(text.as_bytes()),
         suite_text: text,
         tier: None,

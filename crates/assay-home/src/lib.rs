@@ -3,18 +3,22 @@
 //! Whoever changes something does so inside [`audit::recorded`], which writes it down. Nothing here prints.
 
 pub mod audit;
+pub mod calibration;
 pub mod datasets;
 pub mod desk;
 pub mod evidence;
 pub mod exit;
 pub mod home;
+pub mod imports;
 pub mod judged;
 pub mod ladder;
 pub mod policies;
 pub mod probes;
 pub mod programs;
+pub mod project;
 pub mod pushed;
 pub mod rateable;
+pub mod redaction;
 
 use std::path::Path;
 

@@ -170,8 +170,9 @@ impl Lake {
         let root = self.root().to_owned();
         let day = format!("dt={}", crate::query::day(tables::partition_day(&run)));
         let forced = tokio::task::spawn_blocking(move || {
-            // A table without a row does not exist.
-            for table in Table::ALL.map(|table| root.join(table.name())).into_iter().filter(|table| table.is_dir()) {
+            // A table without a row of that day has no folder of it: nobody scored the run.
+            let tables = Table::ALL.map(|table| root.join(table.name()));
+            for table in tables.into_iter().filter(|table| table.join(&day).is_dir()) {
                 force(&table.join(&day), began - MARGIN)?;
                 force(&table.join("_delta_log"), began - MARGIN)?;
                 force_names(&table)?;

@@ -95,6 +95,9 @@ pub struct SuiteCard {
     reading: usize,
     /// What its gate says.
     gate: Option<VerdictKind>,
+    /// Two-sided confidence of the intervals of `rows` and `moved`: the gate's, or that of the look that ended the run. Those
+    /// of the trend are each at their own run's.
+    confidence: f64,
 }
 
 /// What was spent in a month.
@@ -188,6 +191,7 @@ async fn card(app: &App, suite: &str, rows: &[RunRow], until: Instant) -> Result
         run: RunItem::of(app, newest).await?,
         previous: previous.map(|row| row.record.id.to_string()),
         gate: now.as_ref().and_then(|now| now.gate),
+        confidence: newest.record.gate.confidence,
         rows: now.map_or_else(nothing, |now| now.rows),
         moved: match previous {
             Some(previous) => moved(app, newest, previous).await?,
