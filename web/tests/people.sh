@@ -128,3 +128,12 @@ YAML
 "$assay" run "$out/judged.yaml" --quiet
 "$assay" judge calibrate good --labels "$out/labels.jsonl"
 "$assay" judge check good
+
+# A judge that nobody has labelled, for a test to calibrate.
+cat > "$out/fresh.yaml" <<'YAML'
+suite: fresh
+datasets: [{ path: judged.jsonl, fields: { id: id, input: [question] } }]
+target: { name: base, recorded: base }
+scorers: [{ name: fresh, judge: { recorded: verdict, by: "a small model, prompt 4" } }]
+YAML
+"$assay" run "$out/fresh.yaml" --quiet

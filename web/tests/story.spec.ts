@@ -13,7 +13,7 @@ const APPLICATION = `sleep 1.5
 if grep -q hard; then cat prompt.txt; else echo yes; fi
 `;
 const SUITE = `suite: support
-datasets: [{ path: cases.jsonl, fields: { id: id, input: [question], expected: expected } }]
+datasets: [{ dataset: tickets@1 }]
 target: { name: app, command: [sh, answer.sh] }
 scorers: [equals]
 `;
@@ -33,7 +33,13 @@ const password = (name: string) => `correct horse ${name}`;
 const lines = (count: number, row: (n: number) => object) =>
   Array.from({ length: count }, (_, n) => JSON.stringify(row(n))).join('\n');
 
-/** A folder as somebody has it who has read the README: files, a key and people, and nothing that was run. */
+/** What the application is to be asked. */
+const CASES = lines(24, n => ({
+  ...{ number: `c${n}`, question: `${n % 2 ? 'hard' : 'easy'} ${n}?` },
+  ...{ right: 'yes', kind: n % 2 ? 'hard' : 'easy' },
+}));
+
+/** A folder as somebody has it who has read the README: files, a key and people; nothing was imported and nothing run. */
 function begin(folder: string, assay: (words: string[], input?: string) => string) {
   const write = (name: string, text: string) => writeFileSync(path.join(folder, name), text);
   write('assay.yaml', SUITE);
@@ -41,10 +47,6 @@ function begin(folder: string, assay: (words: string[], input?: string) => strin
   write('quick.policy.yaml', POLICY);
   write('answer.sh', APPLICATION);
   write('prompt.txt', 'no');
-  write(
-    'cases.jsonl',
-    lines(24, n => ({ id: `c${n}`, question: `${n % 2 ? 'hard' : 'easy'} ${n}?`, expected: 'yes' })),
-  );
   write(
     'judged.jsonl',
     lines(24, n => {
@@ -54,11 +56,6 @@ function begin(folder: string, assay: (words: string[], input?: string) => strin
     }),
   );
   assay(['evidence', 'keygen', 'assay']);
-  write(
-    'tickets.jsonl',
-    lines(3, n => ({ id: `t${n}`, question: `old ${n}?`, expected: 'yes' })),
-  );
-  assay(['dataset', 'add', 'tickets', 'tickets.jsonl', '--expected', 'expected']);
   for (const [name, role] of Object.entries(PEOPLE))
     assay(['user', 'add', name, '--role', role, '--password-stdin'], password(name));
 }
@@ -142,6 +139,20 @@ test('from a suite to a release, on the page', async ({ browser, place: at }, in
   try {
     const eve = await come('eve');
     await expect(eve.getByText('No run yet')).toBeVisible();
+    // Bring the cases, and say which column is what.
+    await eve.getByRole('link', { name: 'Datasets', exact: true }).click();
+    await eve.getByRole('main').getByRole('button', { name: 'Import…' }).first().click();
+    const asked = eve.getByRole('dialog');
+    const cases = { name: 'tickets.jsonl', mimeType: '', buffer: Buffer.from(CASES) };
+    await asked.getByLabel('File').setInputFiles(cases);
+    await asked.getByLabel('What number is').selectOption('id');
+    await asked.getByLabel('What right is').selectOption('expected');
+    await asked.getByLabel('What kind is').selectOption('metadata');
+    await asked.getByRole('button', { name: 'Import', exact: true }).click();
+    await expect(asked.getByRole('status')).toContainText('tickets@1 has 24 cases');
+    await expect(asked.getByText('datasets: [{ dataset: tickets@1 }]')).toBeVisible();
+    await asked.getByRole('button', { name: 'Done' }).click();
+
     // Run, watch, and make it what later runs are compared with.
     await run(eve, 'assay.yaml');
     await expect(eve.getByRole('progressbar', { name: 'Finished trials' })).toBeVisible();
@@ -180,24 +191,23 @@ test('from a suite to a release, on the page', async ({ browser, place: at }, in
     await eve.getByRole('link', { name: 'Agreement and raters' }).click();
     await expect(eve.getByText('10 of 10')).toBeVisible();
 
-    // Their labels calibrate the judge: the page names the commands.
-    await expect(eve.getByText('assay review labels days --out labels.jsonl')).toBeVisible();
-    assay(['review', 'labels', 'days', '--out', 'labels.jsonl']);
-    assay(['judge', 'calibrate', 'good', '--labels', 'labels.jsonl', '--criterion', 'correct']);
-    await eve.goto('/judges/good');
-    await expect(eve.getByText('10 drawn by chance')).toBeVisible();
+    // What they say calibrates the judge.
+    await eve.getByRole('button', { name: 'Calibrate a judge…' }).click();
+    await asked.getByRole('button', { name: 'Calibrate', exact: true }).click();
+    await expect(asked.getByText('10 new')).toBeVisible();
+    await asked.getByRole('link', { name: 'See the certificate' }).click();
+    await expect(eve.getByRole('main').getByText('10 drawn by chance')).toBeVisible();
 
     // Propose the better prompt, have it measured; somebody else agrees and ships it.
     await eve.goto(better);
     await choose(eve, 'For a release');
-    const dialog = eve.getByRole('dialog');
-    await expect(dialog.getByLabel('Candidate runs (optional)')).not.toHaveValue('');
-    await dialog.getByLabel('What changes').fill('A better prompt');
-    await dialog.getByLabel('Policy', { exact: true }).fill('quick.policy.yaml');
-    await dialog.getByLabel('prompt').check();
-    await dialog.getByRole('button', { name: 'Open', exact: true }).click();
+    await expect(asked.getByLabel('Candidate runs (optional)')).not.toHaveValue('');
+    await asked.getByLabel('What changes').fill('A better prompt');
+    await asked.getByLabel('Policy', { exact: true }).fill('quick.policy.yaml');
+    await asked.getByLabel('prompt').check();
+    await asked.getByRole('button', { name: 'Open', exact: true }).click();
     await eve.getByRole('button', { name: 'Evaluate…' }).click();
-    await dialog.getByRole('button', { name: 'Evaluate', exact: true }).click();
+    await asked.getByRole('button', { name: 'Evaluate', exact: true }).click();
     await expect(eve.getByRole('table', { name: 'Rules of support' })).toContainText('pass');
     const dee = await come('dee');
     await dee.goto(new URL(eve.url()).pathname);

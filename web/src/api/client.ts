@@ -48,6 +48,15 @@ async function problem(answer: Response): Promise<Problem> {
   return new Problem(answer.status, title, text('detail') ?? '', text('fix'), body);
 }
 
+const away = () =>
+  new Problem(
+    0,
+    'The server does not answer',
+    'Nothing listens at this address any more.',
+    'start it again with: assay serve',
+    {},
+  );
+
 async function send(
   method: string,
   path: string,
@@ -63,22 +72,14 @@ async function send(
       credentials: 'same-origin',
       headers: {
         Accept: 'application/json',
-        ...(body === undefined
-          ? {}
-          : { 'Content-Type': body instanceof Blob ? 'application/octet-stream' : 'application/json' }),
+        ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...headers,
       },
-      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
+      body: body === undefined ? undefined : JSON.stringify(body),
       keepalive,
     });
   } catch {
-    throw new Problem(
-      0,
-      'The server does not answer',
-      'Nothing listens at this address any more.',
-      'start it again with: assay serve',
-      {},
-    );
+    throw away();
   }
   if (!answer.ok) throw await problem(answer);
   return answer;
@@ -90,6 +91,52 @@ async function ask<T>(...asked: Parameters<typeof send>): Promise<T> {
   return (await answer.json()) as T;
 }
 
+/** A file on its way: told how far it is, and stopped by `stop`. A request that streams tells nothing of what was sent, so
+ * that this is the one place that does not `fetch`. */
+export function upload<T>(
+  path: string,
+  query: Query,
+  file: Blob,
+  on: { sent?: (share: number) => void; stop?: AbortSignal } = {},
+): Promise<T> {
+  return new Promise((done, failed) => {
+    const request = new XMLHttpRequest();
+    let share = 0;
+    request.open('POST', address(path, query));
+    request.setRequestHeader('Accept', 'application/json');
+    request.setRequestHeader('Content-Type', 'application/octet-stream');
+    request.upload.onprogress = event => {
+      share = event.total > 0 ? event.loaded / event.total : 0;
+      on.sent?.(share);
+    };
+    request.onload = () => {
+      const answer = new Response(request.status === 204 ? null : request.responseText, {
+        status: request.status,
+        statusText: request.statusText,
+      });
+      (answer.ok
+        ? (answer.json() as Promise<T>)
+        : problem(answer).then(found => Promise.reject<T>(found))
+      ).then(done, failed);
+    };
+    request.onerror = () => failed(away());
+    request.onabort = () =>
+      failed(
+        share < 1
+          ? new Problem(0, 'Stopped', 'The file had not arrived: nothing is stored.', null, {})
+          : new Problem(
+              0,
+              'No longer waited for',
+              'The file had arrived, and the server may have stored it.',
+              'look whether it is there before you send it again',
+              {},
+            ),
+      );
+    on.stop?.addEventListener('abort', () => request.abort());
+    request.send(file);
+  });
+}
+
 /** A name for an attempt: whoever asks twice under it is answered once. */
 export const once = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join('');
@@ -99,8 +146,6 @@ export const api = {
   /** `once` names the attempt: the server answers a repeated name with the first answer. */
   post: <T>(path: string, body: unknown = {}, once?: string) =>
     ask<T>('POST', path, undefined, body, once ? { 'Idempotency-Key': once } : undefined),
-  /** A file as it is. */
-  upload: <T>(path: string, query: Query, file: Blob) => ask<T>('POST', path, query, file),
   /** An answer that is a file. */
   file: async (path: string, query: Query, body?: unknown) =>
     (await send(body === undefined ? 'GET' : 'POST', path, query, body)).blob(),

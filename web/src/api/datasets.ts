@@ -37,3 +37,54 @@ export function asked(of: Case): string {
     ? text(only[1])
     : inputs.map(([name, value]) => `${name}: ${text(value)}`).join(' · ');
 }
+
+/** The tools whose files are understood, with the names that people know them by. */
+export const TOOLS: Record<string, string> = {
+  promptfoo: 'promptfoo',
+  inspect: 'Inspect',
+  'lm-eval': 'lm-evaluation-harness',
+  'openai-evals': 'openai/evals',
+  deepeval: 'DeepEval',
+  ragas: 'Ragas',
+  'pydantic-evals': 'pydantic-evals',
+  helm: 'HELM',
+  'trec-eval': 'trec_eval: qrels, runs, topics',
+  'chat-jsonl': 'chats, a conversation a line',
+  'batch-jsonl': 'batch requests or results',
+  mlflow: 'MLflow',
+};
+/** How many MiB of a file are taken over the network; what is read whole becomes many times as large there. */
+export const mostOf = (format: string | null) =>
+  ['yaml', 'json', 'text', 'xlsx'].includes(format ?? '') ? 16 : 256;
+
+/** What a dataset may be called. */
+export const NAME = '[A-Za-z0-9_][A-Za-z0-9._\\-]*';
+
+/** A name for a dataset from the name of a file. */
+export function nameOf(file: string): string {
+  const [last = ''] = file.split(/[/\\]/).slice(-1);
+  return last
+    .replace(/\.[^.]*$/, '')
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+|[.-]+$/g, '')
+    .slice(0, 100);
+}
+
+/** What became of a file. */
+export interface Imported {
+  dataset: string;
+  number: number;
+  version: string;
+  cases: number;
+  new: boolean;
+  new_bytes: number;
+  /** Cases that got an id from their content. */
+  named: number;
+  tool: string | null;
+  run: string | null;
+  answers: number;
+  /** Answers to cases that are revoked, expired or sealed. */
+  left_out: number;
+  lost: { what: string; where: string; count: number }[];
+  found: Record<string, number> | null;
+}

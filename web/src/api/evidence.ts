@@ -1,4 +1,4 @@
-import { api } from './client';
+import { upload } from './client';
 
 /** The public half of the key that the server signs with. */
 export interface EvidenceKey {
@@ -21,4 +21,4 @@ export type Verified =
 
 /** Checks a pack on the server; `pem` is the key to check with, the server's own when it is empty. */
 export const verify = (pack: Blob, pem: string) =>
-  api.upload<Verified>('/evidence/verify', { key: pem.trim() || undefined }, pack);
+  upload<Verified>('/evidence/verify', { key: pem.trim() || undefined }, pack);

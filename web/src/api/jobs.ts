@@ -5,6 +5,13 @@ type Schemas = components['schemas'];
 export type Job = Schemas['JobItem'];
 export type QueueBody = Schemas['QueueBody'];
 
+/** A suite file of the project's folder; `error` says why it cannot be run. */
+export interface SuiteFile {
+  path: string;
+  suite: string | null;
+  error: string | null;
+}
+
 /** The suite file of a job: the last argument of `assay run`. */
 export const suiteOf = (job: Job) => job.arguments.at(-1) ?? '';
 

@@ -100,6 +100,15 @@ export interface Release {
   log: { digest: string; entry: { at_us: number; by: string } & ReleaseEvent }[];
 }
 
+/** A policy that a release may be opened under: one that comes with Assay, or a file of the project. */
+export interface PolicyItem {
+  name: string;
+  title: string | null;
+  why: string | null;
+  builtin: boolean;
+  error: string | null;
+}
+
 export interface Proposal {
   title: string;
   policy: string;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { money, pValue, score, signed } from './number';
-import { wilson } from './rate';
-import { link, located, pieces, visible } from './text';
+import { quantile, wilson } from './rate';
+import { byLine, link, located, pieces, visible } from './text';
 import { ago } from './time';
 
 test('characters that would not be seen are marks, escape sequences are gone', () => {
@@ -9,6 +9,12 @@ test('characters that would not be seen are marks, escape sequences are gone', (
   expect(visible('\u001b[31mred\u001b[0m')).toBe('red');
   expect(pieces('plain\n\ttext\r\n')).toEqual([{ text: 'plain\n\ttext\n' }]);
   expect(visible('👩\u200d💻')).toBe('👩\u200d💻');
+});
+test('faults with their places stand on lines of their own', () => {
+  expect(
+    byLine('2 lines of my l.csv are no labels: nothing was stored: my l.csv:3: `a`; no; my l.csv:9: b: c'),
+  ).toBe('2 lines of my l.csv are no labels: nothing was stored:\nmy l.csv:3: `a`; no;\nmy l.csv:9: b: c');
+  expect(byLine('a.csv:2: there is no column `b`')).toBe('a.csv:2: there is no column `b`');
 });
 test('only http and https are links', () => {
   expect(link('https://example.org/a')).toBe('https://example.org/a');
@@ -41,8 +47,18 @@ test('shares have Wilson’s interval', () => {
     [0, 20, 0, 0.1611251580528194],
     [20, 20, 0.8388748419471804, 1],
   ] as const) {
-    expect(wilson(hits, of)?.lower).toBeCloseTo(lower, 12);
-    expect(wilson(hits, of)?.upper).toBeCloseTo(upper, 12);
+    expect(wilson(hits, of, 0.95)?.lower).toBeCloseTo(lower, 12);
+    expect(wilson(hits, of, 0.95)?.upper).toBeCloseTo(upper, 12);
   }
-  expect(wilson(0, 0)).toBeNull();
+  expect(wilson(0, 0, 0.95)).toBeNull();
+});
+test('quantiles of the normal distribution are those of scipy', () => {
+  // scipy 1.17: norm.ppf
+  for (const [p, x] of [
+    [0.5, 0],
+    [0.9, 1.2815515655446004],
+    [0.975, 1.959963984540054],
+    [0.99999, 4.264890793923841],
+  ] as const)
+    expect(quantile(p)).toBeCloseTo(x, 11);
 });

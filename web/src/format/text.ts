@@ -75,6 +75,10 @@ export const visible = (text: string) =>
     .map(p => (p.mark ? `⟨${p.text}⟩` : p.text))
     .join('');
 
+/** Faults that are told one after another, each with its file and line, on lines of their own. */
+export const byLine = (text: string) =>
+  text.replace(/(: |; )(?=[^:;\n]+:\d+: )/g, (sign: string) => `${sign.trim()}\n`);
+
 /** A value of a case as text: strings as they are, the rest as JSON. */
 export function readable(value: unknown): string {
   if (value === null || value === undefined) return '';

@@ -1,5 +1,5 @@
 import { useMutation } from '@tanstack/react-query';
-import { useId, type FormEvent, type ReactNode } from 'react';
+import { useEffect, useId, useRef, type FormEvent, type ReactNode } from 'react';
 import { Problem } from '../api/client';
 import { Dialog } from './Overlay';
 import { ProblemView } from './States';
@@ -75,6 +75,11 @@ interface FormProps<T> {
   danger?: boolean;
   act: () => Promise<T>;
   done: (answer: T) => void;
+  /** For much to fill in. */
+  wide?: boolean;
+  /** What is shown while it is being done, and how it is stopped, where that takes long. */
+  during?: ReactNode;
+  stop?: () => void;
   /** Shows a problem in another way than usual; `null` shows it as usual. */
   told?: (problem: Problem) => ReactNode;
   children: ReactNode;
@@ -83,13 +88,20 @@ interface FormProps<T> {
 /** A dialog that does one thing: fields, what went wrong, and the button. Nothing typed is lost when it is refused. */
 export function DialogForm<T>(props: FormProps<T>) {
   return (
-    <Dialog open={props.open} close={props.close} title={props.title} text={props.text}>
+    <Dialog
+      open={props.open}
+      close={props.close}
+      title={props.title}
+      text={props.text}
+      wide={props.wide}
+      ends
+    >
       <Body {...props} />
     </Dialog>
   );
 }
 
-function Body<T>({ close, verb, danger, act, done, told, children }: FormProps<T>) {
+function Body<T>({ close, verb, danger, act, done, told, during, stop, children }: FormProps<T>) {
   const doing = useMutation<T, Problem>({ mutationFn: act, onSuccess: done });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -98,15 +110,39 @@ function Body<T>({ close, verb, danger, act, done, told, children }: FormProps<T
   return (
     <form className="stack" onSubmit={submit}>
       {children}
-      {doing.error && (told?.(doing.error) ?? <ProblemView error={doing.error} />)}
+      {doing.error && (
+        <Refused key={doing.submittedAt}>
+          {told?.(doing.error) ?? <ProblemView error={doing.error} />}
+        </Refused>
+      )}
       <div className="ends">
-        <button type="button" className="button" onClick={close}>
-          Cancel
-        </button>
+        {doing.isPending && during}
+        {doing.isPending && stop ? (
+          <button type="button" className="button" onClick={stop}>
+            Stop
+          </button>
+        ) : (
+          <button type="button" className="button" onClick={close}>
+            Cancel
+          </button>
+        )}
         <button className={`button ${danger ? 'danger' : 'primary'}`} disabled={doing.isPending}>
           {doing.isPending ? 'Wait…' : verb}
         </button>
       </div>
     </form>
+  );
+}
+
+/** What went wrong, where it is seen: a long form may have been scrolled elsewhere. */
+function Refused({ children }: { children: ReactNode }) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
+  return (
+    <div ref={place} className="refused">
+      {children}
+    </div>
   );
 }

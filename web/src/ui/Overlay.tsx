@@ -10,6 +10,8 @@ export function Dialog(props: {
   text?: ReactNode;
   /** For much to read. */
   wide?: boolean;
+  /** It has buttons at its end that close it. */
+  ends?: boolean;
   children?: ReactNode;
 }) {
   return (
@@ -19,7 +21,9 @@ export function Dialog(props: {
         <BaseDialog.Popup className={props.wide ? 'dialog wide' : 'dialog'}>
           <div className="row spread">
             <BaseDialog.Title render={<h2 />}>{props.title}</BaseDialog.Title>
-            {props.wide && <BaseDialog.Close className="button quiet small">Close</BaseDialog.Close>}
+            {props.wide && !props.ends && (
+              <BaseDialog.Close className="button quiet small">Close</BaseDialog.Close>
+            )}
           </div>
           {props.text && <BaseDialog.Description className="muted">{props.text}</BaseDialog.Description>}
           {props.children}

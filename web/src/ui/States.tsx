@@ -1,5 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { Problem } from '../api/client';
+import { byLine } from '../format/text';
+import { Said } from './Text';
 
 /** A command to type in a terminal, with a button that copies it. */
 export function Command({ children }: { children: string }) {
@@ -19,20 +21,24 @@ export function Command({ children }: { children: string }) {
   );
 }
 
-/** Nothing here yet: what would be here, and the command that puts something here. */
+/** Nothing here yet: what would be here, and what puts something here. */
 export function Empty({
   title,
   command,
+  action,
   children,
 }: {
   title: string;
   command?: string;
+  /** What can be done about it here. */
+  action?: ReactNode;
   children?: ReactNode;
 }) {
   return (
     <div className="empty">
       <h3>{title}</h3>
       {children && <p>{children}</p>}
+      {action}
       {command && <Command>{command}</Command>}
     </div>
   );
@@ -46,8 +52,16 @@ export function ProblemView({ error, retry }: { error: unknown; retry?: () => vo
   return (
     <div className="problem" role="alert">
       <div className="what">{title}</div>
-      {detail && detail !== title && <div>{detail}</div>}
-      {problem?.fix && <div className="muted">{problem.fix}</div>}
+      {detail && detail !== title && (
+        <div className="told">
+          <Said>{byLine(detail)}</Said>
+        </div>
+      )}
+      {problem?.fix && (
+        <div className="told muted">
+          <Said>{problem.fix}</Said>
+        </div>
+      )}
       {retry && (
         <div>
           <button type="button" className="button small" onClick={retry}>

@@ -19,6 +19,20 @@ export function Text({ children }: { children: string | null | undefined }) {
   );
 }
 
+/** A sentence of the server or of a report: what stands between backticks is code, and nothing else means anything. */
+export function Said({ children }: { children: string | null | undefined }) {
+  if (!children) return null;
+  return children.split(/`([^`\n]+)`/).map((part, index) =>
+    index % 2 === 1 ? (
+      <code key={index}>
+        <Text>{part}</Text>
+      </code>
+    ) : (
+      part && <Text key={index}>{part}</Text>
+    ),
+  );
+}
+
 const CUT = 6000;
 
 /** A long text from outside in its own lines; beyond a few thousand characters it opens on demand. */

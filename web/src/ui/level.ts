@@ -4,6 +4,9 @@ import { createContext, use } from 'react';
  * where it is not known, or where several meet. */
 export const Level = createContext<number | null>(null);
 
+/** The confidence that is asked for where nothing says another. */
+export const USUAL = 0.95;
+
 /** "95% interval", with as many digits as tell the confidence from 100. */
 export function intervalOf(confidence: number | null): string {
   return confidence === null ? 'interval' : `${levelOf(confidence)} interval`;

@@ -6,7 +6,7 @@ import { useGet } from '../../api/queries';
 import type { Page as List } from '../../api/types';
 import { DialogForm, Field } from '../../ui/Form';
 import { Dialog } from '../../ui/Overlay';
-import { Await, Command } from '../../ui/States';
+import { Await } from '../../ui/States';
 import { Text } from '../../ui/Text';
 
 /** Keeps a run's case for a stored dataset: it waits there until somebody takes it over. */
@@ -36,10 +36,9 @@ export function ToDataset({ run, id, close }: { run: string; id: string; close: 
         <Await query={list}>
           {() => (
             <>
-              <p className="muted">There is no stored dataset yet.</p>
-              <div>
-                <Command>assay dataset add qa cases.jsonl --expected answer</Command>
-              </div>
+              <p className="muted">
+                There is no stored dataset yet: <Link to="/datasets?import=true">import one</Link>.
+              </p>
             </>
           )}
         </Await>

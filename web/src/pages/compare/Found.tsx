@@ -8,7 +8,7 @@ import { DifferenceText, EstimateText, leaning } from '../../ui/Estimate';
 import { IntervalBar } from '../../ui/IntervalBar';
 import { Level } from '../../ui/level';
 import { Panel } from '../../ui/Page';
-import { Text } from '../../ui/Text';
+import { Said, Text } from '../../ui/Text';
 
 /** From 0 to 1, so that such rows share a scale. */
 const unit = (row: ComparisonRow) =>
@@ -124,7 +124,7 @@ export function Found({ data }: { data: CompareAnswer }) {
         <div className="notice unsure">
           {comparison.refused.map(([scorer, why]) => (
             <p key={scorer}>
-              △ not compared: <Text>{scorer}</Text>: <Text>{why}</Text>
+              △ not compared: <Text>{scorer}</Text>: <Said>{why}</Said>
             </p>
           ))}
         </div>

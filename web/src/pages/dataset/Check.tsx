@@ -5,7 +5,7 @@ import { count } from '../../format/number';
 import { Badge } from '../../ui/Badge';
 import { Panel } from '../../ui/Page';
 import { Await, Empty } from '../../ui/States';
-import { Text } from '../../ui/Text';
+import { Said, Text } from '../../ui/Text';
 
 const TONES = { error: ['bad', '✗'], warning: ['unsure', '△'], note: ['plain', 'i'] } as const;
 
@@ -75,7 +75,7 @@ function Finding({ of, to }: { of: CheckFinding; to: (id: string) => string }) {
         <Text>{of.field ?? ''}</Text>
       </td>
       <td className="wrap">
-        <Text>{of.message}</Text>
+        <Said>{of.message}</Said>
       </td>
       <td className="num">{of.count > 0 ? count(of.count) : '–'}</td>
       <td className="wrap small">

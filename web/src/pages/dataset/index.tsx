@@ -2,12 +2,14 @@ import { useParams } from 'react-router';
 import { path, type DatasetView } from '../../api/datasets';
 import { useGet } from '../../api/queries';
 import { useFilters } from '../../app/filters';
+import { useMay } from '../../app/session';
 import { count } from '../../format/number';
 import { Badge } from '../../ui/Badge';
 import { Page, Tabs } from '../../ui/Page';
 import { Await, Empty } from '../../ui/States';
 import { Text } from '../../ui/Text';
 import { When } from '../../ui/When';
+import { Import } from '../datasets/import';
 import { Cases } from './Cases';
 import { Check } from './Check';
 import { CoverageMap } from './Coverage';
@@ -30,6 +32,7 @@ const TABS = [
 export function Component() {
   const { dataset: name = '', tab = '' } = useParams();
   const [get, set] = useFilters();
+  const may = useMay('engineer');
   const version = get('version');
   const found = useGet<DatasetView>(path(name), { version }, { keep: true });
   const data = found.data;
@@ -68,26 +71,33 @@ export function Component() {
         </>
       }
       actions={
-        versions.length > 0 &&
-        !['diff', 'quarantine'].includes(tab) && (
-          <label className="row tight muted small">
-            version
-            <select
-              value={version}
-              onChange={event => set({ version: event.target.value, case: null }, true)}
-            >
-              <option value="">newest</option>
-              {versions.map(of => (
-                <option key={of.number} value={of.number}>
-                  @{of.number}
-                  {of.tags.length > 0 ? ` ${of.tags.join(' ')}` : ''}
-                </option>
-              ))}
-            </select>
-          </label>
-        )
+        <>
+          {versions.length > 0 && !['diff', 'quarantine'].includes(tab) && (
+            <label className="row tight muted small">
+              version
+              <select
+                value={version}
+                onChange={event => set({ version: event.target.value, case: null }, true)}
+              >
+                <option value="">newest</option>
+                {versions.map(of => (
+                  <option key={of.number} value={of.number}>
+                    @{of.number}
+                    {of.tags.length > 0 ? ` ${of.tags.join(' ')}` : ''}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          {may && (
+            <button type="button" className="button" onClick={() => set({ import: 'true' }, true)}>
+              Import a new version…
+            </button>
+          )}
+        </>
       }
     >
+      {may && get('import') === 'true' && <Import dataset={name} close={() => set({ import: null })} />}
       <Tabs
         label="Parts of the dataset"
         current={tab}

@@ -2,6 +2,7 @@ import { Link } from 'react-router';
 import type { DatasetItem } from '../../api/datasets';
 import { usePages } from '../../api/queries';
 import { useFilters } from '../../app/filters';
+import { useMay } from '../../app/session';
 import { count } from '../../format/number';
 import { Badge } from '../../ui/Badge';
 import { FilterInput } from '../../ui/FilterInput';
@@ -10,17 +11,26 @@ import { Empty, Loading, ProblemView } from '../../ui/States';
 import { Table } from '../../ui/Table';
 import { Text } from '../../ui/Text';
 import { When } from '../../ui/When';
+import { Import } from './import';
 
 /** Every stored dataset: how far it is, what of it is sealed, and what waits. */
 export function Component() {
   const [get, set] = useFilters();
   const list = usePages<DatasetItem>('/datasets', { search: get('search'), limit: 50 });
+  const may = useMay('engineer');
+  const ask = (
+    <button type="button" className="button primary" onClick={() => set({ import: 'true' }, true)}>
+      Import…
+    </button>
+  );
   const to = (item: DatasetItem) => `/datasets/${encodeURIComponent(item.name)}`;
   return (
     <Page
       title="Datasets"
       sub="Cases in versions that nobody can change; everything that is done to them is on record."
+      actions={may && (list.items.length > 0 || get('search') !== '') && ask}
     >
+      {may && get('import') === 'true' && <Import close={() => set({ import: null })} />}
       <form className="filters" role="search" onSubmit={event => event.preventDefault()}>
         <FilterInput
           type="search"
@@ -46,12 +56,12 @@ export function Component() {
               ) : (
                 <Empty
                   title="No stored dataset yet"
+                  action={may && ask}
                   command="assay dataset add qa cases.jsonl --expected answer"
                 >
                   A suite can read cases from any file. Stored ones have versions, parts that stay sealed, and
-                  a record of who did what. The command is typed in the project folder;{' '}
-                  <code>assay dataset import qa FILE</code> takes what promptfoo, Inspect, DeepEval, Ragas and
-                  others wrote, their runs included.
+                  a record of who did what. A table is imported here or by the command, in the project folder;
+                  so is what promptfoo, Inspect, DeepEval, Ragas and others wrote, their runs included.
                 </Empty>
               )
             }

@@ -5,6 +5,7 @@ import type { CheckPoint } from '../../api/judges';
 import { count, percent } from '../../format/number';
 import { wilson } from '../../format/rate';
 import { day, stamp } from '../../format/time';
+import { intervalOf, levelOf } from '../../ui/level';
 import { Panel } from '../../ui/Page';
 import { Empty } from '../../ui/States';
 
@@ -14,17 +15,23 @@ const LEFT = 40;
 const SHOWN = 50;
 
 /** How many frozen verdicts were not the same when the judge was asked again, check by check. */
-export function Checks(props: { checks: CheckPoint[]; frozen: number; drifted: boolean; judge: string }) {
-  const { checks, frozen, drifted, judge } = props;
+export function Checks(props: {
+  checks: CheckPoint[];
+  frozen: number;
+  drifted: boolean;
+  judge: string;
+  confidence: number;
+}) {
+  const { checks, frozen, drifted, judge, confidence } = props;
   const points = checks.slice(-SHOWN).map(check => ({
     ...check,
     rate: check.asked > 0 ? check.differ / check.asked : 0,
-    interval: wilson(check.differ, check.asked) ?? { lower: 0, upper: 1 },
+    interval: wilson(check.differ, check.asked, confidence) ?? { lower: 0, upper: 1 },
   }));
   return (
     <Panel
       title="Checks"
-      note={`${count(frozen)} verdicts are frozen; how many differ when asked again, with 95% intervals`}
+      note={`${count(frozen)} verdicts are frozen; how many differ when asked again, with ${levelOf(confidence)} intervals`}
     >
       {points.length === 0 ? (
         <Empty
@@ -46,7 +53,7 @@ export function Checks(props: { checks: CheckPoint[]; frozen: number; drifted: b
               calibrated.
             </p>
           )}
-          <div className="checks">
+          <div className="check-history">
             <Picture points={points} />
             <table className="table" aria-label="Checks, newest first">
               <thead>
@@ -57,7 +64,7 @@ export function Checks(props: { checks: CheckPoint[]; frozen: number; drifted: b
                     differ
                   </th>
                   <th scope="col" className="num">
-                    share, 95% interval
+                    share, {intervalOf(confidence)}
                   </th>
                 </tr>
               </thead>

@@ -6,9 +6,10 @@ import { Trend } from '../../charts/Trend';
 import { count, duration, money, percent } from '../../format/number';
 import { RunState, Verdict, Badge, Missing } from '../../ui/Badge';
 import { DifferenceText, leaning } from '../../ui/Estimate';
+import { Level } from '../../ui/level';
 import { Page, Panel } from '../../ui/Page';
 import { Await, Empty } from '../../ui/States';
-import { Text } from '../../ui/Text';
+import { Said, Text } from '../../ui/Text';
 import { When } from '../../ui/When';
 
 export function Component() {
@@ -26,10 +27,10 @@ export function Component() {
                     <Badge tone="unsure">△ {alert.kind}</Badge>{' '}
                     {alert.link.startsWith('/') ? (
                       <Link to={alert.link}>
-                        <Text>{alert.text}</Text>
+                        <Said>{alert.text}</Said>
                       </Link>
                     ) : (
-                      <Text>{alert.text}</Text>
+                      <Said>{alert.text}</Said>
                     )}
                   </li>
                 ))}
@@ -167,54 +168,56 @@ function Suite({ card }: { card: SuiteCard }) {
       flush
     >
       <div className="suite-card">
-        <Forest
-          rows={card.rows}
-          to={row =>
-            `/runs/${run.id}/cases?${new URLSearchParams({ target: row.target, scorer: row.scorer })}`
-          }
-        />
-        <div className="stack side">
-          <section>
-            <h3>What moved</h3>
-            {known.length === 0 ? (
-              <p className="faint small">
-                Nothing earlier to compare with: the next run of this suite will be.
-              </p>
-            ) : (
-              <ul className="lines">
-                {moved.map(row => (
-                  <li key={`${row.target} ${row.scorer}`}>
-                    <span className="cut grow">
-                      <Text>{row.scorer}</Text> <span className="faint">{row.target}</span>
-                    </span>
-                    {row.difference ? (
-                      <DifferenceText difference={row.difference} />
-                    ) : (
-                      <span className="unsure small">{row.why}</span>
-                    )}
-                  </li>
-                ))}
-              </ul>
-            )}
-            {still > 0 && (
-              <p className="muted small">
-                ≈ no difference shown in {count(still)} {moved.length > 0 ? 'others' : 'scores'}
-              </p>
-            )}
-            {card.previous && (
-              <Link className="small" to={`/compare?candidate=${run.id}&baseline=${card.previous}`}>
-                Compare with the run before
-              </Link>
-            )}
-          </section>
-        </div>
-        {card.reading > 0 && (
-          <p className="faint small" role="status">
-            The scores of {count(card.reading)} earlier {card.reading === 1 ? 'run' : 'runs'} are still being
-            read: the trend is of the others.
-          </p>
-        )}
-        {card.trend.length > 1 && <Trend points={card.trend} rows={card.rows} />}
+        <Level value={card.confidence}>
+          <Forest
+            rows={card.rows}
+            to={row =>
+              `/runs/${run.id}/cases?${new URLSearchParams({ target: row.target, scorer: row.scorer })}`
+            }
+          />
+          <div className="stack side">
+            <section>
+              <h3>What moved</h3>
+              {known.length === 0 ? (
+                <p className="faint small">
+                  Nothing earlier to compare with: the next run of this suite will be.
+                </p>
+              ) : (
+                <ul className="lines">
+                  {moved.map(row => (
+                    <li key={`${row.target} ${row.scorer}`}>
+                      <span className="cut grow">
+                        <Text>{row.scorer}</Text> <span className="faint">{row.target}</span>
+                      </span>
+                      {row.difference ? (
+                        <DifferenceText difference={row.difference} />
+                      ) : (
+                        <span className="unsure small">{row.why}</span>
+                      )}
+                    </li>
+                  ))}
+                </ul>
+              )}
+              {still > 0 && (
+                <p className="muted small">
+                  ≈ no difference shown in {count(still)} {moved.length > 0 ? 'others' : 'scores'}
+                </p>
+              )}
+              {card.previous && (
+                <Link className="small" to={`/compare?candidate=${run.id}&baseline=${card.previous}`}>
+                  Compare with the run before
+                </Link>
+              )}
+            </section>
+          </div>
+          {card.reading > 0 && (
+            <p className="faint small" role="status">
+              The scores of {count(card.reading)} earlier {card.reading === 1 ? 'run' : 'runs'} are still
+              being read: the trend is of the others.
+            </p>
+          )}
+          {card.trend.length > 1 && <Trend points={card.trend} rows={card.rows} />}
+        </Level>
       </div>
     </Panel>
   );

@@ -4,7 +4,7 @@ import { link } from '../../format/text';
 import { percent } from '../../format/number';
 import { Badge } from '../../ui/Badge';
 import { Panel } from '../../ui/Page';
-import { Address, Text } from '../../ui/Text';
+import { Said, Address, Text } from '../../ui/Text';
 import { When } from '../../ui/When';
 
 /** What is proposed, by whom, who agrees to it and who is asked to. */
@@ -212,7 +212,7 @@ export function Waivers({ release }: { release: Release }) {
               <div className="small muted">
                 {why && (
                   <span className="unsure">
-                    <Text>{why}</Text>.{' '}
+                    <Said>{why}</Said>.{' '}
                   </span>
                 )}
                 <Text>{waiver.reason}</Text> · <Text>{waiver.follow_up}</Text>, seen to by{' '}

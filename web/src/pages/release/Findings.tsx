@@ -3,7 +3,7 @@ import type { Release, ReleaseVerdict } from '../../api/release';
 import { count, score } from '../../format/number';
 import { Badge, Verdict } from '../../ui/Badge';
 import { domainOf, IntervalBar } from '../../ui/IntervalBar';
-import { Text } from '../../ui/Text';
+import { Said, Text } from '../../ui/Text';
 
 const TONES = { pass: 'good', fail: 'bad', inconclusive: 'unsure' } as const;
 
@@ -42,7 +42,7 @@ export function Findings({
           {verdict.findings.map((finding, index) => (
             <tr key={finding.rule}>
               <th scope="row">
-                <Text>{finding.name || finding.rule}</Text>{' '}
+                <Said>{finding.name || finding.rule}</Said>{' '}
                 {finding.role === 'guardrail' && <Badge>guardrail</Badge>}
                 <div className="mono faint small">
                   <Text>{finding.rule}</Text>
@@ -58,7 +58,7 @@ export function Findings({
                 <Verdict kind={finding.kind} />
               </td>
               <td className="tab">
-                <Text>{finding.found}</Text>
+                <Said>{finding.found}</Said>
               </td>
               <td className="plotted">
                 {finding.interval ? (
@@ -75,14 +75,14 @@ export function Findings({
               <td className="num">{finding.n > 0 ? count(finding.n) : '–'}</td>
               <td className="muted">
                 {waived(finding.rule) && <Badge>waived until {waived(finding.rule)?.until}</Badge>}{' '}
-                <Text>
+                <Said>
                   {[
                     ...(finding.reasons ?? []),
                     finding.needed_n ? `about ${count(finding.needed_n)} cases would settle it` : '',
                   ]
                     .filter(Boolean)
                     .join('; ')}
-                </Text>
+                </Said>
               </td>
               {waive && (
                 <td>

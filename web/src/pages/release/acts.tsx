@@ -6,7 +6,7 @@ import { useMay, useSession } from '../../app/session';
 import { percent } from '../../format/number';
 import { Badge } from '../../ui/Badge';
 import { DialogForm, Field } from '../../ui/Form';
-import { Text } from '../../ui/Text';
+import { Said, Text } from '../../ui/Text';
 
 /** What somebody is about to do, and to what of the release. */
 export interface Wanted {
@@ -60,7 +60,7 @@ export function Blocks({ blocks, waive }: { blocks: Block[]; waive?: (rule: stri
                 <Text>{block.rule}</Text>{' '}
               </span>
             )}
-            <Text>{block.text}</Text>
+            <Said>{block.text}</Said>
           </span>
           {waive && block.rule && (
             <button type="button" className="button small" onClick={() => waive(block.rule ?? '')}>
@@ -335,7 +335,9 @@ function Refused({ problem, look }: { problem: Problem; look: () => void }) {
       ) : (
         <>
           <div className="what">The release has moved on</div>
-          <div>{problem.detail}: nothing of yours was done.</div>
+          <div>
+            <Said>{problem.detail}</Said>: nothing of yours was done.
+          </div>
           <div>
             <button type="button" className="button small" onClick={look}>
               Look at it as it is now

@@ -2,21 +2,11 @@ import { useRef, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { once } from '../../api/client';
 import { useGet } from '../../api/queries';
-import { KINDS, openRelease, RISKS, type Kind, type Risk } from '../../api/release';
+import { KINDS, openRelease, RISKS, type Kind, type PolicyItem, type Risk } from '../../api/release';
 import type { Page as List, RunItem } from '../../api/types';
+import { visible } from '../../format/text';
 import { Checks, DialogForm, Field } from '../../ui/Form';
 
-/** Policies that come with Assay. */
-const POLICIES = [
-  'agent',
-  'anomaly-detection',
-  'chat',
-  'classification',
-  'extraction',
-  'forecasting',
-  'rag',
-  'ranking',
-];
 const list = (text: string) => text.split(/[\s,]+/).filter(Boolean);
 const RISK: Record<Risk, string> = {
   low: 'low: a nuisance',
@@ -28,6 +18,7 @@ const RISK: Record<Risk, string> = {
 export function Open({ candidate, close }: { candidate: string; close: () => void }) {
   const navigate = useNavigate();
   const runs = useGet<List<RunItem>>('/runs', { status: 'sealed', limit: 50 });
+  const policies = useGet<PolicyItem[]>('/policies');
   // The same proposal sent again is the same attempt; a corrected one is another.
   const sent = useRef({ said: '', name: '' });
   const [said, setSaid] = useState({
@@ -90,8 +81,10 @@ export function Open({ candidate, close }: { candidate: string; close: () => voi
         hint: 'A file of the project, such as release.policy.yaml, or one that comes with Assay.',
       })}
       <datalist id="policies">
-        {POLICIES.map(name => (
-          <option key={name} value={name} />
+        {policies.data?.map(({ name, title, why, error }) => (
+          <option key={name} value={name}>
+            {visible(error === null ? (why ?? title ?? '') : `✗ ${error}`)}
+          </option>
         ))}
       </datalist>
       <Checks

@@ -1,22 +1,28 @@
+import { useState } from 'react';
 import { Panel } from '../../ui/Page';
-import { Command } from '../../ui/States';
+import { Calibrate } from '../judges/calibrate';
 
-/** How what people said becomes the calibration of a judge: the commands that write labels and take them. */
+/** What people said becomes the calibration of a judge. */
 export function ToJudge({ name }: { name: string }) {
+  const [asking, setAsking] = useState(false);
   return (
     <Panel title="Calibrate a judge by them" note="with its verdicts on the run that the answers are of">
       <div className="stack">
         <p className="muted">
-          Labels are what people agree on; an item on which they are split has none until it is settled. In
-          the project folder, with the judge’s name and the criterion that asks what the judge decides:
+          Labels are what people agree on; an item on which they are split has none until it is settled. What
+          a judge said of the same answers is compared with them: that says what the judge may be used for.
         </p>
         <div>
-          <Command>{`assay review labels ${name} --out labels.jsonl`}</Command>
+          <button type="button" className="button" onClick={() => setAsking(true)}>
+            Calibrate a judge…
+          </button>
         </div>
-        <div>
-          <Command>assay judge calibrate JUDGE --labels labels.jsonl --criterion CRITERION</Command>
-        </div>
+        <p className="faint small">
+          As a file: <code>assay review labels {name} --out labels.jsonl</code>, which{' '}
+          <code>assay judge calibrate --labels</code> takes.
+        </p>
       </div>
+      {asking && <Calibrate project={name} close={() => setAsking(false)} />}
     </Panel>
   );
 }

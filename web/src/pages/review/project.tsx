@@ -3,6 +3,7 @@ import { useGet } from '../../api/queries';
 import type { ReviewProject } from '../../api/review';
 import { useSession } from '../../app/session';
 import { count } from '../../format/number';
+import { USUAL } from '../../ui/level';
 import { Page, Tabs } from '../../ui/Page';
 import { Await } from '../../ui/States';
 import { Text } from '../../ui/Text';
@@ -48,7 +49,10 @@ export function Component() {
       {tabs.length > 1 && <Tabs tabs={tabs} current={tab} label="Parts of the project" />}
       <Await query={found}>
         {data => {
-          if (tab === 'report') return <Report path={path} name={name} />;
+          if (tab === 'report')
+            return (
+              <Report path={path} name={name} confidence={data.lead?.project.settings.confidence ?? USUAL} />
+            );
           if (tab === 'disputes') return <Disputes path={path} name={name} />;
           return rates ? <Sit key={name} path={path} project={data} /> : <Guide guide={data.guide} />;
         }}

@@ -8,7 +8,7 @@ import { useMay } from '../../app/session';
 import { Badge } from '../../ui/Badge';
 import { Panel } from '../../ui/Page';
 import { ProblemView } from '../../ui/States';
-import { Text } from '../../ui/Text';
+import { Said, Text } from '../../ui/Text';
 import { When } from '../../ui/When';
 
 /** Of the newest it is told how they ended. */
@@ -50,7 +50,7 @@ export function Queue({ jobs }: { jobs: Job[] }) {
               </span>
               {job.message && (
                 <pre className="small muted">
-                  <Text>{job.message}</Text>
+                  <Said>{job.message}</Said>
                 </pre>
               )}
             </span>

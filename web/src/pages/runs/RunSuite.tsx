@@ -1,10 +1,12 @@
 import { useRef, useState } from 'react';
 import { useQueryClient } from '@tanstack/react-query';
 import { api, once } from '../../api/client';
-import { suiteOf, type Job, type QueueBody } from '../../api/jobs';
+import { suiteOf, type Job, type QueueBody, type SuiteFile } from '../../api/jobs';
+import { useGet } from '../../api/queries';
 import { useSession } from '../../app/session';
+import { visible } from '../../format/text';
 import { DialogForm, Field } from '../../ui/Form';
-import { Text } from '../../ui/Text';
+import { Said, Text } from '../../ui/Text';
 
 /** Has the server execute a suite of the project's folder. */
 export function RunSuite({ jobs, close }: { jobs: Job[]; close: () => void }) {
@@ -12,8 +14,15 @@ export function RunSuite({ jobs, close }: { jobs: Job[]; close: () => void }) {
   const { project } = useSession();
   // The same wish sent again is the same attempt; a corrected one is another.
   const sent = useRef({ said: '', name: '' });
-  const known = [...new Set(jobs.map(suiteOf))];
-  const [said, setSaid] = useState({ suite: known[0] ?? 'assay.yaml', tier: '', limit: '', dollars: '' });
+  const files = useGet<SuiteFile[]>('/suites/files');
+  const [typed, setSaid] = useState<{ suite: string | null; tier: string; limit: string; dollars: string }>({
+    suite: jobs[0] ? suiteOf(jobs[0]) : null,
+    ...{ tier: '', limit: '', dollars: '' },
+  });
+  // The only one is meant; of several an empty field offers all.
+  const only = files.data?.length === 1 ? files.data[0]?.path : undefined;
+  const said = { ...typed, suite: typed.suite ?? only ?? '' };
+  const chosen = files.data?.find(({ path }) => path === said.suite.trim());
   const field = (
     name: keyof typeof said,
     label: string,
@@ -27,7 +36,7 @@ export function RunSuite({ jobs, close }: { jobs: Job[]; close: () => void }) {
           list={options.list}
           {...(options.number && { type: 'number', ...options.number })}
           value={said[name]}
-          onChange={event => setSaid({ ...said, [name]: event.target.value })}
+          onChange={event => setSaid({ ...typed, [name]: event.target.value })}
         />
       )}
     </Field>
@@ -63,10 +72,25 @@ export function RunSuite({ jobs, close }: { jobs: Job[]; close: () => void }) {
         close();
       }}
     >
-      {field('suite', 'Suite file', { list: 'suites', hint: 'assay init writes a first one.' })}
+      {field('suite', 'Suite file', {
+        list: 'suites',
+        hint:
+          files.data?.length === 0
+            ? 'There is none yet: assay init writes a first one.'
+            : chosen?.suite
+              ? `The suite ${visible(chosen.suite)}.`
+              : 'A file of the project folder; what is there is offered.',
+      })}
+      {chosen?.error && (
+        <p className="unsure small">
+          <Said>{chosen.error}</Said>
+        </p>
+      )}
       <datalist id="suites">
-        {known.map(name => (
-          <option key={name} value={name} />
+        {files.data?.map(({ path, suite, error }) => (
+          <option key={path} value={path}>
+            {visible(error === null ? (suite ?? '') : `✗ ${error}`)}
+          </option>
         ))}
       </datalist>
       {field('tier', 'Tier', { hint: 'One that the suite names, such as smoke.' })}

@@ -64,6 +64,11 @@ export function Component() {
           <RunState run={run} />
           {run.tier && <Badge>{run.tier}</Badge>}
           {run.imported && <Badge>imported</Badge>}
+          {run.baselines?.map(name => (
+            <Badge key={name} tone="accent" title="A baseline of its suite">
+              @<Text>{name}</Text>
+            </Badge>
+          ))}
           {run.sealed_part && <Badge title="Runs over a sealed part of a dataset">sealed part</Badge>}
         </span>
       ),
