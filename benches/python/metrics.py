@@ -73,7 +73,7 @@ def translation() -> list[Row]:
         from assay import metrics
 
         hypotheses, references = texts(n, words)
-        return getattr(metrics, f"corpus_{name.lower()}")(hypotheses, references, **options).value
+        return getattr(metrics, f"corpus_{name.lower()}")(hypotheses, references, **options).estimate
 
     def sentences(n: int) -> list[float]:
         import sacrebleu.metrics

@@ -25,6 +25,8 @@ from assay._run import run as find_run
 from assay._serve import Server
 from assay._suite import Served, attached, many, suite
 
+__all__ = ["aevaluate", "evaluate", "resume"]
+
 
 def evaluate(
     dataset: Any,

@@ -13,13 +13,15 @@ from assay import _command
 from assay._charts import escaped
 from assay._comparison import Comparison, comparison
 from assay._results import number
-from assay._scores import Gate, Scores, estimates, forest, read_gate, scores_table
+from assay._scores import Gate, Scores, forest, levels, read_gate, scores_table
 from assay._suite import rules_of
 from assay._tables import Table, arrow
 
 if TYPE_CHECKING:
     import polars
     from matplotlib.axes import Axes
+
+__all__ = ["Run", "compare", "gate", "run", "runs"]
 
 
 class Run:
@@ -103,7 +105,7 @@ class Run:
     @property
     def scores(self) -> Scores:
         """The scores, each with its interval."""
-        return estimates(self.data["summary"], self.confidence)
+        return levels(self.data["summary"], self.confidence)
 
     @property
     def confidence(self) -> float:
@@ -220,7 +222,7 @@ class Run:
             return _outcomes(self.totals)  # lists of runs read no reports
         if not self.complete:
             return f"stopped: {_outcomes(self.totals)}; go on with `assay.resume`"
-        said = "; ".join(estimate._sentence() for estimate in self.scores)  # type: ignore[reportPrivateUsage]
+        said = "; ".join(level._sentence() for level in self.scores)  # type: ignore[reportPrivateUsage]
         verdict = self.gate.verdict
         return f"{said}; gate {verdict}" if verdict else said
 

@@ -96,7 +96,7 @@ class Running:
         self.checks.append(check)
         about = [c.about for c in self.checks].count(check.about)
         begin = f"assay.{check.about}" + (f"#{about}" if about > 1 else "")
-        told = {"estimate": check.value, "lower": check.lower, "upper": check.upper, "n": check.n}
+        told = {"estimate": check.estimate, "lower": check.lower, "upper": check.upper, "n": check.n}
         for key, value in told.items():
             if not math.isnan(value):
                 self.item.user_properties.append((f"{begin}.{key}", value))

@@ -192,7 +192,7 @@ def test_intervals_are_jackknives_of_scikit_learn(metric: str) -> None:
         "rmse": skl.root_mean_squared_error,
     }[metric]
     found = metrics.interval(metric, truth, predicted, **options)
-    assert found.value == pytest.approx(theirs(truth, predicted))
+    assert found.estimate == pytest.approx(theirs(truth, predicted))
     kept = [np.arange(n) != at for at in range(n)]
     values = np.array([theirs(truth[keep], predicted[keep]) for keep in kept])
     scale = (
@@ -201,7 +201,7 @@ def test_intervals_are_jackknives_of_scikit_learn(metric: str) -> None:
     back = (lambda x: x) if metric in ("mae", "rmse") else np.tanh if metric in ("mcc", "kappa") else stats.logistic.cdf
     scaled = scale(values)
     half = stats.t.ppf(0.975, n - 1) * np.sqrt((n - 1) / n * ((scaled - scaled.mean()) ** 2).sum())
-    ends = (back(scale(found.value) - half), back(scale(found.value) + half))
+    ends = (back(scale(found.estimate) - half), back(scale(found.estimate) + half))
     assert (found.interval.lower, found.interval.upper) == pytest.approx(ends)
 
 

@@ -133,12 +133,12 @@ def test_records_are_compared_field_by_field() -> None:
     found = metrics.field_scores(given, expected)
     # Three of three, and none of two.
     assert (found.credit, found.expected, found.given) == (3.0, 5, 5)
-    assert (found.precision, found.recall, found.f1.value) == (0.6, 0.6, 0.6)
+    assert (found.precision, found.recall, found.f1.estimate) == (0.6, 0.6, 0.6)
     assert found.wrong == ((), ("total",))
     assert found.missing == ((), ("date",))
     assert found.invented == ((), ("vat",))
-    assert metrics.field_scores([{"a": "1.001"}], [{"a": 1}], rules={"a": "number"}, tolerance=0.01).f1.value == 1.0
-    assert metrics.field_scores([{"a": "hallo"}], [{"a": "hello"}], match="anls").f1.value == pytest.approx(0.8)
+    assert metrics.field_scores([{"a": "1.001"}], [{"a": 1}], rules={"a": "number"}, tolerance=0.01).f1.estimate == 1.0
+    assert metrics.field_scores([{"a": "hallo"}], [{"a": "hello"}], match="anls").f1.estimate == pytest.approx(0.8)
     with pytest.raises(ValueError, match=r'the rule of a is "numbr": it must be one of exact'):
         metrics.field_scores([{}], [{}], rules={"a": "numbr"})  # type: ignore[dict-item]
     with pytest.raises(ValueError, match=r'predictions\[0\]\["a"\] is NaN: JSON has no such number'):

@@ -161,9 +161,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "ragged": (
         lambda: stats.item_analysis([[1, 0], [1]]),
         ValueError,
-        r"scores\[0\] has 2 items and scores\[1\] has 1",
+        r"scores\[1\] has 1 numbers where scores\[0\] has 2",
     ),
-    "score": (lambda: stats.item_analysis([[1, 7]]), ValueError, r"scores\[0\]\[1\] is 7: it must be from 0 to 1"),
+    "score": (lambda: stats.item_analysis([[1, 7]]), ValueError, r"scores\[0, 1\] is 7: it must be from 0 to 1"),
     "candidates": (lambda: stats.best_of([[1, 0]]), ValueError, "at least 2 are needed"),
     "discovery": (lambda: stats.discover({"a": ["x"]}, [1, 0]), ValueError, "a has 1 items and outcome has 2"),
     "support": (lambda: stats.discover({"a": ["x"]}, [1], support=0), ValueError, "support must be above 0"),

@@ -6,6 +6,7 @@
 
 pub mod json;
 pub mod labels;
+pub mod ratings;
 pub mod tables;
 pub mod texts;
 
@@ -38,7 +39,7 @@ impl Deref for Floats<'_> {
 }
 
 /// Whether NumPy is there: an argument can only be its array if somebody has imported it.
-fn has_numpy(py: Python<'_>) -> PyResult<bool> {
+pub fn has_numpy(py: Python<'_>) -> PyResult<bool> {
     py.import("sys")?.getattr("modules")?.contains("numpy")
 }
 
@@ -263,53 +264,6 @@ pub fn count<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>, least: u64) 
     let refused = || PyValueError::new_err(format!("{name} must be {least} or more, and not too large, not {value}"));
     let read: u64 = value.extract().map_err(|_| refused())?;
     T::try_from(read).ok().filter(|_| read >= least).ok_or_else(refused)
-}
-
-/// Rows of numbers, all equally long: a two-dimensional array, a data frame or a sequence of columns. NaN stands for a
-/// missing one.
-///
-/// # Errors
-/// `TypeError` for what holds no rows of numbers, `ValueError` for rows of different lengths.
-pub fn rows(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<f64>>> {
-    // Iterating over a data frame gives the names of its columns.
-    let frame = value.hasattr("columns")? && value.hasattr("to_numpy")?;
-    let value = if frame { value.call_method0("to_numpy")? } else { value.clone() };
-    if value.is_instance_of::<PyString>() || value.hasattr("keys")? {
-        return Err(wrong(name, "rows of numbers", &value));
-    }
-    let Ok(each) = value.try_iter() else { return Err(wrong(name, "rows of numbers", &value)) };
-    let mut read: Vec<Vec<f64>> = Vec::new();
-    for (at, row) in each.enumerate() {
-        let row = numbers(&format!("{name}[{at}]"), &row?)?.to_vec();
-        if let Some(first) = read.first() {
-            same_length((&format!("{name}[0]"), first.len()), (&format!("{name}[{at}]"), row.len()))?;
-        }
-        read.push(row);
-    }
-    Ok(read)
-}
-
-/// That rows have finite numbers only.
-///
-/// # Errors
-/// `ValueError` that names the first other one.
-pub fn all_finite(name: &str, rows: &[Vec<f64>]) -> PyResult<()> {
-    for (at, row) in rows.iter().enumerate() {
-        if let Some(place) = row.iter().position(|x| !x.is_finite()) {
-            let found = row[place];
-            return Err(PyValueError::new_err(format!("{name}[{at}][{place}] is {found}: it must be a finite number")));
-        }
-    }
-    Ok(())
-}
-
-/// A column of results in the manner of the argument: a NumPy array for an array or a data frame's column, else a list.
-pub fn column<'py>(like: &Bound<'py, PyAny>, values: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
-    let py = like.py();
-    if has_numpy(py)? && like.hasattr("__array__")? {
-        return Ok(PyArray1::from_vec(py, values).into_any());
-    }
-    Ok(PyList::new(py, values)?.into_any())
 }
 
 /// Yes or no: booleans, or numbers 0 and 1.

@@ -9,6 +9,21 @@ from typing import Any, cast
 
 from assay._errors import AssayError
 
+__all__ = [
+    "AuthenticationError",
+    "ClientError",
+    "ConflictError",
+    "ForbiddenError",
+    "GateError",
+    "JobError",
+    "NotFoundError",
+    "RateLimitError",
+    "RequestError",
+    "ServerError",
+    "UnreachableError",
+    "WaitError",
+]
+
 
 def plain(text: str, most: int = 4_000) -> str:
     """Give a text that a terminal can show: what is not printable is replaced, what is long is cut."""

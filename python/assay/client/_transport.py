@@ -27,6 +27,8 @@ from assay.client._errors import ClientError, ConflictError, ServerError, Unreac
 if TYPE_CHECKING:
     from types import TracebackType
 
+__all__ = ["Answer"]
+
 Body = bytes | BinaryIO | Iterable[bytes]
 """What can be sent: bytes, an open file, or parts one after another."""
 

@@ -14,6 +14,25 @@ from assay._types import Labels, Numbers, Table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "PrecisionRecallCurve",
+    "ReliabilityDiagram",
+    "RocCurve",
+    "average_precision_score",
+    "brier_score",
+    "expected_calibration_error",
+    "fpr_at_tpr",
+    "log_loss",
+    "precision_at_recall",
+    "precision_recall_curve",
+    "recall_at_precision",
+    "reliability_diagram",
+    "roc_auc_score",
+    "roc_curve",
+    "top_k_accuracy_score",
+    "tpr_at_fpr",
+]
+
 
 def _is_table(values: Any) -> bool:
     """Whether scores have a column for each class."""

@@ -151,13 +151,12 @@ pub fn items(name: &str, value: &Bound<'_, PyAny>, design: &Design<'_>, omit: bo
     Ok(read.iter().zip(&design).filter_map(item).collect())
 }
 
-/// An estimate's fields; its reason in words.
+/// An estimate's fields.
 pub fn described<'py>(estimate: &Estimate, found: Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
     let wrong = [Reason::NotFinite, Reason::OutOfRange, Reason::Quantile, Reason::Confidence];
     if let Some(reason) = estimate.reason.filter(|reason| wrong.contains(reason)) {
         return Err(refused(reason));
     }
-    found.set_item("reason", estimate.reason.map(|reason| reason.to_string()))?;
     found.set_item("interval", crate::results::ends(estimate.interval))?;
     Ok(found)
 }
@@ -225,8 +224,15 @@ fn corpus_level<'py>(
     shown(py, found, if bounds.is_some() { "bounded" } else { "unbounded" })
 }
 
+/// Why something is undefined, in words, of the code that fields and reports have for it; other words are given as they are.
+#[pyfunction]
+fn reason_in_words(code: &str) -> String {
+    serde_json::from_value::<Reason>(code.into()).map_or_else(|_| code.to_owned(), |reason| reason.to_string())
+}
+
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Level>()?;
     module.add_function(wrap_pyfunction!(level_of, module)?)?;
+    module.add_function(wrap_pyfunction!(reason_in_words, module)?)?;
     module.add_function(wrap_pyfunction!(corpus_level, module)?)
 }
