@@ -254,8 +254,8 @@ class ScorerAssertion:
         Parameters
         ----------
         baseline : Run or str, optional
-            A run, its id, a branch, tag or commit behind `@`, or `main`, the baseline of this name; by default that of
-            `--assay-baseline`, else `main`.
+            A run, its id, the name of a baseline, or a branch, tag or commit behind `@`; by default that of
+            `--assay-baseline`, else the baseline `main`.
         margin : float
             The loss that is tolerated, in the scorer's own unit.
 

@@ -26,16 +26,16 @@ def number(value: float | int | bool | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def plain(value: object) -> Any:
+def jsonable(value: object) -> Any:
     """Turn a value into what JSON knows: undefined numbers become None."""
     if isinstance(value, Result):
         return value.to_dict()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}  # type: ignore[reportUnknownVariableType]
+        return {str(key): jsonable(item) for key, item in value.items()}  # type: ignore[reportUnknownVariableType]
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]  # type: ignore[reportUnknownVariableType]
+        return [jsonable(item) for item in value]  # type: ignore[reportUnknownVariableType]
     return value
 
 
@@ -49,7 +49,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as a dictionary that JSON can hold."""
-        return {name: plain(getattr(self, name)) for name in self._names()}
+        return {name: jsonable(getattr(self, name)) for name in self._names()}
 
     def _names(self) -> list[str]:
         return [field.name for field in dataclasses.fields(self) if not field.name.startswith("_")]  # type: ignore[arg-type]

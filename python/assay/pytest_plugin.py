@@ -299,7 +299,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "workspace": ("DIR", "where runs are kept (default: ASSAY_WORKSPACE, or .assay here or in a folder above)"),
         "baseline": (
             "RUN",
-            "what no_worse_than compares with: a run, main, or @ with a branch, tag or commit (write =@…)",
+            "what no_worse_than compares with: a run, the name of a baseline, or @ with a branch, tag or commit "
+            "(write =@…)",
         ),
         "limit": ("N", "at most this many cases of each evaluation, drawn by its seed"),
         "epochs": ("N", "repeats of each case"),
