@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assay._charts import escaped, line, table
 from assay._estimates import Compared, compared, undefined
-from assay._results import Result, axes, number
+from assay._results import Result, axes, p_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -165,7 +165,7 @@ class Comparison(Result):
             far = max(
                 (abs(x) for x in (d.estimate, d.interval.lower, d.interval.upper) if math.isfinite(x)), default=0.0
             )
-            colour = {"better": "#15803d", "worse": "#b91c1c"}.get(d.verdict, "#64748b")
+            colour = {"better": "#16a34a", "worse": "#dc2626"}.get(d.verdict, "#808b9b")
             ends = d.interval
             chart = line(d.estimate, ends.lower, ends.upper, -far, far, marks=[0.0], colour=colour)
             interval = "" if math.isnan(ends.lower) else f"{ends.lower:+.4g} to {ends.upper:+.4g}"
@@ -176,7 +176,7 @@ class Comparison(Result):
                     chart,
                     f"{d.estimate:+.4g}",
                     interval,
-                    "" if math.isnan(d.p_value) else number(d.p_value),
+                    escaped(p_text(d.p_value)),
                     moved,
                     d.verdict,
                 ]

@@ -297,6 +297,31 @@ def test_forecasts_are_those_of_scoringrules_and_scikit_learn() -> None:
     assert sum(metrics.pit_histogram(y, members=members).shares) == pytest.approx(1.0)
 
 
+@pytest.mark.filterwarnings("ignore")  # of vus, about escapes in its texts
+@pytest.mark.parametrize("window", [0, 3, 20])
+def test_volumes_and_affiliation_are_those_of_vus(window: int) -> None:
+    pytest.importorskip("vus")
+    from vus.affiliation.generics import convert_vector_to_events
+    from vus.affiliation.metrics import pr_from_events
+    from vus.utils.metrics import metricor
+
+    rng = np.random.default_rng(window)
+    for _ in range(10):
+        truth = np.repeat(rng.random(40) < 0.3, rng.integers(1, 9, 40))[:150]
+        truth[[30, 90]] = [True, False]
+        # Few levels, so that all of them are among the thresholds that vus samples.
+        scores = np.round(truth / 3 + rng.random(len(truth)), 1)
+        *_, roc, pr = metricor().RangeAUC_volume_opt(truth.astype(int), scores, window)
+        found = metrics.vus(truth, scores, window=window)
+        assert (found.roc, found.pr) == pytest.approx((roc, pr), abs=1e-9)
+        reported = scores > 0.8
+        sides = (convert_vector_to_events(reported.astype(int)), convert_vector_to_events(truth.astype(int)))
+        theirs = pr_from_events(*sides, (0, len(truth)))
+        ours = metrics.affiliation_scores(truth, reported)
+        assert ours.precision == pytest.approx(theirs["Affiliation_Precision"])
+        assert ours.recall == pytest.approx(theirs["Affiliation_Recall"])
+
+
 def test_anomalies_are_those_of_brute_force() -> None:
     truth = np.zeros(200, dtype=bool)
     truth[20:40], truth[90:95], truth[150:151] = True, True, True

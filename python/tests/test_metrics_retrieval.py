@@ -71,6 +71,33 @@ def test_measures_are_those_of_trec_eval(level: int) -> None:
     assert len(every.scores) > 60
 
 
+@pytest.mark.filterwarnings("ignore")  # of numba, about types
+def test_measures_are_those_of_ranx() -> None:
+    ranx = pytest.importorskip("ranx")
+    rng = random.Random(5)
+    qrels = {f"q{q:02}": {f"d{d}": max(rng.randint(-1, 3), 0) for d in rng.sample(range(60), 20)} for q in range(30)}
+    qrels = {query: {**grades, "missed": 1} for query, grades in qrels.items()}
+    # Without ties, which trec_eval and ranx break in different ways.
+    run = {
+        query: {f"d{d}": float(s) for d, s in zip(rng.sample(range(60), 30), rng.sample(range(1000), 30), strict=True)}
+        for query in qrels
+    }
+    names = {
+        "precision@5": "p@5",
+        "recall@10": "recall@10",
+        "r-precision": "rprec",
+        "mrr": "mrr",
+        "map@10": "map@10",
+        "ndcg@5": "ndcg@5",
+        "ndcg_burges@5": "ndcg_exp@5",
+        "bpref": "bpref",
+    }
+    theirs = ranx.evaluate(ranx.Qrels(qrels), ranx.Run(run), list(names), return_mean=False)
+    ours = metrics.evaluate(qrels, run, list(names.values()))
+    for name, own in names.items():
+        assert [ours.queries[query][own] for query in sorted(qrels)] == pytest.approx(list(theirs[name])), name
+
+
 def test_any_mapping_will_do_and_names_of_trec_eval_too() -> None:
     plain = metrics.evaluate(QRELS, RUN, ["ndcg@5"])
     frozen = {q: MappingProxyType(d) for q, d in QRELS.items()}

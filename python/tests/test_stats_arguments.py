@@ -327,7 +327,7 @@ def test_results_are_sentences_tables_dictionaries_and_plots() -> None:
     assert repr(gain).startswith("<Difference: +0.25, 95% interval ")
     assert "1 better, 0 worse, 3 the same" in str(gain)
     assert "_native" not in gain.to_dict() and gain.to_dict()["interval"]["confidence"] == 0.95
-    assert gain._repr_html_().startswith("<div><div>+0.25") and "<table>" in gain._repr_html_()
+    assert "<div>+0.25" in gain._repr_html_() and "</table>" in gain._repr_html_()
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("Agg")
     for result in (gain, stats.level([1, 0, 1]), stats.shrink_rates([1, 2], [3, 3]), stats.wilson(1, 2)):

@@ -175,12 +175,31 @@ fn whole_groups(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u32>>> {
     }
     let array = numpy.call_method1("ascontiguousarray", (array, "int64"))?;
     let array = array.cast_into::<PyArray1<i64>>().map_err(PyErr::from)?.readonly();
-    let mut known = HashMap::new();
-    let mut code = |group: &i64| {
-        let next = known.len() as u32;
-        *known.entry(*group).or_insert(next)
+    Ok(Some(by_appearance(array.as_slice().unwrap_or_default())))
+}
+
+/// Numbers from 0 for whole numbers, in the order of their first appearance.
+fn by_appearance(values: &[i64]) -> Vec<u32> {
+    let (Some(least), Some(most)) = (values.iter().min(), values.iter().max()) else { return Vec::new() };
+    let mut next = 0;
+    let mut number = |code: &mut u32| {
+        if *code == u32::MAX {
+            *code = next;
+            next += 1;
+        }
+        *code
     };
-    Ok(Some(array.as_slice().unwrap_or_default().iter().map(&mut code).collect()))
+    // Numbers that are close together are places of a table; others need a map.
+    match usize::try_from(most.wrapping_sub(*least)) {
+        Ok(range) if range < 8 * values.len() => {
+            let mut codes = vec![u32::MAX; range + 1];
+            values.iter().map(|value| number(&mut codes[(value - least) as usize])).collect()
+        }
+        _ => {
+            let mut codes = HashMap::new();
+            values.iter().map(|value| number(codes.entry(*value).or_insert(u32::MAX))).collect()
+        }
+    }
 }
 
 /// Whether a value of a column stands for none: None, NaN, pandas' NA and NaT.

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::estimate::{
-    Corpus, Estimate, Interval, Item, Kind, Method, Reason, is_level, level, of_corpus, zero_variance_half,
+    Corpus, Estimate, Interval, Item, Kind, Method, Reason, is_level, level, level_of, of_corpus, zero_variance_half,
 };
 use crate::jackknife::Transform;
 use crate::mean::{clustered_mean, is_clustered};
@@ -402,8 +402,28 @@ pub fn corpus_difference(candidate: &Corpus, baseline: &Corpus, cases: [usize; 3
 /// ```
 pub fn unpaired_difference(candidate: &[Item], baseline: &[Item], kind: Kind, confidence: f64) -> Difference {
     let (c, b) = (level(candidate, kind, confidence), level(baseline, kind, confidence));
+    unpaired(&c, &b, kind, confidence)
+}
+
+/// [`unpaired_difference`] of independent cases of one weight, each with one repeat, whose values are read where they are.
+/// O(n + m).
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Kind, Method, unpaired_difference_of};
+///
+/// let found = unpaired_difference_of(&[1.0, 2.0, 3.0], &[2.0, 4.0, 5.5, 6.0], Kind::Unbounded, 0.95);
+/// assert_eq!((found.estimate.value, found.estimate.method), (Some(-2.375), Method::Welch));
+/// ```
+pub fn unpaired_difference_of(candidate: &[f64], baseline: &[f64], kind: Kind, confidence: f64) -> Difference {
+    let (c, b) = (level_of(candidate, kind, confidence), level_of(baseline, kind, confidence));
+    unpaired(&c, &b, kind, confidence)
+}
+
+/// The difference of two levels.
+fn unpaired(c: &Estimate, b: &Estimate, kind: Kind, confidence: f64) -> Difference {
     let mut result = Difference {
-        estimate: Estimate::undefined(candidate.len() + baseline.len(), Reason::NoData),
+        estimate: Estimate::undefined(c.n + b.n, Reason::NoData),
         gate_interval: None,
         gate_method: Method::None,
         better: 0,
@@ -440,7 +460,7 @@ pub fn unpaired_difference(candidate: &[Item], baseline: &[Item], kind: Kind, co
         _ => {
             if let Some(range) = kind.range().map(|(lo, hi)| hi - lo) {
                 let z = critical(confidence);
-                let half = zero_variance_half(range, candidate.len().min(baseline.len()), z);
+                let half = zero_variance_half(range, c.n.min(b.n), z);
                 result.estimate.interval = Some(Interval { lower: cv - bv - half, upper: cv - bv + half });
                 result.estimate.method = Method::ZeroVariance;
             }

@@ -64,18 +64,24 @@ fn possible(rows: &[Vec<Option<f64>>], words: Option<usize>, given: Option<&Boun
     if let Some(words) = words {
         return Ok((0..words).map(|place| place as f64).collect());
     }
-    let mut found: Vec<f64> = match given {
-        Some(given) => crate::arrays::floats("categories", given)?.to_vec(),
-        None => rows.iter().flatten().flatten().copied().collect(),
+    let mut found: Vec<f64> = Vec::new();
+    // Categories are few.
+    let mut note = |rating: f64| {
+        if let Err(at) = found.binary_search_by(|other| other.total_cmp(&(rating + 0.0))) {
+            found.insert(at, rating + 0.0);
+        }
     };
-    found.sort_by(f64::total_cmp);
-    found.dedup();
+    match given {
+        Some(given) => crate::arrays::floats("categories", given)?.iter().for_each(|category| note(*category)),
+        None => {
+            rows.iter().flatten().flatten().for_each(|rating| note(*rating));
+            return Ok(found);
+        }
+    }
     let is_listed = |rating: &f64| found.binary_search_by(|other| other.total_cmp(&(rating + 0.0))).is_ok();
     match rows.iter().position(|row| row.iter().flatten().any(|rating| !is_listed(rating))) {
-        Some(at) if given.is_some() => {
-            Err(refused(format!("ratings[{at}] has a rating that is not among the categories")))
-        }
-        _ => Ok(found),
+        Some(at) => Err(refused(format!("ratings[{at}] has a rating that is not among the categories"))),
+        None => Ok(found),
     }
 }
 

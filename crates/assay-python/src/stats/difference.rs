@@ -1,12 +1,12 @@
 //! Differences: which interval is the decision of `assay_stats::difference`.
 
 use assay_stats::difference::Harm;
-use assay_stats::{Item, Pair};
+use assay_stats::{Item, Kind, Pair};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::estimate::{Design, corpus, described, items, kind, kind_name, omits, values, within};
-use crate::arrays::{count, level, same_length};
+use crate::arrays::{count, floats, level, same_length};
 use crate::results::{ends, fields, number, refused};
 
 /// A difference as it was computed, for the verdicts on it.
@@ -105,15 +105,31 @@ fn unpaired_difference<'py>(
     nan_policy: &str,
 ) -> PyResult<(Difference, Bound<'py, PyDict>)> {
     let (confidence, omit) = (level(confidence)?, omits(nan_policy)?);
+    let kind_of = |c: &mut dyn Iterator<Item = f64>, b: &mut dyn Iterator<Item = f64>| match kind(
+        score.0.as_deref(),
+        score.1,
+        score.2,
+        c.chain(b),
+    )? {
+        Kind::Quantile { .. } => Err(refused("the difference of quantiles is computed of paired cases only")),
+        kind => Ok(kind),
+    };
+    if design.is_plain() && baseline_design.is_plain() && !omit {
+        let (c, b) = (floats("candidate", candidate)?, floats("baseline", baseline)?);
+        let (c, b): (&[f64], &[f64]) = (&c, &b);
+        let kind = kind_of(&mut c.iter().copied(), &mut b.iter().copied())?;
+        within("candidate", kind, c.iter().copied())?;
+        within("baseline", kind, b.iter().copied())?;
+        let found = py.detach(|| assay_stats::unpaired_difference_of(c, b, kind, confidence));
+        return shown(py, found, kind_name(kind));
+    }
     let c = items("candidate", candidate, &design, omit)?;
     let b = items("baseline", baseline, &baseline_design, omit)?;
-    let of = |items: &[Item]| items.iter().map(|item| item.value).collect::<Vec<f64>>().into_iter();
-    let kind = kind(score.0.as_deref(), score.1, score.2, of(&c).chain(of(&b)))?;
-    if matches!(kind, assay_stats::Kind::Quantile { .. }) {
-        return Err(refused("the difference of quantiles is computed of paired cases only"));
-    }
-    within("candidate", kind, of(&c))?;
-    within("baseline", kind, of(&b))?;
+    let of = |items: &[Item]| -> Vec<f64> { items.iter().map(|item| item.value).collect() };
+    let (cs, bs) = (of(&c), of(&b));
+    let kind = kind_of(&mut cs.iter().copied(), &mut bs.iter().copied())?;
+    within("candidate", kind, cs.iter().copied())?;
+    within("baseline", kind, bs.iter().copied())?;
     let found = py.detach(|| assay_stats::unpaired_difference(&c, &b, kind, confidence));
     shown(py, found, kind_name(kind))
 }
