@@ -282,7 +282,7 @@ def retrieval() -> list[Row]:
         return {query: {renamed[name]: value for name, value in values.items()} for query, values in found.items()}
 
     @functools.cache
-    def texts_of_ids() -> Any:
+    def their_types() -> Any:
         import ranx
 
         qrels, results = run(200, 1000)
@@ -306,7 +306,7 @@ def retrieval() -> list[Row]:
     return [
         Row(what, "pytrec-eval-terrier RelevanceEvaluator", ours, theirs),
         Row(what, "ranx evaluate, with Qrels and Run of dictionaries", ours, from_dictionaries),
-        Row(what, "ranx evaluate, of Qrels and Run that are there", ours, lambda: ranx_of(texts_of_ids())),
+        Row(what, "ranx evaluate, of Qrels and Run that are there", ours, lambda: ranx_of(their_types())),
     ]
 
 
@@ -351,8 +351,9 @@ def others() -> list[Row]:
 
         rng = np.random.default_rng(1)
         truth = np.repeat(rng.random(200) < 0.1, 25)
-        # Few levels, so that all of them are among the thresholds that vus samples.
-        return truth.astype(int), np.round(truth / 3 + rng.random(len(truth)), 2)
+        # A hundred levels of equal size, so that all of them are among the thresholds that vus samples.
+        place = np.argsort(np.argsort(truth / 3 + rng.random(len(truth))))
+        return truth.astype(int), (place // 50).astype(float)
 
     def volumes() -> Any:
         from assay import metrics
