@@ -70,20 +70,15 @@ fn paired_difference<'py>(
     let (confidence, seed, omit) = (level(confidence)?, count("seed", seed, 0)?, omits(nan_policy)?);
     let (c, b) = (values("candidate", candidate, omit)?, values("baseline", baseline, omit)?);
     same_length(("candidate", c.len()), ("baseline", b.len()))?;
-    let design = design.read("candidate", c.len())?;
-    let pairs: Vec<Pair> = c
-        .iter()
-        .zip(&b[..])
-        .zip(design)
-        .filter(|((c, b), _)| !c.is_nan() && !b.is_nan())
-        .map(|((candidate, baseline), (cluster, weight, repeats))| Pair {
-            candidate: *candidate,
-            baseline: *baseline,
-            repeats,
-            cluster,
-            weight,
-        })
-        .collect();
+    let pair = |((candidate, baseline), (cluster, weight, repeats)): ((&f64, &f64), (Option<u32>, f64, u32))| {
+        let missing = candidate.is_nan() || baseline.is_nan();
+        (!missing).then_some(Pair { candidate: *candidate, baseline: *baseline, repeats, cluster, weight })
+    };
+    let both = c.iter().zip(&b[..]);
+    let pairs: Vec<Pair> = match design.is_plain() {
+        true => both.zip(std::iter::repeat((None, 1.0, 1))).filter_map(pair).collect(),
+        false => both.zip(design.read("candidate", c.len())?).filter_map(pair).collect(),
+    };
     let both = pairs.iter().flat_map(|pair| [pair.candidate, pair.baseline]);
     let kind = kind(score.0.as_deref(), score.1, score.2, both)?;
     within("candidate", kind, c.iter().copied())?;
