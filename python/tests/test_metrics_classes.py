@@ -192,7 +192,7 @@ def test_intervals_are_jackknives_of_scikit_learn(metric: str) -> None:
         "rmse": skl.root_mean_squared_error,
     }[metric]
     found = metrics.interval(metric, truth, predicted, **options)
-    assert found.value == pytest.approx(theirs(truth, predicted))
+    assert found.estimate == pytest.approx(theirs(truth, predicted))
     kept = [np.arange(n) != at for at in range(n)]
     values = np.array([theirs(truth[keep], predicted[keep]) for keep in kept])
     scale = (
@@ -201,7 +201,7 @@ def test_intervals_are_jackknives_of_scikit_learn(metric: str) -> None:
     back = (lambda x: x) if metric in ("mae", "rmse") else np.tanh if metric in ("mcc", "kappa") else stats.logistic.cdf
     scaled = scale(values)
     half = stats.t.ppf(0.975, n - 1) * np.sqrt((n - 1) / n * ((scaled - scaled.mean()) ** 2).sum())
-    ends = (back(scale(found.value) - half), back(scale(found.value) + half))
+    ends = (back(scale(found.estimate) - half), back(scale(found.estimate) + half))
     assert (found.interval.lower, found.interval.upper) == pytest.approx(ends)
 
 
@@ -295,6 +295,31 @@ def test_forecasts_are_those_of_scoringrules_and_scikit_learn() -> None:
     stats = pytest.importorskip("scipy.stats")
     assert np.allclose(shares, np.histogram(stats.norm.cdf(y, forecast, scale), 5, (0, 1))[0] / 50)
     assert sum(metrics.pit_histogram(y, members=members).shares) == pytest.approx(1.0)
+
+
+@pytest.mark.filterwarnings("ignore")  # of vus, about escapes in its texts
+@pytest.mark.parametrize("window", [0, 3, 20])
+def test_volumes_and_affiliation_are_those_of_vus(window: int) -> None:
+    pytest.importorskip("vus")
+    from vus.affiliation.generics import convert_vector_to_events
+    from vus.affiliation.metrics import pr_from_events
+    from vus.utils.metrics import metricor
+
+    rng = np.random.default_rng(window)
+    for _ in range(10):
+        truth = np.repeat(rng.random(40) < 0.3, rng.integers(1, 9, 40))[:150]
+        truth[[30, 90]] = [True, False]
+        # Few levels, so that all of them are among the thresholds that vus samples.
+        scores = np.round(truth / 3 + rng.random(len(truth)), 1)
+        *_, roc, pr = metricor().RangeAUC_volume_opt(truth.astype(int), scores, window)
+        found = metrics.vus(truth, scores, window=window)
+        assert (found.roc, found.pr) == pytest.approx((roc, pr), abs=1e-9)
+        reported = scores > 0.8
+        sides = (convert_vector_to_events(reported.astype(int)), convert_vector_to_events(truth.astype(int)))
+        theirs = pr_from_events(*sides, (0, len(truth)))
+        ours = metrics.affiliation_scores(truth, reported)
+        assert ours.precision == pytest.approx(theirs["Affiliation_Precision"])
+        assert ours.recall == pytest.approx(theirs["Affiliation_Recall"])
 
 
 def test_anomalies_are_those_of_brute_force() -> None:
