@@ -27,7 +27,7 @@ use assay_engine::{EngineError, git};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 pub use desk::Desk;
-pub use home::{Against, Home};
+pub use home::{Against, Candidate, Home};
 
 /// Whatever can fail here; the binary chooses the exit code from what it is.
 pub type Failure = Box<dyn std::error::Error + Send + Sync + 'static>;
