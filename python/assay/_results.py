@@ -83,7 +83,8 @@ class Result:
     def _repr_html_(self) -> str:
         shown = [(name, getattr(self, name)) for name in self._names()]
         # What there is none of, such as a reason, takes no row.
-        cells = [(html.escape(name), html.escape(_cell(value))) for name, value in shown if value not in (None, ())]
+        there = [(name, value) for name, value in shown if not _is_nothing(value)]
+        cells = [(html.escape(name), html.escape(_cell(value))) for name, value in there]
         rows = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{cell}</td></tr>" for name, cell in cells)
         title = html.escape(self._sentence())
         # Not as a caption, which would be as narrow as the table.
@@ -91,6 +92,10 @@ class Result:
             f"<div style='{FONT}'><div>{title}</div>"
             f"<table style='font-size:inherit'><tbody>{rows}</tbody></table></div>"
         )
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, tuple) and not value) or (isinstance(value, float) and math.isnan(value))  # type: ignore[reportUnknownArgumentType]
 
 
 def _cell(value: object) -> str:

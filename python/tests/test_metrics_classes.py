@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -350,3 +351,14 @@ def test_anomalies_are_those_of_brute_force() -> None:
     assert metrics.vus(truth, scores, window=0).pr <= 1.0
     perfect = metrics.affiliation_scores(truth, truth)
     assert (perfect.precision, perfect.recall) == (1.0, 1.0)
+
+
+def test_curves_are_columns_in_the_manner_of_the_scores() -> None:
+    truth, scores = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
+    as_lists, as_arrays = (metrics.roc_curve(truth, column) for column in (scores, np.array(scores)))
+    assert isinstance(as_lists.fpr, list) and isinstance(as_arrays.fpr, np.ndarray)
+    assert json.dumps(as_arrays.to_dict()) == json.dumps(as_lists.to_dict())
+    assert "<th style='text-align:left'>auc</th><td>0.75</td>" in as_arrays._repr_html_()
+    assert as_lists.thresholds == [np.inf, 0.8, 0.4, 0.35, 0.1]
+    curve = metrics.precision_recall_curve(truth, np.array(scores))
+    assert [*curve.recall] == [0.5, 0.5, 1.0, 1.0] and "4 thresholds" in repr(curve)

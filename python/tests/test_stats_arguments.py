@@ -338,3 +338,12 @@ def test_results_are_sentences_tables_dictionaries_and_plots() -> None:
 def test_hostile_labels_are_escaped_in_tables() -> None:
     found = stats.discover({"<b>": ["<script>"] * 30 + ["x"] * 30}, [0] * 30 + [1] * 30)
     assert isinstance(found[0], _results.Result) and "<script>" not in found[0]._repr_html_()
+
+
+def test_groups_of_any_whole_numbers_are_the_same() -> None:
+    values = [0.1, 0.9, 0.4, 0.7, 0.2, 0.8]
+    expected = stats.level(values, clusters=["a", "b", "a", "c", "b", "a"])
+    for clusters in ([0, 1, 0, 2, 1, 0], [7, 3, 7, -5, 3, 7], [-(2**63), 2**63 - 1, -(2**63), 0, 2**63 - 1, -(2**63)]):
+        for column in (clusters, np.array(clusters, dtype=np.int64)):
+            assert stats.level(values, clusters=column) == expected
+    assert stats.level([], clusters=np.array([], dtype=np.int64)).reason == "no case has a value"
