@@ -92,8 +92,9 @@ pub struct Calibrated {
 }
 
 async fn calibrate(call: Call<Nothing, Data<CalibrateBody>>) -> Result<Data<Calibrated>, Problem> {
-    let (app, word, body) = (&call.app, call.part("judge"), call.body.0);
-    let scorer = judges::scorer(app, word).await?;
+    let app = &call.app;
+    let scorer = judges::scorer(app, call.part("judge")).await?;
+    let body = call.body.0;
     let mut criterion = body.criterion;
     let labels = match (body.labels, body.project) {
         (Some(_), Some(_)) => {
@@ -154,7 +155,9 @@ const FIELDS: [(&str, &str); 9] = [
 
 /// What is wrong, in the words of the body.
 fn told(error: assay_home::Failure) -> Problem {
-    let problem = Problem::from(error);
-    let said = |detail: String, (option, field): &(&str, &str)| detail.replace(option, field);
-    Problem { detail: FIELDS.iter().fold(problem.detail.clone(), said), ..problem }
+    let mut problem = Problem::from(error);
+    for (option, field) in FIELDS {
+        problem.detail = problem.detail.replace(option, field);
+    }
+    problem
 }

@@ -218,7 +218,8 @@ async fn import(call: Call<ImportQuery, File>) -> Result<Data<ImportedFile>, Pro
     let scratch = waiting(|| tempfile::Builder::new().prefix("assay-import-").tempdir()).map_err(Problem::internal)?;
     let file = waiting(|| Scratch::create_new(scratch.path().join(&name))).map_err(Problem::internal)?;
     drop(call.body.written(file, most, instead).await?);
-    let made = app.clone().heavy(move || {
+    let here = app.clone();
+    let made = app.heavy(move || {
         let redaction = match query.redact {
             None => None,
             Some(Redact::Default) => Some(Redaction::new(redaction::DEFAULT, redaction::KEY, true)?),
@@ -232,7 +233,7 @@ async fn import(call: Call<ImportQuery, File>) -> Result<Data<ImportedFile>, Pro
             tag: query.tag,
             note: message,
         };
-        read(&app, incoming, reading, !query.cases_only)
+        read(&here, incoming, reading, !query.cases_only)
     });
     let made = made.await?;
     audit::note("version", made.version.to_string());
