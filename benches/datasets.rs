@@ -68,7 +68,7 @@ fn step(folder: &Path, what: &str) {
             let path = folder.join(if what == "add" { "a.jsonl" } else { "b.jsonl" }).display().to_string();
             let declared = DatasetDecl { path, ..DatasetDecl::default() };
             let held = library.hold().unwrap();
-            let added = add::add(&library, &held, "set", "bench", &declared, None, None).unwrap();
+            let added = add::add(&library, &held, ("set", "bench"), Path::new(""), &declared, None, None).unwrap();
             println!("{} MiB new on disk", added.new_bytes >> 20);
         }
         "diff" => {

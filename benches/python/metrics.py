@@ -73,7 +73,7 @@ def translation() -> list[Row]:
         from assay import metrics
 
         hypotheses, references = texts(n, words)
-        return getattr(metrics, f"corpus_{name.lower()}")(hypotheses, references, **options).value
+        return getattr(metrics, f"corpus_{name.lower()}")(hypotheses, references, **options).estimate
 
     def sentences(n: int) -> list[float]:
         import sacrebleu.metrics
@@ -281,8 +281,32 @@ def retrieval() -> list[Row]:
         renamed = {name.replace(".", "_"): ours for name, ours in wanted.items()}
         return {query: {renamed[name]: value for name, value in values.items()} for query, values in found.items()}
 
+    @functools.cache
+    def their_types() -> Any:
+        import ranx
+
+        qrels, results = run(200, 1000)
+        return ranx.Qrels(qrels), ranx.Run(results)
+
+    def ranx_of(given: Any) -> Any:
+        import ranx
+
+        wanted = {"ndcg@10": "ndcg@10", "map": "map", "recall@100": "recall@100"}
+        found = ranx.evaluate(*given, list(wanted), return_mean=False)
+        queries = sorted(run(200, 1000)[0])
+        return {q: {ours: float(found[name][at]) for name, ours in wanted.items()} for at, q in enumerate(queries)}
+
+    def from_dictionaries() -> Any:
+        import ranx
+
+        qrels, results = run(200, 1000)
+        return ranx_of((ranx.Qrels(qrels), ranx.Run(results)))
+
+    what = "nDCG@10, MAP, recall@100, 200 queries × 1,000"
     return [
-        Row("nDCG@10, MAP, recall@100, 200 queries × 1,000", "pytrec-eval-terrier RelevanceEvaluator", ours, theirs)
+        Row(what, "pytrec-eval-terrier RelevanceEvaluator", ours, theirs),
+        Row(what, "ranx evaluate, with Qrels and Run of dictionaries", ours, from_dictionaries),
+        Row(what, "ranx evaluate, of Qrels and Run that are there", ours, lambda: ranx_of(their_types())),
     ]
 
 
@@ -321,6 +345,27 @@ def others() -> list[Row]:
 
         return scoringrules.crps_ensemble(*ensemble(), estimator="nrg", backend="numpy")
 
+    @functools.cache
+    def series() -> Any:
+        import numpy as np
+
+        rng = np.random.default_rng(1)
+        truth = np.repeat(rng.random(200) < 0.1, 25)
+        # A hundred levels of equal size, so that all of them are among the thresholds that vus samples.
+        place = np.argsort(np.argsort(truth / 3 + rng.random(len(truth))))
+        return truth.astype(int), (place // 50).astype(float)
+
+    def volumes() -> Any:
+        from assay import metrics
+
+        found = metrics.vus(*series(), window=50)
+        return found.roc, found.pr
+
+    def their_volumes() -> Any:
+        from vus.utils.metrics import metricor
+
+        return metricor().RangeAUC_volume_opt(*series(), 50)[-2:]
+
     def parity() -> float:
         from assay import metrics
 
@@ -337,6 +382,7 @@ def others() -> list[Row]:
     return [
         Row("entity F1, 1,000 sentences of 25 tokens", "seqeval f1_score", entities, their_entities),
         Row("CRPS, 10,000 ensembles of 50", "scoringrules crps_ensemble", crps, their_crps),
+        Row("VUS, 5,000 points, windows to 50", "vus metricor.RangeAUC_volume_opt", volumes, their_volumes),
         Row("demographic parity, 100,000 cases", "fairlearn demographic_parity_difference", parity, their_parity),
     ]
 

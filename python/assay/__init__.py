@@ -6,91 +6,42 @@ asked for where an argument or a result is one of theirs.
 
 from __future__ import annotations
 
-import importlib
-
-from assay._assay import __version__
+from assay._assay import __version__ as __version__
+from assay._lazy import exports
 
 # What `typing` has by this name takes longer to import than all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assay import adapters, client, metrics, stats, trace
-    from assay._assertions import assert_that
-    from assay._checks import InconclusiveError
-    from assay._comparison import Comparison, Difference
-    from assay._errors import AllFailedError, AssayError, InterruptedRunError, NothingSelectedError, UsageError
-    from assay._evaluate import aevaluate, evaluate, resume
-    from assay._functions import Scorer, Target, scorer, target
-    from assay._run import Run, compare, gate, run, runs
-    from assay._scores import Estimate, Gate, Scores
-    from assay._serve import Trial, current_trial
-    from assay.client import Client
-
-__all__ = [
-    "AllFailedError",
-    "AssayError",
-    "Client",
-    "Comparison",
-    "Difference",
-    "Estimate",
-    "Gate",
-    "InconclusiveError",
-    "InterruptedRunError",
-    "NothingSelectedError",
-    "Run",
-    "Scorer",
-    "Scores",
-    "Target",
-    "Trial",
-    "UsageError",
-    "__version__",
-    "adapters",
-    "aevaluate",
-    "assert_that",
-    "client",
-    "compare",
-    "current_trial",
-    "evaluate",
-    "gate",
-    "metrics",
-    "resume",
-    "run",
-    "runs",
-    "scorer",
-    "stats",
-    "target",
-    "trace",
-]
-
-# Each file with its public names; a name that is its own module stands for the module.
-_FILES = {
-    "_assertions": ["assert_that"],
-    "_checks": ["InconclusiveError"],
-    "_comparison": ["Comparison", "Difference"],
-    "_errors": ["AllFailedError", "AssayError", "InterruptedRunError", "NothingSelectedError", "UsageError"],
-    "_evaluate": ["aevaluate", "evaluate", "resume"],
-    "_functions": ["Scorer", "Target", "scorer", "target"],
-    "_run": ["Run", "compare", "gate", "run", "runs"],
-    "_scores": ["Estimate", "Gate", "Scores"],
-    "_serve": ["Trial", "current_trial"],
-    "client": ["Client"],
-}
-_NAMES = {
-    "adapters": "assay.adapters",
-    "client": "assay.client",
-    "metrics": "assay.metrics",
-    "stats": "assay.stats",
-    "trace": "assay.trace",
-    **{name: f"assay.{file}" for file, names in _FILES.items() for name in names},
-}
-
-
-def __getattr__(name: str) -> object:
-    place = _NAMES.get(name)
-    if place is None:
-        raise AttributeError(f"module 'assay' has no attribute {name!r}")
-    module = importlib.import_module(place)
-    return module if place == f"assay.{name}" else getattr(module, name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    from assay import adapters as adapters
+    from assay import client as client
+    from assay import metrics as metrics
+    from assay import stats as stats
+    from assay import trace as trace
+    from assay._assertions import *
+    from assay._checks import *
+    from assay._comparison import *
+    from assay._errors import *
+    from assay._evaluate import *
+    from assay._functions import *
+    from assay._run import *
+    from assay._scores import *
+    from assay._serve import *
+    from assay.client import Client as Client
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        {
+            "_assertions": "assert_that",
+            "_checks": "InconclusiveError",
+            "_comparison": "Comparison Difference",
+            "_errors": "AllFailedError AssayError InterruptedRunError NothingSelectedError UsageError",
+            "_evaluate": "aevaluate evaluate resume",
+            "_functions": "Scorer Target scorer target",
+            "_run": "Run compare gate run runs",
+            "_scores": "Gate Level Scores",
+            "_serve": "Trial current_trial",
+            "client": "Client",
+        },
+        modules="adapters client metrics stats trace",
+    )
+    __all__ += ["__version__"]

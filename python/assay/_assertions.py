@@ -17,6 +17,8 @@ from assay._run import gate as ask_gate
 from assay._scores import Rule
 from assay._types import Groups, Numbers
 
+__all__ = ["assert_that"]
+
 # How many cases are shown, and how much of an answer.
 _CASES, _TEXT = 5, 300
 
@@ -161,7 +163,7 @@ class RunAssertion:
                 verdict="fail" if failed else "inconclusive" if open_ or not judged else "pass",
                 found=f"{right} of {len(judged)} cases pass" + (f", {len(open_)} cannot be decided" if open_ else ""),
                 about="cases",
-                value=right / len(judged) if judged else math.nan,
+                estimate=right / len(judged) if judged else math.nan,
                 n=len(judged),
                 run=self.run.id,
                 lines=tuple(lines),
@@ -189,7 +191,7 @@ class RunAssertion:
             verdict=rule.verdict,
             found=plain(rule.found, 500),
             about=rule.scorer,
-            value=rule.value,
+            estimate=rule.estimate,
             lower=rule.interval.lower,
             upper=rule.interval.upper,
             n=rule.n,
@@ -252,8 +254,8 @@ class ScorerAssertion:
         Parameters
         ----------
         baseline : Run or str, optional
-            A run, its id, a branch, tag or commit behind `@`, or `main`, the baseline of this name; by default that of
-            `--assay-baseline`, else `main`.
+            A run, its id, the name of a baseline, or a branch, tag or commit behind `@`; by default that of
+            `--assay-baseline`, else the baseline `main`.
         margin : float
             The loss that is tolerated, in the scorer's own unit.
 
@@ -320,7 +322,7 @@ class CaseAssertion:
                 verdict=verdict,
                 found=f"{right} of {len(trials)} trials pass",
                 about="case",
-                value=right / len(trials),
+                estimate=right / len(trials),
                 n=len(trials),
                 run=self.what.run.id,
                 lines=tuple([*lines, *answers]),
@@ -386,7 +388,7 @@ class ValuesAssertion:
                 verdict=verdict.kind,
                 found=shown,
                 about=self._name,
-                value=found.estimate,
+                estimate=found.estimate,
                 lower=ends.lower,
                 upper=ends.upper,
                 n=found.n,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 from assay._plain import plain
@@ -44,7 +43,11 @@ class TrialResult:
     run : Run
         The run.
     case, target : str
-        What was asked, and whom.
+        The id of the case, and who was asked.
+    inputs : mapping
+        What was asked.
+    expected : object
+        What is expected; None where nothing is.
     epoch : int
         Which repeat it is.
     status : str
@@ -65,6 +68,8 @@ class TrialResult:
 
     run: Run
     case: str
+    inputs: Mapping[str, Any]
+    expected: Any
     target: str
     epoch: int
     status: str
@@ -140,19 +145,15 @@ class CaseResult:
         """Its metadata."""
         return self.trials[0].metadata
 
-    @cached_property
-    def _whole(self) -> dict[str, Any]:
-        return self.run.case(self.id)["case"]
-
     @property
     def inputs(self) -> Mapping[str, Any]:
         """What the target was given."""
-        return self._whole["inputs"]
+        return self.trials[0].inputs
 
     @property
     def expected(self) -> Any:
         """What is expected; None where nothing is."""
-        return self._whole.get("expected")
+        return self.trials[0].expected
 
     def values(self, scorer: str) -> list[float]:
         """Give the scores of all its trials that have one.

@@ -6,6 +6,11 @@ import html
 import math
 from collections.abc import Sequence
 
+# As large as the tables of Jupyter, wherever it stands.
+FONT = "font-size:var(--jp-ui-font-size1,13px)"
+# Up to so many characters a cell is not broken into lines.
+_SHORT = 40
+
 
 def escaped(text: object, most: int = 200) -> str:
     """Give a text from outside for HTML, cut where it is long."""
@@ -25,7 +30,7 @@ def line(
     def at(where: float) -> float:
         return edge + (width - 2 * edge) * (min(max(where, low), high) - low) / span
 
-    colour = colour or "#2563eb"
+    colour = colour or "#3b82f6"
     parts = [
         f"<line x1='{edge}' x2='{width - edge}' y1='{height / 2}' y2='{height / 2}' stroke='currentColor' "
         "stroke-opacity='0.15'/>"
@@ -53,13 +58,22 @@ def line(
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], below: str = "") -> str:
-    """Make a table of cells that are HTML; title, header and what stands below are texts."""
+    """Make a table of cells that are HTML; title, header and what stands below are texts.
+
+    A column in which nothing stands is left out.
+    """
     left = "text-align:left;padding:2px 12px 2px 0"
-    head = "".join(f"<th style='{left}'>{escaped(name)}</th>" for name in header)
-    lines = ("".join(f"<td style='{left}'>{cell}</td>" for cell in row) for row in rows)
+    kept = [at for at in range(len(header)) if not rows or any(row[at] for row in rows)]
+    head = "".join(f"<th style='{left}'>{escaped(header[at])}</th>" for at in kept)
+    lines = ("".join(_cell(row[at], left) for at in kept) for row in rows)
     body = "".join(f"<tr>{cells}</tr>" for cells in lines)
     foot = f"<div>{escaped(below, 2000)}</div>" if below else ""
     return (
-        f"<div><table><caption style='{left}'>{escaped(title, 500)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table>{foot}</div>"
+        f"<div style='{FONT}'><div>{escaped(title, 500)}</div><table style='font-size:inherit'>"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{foot}</div>"
     )
+
+
+def _cell(cell: str, style: str) -> str:
+    short = len(cell) <= _SHORT or cell.startswith("<svg")
+    return f"<td style='{style}{';white-space:nowrap' if short else ''}'>{cell}</td>"

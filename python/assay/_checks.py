@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple, Protocol
 
+__all__ = ["InconclusiveError"]
+
 
 class InconclusiveError(AssertionError):
     """An assertion that the data cannot decide: neither shown to hold nor shown not to."""
@@ -23,7 +25,7 @@ class Check(NamedTuple):
         What was found, in words.
     about : str
         Whose figure it is: the scorer, or what the values were called.
-    value, lower, upper : float
+    estimate, lower, upper : float
         The level or difference, and its interval; NaN where there is none.
     n : int
         Cases.
@@ -41,7 +43,7 @@ class Check(NamedTuple):
     verdict: str
     found: str
     about: str
-    value: float = math.nan
+    estimate: float = math.nan
     lower: float = math.nan
     upper: float = math.nan
     n: int = 0

@@ -7,11 +7,13 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from assay._charts import escaped, line, table
-from assay._results import Interval, Result, axes, number
-from assay._scores import undefined
+from assay._estimates import Compared, compared, undefined
+from assay._results import Result, axes, p_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+__all__ = ["Comparison", "Difference"]
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
@@ -34,9 +36,11 @@ class Flip(Result):
     worse: bool
 
 
-@dataclasses.dataclass(frozen=True, repr=False, slots=True)
-class Difference(Result):
+@dataclasses.dataclass(frozen=True, repr=False, slots=True, kw_only=True)
+class Difference(Compared):
     """How a score of the candidate differs from that of the baseline.
+
+    What it is called and holds is as in `assay.stats`: `estimate`, `interval`, `p_value`, `n`, `method` …
 
     Attributes
     ----------
@@ -44,23 +48,24 @@ class Difference(Result):
         What scored; with its corpus metric where it is one.
     slice : str or None
         The slice; None for all cases.
-    value : float
+    estimate : float
         The difference, turned so that positive is better.
     interval : Interval
         Its interval.
-    p : float
-        The p-value of no difference, by the test that `method` names; NaN where there is none. Of slices it is
-        Holm-adjusted over all slices and scorers.
+    p_value : float
+        Of no difference; NaN where there is no test. Of slices it is Holm-adjusted over all slices and scorers.
+    p_method : str or None
+        The test behind it.
     method : str
-        How the interval was made, and the test.
-    candidate, baseline : float
-        The levels; NaN for slices.
+        How the interval was made.
     n : int
         Cases that are in both.
     better, worse, same : int
         Cases that moved either way, and that did not.
+    candidate, baseline : float
+        The levels; NaN for slices.
     flips : tuple of Flip
-        Those that moved, the largest losses first.
+        Cases that moved, the largest losses first.
     paired : bool
         Whether the same cases were compared.
     advisory : bool
@@ -69,18 +74,9 @@ class Difference(Result):
 
     scorer: str
     slice: str | None
-    value: float
-    interval: Interval
-    p: float
-    method: str
     candidate: float
     baseline: float
-    n: int
-    better: int
-    worse: int
-    same: int
     flips: tuple[Flip, ...]
-    paired: bool
     advisory: bool
 
     @property
@@ -99,7 +95,7 @@ class Difference(Result):
     def sentence(self) -> str:
         """What it says, in a sentence."""
         ends = self.interval
-        said = f"{self.name} {self.verdict}: {self.value:+.4g}"
+        said = f"{self.name} {self.verdict}: {self.estimate:+.4g}"
         if not math.isnan(ends.lower):
             said += f" ({100 * ends.confidence:.4g}% CI {ends.lower:+.4g} to {ends.upper:+.4g}, n = {self.n})"
         return f"{said}, {self.better} better and {self.worse} worse"
@@ -149,13 +145,13 @@ class Comparison(Result):
 
         Scores are looked at together: by Holm's rule for p-values, so that more scorers find no more by chance.
         """
-        shown = [d for d in self.differences if not d.advisory and not math.isnan(d.p)]
-        shown.sort(key=lambda difference: difference.p)
+        shown = [d for d in self.differences if not d.advisory and not math.isnan(d.p_value)]
+        shown.sort(key=lambda difference: difference.p_value)
         words: set[str] = set()
         for rank, difference in enumerate(shown):
-            if difference.p * (len(shown) - rank) > 1 - difference.interval.confidence:
+            if difference.p_value * (len(shown) - rank) > 1 - difference.interval.confidence:
                 break
-            words.add("better" if difference.value > 0 else "worse")
+            words.add("better" if difference.estimate > 0 else "worse")
         return next((word for word in ("worse", "better") if word in words), "inconclusive")
 
     def _sentence(self) -> str:
@@ -166,19 +162,21 @@ class Comparison(Result):
     def _repr_html_(self) -> str:
         rows: list[list[str]] = []
         for d in (*self.differences, *self.slices):
-            far = max((abs(x) for x in (d.value, d.interval.lower, d.interval.upper) if math.isfinite(x)), default=0.0)
-            colour = {"better": "#15803d", "worse": "#b91c1c"}.get(d.verdict, "#64748b")
+            far = max(
+                (abs(x) for x in (d.estimate, d.interval.lower, d.interval.upper) if math.isfinite(x)), default=0.0
+            )
+            colour = {"better": "#16a34a", "worse": "#dc2626"}.get(d.verdict, "#808b9b")
             ends = d.interval
-            chart = line(d.value, ends.lower, ends.upper, -far, far, marks=[0.0], colour=colour)
+            chart = line(d.estimate, ends.lower, ends.upper, -far, far, marks=[0.0], colour=colour)
             interval = "" if math.isnan(ends.lower) else f"{ends.lower:+.4g} to {ends.upper:+.4g}"
             moved = f"{d.better} better, {d.worse} worse"
             rows.append(
                 [
                     escaped(d.name),
                     chart,
-                    f"{d.value:+.4g}",
+                    f"{d.estimate:+.4g}",
                     interval,
-                    "" if math.isnan(d.p) else number(d.p),
+                    escaped(p_text(d.p_value)),
                     moved,
                     d.verdict,
                 ]
@@ -196,8 +194,8 @@ class Comparison(Result):
         for at, d in enumerate(shown):
             wide = None
             if not math.isnan(d.interval.lower):
-                wide = [[max(d.value - d.interval.lower, 0.0)], [max(d.interval.upper - d.value, 0.0)]]
-            ax.errorbar([d.value], [at], xerr=wide, fmt="o", capsize=4)
+                wide = [[max(d.estimate - d.interval.lower, 0.0)], [max(d.interval.upper - d.estimate, 0.0)]]
+            ax.errorbar([d.estimate], [at], xerr=wide, fmt="o", capsize=4)
         ax.set_yticks(range(len(shown)), [d.name.replace("$", r"\$") for d in shown])
         ax.invert_yaxis()
         return ax
@@ -257,22 +255,12 @@ def _difference(
     confidence: float,
     advisory: bool,
 ) -> Difference:
-    ends = found["interval"] or {"lower": math.nan, "upper": math.nan}
-    test = f", {found['p_method']}" if found["p_method"] else ""
     return Difference(
+        **compared({**found, "p": p}, confidence),
         scorer=scorer,
         slice=slice,
-        value=undefined(found["value"]),
-        interval=Interval(undefined(ends["lower"]), undefined(ends["upper"]), confidence),
-        p=undefined(p),
-        method=f"{found['method']}{test}",
         candidate=levels[0],
         baseline=levels[1],
-        n=found["n"],
-        better=found["better"],
-        worse=found["worse"],
-        same=found["same"],
         flips=flips,
-        paired=found["paired"],
         advisory=advisory,
     )

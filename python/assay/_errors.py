@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from assay._run import Run
 
+__all__ = ["AllFailedError", "AssayError", "InterruptedRunError", "NothingSelectedError", "UsageError"]
+
 
 class AssayError(Exception):
     """What the engine could not do, in its own words.

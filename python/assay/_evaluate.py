@@ -25,6 +25,8 @@ from assay._run import run as find_run
 from assay._serve import Server
 from assay._suite import Served, attached, many, suite
 
+__all__ = ["aevaluate", "evaluate", "resume"]
+
 
 def evaluate(
     dataset: Any,
@@ -92,7 +94,8 @@ def evaluate(
     labels : mapping, optional
         Labels of the run.
     baseline : Run or str, optional
-        What the run is compared with; the baseline `main` of the name by default.
+        What the run is compared with: a run, its id, the name of a baseline, or a branch, tag or commit behind `@`,
+        each with a target after a colon where there are several; the baseline `main` of the name by default.
     resume : bool
         Go on with the newest run of the very same suite that was stopped, where there is one.
     workspace : path, optional

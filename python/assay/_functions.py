@@ -10,6 +10,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, ParamSpec, TypeVar, overload
 
+__all__ = ["Scorer", "Target", "scorer", "target"]
+
 P = ParamSpec("P")
 R = TypeVar("R")
 

@@ -8,6 +8,8 @@ import sys
 import time
 from typing import Any
 
+from assay._charts import FONT
+
 
 class Progress:
     """Shows nothing; what others show is given to it, too."""
@@ -93,8 +95,9 @@ class Notebook(Progress):
         from IPython.display import HTML, display  # type: ignore # noqa: PLC0415
 
         drawn = HTML(  # type: ignore[reportUnknownVariableType]
-            f"<progress value='{done}' max='{max(self.planned, 1)}' style='width:20em'></progress> "
-            f"{done}/{self.planned} {html.escape(text)}"
+            f"<div style='{FONT}'><progress value='{done}' max='{max(self.planned, 1)}' "
+            "style='width:20em;vertical-align:middle'></progress> "
+            f"{done}/{self.planned} {html.escape(text)}</div>"
         )
         if self.handle is None:
             self.handle = display(drawn, display_id=True)

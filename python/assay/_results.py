@@ -7,6 +7,8 @@ import html
 import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from assay._charts import FONT
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -26,16 +28,31 @@ def number(value: float | int | bool | None, digits: int = 4) -> str:
     return f"{value:.{digits}g}"
 
 
-def plain(value: object) -> Any:
+def p_text(value: float) -> str:
+    """Show a p-value; nothing where it is undefined.
+
+    Examples
+    --------
+    >>> p_text(0.01234), p_text(3e-8), p_text(float("nan"))
+    ('0.0123', '< 0.0001', '')
+    """
+    if math.isnan(value):
+        return ""
+    return "< 0.0001" if value < 1e-4 else number(value, 3)
+
+
+def jsonable(value: object) -> Any:
     """Turn a value into what JSON knows: undefined numbers become None."""
     if isinstance(value, Result):
         return value.to_dict()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}  # type: ignore[reportUnknownVariableType]
+        return {str(key): jsonable(item) for key, item in value.items()}  # type: ignore[reportUnknownVariableType]
     if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]  # type: ignore[reportUnknownVariableType]
+        return [jsonable(item) for item in value]  # type: ignore[reportUnknownVariableType]
+    if hasattr(value, "tolist"):  # NumPy's arrays and numbers
+        return jsonable(value.tolist())  # type: ignore[reportAttributeAccessIssue]
     return value
 
 
@@ -49,7 +66,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Give the fields as a dictionary that JSON can hold."""
-        return {name: plain(getattr(self, name)) for name in self._names()}
+        return {name: jsonable(getattr(self, name)) for name in self._names()}
 
     def _names(self) -> list[str]:
         return [field.name for field in dataclasses.fields(self) if not field.name.startswith("_")]  # type: ignore[arg-type]
@@ -66,11 +83,19 @@ class Result:
     def _repr_html_(self) -> str:
         shown = [(name, getattr(self, name)) for name in self._names()]
         # What there is none of, such as a reason, takes no row.
-        cells = [(html.escape(name), html.escape(_cell(value))) for name, value in shown if value not in (None, ())]
+        there = [(name, value) for name, value in shown if not _is_nothing(value)]
+        cells = [(html.escape(name), html.escape(_cell(value))) for name, value in there]
         rows = "".join(f"<tr><th style='text-align:left'>{name}</th><td>{cell}</td></tr>" for name, cell in cells)
         title = html.escape(self._sentence())
         # Not as a caption, which would be as narrow as the table.
-        return f"<div><div>{title}</div><table><tbody>{rows}</tbody></table></div>"
+        return (
+            f"<div style='{FONT}'><div>{title}</div>"
+            f"<table style='font-size:inherit'><tbody>{rows}</tbody></table></div>"
+        )
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, tuple) and not value) or (isinstance(value, float) and math.isnan(value))  # type: ignore[reportUnknownArgumentType]
 
 
 def _cell(value: object) -> str:

@@ -9,17 +9,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assay import _command
+from assay import _command, _frozen
 from assay._charts import escaped
 from assay._comparison import Comparison, comparison
 from assay._results import number
-from assay._scores import Gate, Scores, estimates, forest, read_gate, scores_table
+from assay._scores import Gate, Scores, forest, levels, read_gate, scores_table
 from assay._suite import rules_of
 from assay._tables import Table, arrow
 
 if TYPE_CHECKING:
     import polars
     from matplotlib.axes import Axes
+
+__all__ = ["Run", "compare", "gate", "run", "runs"]
 
 
 class Run:
@@ -103,7 +105,7 @@ class Run:
     @property
     def scores(self) -> Scores:
         """The scores, each with its interval."""
-        return estimates(self.data["summary"], self.confidence)
+        return levels(self.data["summary"], self.confidence)
 
     @property
     def confidence(self) -> float:
@@ -132,17 +134,22 @@ class Run:
         Yields
         ------
         dict
-            `case`, `target`, `epoch`, `status`, `output`, `error`, `metadata`, `latency` (seconds), `cost` (dollars),
-            `cached`, and `scores`: for each scorer its `value`, `label` and `reason`.
+            `case`, `inputs`, `expected`, `target`, `epoch`, `status`, `output`, `error`, `metadata`, `latency`
+            (seconds), `cost` (dollars), `cached`, and `scores`: for each scorer its `value`, `label` and `reason`.
         """
         scores: dict[int, dict[str, Any]] = {}
         for row in self._lines("scores"):
             why = row.get("rationale") or row.get("reason")
             one = {"value": row.get("value"), "label": row.get("label"), "reason": why, "status": row["status"]}
             scores.setdefault(row["number"], {})[row["scorer"]] = one
-        for row in self._lines("trials"):
+        trials = self._lines("trials")
+        cases = _frozen.cases(self.workspace, self.record["plan"])
+        for row in trials:
+            case = cases.get(row["case_digest"], {})
             yield {
                 "case": row["case_id"],
+                "inputs": case.get("inputs") or {},
+                "expected": case.get("expected"),
                 "target": row["target"],
                 "epoch": row["epoch"],
                 "status": row["status"],
@@ -168,14 +175,16 @@ class Run:
         Parameters
         ----------
         table : {"joined", "trials", "scores"}
-            Trials with a column for the value of each scorer; or one of the stored tables.
+            A row for each trial: what it was asked (`inputs.NAME`, `expected`, `reference_contexts`, `metadata.NAME`),
+            its `output`, a column for the value of each scorer, then everything else that is stored of it; or one of
+            the stored tables. Values of a case that are no texts, numbers or booleans, or of several kinds, are JSON.
 
         Raises
         ------
         ImportError
             pyarrow is not installed.
         """
-        return arrow(self.id, table, self.workspace)
+        return arrow(self.id, table, self.workspace, self.record["plan"])
 
     def to_pandas(self, table: Table = "joined") -> Any:
         """Give the trials or scores as a pandas frame; see :meth:`to_arrow`."""
@@ -220,7 +229,7 @@ class Run:
             return _outcomes(self.totals)  # lists of runs read no reports
         if not self.complete:
             return f"stopped: {_outcomes(self.totals)}; go on with `assay.resume`"
-        said = "; ".join(estimate._sentence() for estimate in self.scores)  # type: ignore[reportPrivateUsage]
+        said = "; ".join(level._sentence() for level in self.scores)  # type: ignore[reportPrivateUsage]
         verdict = self.gate.verdict
         return f"{said}; gate {verdict}" if verdict else said
 
@@ -339,7 +348,8 @@ def compare(
     candidate : Run or str
         The new run.
     baseline : Run or str, optional
-        What it is compared with; by default the baseline `main` of its suite. The same run compares two of its targets.
+        What it is compared with: a run, its id, the name of a baseline, or a branch, tag or commit behind `@`; by
+        default the baseline `main` of its suite. The same run compares two of its targets.
     target, baseline_target : str, optional
         Which target of each, where there are several.
     workspace : path, optional
@@ -370,6 +380,7 @@ def gate(
     *,
     target: str | None = None,
     baseline: Run | str | None = None,
+    baseline_target: str | None = None,
     workspace: str | os.PathLike[str] | None = None,
 ) -> Gate:
     """Ask a gate about a run.
@@ -384,7 +395,10 @@ def gate(
     target : str, optional
         Only this target.
     baseline : Run or str, optional
-        What rules with a `margin` compare with; the baseline `main` by default.
+        What rules with a `margin` compare with: a run, its id, the name of a baseline, or a branch, tag or commit
+        behind `@`; the baseline `main` by default.
+    baseline_target : str, optional
+        Which target of it, where there are several; by default the one of the same name.
     workspace : path, optional
         The workspace.
 
@@ -404,7 +418,10 @@ def gate(
     if rules is not None:
         arguments, given = [*arguments, "--rules", "-"], json.dumps(rules_of(rules))
     arguments += [] if target is None else ["--target", target]
-    arguments += [] if baseline is None else ["--baseline", word(baseline)]
+    if baseline is not None:
+        arguments += ["--baseline", word(baseline, baseline_target)]
+    elif baseline_target is not None:
+        raise ValueError("baseline_target goes with a baseline")
     # Its exit code is the verdict.
     said = _command.ask(arguments, place, given=given, fine=frozenset({0, 1, 3, 4, 6}))
     if not said.strip():

@@ -8,15 +8,20 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from assay._charts import escaped, line, table
+from assay._estimates import Estimated, estimated, interval_of, undefined
 from assay._results import Interval, Result, axes, number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = ["Gate", "Level", "Scores"]
 
-@dataclasses.dataclass(frozen=True, repr=False, slots=True)
-class Estimate(Result):
+
+@dataclasses.dataclass(frozen=True, repr=False, slots=True, kw_only=True)
+class Level(Estimated):
     """A score of a target over the cases of a run, or of one of its slices.
+
+    What it is called and holds is as in `assay.stats`: `estimate`, `interval`, `n`, `method`, `standard_error` …
 
     Attributes
     ----------
@@ -28,14 +33,14 @@ class Estimate(Result):
         The corpus metric, such as `macro_f1`; None for the mean over cases.
     slice : str or None
         The slice; None for all cases.
-    value : float
+    estimate : float
         The level; NaN where nothing was scored.
     interval : Interval
         Its interval; NaN where it is not defined.
-    method : str
-        How the interval was made.
     n : int
         Cases with a score.
+    method : str
+        How the interval was made.
     scored, unscored, errors, scorer_errors : int
         Trials with a score; without one by the scorer's own word; whose target failed; whose scorer failed. Of slices
         only `n` is known.
@@ -54,10 +59,6 @@ class Estimate(Result):
     reducer: str
     metric: str | None
     slice: str | None
-    value: float
-    interval: Interval
-    method: str
-    n: int
     scored: int
     unscored: int
     errors: int
@@ -65,7 +66,6 @@ class Estimate(Result):
     range: tuple[float, float]
     direction: str
     advisory: bool
-    reason: str | None
 
     @property
     def name(self) -> str:
@@ -86,23 +86,13 @@ class Estimate(Result):
         return forest([self], ax)
 
 
-def figure(estimate: Estimate) -> str:
+def figure(level: Level) -> str:
     """Say a level in words."""
-    ends = estimate.interval
+    ends = level.interval
     if math.isnan(ends.lower):
-        return f"{number(estimate.value)} (n = {estimate.n})"
+        return f"{number(level.estimate)} (n = {level.n})"
     share = f"{100 * ends.confidence:.4g}%"
-    return f"{number(estimate.value)} ({share} CI {number(ends.lower)} to {number(ends.upper)}, n = {estimate.n})"
-
-
-def undefined(value: float | None) -> float:
-    """Give a number of the engine: NaN where there is none."""
-    return math.nan if value is None else value
-
-
-def _ends(estimate: dict[str, Any], confidence: float) -> Interval:
-    ends = estimate["interval"] or {"lower": math.nan, "upper": math.nan}
-    return Interval(undefined(ends["lower"]), undefined(ends["upper"]), confidence)
+    return f"{number(level.estimate)} ({share} CI {number(ends.lower)} to {number(ends.upper)}, n = {level.n})"
 
 
 def _range(kind: Any) -> tuple[float, float]:
@@ -112,25 +102,22 @@ def _range(kind: Any) -> tuple[float, float]:
     return (bounds["lo"], bounds["hi"]) if bounds else (-math.inf, math.inf)  # type: ignore[reportUnknownVariableType]
 
 
-def estimates(summary: dict[str, Any], confidence: float) -> Scores:
+def levels(summary: dict[str, Any], confidence: float) -> Scores:
     """Read the levels of a report."""
-    found: list[Estimate] = []
+    found: list[Level] = []
     for row in summary["rows"]:
         parts = [(None, row["estimate"])]
         parts += [(part["slice"], part["estimate"]) for part in row["slices"]]
         for name, estimate in parts:
             whole = name is None
             found.append(
-                Estimate(
+                Level(
+                    **estimated(estimate, confidence),
                     target=row["target"],
                     scorer=row["scorer"],
                     reducer=row["reducer"],
                     metric=row.get("metric"),
                     slice=name,
-                    value=undefined(estimate["value"]),
-                    interval=_ends(estimate, confidence),
-                    method=estimate["method"],
-                    n=estimate["n"],
                     scored=row["scored"] if whole else estimate["n"],
                     unscored=row["unscored"] if whole else 0,
                     errors=row["trial_errors"] if whole else 0,
@@ -138,33 +125,32 @@ def estimates(summary: dict[str, Any], confidence: float) -> Scores:
                     range=_range(row["score"]),
                     direction=row["direction"],
                     advisory=row["advisory"],
-                    reason=estimate["reason"],
                 )
             )
     return Scores(found)
 
 
-class Scores(Sequence[Estimate]):
+class Scores(Sequence[Level]):
     """The scores of a run, in the order of its scorers; slices are under :attr:`slices`.
 
     ``scores["equals"]`` is that of a scorer, ``scores["equals", "v2"]`` of one of several targets.
     """
 
-    def __init__(self, found: Sequence[Estimate]) -> None:
-        self._whole = [estimate for estimate in found if estimate.slice is None]
-        self.slices = [estimate for estimate in found if estimate.slice is not None]
+    def __init__(self, found: Sequence[Level]) -> None:
+        self._whole = [level for level in found if level.slice is None]
+        self.slices = [level for level in found if level.slice is not None]
 
     def __len__(self) -> int:
         return len(self._whole)
 
-    def __iter__(self) -> Iterator[Estimate]:
+    def __iter__(self) -> Iterator[Level]:
         return iter(self._whole)
 
     @overload
-    def __getitem__(self, which: int | str | tuple[str, str]) -> Estimate: ...
+    def __getitem__(self, which: int | str | tuple[str, str]) -> Level: ...
     @overload
-    def __getitem__(self, which: slice) -> Sequence[Estimate]: ...
-    def __getitem__(self, which: int | str | tuple[str, str] | slice) -> Estimate | Sequence[Estimate]:
+    def __getitem__(self, which: slice) -> Sequence[Level]: ...
+    def __getitem__(self, which: int | str | tuple[str, str] | slice) -> Level | Sequence[Level]:
         if isinstance(which, (int, slice)):
             return self._whole[which]
         scorer, target = (which, None) if isinstance(which, str) else which
@@ -184,43 +170,43 @@ class Scores(Sequence[Estimate]):
 
 
 def scores_table(
-    found: Sequence[Estimate], title: str, marks: dict[str, list[float]] | None = None, below: str = ""
+    found: Sequence[Level], title: str, marks: dict[str, list[float]] | None = None, below: str = ""
 ) -> str:
     """Make a table of scores with a chart of their intervals."""
-    several = len({estimate.target for estimate in found}) > 1
+    several = len({level.target for level in found}) > 1
     header = [*(["target"] if several else []), "score", "", "level", "interval", "n", "missing"]
     rows: list[list[str]] = []
-    for estimate in found:
-        low, high = scale([e for e in found if e.scorer == estimate.scorer])
-        ends = estimate.interval
+    for level in found:
+        low, high = scale([e for e in found if e.scorer == level.scorer])
+        ends = level.interval
         interval = "" if math.isnan(ends.lower) else f"{number(ends.lower)} to {number(ends.upper)}"
-        missing = estimate.errors + estimate.unscored + estimate.scorer_errors
-        chart = line(estimate.value, ends.lower, ends.upper, low, high, marks=(marks or {}).get(estimate.scorer, ()))
-        cells = [escaped(estimate.name), chart, number(estimate.value), interval, str(estimate.n), str(missing or "")]
-        rows.append([*([escaped(estimate.target)] if several else []), *cells])
+        missing = level.errors + level.unscored + level.scorer_errors
+        chart = line(level.estimate, ends.lower, ends.upper, low, high, marks=(marks or {}).get(level.scorer, ()))
+        cells = [escaped(level.name), chart, number(level.estimate), interval, str(level.n), str(missing or "")]
+        rows.append([*([escaped(level.target)] if several else []), *cells])
     return table(title, header, rows, below)
 
 
-def scale(found: Sequence[Estimate]) -> tuple[float, float]:
+def scale(found: Sequence[Level]) -> tuple[float, float]:
     """Give the scale of a chart: the range of the score, or what is there where it has none."""
     low, high = found[0].range
-    ends = [e for x in found for e in (x.value, x.interval.lower, x.interval.upper) if math.isfinite(e)]
+    ends = [e for x in found for e in (x.estimate, x.interval.lower, x.interval.upper) if math.isfinite(e)]
     if (math.isfinite(low) and math.isfinite(high)) or not ends:
         return low, high
     low, high = min(*ends, 0.0), max(*ends, 0.0)
     return (low, high) if low < high else (low - 1, high + 1)
 
 
-def forest(found: Sequence[Estimate], ax: Axes | None = None) -> Axes:
+def forest(found: Sequence[Level], ax: Axes | None = None) -> Axes:
     """Draw scores with their intervals, one below the other; needs matplotlib."""
     ax = axes(ax)
-    several = len({estimate.target for estimate in found}) > 1
-    for at, estimate in enumerate(found):
-        ends = estimate.interval
+    several = len({level.target for level in found}) > 1
+    for at, level in enumerate(found):
+        ends = level.interval
         wide = None
         if not math.isnan(ends.lower):
-            wide = [[max(estimate.value - ends.lower, 0.0)], [max(ends.upper - estimate.value, 0.0)]]
-        ax.errorbar([estimate.value], [at], xerr=wide, fmt="o", capsize=4)
+            wide = [[max(level.estimate - ends.lower, 0.0)], [max(ends.upper - level.estimate, 0.0)]]
+        ax.errorbar([level.estimate], [at], xerr=wide, fmt="o", capsize=4)
     names = [f"{e.target}: {e.name}" if several else e.name for e in found]
     # A `$` in a name is no formula.
     ax.set_yticks(range(len(found)), [name.replace("$", r"\$") for name in names])
@@ -242,7 +228,7 @@ class Rule(Result):
         `pass`, `fail` or `inconclusive`.
     found : str
         What it was read off, in words.
-    value : float
+    estimate : float
         The level, or the difference.
     interval : Interval
         Its interval.
@@ -260,7 +246,7 @@ class Rule(Result):
     role: str
     verdict: str
     found: str
-    value: float
+    estimate: float
     interval: Interval
     n: int
     reasons: tuple[str, ...]
@@ -316,7 +302,7 @@ def read_gate(report: dict[str, Any]) -> Gate:
     """Read a gate of a report."""
     rules: list[Rule] = []
     for row in report["criteria"]:
-        ends, verdict = row["interval"] or {"lower": math.nan, "upper": math.nan}, row["verdict"]
+        verdict = row["verdict"]
         rules.append(
             Rule(
                 name=row["name"],
@@ -325,8 +311,8 @@ def read_gate(report: dict[str, Any]) -> Gate:
                 role=row["role"],
                 verdict=verdict["kind"],
                 found=row["found"],
-                value=undefined(row["value"]),
-                interval=Interval(undefined(ends["lower"]), undefined(ends["upper"]), report["confidence"]),
+                estimate=undefined(row["value"]),
+                interval=interval_of(row["interval"], report["confidence"]),
                 n=row["n"] or 0,
                 reasons=tuple(verdict["reasons"]),
                 needed=verdict["needed_n"],

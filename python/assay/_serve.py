@@ -28,6 +28,8 @@ from typing import Any
 from assay._functions import is_async
 from assay._json import text_of
 
+__all__ = ["Trial", "current_trial"]
+
 _HEAD = struct.Struct(">I")
 # Frames of these files say nothing about an error of a function.
 _OWN = frozenset({__file__, asyncio.tasks.__file__, asyncio.runners.__file__})

@@ -96,7 +96,7 @@ class Running:
         self.checks.append(check)
         about = [c.about for c in self.checks].count(check.about)
         begin = f"assay.{check.about}" + (f"#{about}" if about > 1 else "")
-        told = {"estimate": check.value, "lower": check.lower, "upper": check.upper, "n": check.n}
+        told = {"estimate": check.estimate, "lower": check.lower, "upper": check.upper, "n": check.n}
         for key, value in told.items():
             if not math.isnan(value):
                 self.item.user_properties.append((f"{begin}.{key}", value))
@@ -299,7 +299,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "workspace": ("DIR", "where runs are kept (default: ASSAY_WORKSPACE, or .assay here or in a folder above)"),
         "baseline": (
             "RUN",
-            "what no_worse_than compares with: a run, main, or @ with a branch, tag or commit (write =@…)",
+            "what no_worse_than compares with: a run, the name of a baseline, or @ with a branch, tag or commit "
+            "(write =@…)",
         ),
         "limit": ("N", "at most this many cases of each evaluation, drawn by its seed"),
         "epochs": ("N", "repeats of each case"),

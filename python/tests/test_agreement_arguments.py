@@ -201,7 +201,7 @@ def test_tables_that_are_none_are_named(ratings: Any, kind: type[Exception], wor
         (lambda: stats.gwet_ac([["a", "c"]], categories=["a", "b"]), ValueError, "not among the categories"),
         (lambda: stats.gwet_ac([[1, 3]], categories=[1, 2]), ValueError, "not among the categories"),
         (lambda: stats.cohen_kappa(["a"], ["b", "a"]), ValueError, "a has 1 items and b has 2"),
-        (lambda: stats.icc([[1, None], [2, 3]]), ValueError, r"ratings\[0\] has a missing number"),
+        (lambda: stats.icc([[1, None], [2, 3]]), ValueError, r"ratings\[0, 1\] is NaN: it must be a finite number"),
         (lambda: stats.rating_table(["x", "x"], ["r", "r"], [1, 2]), ValueError, "has rated item x before"),
         (lambda: stats.rating_table([None], ["r"], [1]), ValueError, r"items\[0\] is missing"),
         (lambda: stats.dawid_skene([1], [1], [1]), ValueError, "fewer than two classes"),

@@ -92,7 +92,7 @@ def trial(epoch: int, value: float | None, status: str = "ok", error: str | None
     state = "error" if value is None else "scored"
     scores = {"equals": Score(value, None, error, state, None if value is None else value >= 1)}
     return TrialResult(
-        RUN, "c", "t", epoch, status, "out", error, {}, None, None, False, scores if status == "ok" else {}
+        RUN, "c", {}, None, "t", epoch, status, "out", error, {}, None, None, False, scores if status == "ok" else {}
     )
 
 

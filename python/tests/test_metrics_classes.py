@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import numpy as np
@@ -192,7 +193,7 @@ def test_intervals_are_jackknives_of_scikit_learn(metric: str) -> None:
         "rmse": skl.root_mean_squared_error,
     }[metric]
     found = metrics.interval(metric, truth, predicted, **options)
-    assert found.value == pytest.approx(theirs(truth, predicted))
+    assert found.estimate == pytest.approx(theirs(truth, predicted))
     kept = [np.arange(n) != at for at in range(n)]
     values = np.array([theirs(truth[keep], predicted[keep]) for keep in kept])
     scale = (
@@ -201,7 +202,7 @@ def test_intervals_are_jackknives_of_scikit_learn(metric: str) -> None:
     back = (lambda x: x) if metric in ("mae", "rmse") else np.tanh if metric in ("mcc", "kappa") else stats.logistic.cdf
     scaled = scale(values)
     half = stats.t.ppf(0.975, n - 1) * np.sqrt((n - 1) / n * ((scaled - scaled.mean()) ** 2).sum())
-    ends = (back(scale(found.value) - half), back(scale(found.value) + half))
+    ends = (back(scale(found.estimate) - half), back(scale(found.estimate) + half))
     assert (found.interval.lower, found.interval.upper) == pytest.approx(ends)
 
 
@@ -297,6 +298,31 @@ def test_forecasts_are_those_of_scoringrules_and_scikit_learn() -> None:
     assert sum(metrics.pit_histogram(y, members=members).shares) == pytest.approx(1.0)
 
 
+@pytest.mark.filterwarnings("ignore")  # of vus, about escapes in its texts
+@pytest.mark.parametrize("window", [0, 3, 20])
+def test_volumes_and_affiliation_are_those_of_vus(window: int) -> None:
+    pytest.importorskip("vus")
+    from vus.affiliation.generics import convert_vector_to_events
+    from vus.affiliation.metrics import pr_from_events
+    from vus.utils.metrics import metricor
+
+    rng = np.random.default_rng(window)
+    for _ in range(10):
+        truth = np.repeat(rng.random(40) < 0.3, rng.integers(1, 9, 40))[:150]
+        truth[[30, 90]] = [True, False]
+        # Few levels, so that all of them are among the thresholds that vus samples.
+        scores = np.round(truth / 3 + rng.random(len(truth)), 1)
+        *_, roc, pr = metricor().RangeAUC_volume_opt(truth.astype(int), scores, window)
+        found = metrics.vus(truth, scores, window=window)
+        assert (found.roc, found.pr) == pytest.approx((roc, pr), abs=1e-9)
+        reported = scores > 0.8
+        sides = (convert_vector_to_events(reported.astype(int)), convert_vector_to_events(truth.astype(int)))
+        theirs = pr_from_events(*sides, (0, len(truth)))
+        ours = metrics.affiliation_scores(truth, reported)
+        assert ours.precision == pytest.approx(theirs["Affiliation_Precision"])
+        assert ours.recall == pytest.approx(theirs["Affiliation_Recall"])
+
+
 def test_anomalies_are_those_of_brute_force() -> None:
     truth = np.zeros(200, dtype=bool)
     truth[20:40], truth[90:95], truth[150:151] = True, True, True
@@ -325,3 +351,14 @@ def test_anomalies_are_those_of_brute_force() -> None:
     assert metrics.vus(truth, scores, window=0).pr <= 1.0
     perfect = metrics.affiliation_scores(truth, truth)
     assert (perfect.precision, perfect.recall) == (1.0, 1.0)
+
+
+def test_curves_are_columns_in_the_manner_of_the_scores() -> None:
+    truth, scores = [0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]
+    as_lists, as_arrays = (metrics.roc_curve(truth, column) for column in (scores, np.array(scores)))
+    assert isinstance(as_lists.fpr, list) and isinstance(as_arrays.fpr, np.ndarray)
+    assert json.dumps(as_arrays.to_dict()) == json.dumps(as_lists.to_dict())
+    assert "<th style='text-align:left'>auc</th><td>0.75</td>" in as_arrays._repr_html_()
+    assert as_lists.thresholds == [np.inf, 0.8, 0.4, 0.35, 0.1]
+    curve = metrics.precision_recall_curve(truth, np.array(scores))
+    assert [*curve.recall] == [0.5, 0.5, 1.0, 1.0] and "4 thresholds" in repr(curve)

@@ -25,7 +25,7 @@ def test_bleu_is_that_of_sacrebleu(tokenize: str, smooth: str, lowercase: bool) 
     expected = theirs.corpus_score(HYPOTHESES, [REFERENCES, SECOND])
     options = {"tokenize": tokenize, "smooth_method": smooth, "lowercase": lowercase}
     found = metrics.corpus_bleu(HYPOTHESES, SEVERAL, **options)
-    assert found.value * 100 == pytest.approx(expected.score, abs=1e-9)
+    assert found.estimate * 100 == pytest.approx(expected.score, abs=1e-9)
     assert found.signature == str(theirs.get_signature())
     if smooth != "add-k":
         # Ours are those before smoothing.
@@ -43,7 +43,7 @@ def test_chrf_is_that_of_sacrebleu(word_order: int, lowercase: bool) -> None:
     theirs = pytest.importorskip("sacrebleu.metrics").CHRF(word_order=word_order, lowercase=lowercase)
     options = {"word_order": word_order, "lowercase": lowercase}
     found = metrics.corpus_chrf(HYPOTHESES, SEVERAL, **options)
-    assert found.value * 100 == pytest.approx(theirs.corpus_score(HYPOTHESES, [REFERENCES, SECOND]).score)
+    assert found.estimate * 100 == pytest.approx(theirs.corpus_score(HYPOTHESES, [REFERENCES, SECOND]).score)
     assert found.signature == str(theirs.get_signature())
     each = [theirs.sentence_score(h, [r]).score / 100 for h, r in zip(HYPOTHESES, REFERENCES, strict=True)]
     assert np.allclose(metrics.sentence_chrf(HYPOTHESES, REFERENCES, **options), each)
@@ -54,7 +54,7 @@ def test_ter_is_that_of_sacrebleu(option: str) -> None:
     options = {option: True} if option else {}
     theirs = pytest.importorskip("sacrebleu.metrics").TER(**options)
     found = metrics.corpus_ter(HYPOTHESES, SEVERAL, **options)
-    assert found.value * 100 == pytest.approx(theirs.corpus_score(HYPOTHESES, [REFERENCES, SECOND]).score)
+    assert found.estimate * 100 == pytest.approx(theirs.corpus_score(HYPOTHESES, [REFERENCES, SECOND]).score)
     assert found.signature == str(theirs.get_signature())
     each = [theirs.sentence_score(h, [r]).score / 100 for h, r in zip(HYPOTHESES, REFERENCES, strict=True)]
     ours = metrics.sentence_ter(HYPOTHESES, REFERENCES, **options)
@@ -100,7 +100,9 @@ def test_word_errors_are_those_of_jiwer() -> None:
         words.deletions,
         words.insertions,
     )
-    assert (ours.rate.value, ours.mer.value, ours.wil.value) == pytest.approx((words.wer, words.mer, words.wil))
+    assert (ours.rate.estimate, ours.mer.estimate, ours.wil.estimate) == pytest.approx(
+        (words.wer, words.mer, words.wil)
+    )
     assert metrics.wer(REFERENCES, HYPOTHESES) == pytest.approx(words.wer)
     assert metrics.mer(REFERENCES, HYPOTHESES) == pytest.approx(words.mer)
     assert metrics.wil(REFERENCES, HYPOTHESES) == pytest.approx(words.wil)
@@ -226,13 +228,13 @@ def test_the_interval_of_a_corpus_is_a_jackknife() -> None:
         return tuple(1 / (1 + np.exp(-(centre + side * half))) for side in (-1, 1))
 
     assert (found.interval.lower, found.interval.upper) == pytest.approx(
-        jackknife([{at} for at in range(n)], found.value)
+        jackknife([{at} for at in range(n)], found.estimate)
     )
     assert (found.n, found.groups, found.method) == (n, n, "jackknife")
     groups = [f"document {at // 3}" for at in range(n)]
     grouped = metrics.corpus_bleu(hypotheses, references, groups=groups)
     by_group = [set(range(at, at + 3)) for at in range(0, n, 3)]
-    assert (grouped.interval.lower, grouped.interval.upper) == pytest.approx(jackknife(by_group, found.value))
+    assert (grouped.interval.lower, grouped.interval.upper) == pytest.approx(jackknife(by_group, found.estimate))
     assert grouped.groups == 10
 
 

@@ -74,7 +74,7 @@ def everything() -> list[object]:
     return [
         metrics.sentence_bleu(TEXTS, OTHERS).tolist(),
         metrics.rouge(TEXTS[0], OTHERS[0]),
-        metrics.corpus_ter(TEXTS, OTHERS).value,
+        metrics.corpus_ter(TEXTS, OTHERS).estimate,
         metrics.interval("f1", FLAGS, SCORES > 0.5).to_dict(),
         metrics.confusion_matrix(TEXTS, OTHERS).labels,
         metrics.evaluate(QRELS, RUN, "all_trec").scores,

@@ -233,6 +233,10 @@ def test_second(assay):
     session.run("-k", "second", "--assay-baseline=@none").assert_outcomes(failed=1)
     subprocess.run([os.environ["ASSAY_BIN"], "baseline", "set", "main", id], check=True, capture_output=True)
     session.run("-k", "second", "--assay-baseline=main").assert_outcomes(failed=1)
+    if "|NAME|" in subprocess.run([os.environ["ASSAY_BIN"], "gate", "--help"], capture_output=True, text=True).stdout:
+        subprocess.run([os.environ["ASSAY_BIN"], "baseline", "set", "v1", id], check=True, capture_output=True)
+        result = session.run("-k", "second", "--assay-baseline", "v1")
+        result.stdout.fnmatch_lines(["*difference -0.9167 (95% CI *", "*case c0: 1 became 0"])
 
 
 WRONG = [
@@ -400,7 +404,7 @@ def test_what_is_not_used_costs_nothing(session: Session) -> None:
 
         def test_nothing():
             ours = sorted(name for name in sys.modules if name.split(".")[0] == "assay")
-            assert ours == ["assay", "assay._assay", "assay._checks", "assay.pytest_plugin"]
+            assert ours == ["assay", "assay._assay", "assay._checks", "assay._lazy", "assay.pytest_plugin"]
         """
     )
     result = session.run()

@@ -4,7 +4,7 @@ mod agreement;
 mod errors;
 mod levels;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use assay_core::{Digest, Direction, RunId, ScoreKind, Silence, SliceDecl};
 use assay_stats::judges::{Evidence, Grade};
@@ -166,7 +166,7 @@ pub struct Certificate {
     pub confidence: f64,
     /// The margin of the differences that the judge is to decide.
     pub margin: f64,
-    /// Items judged.
+    /// Items judged. An item is an answer to a case, whoever gave it: the same answer of two targets is one.
     pub judged: usize,
     /// Items with a verdict that could not be read, each once however often the judge was asked.
     pub unreadable: usize,
@@ -251,6 +251,8 @@ impl Calibrating<'_> {
     pub fn certificate(&self) -> Certificate {
         let heard = self.entries();
         let entries = heard.entries;
+        let items =
+            |of: &mut dyn Iterator<Item = &Entry<'_>>| of.map(|entry| entry.first.item).collect::<HashSet<_>>().len();
         let mut made = Certificate {
             judge: self.judge.to_owned(),
             fingerprint: self.fingerprint,
@@ -263,7 +265,7 @@ impl Calibrating<'_> {
             labels_digest: self.labels_digest,
             confidence: self.confidence,
             margin: self.margin,
-            judged: entries.len(),
+            judged: items(&mut entries.iter()),
             unreadable: heard.unreadable,
             abstained: heard.abstained,
             labels: 0,
@@ -282,16 +284,20 @@ impl Calibrating<'_> {
         let truths = self.truths.0;
         let mut random: Vec<Seen<'_>> = Vec::new();
         let mut by_hand: Vec<Seen<'_>> = Vec::new();
+        let mut split: Vec<&Entry<'_>> = Vec::new();
         for entry in &entries {
             let Some(truth) = truths.get(&entry.first.item) else { continue };
             match truth.value {
-                None => made.split += 1,
+                None => split.push(entry),
                 Some(value) if truth.random => random.push((entry, value, truth)),
                 Some(value) => by_hand.push((entry, value, truth)),
             }
         }
-        (made.labels, made.by_hand) = (random.len(), by_hand.len());
-        made.evidence.labels = random.len() as u64;
+        // People said it once of what several targets answered: no label counts twice towards a grade.
+        made.labels = items(&mut random.iter().map(|(entry, ..)| *entry));
+        made.by_hand = items(&mut by_hand.iter().map(|(entry, ..)| *entry));
+        made.split = items(&mut split.into_iter());
+        made.evidence.labels = made.labels as u64;
         made.evidence.parse_failures = heard.parse_failures;
         if heard.abstained > 0 {
             made.notes.push(format!(
@@ -303,7 +309,7 @@ impl Calibrating<'_> {
             made.notes.push(format!(
                 "{} labels were chosen by hand: they say how often judge and people agree on what was looked at, and nothing of \
                  the rest. No figure is corrected by them and no grade rests on them",
-                by_hand.len()
+                made.by_hand
             ));
         }
         if made.split > 0 {
@@ -376,10 +382,13 @@ impl Calibrating<'_> {
         }
         // Maps have no order, sums of floats do.
         share.sort_unstable_by(f64::total_cmp);
+        let items = |of: &dyn Fn(&Tally) -> bool| {
+            heard.iter().filter(|(_, tally)| of(tally)).map(|((_, item), _)| *item).collect::<HashSet<_>>().len()
+        };
         Heard {
+            unreadable: items(&|tally| tally.unreadable > 0.0),
+            abstained: items(&|tally| tally.abstained && tally.entry.is_none()),
             entries,
-            unreadable: share.iter().filter(|share| **share > 0.0).count(),
-            abstained: heard.values().filter(|tally| tally.abstained && tally.entry.is_none()).count(),
             parse_failures: (asked > 0.0).then(|| share.iter().sum::<f64>() / asked),
         }
     }

@@ -35,7 +35,8 @@ pub struct Redacted<'a> {
     pub case: &'a mut dyn FnMut(&mut Case, bool) -> Result<(), DatasetError>,
 }
 
-/// Adds the cases of a file or directory as the newest version of a dataset.
+/// Adds the cases of a file or directory as the newest version of a dataset. Its path is relative to `base`, which nothing
+/// that is recorded or said tells.
 ///
 /// Cases without an id get one from their content, so that they keep it when rows move; the second and later ones of
 /// the same content get a number behind it.
@@ -45,13 +46,25 @@ pub struct Redacted<'a> {
 pub fn add(
     library: &Library,
     held: &Held,
-    name: &str,
-    by: &str,
+    (name, by): (&str, &str),
+    base: &Path,
+    declared: &DatasetDecl,
+    note: Option<String>,
+    change: Option<Redacted<'_>>,
+) -> Result<Added, DatasetError> {
+    let added = from_file(library, held, (name, by), base, declared, note, change);
+    added.map_err(|error| error.told_from(base))
+}
+
+fn from_file(
+    library: &Library,
+    held: &Held,
+    (name, by): (&str, &str),
+    base: &Path,
     declared: &DatasetDecl,
     note: Option<String>,
     mut change: Option<Redacted<'_>>,
 ) -> Result<Added, DatasetError> {
-    let base = Path::new("");
     let rows = |each: &mut dyn FnMut(u64, Case, Place) -> Result<(), DatasetError>| -> Result<(), DatasetError> {
         let mut number = 0;
         for row in mapped(declared, base, Mapper::new(&declared.fields).unnumbered())? {
@@ -95,7 +108,7 @@ pub fn add(
     let lineage = Lineage {
         how: How::Added,
         parents: Vec::new(),
-        sources: sources(&declared.resolve(base))?,
+        sources: sources(base, Path::new(&declared.path))?,
         tool: tool(),
         parameters,
         note,
@@ -174,13 +187,13 @@ pub fn tool() -> String {
     format!("assay {}", env!("CARGO_PKG_VERSION"))
 }
 
-/// A file, or the files of a directory that hold rows, with their digests.
+/// A file, or the files of a directory that hold rows, with their digests and their names from `base` on.
 ///
 /// # Errors
 /// A file that cannot be read.
-pub fn sources(path: &Path) -> Result<Vec<SourceFile>, DatasetError> {
+pub fn sources(base: &Path, path: &Path) -> Result<Vec<SourceFile>, DatasetError> {
     let mut sources = Vec::new();
-    for file in rows::files_of(path)? {
+    for file in rows::files_of(&base.join(path))? {
         let failed = |error: std::io::Error| {
             DatasetError::new(Some(Place { file: file.clone(), line: None }), error.to_string())
         };
@@ -194,7 +207,8 @@ pub fn sources(path: &Path) -> Result<Vec<SourceFile>, DatasetError> {
             bytes += read as u64;
             stream.update(&buffer[..read]);
         }
-        sources.push(SourceFile { path: file.display().to_string(), digest: stream.finish(), bytes });
+        let path = file.strip_prefix(base).unwrap_or(&file).display().to_string();
+        sources.push(SourceFile { path, digest: stream.finish(), bytes });
     }
     Ok(sources)
 }

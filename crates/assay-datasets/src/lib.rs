@@ -94,6 +94,24 @@ impl DatasetError {
         }
     }
 
+    /// The same with files named from a folder on, wherever that folder is. An empty one changes nothing.
+    #[must_use]
+    pub fn told_from(mut self, folder: &Path) -> Self {
+        if folder.as_os_str().is_empty() {
+            return self;
+        }
+        let before = folder.join("").display().to_string();
+        // Messages name files, too: those that a file refers to, and where something stands for the first time.
+        self.message = self.message.replace(&before, "");
+        self.help = self.help.map(|help| help.replace(&before, ""));
+        if let Some(place) = &mut self.place
+            && let Ok(inside) = place.file.strip_prefix(folder)
+        {
+            place.file = inside.to_owned();
+        }
+        self
+    }
+
     /// Says what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use assay_core::Problem;
 use assay_core::problem::did_you_mean;
-use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::reader::SerializedFileReader;
+use parquet::record::reader::RowIter;
 use serde_json::{Map, Value};
 
 use crate::tables::{arrow_rows, guarded, xlsx_rows};
@@ -17,6 +18,9 @@ use crate::{DatasetError, Format};
 pub(crate) const LONGEST_LINE: u64 = 64 << 20;
 /// The largest file that is read whole.
 pub(crate) const LARGEST_WHOLE: u64 = 256 << 20;
+
+/// The most columns of a table, which are those of a spreadsheet.
+pub(crate) const MOST_COLUMNS: usize = 16_384;
 
 /// Where a row came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,6 +229,27 @@ fn broken_json(place: Option<Place>, error: &serde_json::Error, text: &str) -> D
     }
 }
 
+/// A text that ends with an error where a line of it is longer than [`LONGEST_LINE`].
+struct Lined<R> {
+    inner: R,
+    /// Bytes since the last line feed.
+    since: u64,
+}
+
+impl<R: Read> Read for Lined<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.since = match into[..read].iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => (read - at - 1) as u64,
+            None => self.since + read as u64,
+        };
+        match self.since > LONGEST_LINE {
+            true => Err(std::io::Error::other("a line is longer than 64 MiB")),
+            false => Ok(read),
+        }
+    }
+}
+
 fn csv_rows(path: &Path, file: File, delimiter: u8) -> Result<impl Iterator<Item = Item> + Send + use<>, DatasetError> {
     let path = path.to_owned();
     let mut input = BufReader::new(file);
@@ -233,7 +258,7 @@ fn csv_rows(path: &Path, file: File, delimiter: u8) -> Result<impl Iterator<Item
         start.iter().position(|byte| *byte == b'\n').is_some_and(|at| at > 0 && start[at - 1] == b'\r')
     });
     let line_of = move |position: &csv::Position| position.line() + u64::from(late);
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(input);
+    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).from_reader(Lined { inner: input, since: 0 });
     let failed = {
         let path = path.clone();
         move |error: csv::Error, line: Option<u64>| {
@@ -255,6 +280,14 @@ fn csv_rows(path: &Path, file: File, delimiter: u8) -> Result<impl Iterator<Item
         .iter()
         .map(|name| name.trim_start_matches('\u{feff}').trim().to_owned())
         .collect();
+    if header.len() > MOST_COLUMNS {
+        let place = Some(Place { file: path, line: Some(1) });
+        return Err(DatasetError::new(
+            place,
+            format!("the header has {} columns, 16,384 at most are read", header.len()),
+        )
+        .help("is the first line a header, and the ending right?"));
+    }
     for (i, name) in header.iter().enumerate() {
         if header[..i].contains(name) {
             let place = Some(Place { file: path, line: Some(1) });
@@ -281,28 +314,17 @@ fn parquet_rows(path: &Path, file: File) -> Result<impl Iterator<Item = Item> + 
         }
     };
     let reader = SerializedFileReader::new(file).map_err(|error| failed(error, None).help("is it a Parquet file?"))?;
-    // Owned row groups, so that the iterator needs nothing but itself.
-    let groups = reader.num_row_groups();
-    let reader = std::sync::Arc::new(reader);
+    // Row by row: how many a group holds is for whoever wrote the file to say.
+    let mut rows = RowIter::from_file_into(Box::new(reader));
     let mut number = 0;
-    Ok((0..groups).flat_map(move |group| {
-        let rows: Vec<Item> = match reader.get_row_group(group) {
-            Err(error) => vec![Err(failed(error, None))],
-            Ok(group) => match group.get_row_iter(None) {
-                Err(error) => vec![Err(failed(error, None))],
-                Ok(rows) => rows
-                    .map(|row| {
-                        number += 1;
-                        let place = Place { file: path.clone(), line: Some(number) };
-                        match row.map_err(|error| failed(error, Some(number)))?.to_json_value() {
-                            Value::Object(row) => Ok((row, place)),
-                            _ => Err(DatasetError::new(Some(place), "the row has no columns")),
-                        }
-                    })
-                    .collect(),
-            },
-        };
-        rows
+    Ok(std::iter::from_fn(move || {
+        let row = rows.next()?;
+        number += 1;
+        let place = Place { file: path.clone(), line: Some(number) };
+        Some(row.map_err(|error| failed(error, Some(number))).and_then(|row| match row.to_json_value() {
+            Value::Object(row) => Ok((row, place)),
+            _ => Err(DatasetError::new(Some(place), "the row has no columns")),
+        }))
     }))
 }
 

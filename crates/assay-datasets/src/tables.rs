@@ -11,7 +11,7 @@ use arrow_ipc::root_as_message;
 use calamine::{Data, DataRef, ExcelDateTime, Reader, Xlsx, XlsxError};
 use serde_json::{Number, Value};
 
-use crate::rows::{LARGEST_WHOLE, Row};
+use crate::rows::{LARGEST_WHOLE, MOST_COLUMNS, Row};
 use crate::{DatasetError, Place};
 
 type Item = Result<(Row, Place), DatasetError>;
@@ -214,6 +214,9 @@ fn json_rows(batch: &RecordBatch) -> Result<Vec<Row>, String> {
 /// The most bytes that the parts of a workbook may expand to.
 const LARGEST_WORKBOOK: u64 = LARGEST_WHOLE;
 
+/// The most cells of a sheet, those without a value among them: each row has every column in memory.
+const MOST_CELLS: usize = 10_000_000;
+
 /// Rows of the first sheet, below a header. Cells are texts, numbers, booleans and dates (ISO 8601).
 pub(crate) fn xlsx_rows(path: &Path, file: File) -> Result<Vec<(Row, Place)>, DatasetError> {
     let place = |line| Some(Place { file: path.to_owned(), line });
@@ -246,6 +249,9 @@ pub(crate) fn xlsx_rows(path: &Path, file: File) -> Result<Vec<(Row, Place)>, Da
                 return Err(DatasetError::new(place(Some(u64::from(row) + 1)), message));
             }
             header.push((column, name));
+            if header.len() > MOST_COLUMNS {
+                return Err(DatasetError::new(place(Some(u64::from(row) + 1)), "more columns than a sheet has"));
+            }
             continue;
         }
         let Some((_, name)) = header.iter().find(|(known, _)| *known == column) else {
@@ -254,6 +260,11 @@ pub(crate) fn xlsx_rows(path: &Path, file: File) -> Result<Vec<(Row, Place)>, Da
         };
         if current != Some(row) {
             current = Some(row);
+            if (rows.len() + 1).saturating_mul(header.len()) > MOST_CELLS {
+                let message = "the sheet has more than 10,000,000 cells, empty ones among them";
+                return Err(DatasetError::new(place(Some(u64::from(row) + 1)), message)
+                    .help("save the sheet as CSV, which is streamed"));
+            }
             // Every row has every column, as a row of a CSV has.
             let empty: Row = header.iter().map(|(_, name)| (name.clone(), Value::Null)).collect();
             rows.push((empty, Place { file: path.to_owned(), line: Some(u64::from(row) + 1) }));

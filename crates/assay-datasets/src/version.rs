@@ -220,12 +220,15 @@ impl<'a> Chunks<'a> {
     }
 }
 
-/// Writes a version case by case. Memory does not grow with the number of cases.
+/// Writes a version case by case. Memory does not grow with the number of cases. One that is given up leaves nothing: what it
+/// wrote and no other version has goes with it.
 pub struct VersionWriter {
     folder: Folder,
     lines: Vec<u8>,
     cases_in_chunk: u64,
     chunks: Vec<Chunk>,
+    /// Chunks that nobody had before, until the version is finished.
+    fresh: Vec<Digest>,
     new_bytes: u64,
     folders: BTreeSet<PathBuf>,
     digests: Sorter<32>,
@@ -245,6 +248,7 @@ impl VersionWriter {
             lines: Vec::new(),
             cases_in_chunk: 0,
             chunks: Vec::new(),
+            fresh: Vec::new(),
             new_bytes: 0,
             folders: BTreeSet::new(),
             digests: Sorter::default(),
@@ -294,9 +298,11 @@ impl VersionWriter {
             Chunk { digest: Digest::of_bytes(&self.lines), cases: self.cases_in_chunk, bytes: self.lines.len() as u64 };
         let path = self.folder.chunk_file(chunk.digest);
         // One that is there and damaged is written again.
-        if !path.exists() || self.folder.read(&chunk).is_err() {
+        let fresh = !path.exists();
+        if fresh || self.folder.read(&chunk).is_err() {
             let packed = zstd::bulk::compress(&self.lines, 3).map_err(failed(&path))?;
             put(&path, &packed)?;
+            self.fresh.extend(fresh.then_some(chunk.digest));
             self.new_bytes += packed.len() as u64;
             self.folders.extend(path.parent().map(Path::to_owned));
         }
@@ -317,7 +323,7 @@ impl VersionWriter {
             return Err(DatasetError::new(None, "there are no cases").help("a version needs at least one case"));
         }
         let mut last: Option<[u8; 24]> = None;
-        for id in self.ids.sorted() {
+        for id in std::mem::take(&mut self.ids).sorted() {
             let id = id.map_err(scratch)?;
             if let Some(last) = last
                 && last[..16] == id[..16]
@@ -332,11 +338,11 @@ impl VersionWriter {
             last = Some(id);
         }
         let mut version = Digest::stream();
-        for digest in self.digests.sorted() {
+        for digest in std::mem::take(&mut self.digests).sorted() {
             version.update(&digest.map_err(scratch)?);
         }
-        let manifest =
-            Manifest { version: version.finish(), cases: self.cases, bytes: self.bytes, chunks: self.chunks };
+        let chunks = std::mem::take(&mut self.chunks);
+        let manifest = Manifest { version: version.finish(), cases: self.cases, bytes: self.bytes, chunks };
         let path = self.folder.manifest_file(manifest.version);
         // The same cases in another order are the same version: what is there stays, unless it is damaged.
         if !path.exists() || self.folder.manifest(manifest.version).is_err() {
@@ -350,7 +356,22 @@ impl VersionWriter {
         for folder in &self.folders {
             File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed(folder))?;
         }
+        self.fresh.clear();
         Ok((manifest, self.new_bytes))
+    }
+}
+
+impl Drop for VersionWriter {
+    fn drop(&mut self) {
+        // Whoever writes holds the library: nobody else has come to need them.
+        for chunk in &self.fresh {
+            let path = self.folder.chunk_file(*chunk);
+            let _ = fs::remove_file(&path);
+            if let Some(folder) = path.parent() {
+                // Only an empty one goes.
+                let _ = fs::remove_dir(folder);
+            }
+        }
     }
 }
 

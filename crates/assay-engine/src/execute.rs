@@ -353,10 +353,18 @@ impl Runner {
         self.state.update_run(self.record.id, status, &totals, Some(now_us())).await?;
         if complete {
             self.journal.forget_results().await?;
+            tidy(&self.lake, &self.record).await;
         }
         self.journal.close().await;
         drop(self.lock);
         Ok(Finished { record: self.record, totals, complete })
+    }
+}
+
+/// Lays the rows of a large run that is complete in order. It stays complete when that fails.
+pub async fn tidy(lake: &Lake, record: &RunRecord) {
+    if let Err(error) = lake.compact(record).await {
+        tracing::warn!("run {} stays in many files: {error}", record.id.short());
     }
 }
 

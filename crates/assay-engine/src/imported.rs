@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::EngineError;
-use crate::execute::now_us;
+use crate::execute::{now_us, tidy};
 use crate::freeze::{self, Taken};
 
 /// Trials that are put together at once.
@@ -166,6 +166,8 @@ pub struct Origin {
     pub suite: String,
     /// The file or folder.
     pub path: String,
+    /// Whether it is there no longer: its path is a name then.
+    pub scratch: bool,
     /// The tool with its version.
     pub tool: String,
 }
@@ -219,7 +221,10 @@ pub async fn record(
     let record = RunRecord {
         id: RunId::from_uuid(uuid::Uuid::now_v7()),
         suite: origin.suite.clone(),
-        suite_path: workspace.recorded(Path::new(&origin.path)),
+        suite_path: match origin.scratch {
+            true => origin.path.clone(),
+            false => workspace.recorded(Path::new(&origin.path)),
+        },
         suite_digest: Digest::of_bytes(text.as_bytes()),
         suite_text: text,
         tier: None,
@@ -257,6 +262,7 @@ pub async fn record(
     let (record, totals) = filling.finish().await?;
     state.insert_run(&record).await?;
     state.update_run(record.id, RunStatus::Sealed, &totals, Some(now_us())).await?;
+    tidy(lake, &record).await;
     Ok((record, totals, left_out))
 }
 

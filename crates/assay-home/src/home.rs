@@ -197,13 +197,29 @@ impl Home {
         record: &RunRecord,
         against: &Against,
     ) -> Result<Option<(RunRow, Option<String>)>, Failure> {
+        let candidate = Candidate {
+            suite: &record.suite,
+            suite_path: &record.suite_path,
+            tier: record.tier.as_deref(),
+            narrowed: Some(&record.narrowed),
+            run: Some(record.id),
+        };
+        self.baseline_for(&candidate, against).await
+    }
+
+    /// As [`Home::baseline_run`], also for a run that has not begun.
+    pub async fn baseline_for(
+        &self,
+        candidate: &Candidate<'_>,
+        against: &Against,
+    ) -> Result<Option<(RunRow, Option<String>)>, Failure> {
         match against {
             Against::Run(word) => match word.strip_prefix('@') {
-                Some(reference) => Ok(Some(self.run_at(record, reference).await?)),
-                None => Ok(Some(self.find(word).await?)),
+                Some(reference) => Ok(Some(self.run_at(candidate, reference).await?)),
+                None => Ok(Some(self.named_or_found(candidate.suite, word).await?)),
             },
-            Against::Named(name) => match self.state.baseline(&record.suite, name).await? {
-                Some(found) if found.run != record.id => {
+            Against::Named(name) => match self.state.baseline(candidate.suite, name).await? {
+                Some(found) if Some(found.run) != candidate.run => {
                     let (row, _) = self.find(&found.run.to_string()).await?;
                     Ok(Some((row, found.target)))
                 }
@@ -213,9 +229,22 @@ impl Home {
         }
     }
 
+    /// The suite's baseline of this name, else the run that the word names; and a target of it.
+    async fn named_or_found(&self, suite: &str, word: &str) -> Result<(RunRow, Option<String>), Failure> {
+        let (name, target) = match word.split_once(':') {
+            Some((name, target)) => (name, Some(target.to_owned())),
+            None => (word, None),
+        };
+        let Some(found) = self.state.baseline(suite, name).await? else { return self.find(word).await };
+        match target.or(found.target) {
+            Some(target) => self.find(&format!("{}:{target}", found.run)).await,
+            None => self.find(&found.run.to_string()).await,
+        }
+    }
+
     /// The newest complete run of the same suite and tier at the commit where a branch, a tag or a commit and the files here
     /// parted, or at the nearest commit before it that has one. A target may be named after a colon.
-    async fn run_at(&self, record: &RunRecord, word: &str) -> Result<(RunRow, Option<String>), Failure> {
+    async fn run_at(&self, candidate: &Candidate<'_>, word: &str) -> Result<(RunRow, Option<String>), Failure> {
         const COMMITS: &str = "--max-count=1000";
         let (reference, target) = match word.split_once(':') {
             Some((reference, target)) => (reference, Some(target.to_owned())),
@@ -225,7 +254,7 @@ impl Home {
         if reference.is_empty() || reference.starts_with('-') {
             return Err(usage(format!("`@{shown}` names no branch, tag or commit")));
         }
-        let suite = self.workspace.find_recorded(&record.suite_path);
+        let suite = self.workspace.find_recorded(candidate.suite_path);
         // The suite of a run from elsewhere may be gone; the project is here.
         let folder =
             suite.parent().filter(|folder| folder.is_dir()).map_or_else(|| self.workspace.project(), Path::to_owned);
@@ -237,11 +266,12 @@ impl Home {
         };
         let listed = git(&["rev-list", "--first-parent", COMMITS, &base]).unwrap_or_default();
         let order: HashMap<&str, usize> = listed.lines().enumerate().map(|(at, commit)| (commit, at)).collect();
-        let rows = self.state.runs(Some(&record.suite), None, 1_000).await?;
+        let rows = self.state.runs(Some(candidate.suite), None, 1_000).await?;
         let near = rows
             .into_iter()
-            .filter(|row| row.status == RunStatus::Sealed && row.record.id != record.id)
-            .filter(|row| row.record.tier == record.tier && row.record.narrowed == record.narrowed)
+            .filter(|row| row.status == RunStatus::Sealed && Some(row.record.id) != candidate.run)
+            .filter(|row| row.record.tier.as_deref() == candidate.tier)
+            .filter(|row| candidate.narrowed.is_none_or(|narrowed| row.record.narrowed == narrowed))
             .filter_map(|row| Some((*order.get(row.record.git.as_deref()?)?, row)))
             .min_by_key(|(at, _)| *at);
         match near {
@@ -249,7 +279,7 @@ impl Home {
             None => Err(usage(format!(
                 "no complete run of `{}` is at `{shown}` ({}) or before it: check that commit out and run the suite there, in \
                  this workspace (`--workspace`)",
-                record.suite,
+                candidate.suite,
                 base.get(..12).unwrap_or(&base)
             ))),
         }
@@ -475,7 +505,7 @@ impl Home {
 /// What a run is compared with.
 #[derive(Clone)]
 pub enum Against {
-    /// A run, or after `@` a branch, tag or commit; and a target after a colon.
+    /// A baseline of the suite by its name, a run, or after `@` a branch, tag or commit; and a target after a colon.
     Run(String),
     /// The suite's baseline of this name, when it is set.
     Named(String),
@@ -483,8 +513,22 @@ pub enum Against {
     Nothing,
 }
 
+/// What is compared with a baseline.
+pub struct Candidate<'a> {
+    /// Its suite.
+    pub suite: &'a str,
+    /// Where the suite's file is, as runs record it.
+    pub suite_path: &'a str,
+    /// The tier.
+    pub tier: Option<&'a str>,
+    /// What the command line took less of; nothing is known of it before a run begins.
+    pub narrowed: Option<&'a [String]>,
+    /// The run, when it has begun.
+    pub run: Option<RunId>,
+}
+
 impl Against {
-    /// What `--baseline` says: a run, `none`, or without it the baseline `main`.
+    /// What `--baseline` says: a baseline's name, a run, `none`, or without it the baseline `main`.
     pub fn said(word: Option<String>) -> Self {
         match word.as_deref() {
             None => Self::Named("main".into()),

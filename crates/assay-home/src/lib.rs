@@ -3,18 +3,22 @@
 //! Whoever changes something does so inside [`audit::recorded`], which writes it down. Nothing here prints.
 
 pub mod audit;
+pub mod calibration;
 pub mod datasets;
 pub mod desk;
 pub mod evidence;
 pub mod exit;
 pub mod home;
+pub mod imports;
 pub mod judged;
 pub mod ladder;
 pub mod policies;
 pub mod probes;
 pub mod programs;
+pub mod project;
 pub mod pushed;
 pub mod rateable;
+pub mod redaction;
 
 use std::path::Path;
 
@@ -23,7 +27,7 @@ use assay_engine::{EngineError, git};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 pub use desk::Desk;
-pub use home::{Against, Home};
+pub use home::{Against, Candidate, Home};
 
 /// Whatever can fail here; the binary chooses the exit code from what it is.
 pub type Failure = Box<dyn std::error::Error + Send + Sync + 'static>;

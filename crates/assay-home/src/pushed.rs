@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use assay_core::run::Totals;
 use assay_core::{Case, RunId, RunRecord, RunStatus};
+use assay_engine::execute::tidy;
 use assay_lake::Table;
 use assay_lake::export::RecordBatch;
 use assay_store::{PlanBuilder, PlanFile, RunRow, StoreError};
@@ -132,6 +133,8 @@ impl Home {
         if have != totals.finished() {
             return Err(usage(format!("{have} of {} trials are here: push the rest", totals.finished())));
         }
-        Ok(self.state.update_run(record.id, RunStatus::Sealed, totals, ended_us).await?)
+        self.state.update_run(record.id, RunStatus::Sealed, totals, ended_us).await?;
+        tidy(&self.lake, record).await;
+        Ok(())
     }
 }

@@ -3,12 +3,12 @@
 //! A page is found in two steps: which trials are on it, by the narrow columns that order and condition need; then what they
 //! hold, by their numbers. Answers are read for the page alone.
 
-use assay_core::RunRecord;
+use assay_core::{RunRecord, TrialKey};
 use datafusion::prelude::SessionConfig;
 use serde_json::{Map, Value};
 
-use crate::query::{Rows, day_literal};
-use crate::tables::partition_day;
+use crate::query::{Rows, day_literal, of_case};
+use crate::tables::{Table, partition_day};
 use crate::{Lake, LakeError};
 
 /// A row as JSON.
@@ -76,39 +76,48 @@ fn number(value: f64) -> String {
 }
 
 /// The rows of one run.
-fn of_run(run: &RunRecord) -> String {
+pub(crate) fn of_run(run: &RunRecord) -> String {
     format!("dt = {} AND run_id = '{}'", day_literal(partition_day(run)), run.id)
 }
 
 impl TrialFilter {
-    /// The conditions on columns of `trials`, for a run.
-    fn conditions(&self, run: &RunRecord) -> String {
+    /// The conditions on columns that both tables have, for a run.
+    fn shared(&self, run: &RunRecord, table: Table) -> Vec<String> {
         let mut all = vec![of_run(run)];
         if let Some(target) = &self.target {
             all.push(format!("target = {}", text(target)));
         }
         if let Some(status) = &self.status {
-            all.push(format!("status = {}", text(status)));
+            all.push(format!("{} = {}", table.outcome(), text(status)));
         }
+        if let Some((key, value)) = &self.tag {
+            all.push(format!("array_has(map_extract(metadata, {}), {})", text(key), text(value)));
+        }
+        all
+    }
+
+    /// The conditions on columns of `trials`, for a run.
+    fn conditions(&self, run: &RunRecord) -> String {
+        let mut all = self.shared(run, Table::Trials);
         if let Some(search) = &self.search {
             let search = text(&search.to_lowercase());
             all.push(format!(
                 "(strpos(lower(case_id), {search}) > 0 OR strpos(lower(coalesce(output, '')), {search}) > 0)"
             ));
         }
-        if let Some((key, value)) = &self.tag {
-            all.push(format!("array_has(map_extract(metadata, {}), {})", text(key), text(value)));
-        }
-        if let Some(scored) = self.scored(run) {
+        if let Some(scorer) = &self.scorer {
+            let scored = [vec![of_run(run)], self.scored(scorer)].concat().join(" AND ");
             all.push(format!("number IN (SELECT number FROM scores WHERE {scored})"));
         }
         all.join(" AND ")
     }
 
-    /// The conditions on rows of `scores`, when there are any.
-    fn scored(&self, run: &RunRecord) -> Option<String> {
-        let scorer = self.scorer.as_ref()?;
-        let mut all = vec![of_run(run), format!("scorer = {}", text(scorer))];
+    /// The conditions on a scorer's rows of `scores`.
+    fn scored(&self, scorer: &str) -> Vec<String> {
+        let mut all = vec![format!("scorer = {}", text(scorer))];
+        if self.scorer.as_deref() != Some(scorer) {
+            return all;
+        }
         if let Some(min) = self.min {
             all.push(format!("value >= {}", number(min)));
         }
@@ -118,36 +127,60 @@ impl TrialFilter {
         if self.unscored {
             all.push("value IS NULL".to_owned());
         }
-        Some(all.join(" AND "))
+        all
+    }
+
+    /// The table that the trials can be found in and the condition there: each scorer has a row for each trial, which says
+    /// all but the answer, so that a question about a scorer needs nothing of `trials`.
+    fn found_in(&self, run: &RunRecord, scorer: Option<&str>) -> (Table, String) {
+        match scorer.filter(|scorer| self.search.is_none() && self.scorer.as_deref().is_none_or(|of| of == *scorer)) {
+            None => (Table::Trials, self.conditions(run)),
+            Some(scorer) => {
+                (Table::Scores, [self.shared(run, Table::Scores), self.scored(scorer)].concat().join(" AND "))
+            }
+        }
     }
 }
 
 impl TrialPage {
     /// The SQL of the numbers on the page, each with its place in the order.
     fn sql(&self, run: &RunRecord) -> String {
-        let (from, place) = match &self.order {
-            TrialOrder::Number => ("trials".to_owned(), "number"),
-            TrialOrder::Case => ("trials".to_owned(), "case_id"),
-            TrialOrder::Latency => ("trials".to_owned(), "latency_us"),
-            TrialOrder::Cost => ("trials".to_owned(), "cost_nanousd"),
-            TrialOrder::Score(scorer) => (
-                format!(
-                    "(SELECT trials.*, scored.value AS score FROM trials JOIN (SELECT number AS of, value FROM scores WHERE {} \
-                     AND scorer = {} AND value IS NOT NULL) AS scored ON scored.of = trials.number)",
+        let place = match &self.order {
+            TrialOrder::Number => "number",
+            TrialOrder::Case => "case_id",
+            TrialOrder::Latency => "latency_us",
+            TrialOrder::Cost => "cost_nanousd",
+            TrialOrder::Score(_) => "value",
+        };
+        let scorer = match &self.order {
+            TrialOrder::Score(scorer) => Some(scorer),
+            TrialOrder::Number | TrialOrder::Case => self.filter.scorer.as_ref(),
+            TrialOrder::Latency | TrialOrder::Cost => None,
+        };
+        let (table, mut condition) = self.filter.found_in(run, scorer.map(String::as_str));
+        let mut from = table.name().to_owned();
+        if let TrialOrder::Score(scorer) = &self.order {
+            if table == Table::Trials {
+                from = format!(
+                    "(SELECT trials.*, scored.value FROM trials JOIN (SELECT number AS of, value FROM scores WHERE {} AND \
+                     scorer = {}) AS scored ON scored.of = trials.number)",
                     of_run(run),
                     text(scorer)
-                ),
-                "score",
-            ),
-        };
+                );
+            }
+            condition.push_str(" AND value IS NOT NULL");
+        }
         let (direction, beyond) = if self.descending { ("DESC", "<") } else { ("ASC", ">") };
-        let mut condition = self.filter.conditions(run);
         if let Some((at, of)) = &self.after {
             let at = match at {
                 Value::String(at) => text(at),
                 at => number(at.as_f64().unwrap_or(f64::NAN)),
             };
-            condition.push_str(&format!(" AND ({place} {beyond} {at} OR ({place} = {at} AND number > {of}))"));
+            condition.push_str(&match self.order {
+                // What files and their parts are left out by.
+                TrialOrder::Number => format!(" AND number {beyond} {of}"),
+                _ => format!(" AND ({place} {beyond} {at} OR ({place} = {at} AND number > {of}))"),
+            });
         }
         format!(
             "SELECT number, {place} AS place FROM {from} WHERE {condition} ORDER BY place {direction}, number LIMIT {}",
@@ -167,7 +200,7 @@ pub struct Histogram {
 
 impl Lake {
     /// For queries that pick few rows out of many: columns are read for the rows that fit.
-    async fn pick(&self, sql: &str) -> Result<Rows, LakeError> {
+    pub(crate) async fn pick(&self, sql: &str) -> Result<Rows, LakeError> {
         let mut config = SessionConfig::new();
         config.options_mut().execution.parquet.pushdown_filters = true;
         let context = self.context(config, None, &[]).await?;
@@ -189,7 +222,8 @@ impl Lake {
     /// # Errors
     /// The tables cannot be read.
     pub async fn count_trials(&self, run: &RunRecord, filter: &TrialFilter) -> Result<u64, LakeError> {
-        let sql = format!("SELECT COUNT(*) AS count FROM trials WHERE {}", filter.conditions(run));
+        let (table, condition) = filter.found_in(run, filter.scorer.as_deref());
+        let sql = format!("SELECT COUNT(*) AS count FROM {} WHERE {condition}", table.name());
         let rows = self.pick(&sql).await?.json().await?;
         Ok(rows.first().and_then(|row| row.get("count")?.as_u64()).unwrap_or(0))
     }
@@ -219,11 +253,6 @@ impl Lake {
         );
         let rows = async |sql: &str| self.pick(sql).await?.json().await;
         futures::try_join!(rows(&trials), rows(&scores))
-    }
-
-    /// A run's trials, or scores, of one case, whole.
-    pub(crate) async fn of_case(&self, sql: &str) -> Result<Vec<Row>, LakeError> {
-        self.pick(sql).await?.json().await
     }
 
     /// What a scorer said of a run: a histogram of its values, its most frequent labels, and what is missing for which reason.
@@ -305,41 +334,47 @@ impl Lake {
         Ok(rows.into_iter().filter_map(of).collect())
     }
 
-    /// What scorers said of a case in the newest of the runs given: target, scorer, mean over repeats.
+    /// What scorers said of a case in runs, each given with the case's position in its plan: run, target, scorer, mean over
+    /// repeats.
     ///
     /// # Errors
     /// The tables cannot be read.
-    pub async fn scores_over_runs(&self, runs: &[&RunRecord], case_digest: &str) -> Result<Vec<Row>, LakeError> {
+    pub async fn scores_over_runs(&self, runs: &[(&RunRecord, u64)]) -> Result<Vec<Row>, LakeError> {
         if runs.is_empty() {
             return Ok(Vec::new());
         }
-        let of: Vec<String> = runs.iter().map(|run| format!("({})", of_run(run))).collect();
+        let of: Vec<String> = runs.iter().map(|(run, position)| format!("({})", of_case(run, *position))).collect();
         let sql = format!(
-            "SELECT run_id, target, scorer, AVG(value) AS value FROM scores WHERE ({}) AND case_digest = {} \
-             AND value IS NOT NULL GROUP BY run_id, target, scorer ORDER BY run_id, target, scorer",
-            of.join(" OR "),
-            text(case_digest)
+            "SELECT run_id, target, scorer, AVG(value) AS value FROM scores WHERE ({}) AND value IS NOT NULL GROUP BY run_id, \
+             target, scorer ORDER BY run_id, target, scorer",
+            of.join(" OR ")
         );
         self.pick(&sql).await?.json().await
     }
 
-    /// Cases of two targets side by side under a scorer, means over repeats, those that fell most first.
+    /// Cases of two targets side by side under a scorer, means over repeats, those that fell most first: for each its position
+    /// in either run's plan, both values, and the rise, rounded to 12 places.
     ///
     /// # Errors
     /// The tables cannot be read.
     pub async fn side_by_side(&self, pair: &SideBySide<'_>) -> Result<Vec<Row>, LakeError> {
-        let side = |(run, target): (&RunRecord, &str)| {
+        let same_plan = pair.candidate.0.plan == pair.baseline.0.plan;
+        let side = |(run, target): (&RunRecord, &str), search: Option<&str>| {
+            let position = format!("number / {}", run.targets.len().max(1) as u64 * u64::from(run.epochs));
+            // Cases of one plan meet by their place in it, which takes half as long as by their content.
+            let key = if same_plan { &position } else { "case_digest" };
+            let mut condition =
+                format!("{} AND target = {} AND scorer = {}", of_run(run), text(target), text(pair.scorer));
+            if let Some(search) = search {
+                condition.push_str(&format!(" AND strpos(lower(case_id), {}) > 0", text(&search.to_lowercase())));
+            }
             // Without repeats there is nothing to group, which takes longest.
-            let (id, value, group) = match run.epochs {
-                1 => ("case_id", "value", ""),
-                _ => ("MIN(case_id) AS case_id", "AVG(value) AS value", " GROUP BY case_digest"),
+            let (position, value, group) = match run.epochs {
+                1 => (position.clone(), "value", String::new()),
+                _ => (format!("MIN({position})"), "AVG(value) AS value", format!(" GROUP BY {key}")),
             };
             format!(
-                "(SELECT case_digest, {id}, {value} FROM scores WHERE {} AND target = {} AND scorer = {} AND value IS NOT NULL\
-                 {group})",
-                of_run(run),
-                text(target),
-                text(pair.scorer)
+                "(SELECT {key} AS key, {position} AS position, {value} FROM scores WHERE {condition} AND value IS NOT NULL{group})"
             )
         };
         // What got worse has a negative rise, whichever way the scorer points.
@@ -351,26 +386,24 @@ impl Lake {
             Change::All => ("ASC", "true"),
         };
         let mut condition = change.to_owned();
-        if let Some(search) = pair.search {
-            condition.push_str(&format!(" AND strpos(lower(case_id), {}) > 0", text(&search.to_lowercase())));
+        if let Some((at, position)) = pair.after {
+            let (at, beyond) = (number(at), if order == "ASC" { ">" } else { "<" });
+            condition.push_str(&format!(" AND (rise {beyond} {at} OR (rise = {at} AND position > {position}))"));
         }
-        if let Some((at, id)) = &pair.after {
-            let (at, id) = (number(*at), text(id));
-            let beyond = if order == "ASC" { ">" } else { "<" };
-            condition.push_str(&format!(" AND (rise {beyond} {at} OR (rise = {at} AND case_digest > {id}))"));
-        }
+        // Means are summed in no order: their last digits may differ from one page to the next.
         let sql = format!(
-            "SELECT * FROM (SELECT cand.case_digest, cand.case_id, base.value AS baseline, cand.value AS candidate, \
-             {rise} AS rise FROM {} AS cand JOIN {} AS base ON cand.case_digest = base.case_digest) WHERE {condition} \
-             ORDER BY rise {order}, case_digest LIMIT {}",
-            side(pair.candidate),
-            side(pair.baseline),
+            "SELECT * FROM (SELECT cand.position, base.position AS base_position, base.value AS baseline, cand.value AS candidate, \
+             ROUND({rise}, 12) AS rise FROM {} AS cand JOIN {} AS base ON cand.key = base.key) WHERE {condition} \
+             ORDER BY rise {order}, position LIMIT {}",
+            side(pair.candidate, pair.search),
+            side(pair.baseline, None),
             pair.limit
         );
         self.pick(&sql).await?.json().await
     }
 
-    /// The first answers of a run's target to cases, with what a scorer said of them; at most `most` characters each.
+    /// The first answers of a run's target to the cases at these positions of its plan, with what a scorer said of them; at most
+    /// `most` characters each. Rows say the `position`.
     ///
     /// # Errors
     /// The tables cannot be read.
@@ -378,19 +411,20 @@ impl Lake {
         &self,
         (run, target): (&RunRecord, &str),
         scorer: &str,
-        case_digests: &[&str],
+        positions: &[u64],
         most: usize,
     ) -> Result<Vec<Row>, LakeError> {
-        if case_digests.is_empty() {
-            return Ok(Vec::new());
-        }
-        let digests = case_digests.iter().map(|digest| text(digest)).collect::<Vec<_>>().join(", ");
-        let condition =
-            format!("{} AND target = {} AND case_digest IN ({digests}) AND epoch = 0", of_run(run), text(target));
+        let (targets, at) = (run.targets.len() as u32, run.targets.iter().position(|of| of.name == target));
+        let Some(target) = at.filter(|_| !positions.is_empty()) else { return Ok(Vec::new()) };
+        let key = |case: &u64| TrialKey { case: *case, target: target as u32, epoch: 0 };
+        let numbers: Vec<String> =
+            positions.iter().map(|case| key(case).number(targets, run.epochs).to_string()).collect();
+        let condition = format!("{} AND number IN ({})", of_run(run), numbers.join(", "));
         let sql = format!(
-            "SELECT t.case_digest, t.status, substr(t.output, 1, {most}) AS output, t.error_message, t.latency_us, t.metadata, \
-             s.rationale FROM (SELECT * FROM trials WHERE {condition}) AS t LEFT JOIN (SELECT number, rationale FROM scores \
-             WHERE {condition} AND scorer = {}) AS s ON s.number = t.number",
+            "SELECT t.number / {} AS position, t.status, substr(t.output, 1, {most}) AS output, t.error_message, t.latency_us, \
+             t.metadata, s.rationale FROM (SELECT * FROM trials WHERE {condition}) AS t LEFT JOIN (SELECT number, rationale FROM \
+             scores WHERE {condition} AND scorer = {}) AS s ON s.number = t.number",
+            u64::from(targets) * u64::from(run.epochs),
             text(scorer)
         );
         self.pick(&sql).await?.json().await
@@ -425,8 +459,8 @@ pub struct SideBySide<'a> {
     pub change: Change,
     /// Whose id holds this text.
     pub search: Option<&'a str>,
-    /// After the case that moved so and has this digest.
-    pub after: Option<(f64, String)>,
+    /// After the case that moved so and stands at this position.
+    pub after: Option<(f64, u64)>,
     /// At most so many.
     pub limit: usize,
 }

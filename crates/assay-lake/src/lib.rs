@@ -8,11 +8,13 @@
 //! |---|---|
 //! | [`tables`] | the columns of `trials` and `scores`, and trials turned into Arrow batches |
 //! | [`seal`] | idempotent commits |
+//! | [`compact`] | a finished run's rows in order, in few files |
 //! | [`query`] | SQL over the tables, and the rows that analysis reads |
 //! | [`export`] | query results as JSON lines, CSV and Parquet, streamed |
 
 pub mod browse;
 pub mod budget;
+pub mod compact;
 pub mod export;
 pub mod query;
 pub mod seal;

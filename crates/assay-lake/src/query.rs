@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use assay_core::row::Missing;
-use assay_core::{Digest, Output, RunId, RunRecord, Usage, score::ScoreStatus};
+use assay_core::{Digest, Output, RunId, RunRecord, TrialKey, Usage, score::ScoreStatus};
 use datafusion::arrow::array::{
     Array, AsArray, BooleanArray, Float64Array, Int32Array, ListArray, MapArray, RecordBatch, StringArray,
 };
@@ -16,6 +16,7 @@ use futures::TryStreamExt;
 
 pub use assay_core::row::ScoreRow;
 
+use crate::browse::{Row, of_run};
 use crate::tables::{self, Table};
 use crate::{Lake, LakeError};
 
@@ -226,48 +227,38 @@ impl Lake {
         Ok(Answers(self.query(&sql, None).await?))
     }
 
-    /// A run's trials of one case, or the first `limit` trials that `condition` (SQL over `trials`, built from
-    /// constants only) selects, as JSON rows.
+    /// A run's trials of the case at a position of its plan, as JSON rows.
     ///
     /// # Errors
     /// The table cannot be read.
-    pub async fn trials_of_case(
-        &self,
-        run: &RunRecord,
-        case_id: &str,
-    ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, LakeError> {
-        self.rows_of_case(Table::Trials, run, case_id, "target, epoch").await
+    pub async fn trials_of_case(&self, run: &RunRecord, position: u64) -> Result<Vec<Row>, LakeError> {
+        self.rows_of_case(Table::Trials, run, position, "target, epoch").await
     }
 
-    /// A run's scores of one case as JSON rows.
+    /// A run's scores of the case at a position of its plan, as JSON rows.
     ///
     /// # Errors
     /// The table cannot be read.
-    pub async fn scores_of_case(
-        &self,
-        run: &RunRecord,
-        case_id: &str,
-    ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, LakeError> {
-        self.rows_of_case(Table::Scores, run, case_id, "target, epoch, scorer").await
+    pub async fn scores_of_case(&self, run: &RunRecord, position: u64) -> Result<Vec<Row>, LakeError> {
+        self.rows_of_case(Table::Scores, run, position, "target, epoch, scorer").await
     }
 
     async fn rows_of_case(
         &self,
         table: Table,
         run: &RunRecord,
-        case_id: &str,
+        position: u64,
         order: &str,
-    ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, LakeError> {
-        // Case ids come from users' data: they are quoted as a SQL literal, with quotes doubled.
-        let sql = format!(
-            "SELECT * FROM {} WHERE dt = {} AND run_id = '{}' AND case_id = '{}' ORDER BY {order}",
-            table.name(),
-            day_literal(tables::partition_day(run)),
-            run.id,
-            case_id.replace('\'', "''"),
-        );
-        self.of_case(&sql).await
+    ) -> Result<Vec<Row>, LakeError> {
+        let (name, condition) = (table.name(), of_case(run, position));
+        self.pick(&format!("SELECT * FROM {name} WHERE {condition} ORDER BY {order}")).await?.json().await
     }
+}
+
+/// The rows of one run and case, by their numbers: what files and their parts are left out by.
+pub(crate) fn of_case(run: &RunRecord, position: u64) -> String {
+    let first = |case| TrialKey { case, target: 0, epoch: 0 }.number(run.targets.len() as u32, run.epochs);
+    format!("{} AND number >= {} AND number < {}", of_run(run), first(position), first(position + 1))
 }
 
 /// `DATE '2026-11-23'`, so that other days' files are not opened.

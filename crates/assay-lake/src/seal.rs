@@ -71,6 +71,22 @@ impl Segment {
     }
 }
 
+/// Rows of a page of a file: what is read at least for one of them.
+const PAGE: usize = 1_024;
+/// Rows that are left out together by what they lie between.
+const GROUP: usize = 65_536;
+
+/// How files are written. Numbers of trials repeat so seldom that a dictionary only stands in the way.
+pub(crate) fn writing() -> WriterProperties {
+    WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
+        .set_column_dictionary_enabled("number".into(), false)
+        .set_max_row_group_row_count(Some(GROUP))
+        .set_data_page_row_count_limit(PAGE)
+        .set_write_batch_size(PAGE)
+        .build()
+}
+
 /// File times may be coarse.
 const MARGIN: Duration = Duration::from_secs(5);
 
@@ -150,12 +166,13 @@ impl Lake {
     }
 
     /// Forces what was written of a run since then to disk.
-    async fn force(&self, run: Arc<RunRecord>, began: SystemTime) -> Result<(), LakeError> {
+    pub(crate) async fn force(&self, run: Arc<RunRecord>, began: SystemTime) -> Result<(), LakeError> {
         let root = self.root().to_owned();
         let day = format!("dt={}", crate::query::day(tables::partition_day(&run)));
         let forced = tokio::task::spawn_blocking(move || {
-            // A table without a row does not exist.
-            for table in Table::ALL.map(|table| root.join(table.name())).into_iter().filter(|table| table.is_dir()) {
+            // A table without a row of that day has no folder of it: nobody scored the run.
+            let tables = Table::ALL.map(|table| root.join(table.name()));
+            for table in tables.into_iter().filter(|table| table.join(&day).is_dir()) {
                 force(&table.join(&day), began - MARGIN)?;
                 force(&table.join("_delta_log"), began - MARGIN)?;
                 force_names(&table)?;
@@ -189,9 +206,6 @@ impl Lake {
                     return Ok(());
                 }
             }
-            let properties = WriterProperties::builder()
-                .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
-                .build();
             let result = delta
                 .write(batches.clone())
                 .with_save_mode(SaveMode::Append)
@@ -203,7 +217,7 @@ impl Lake {
                     ("delta.checkpointInterval", Some("20")),
                     ("delta.dataSkippingStatsColumns", Some(table.statistics_columns())),
                 ])
-                .with_writer_properties(properties)
+                .with_writer_properties(writing())
                 .with_commit_properties(
                     CommitProperties::default().with_application_transaction(Transaction::new(&application, version)),
                 )
@@ -232,13 +246,9 @@ impl Lake {
             if delta.version().is_none() {
                 continue;
             }
-            let status = match table {
-                Table::Trials => "status",
-                Table::Scores => "trial_status",
-            };
             delta
                 .delete()
-                .with_predicate(col("run_id").eq(lit(run.id.to_string())).and(col(status).not_eq(lit("ok"))))
+                .with_predicate(col("run_id").eq(lit(run.id.to_string())).and(col(table.outcome()).not_eq(lit("ok"))))
                 .await
                 .map_err(|error| LakeError::Table { table: table.name(), error })?;
         }

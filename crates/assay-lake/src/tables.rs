@@ -36,6 +36,14 @@ impl Table {
         }
     }
 
+    /// The column that says how a trial ended.
+    pub(crate) const fn outcome(self) -> &'static str {
+        match self {
+            Self::Trials => "status",
+            Self::Scores => "trial_status",
+        }
+    }
+
     /// Its columns.
     pub fn schema(self) -> SchemaRef {
         Arc::new(Schema::new(match self {

@@ -6,6 +6,7 @@
 
 pub mod json;
 pub mod labels;
+pub mod ratings;
 pub mod tables;
 pub mod texts;
 
@@ -38,7 +39,7 @@ impl Deref for Floats<'_> {
 }
 
 /// Whether NumPy is there: an argument can only be its array if somebody has imported it.
-fn has_numpy(py: Python<'_>) -> PyResult<bool> {
+pub fn has_numpy(py: Python<'_>) -> PyResult<bool> {
     py.import("sys")?.getattr("modules")?.contains("numpy")
 }
 
@@ -174,12 +175,31 @@ fn whole_groups(value: &Bound<'_, PyAny>) -> PyResult<Option<Vec<u32>>> {
     }
     let array = numpy.call_method1("ascontiguousarray", (array, "int64"))?;
     let array = array.cast_into::<PyArray1<i64>>().map_err(PyErr::from)?.readonly();
-    let mut known = HashMap::new();
-    let mut code = |group: &i64| {
-        let next = known.len() as u32;
-        *known.entry(*group).or_insert(next)
+    Ok(Some(by_appearance(array.as_slice().unwrap_or_default())))
+}
+
+/// Numbers from 0 for whole numbers, in the order of their first appearance.
+fn by_appearance(values: &[i64]) -> Vec<u32> {
+    let (Some(least), Some(most)) = (values.iter().min(), values.iter().max()) else { return Vec::new() };
+    let mut next = 0;
+    let mut number = |code: &mut u32| {
+        if *code == u32::MAX {
+            *code = next;
+            next += 1;
+        }
+        *code
     };
-    Ok(Some(array.as_slice().unwrap_or_default().iter().map(&mut code).collect()))
+    // Numbers that are close together are places of a table; others need a map.
+    match usize::try_from(most.wrapping_sub(*least)) {
+        Ok(range) if range < 8 * values.len() => {
+            let mut codes = vec![u32::MAX; range + 1];
+            values.iter().map(|value| number(&mut codes[(value - least) as usize])).collect()
+        }
+        _ => {
+            let mut codes = HashMap::new();
+            values.iter().map(|value| number(codes.entry(*value).or_insert(u32::MAX))).collect()
+        }
+    }
 }
 
 /// Whether a value of a column stands for none: None, NaN, pandas' NA and NaT.
@@ -263,53 +283,6 @@ pub fn count<T: TryFrom<u64>>(name: &str, value: &Bound<'_, PyAny>, least: u64) 
     let refused = || PyValueError::new_err(format!("{name} must be {least} or more, and not too large, not {value}"));
     let read: u64 = value.extract().map_err(|_| refused())?;
     T::try_from(read).ok().filter(|_| read >= least).ok_or_else(refused)
-}
-
-/// Rows of numbers, all equally long: a two-dimensional array, a data frame or a sequence of columns. NaN stands for a
-/// missing one.
-///
-/// # Errors
-/// `TypeError` for what holds no rows of numbers, `ValueError` for rows of different lengths.
-pub fn rows(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<f64>>> {
-    // Iterating over a data frame gives the names of its columns.
-    let frame = value.hasattr("columns")? && value.hasattr("to_numpy")?;
-    let value = if frame { value.call_method0("to_numpy")? } else { value.clone() };
-    if value.is_instance_of::<PyString>() || value.hasattr("keys")? {
-        return Err(wrong(name, "rows of numbers", &value));
-    }
-    let Ok(each) = value.try_iter() else { return Err(wrong(name, "rows of numbers", &value)) };
-    let mut read: Vec<Vec<f64>> = Vec::new();
-    for (at, row) in each.enumerate() {
-        let row = numbers(&format!("{name}[{at}]"), &row?)?.to_vec();
-        if let Some(first) = read.first() {
-            same_length((&format!("{name}[0]"), first.len()), (&format!("{name}[{at}]"), row.len()))?;
-        }
-        read.push(row);
-    }
-    Ok(read)
-}
-
-/// That rows have finite numbers only.
-///
-/// # Errors
-/// `ValueError` that names the first other one.
-pub fn all_finite(name: &str, rows: &[Vec<f64>]) -> PyResult<()> {
-    for (at, row) in rows.iter().enumerate() {
-        if let Some(place) = row.iter().position(|x| !x.is_finite()) {
-            let found = row[place];
-            return Err(PyValueError::new_err(format!("{name}[{at}][{place}] is {found}: it must be a finite number")));
-        }
-    }
-    Ok(())
-}
-
-/// A column of results in the manner of the argument: a NumPy array for an array or a data frame's column, else a list.
-pub fn column<'py>(like: &Bound<'py, PyAny>, values: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
-    let py = like.py();
-    if has_numpy(py)? && like.hasattr("__array__")? {
-        return Ok(PyArray1::from_vec(py, values).into_any());
-    }
-    Ok(PyList::new(py, values)?.into_any())
 }
 
 /// Yes or no: booleans, or numbers 0 and 1.

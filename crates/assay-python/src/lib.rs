@@ -7,7 +7,6 @@ mod arrays;
 mod metrics;
 mod results;
 mod stats;
-mod tables;
 
 use pyo3::prelude::*;
 

@@ -2,11 +2,14 @@
 
 use assay_stats::Interval;
 use assay_stats::jackknife::Jackknife;
+use numpy::PyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::arrays::has_numpy;
 
 /// The ends of an interval; none where it is undefined.
 pub type Ends = Option<(f64, f64)>;
@@ -78,8 +81,26 @@ pub(crate) use record;
 pub type Record<'py> = PyResult<Bound<'py, PyDict>>;
 
 /// NaN for each that is undefined.
-pub fn column(values: impl IntoIterator<Item = Option<f64>>) -> Vec<f64> {
+pub fn all(values: impl IntoIterator<Item = Option<f64>>) -> Vec<f64> {
     values.into_iter().map(number).collect()
+}
+
+/// Numbers as NumPy's array, or a list where NumPy is not installed.
+pub fn column<'py, T: numpy::Element + IntoPyObject<'py>>(py: Python<'py>, values: Vec<T>) -> PyResult<Py<PyAny>> {
+    if py.import("numpy").is_ok() {
+        Ok(PyArray1::from_vec(py, values).into_any().unbind())
+    } else {
+        Ok(PyList::new(py, values)?.into_any().unbind())
+    }
+}
+
+/// Numbers in the manner of an argument: as NumPy's array for an array or a data frame's column, else as a list.
+pub fn column_like<'py>(like: &Bound<'py, PyAny>, values: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
+    let py = like.py();
+    if has_numpy(py)? && like.hasattr("__array__")? {
+        return Ok(PyArray1::from_vec(py, values).into_any());
+    }
+    Ok(PyList::new(py, values)?.into_any())
 }
 
 /// The ends of an interval that is there.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assay_core::{Digest, Direction, Problem, Score, ScoreKind};
+use assay_core::{Digest, Direction, Money, Problem, Score, ScoreKind};
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -77,8 +77,15 @@ impl<S: Source> Scorer for User<S> {
     }
 }
 
-/// Reads a user scorer's result: a boolean, a number, nothing, or an object with `score`, `label` and `reason`.
-fn read(name: &str, result: &Value, (lo, hi): (f64, f64)) -> Score {
+/// Reads a user scorer's result: a boolean, a number, nothing, or an object with `score`, `label`, `reason` and `cost_usd`.
+fn read(name: &str, result: &Value, range: (f64, f64)) -> Score {
+    let mut score = said(name, result, range);
+    let cost = result.get("cost_usd").and_then(Value::as_f64).filter(|cost| cost.is_finite() && *cost >= 0.0);
+    score.cost = cost.map_or(Money::ZERO, Money::from_dollars);
+    score
+}
+
+fn said(name: &str, result: &Value, (lo, hi): (f64, f64)) -> Score {
     let text = |key: &str| result.get(key).and_then(Value::as_str).map(shorten);
     let value = match result {
         Value::Object(fields) => fields.get("score").unwrap_or(&Value::Null),
@@ -102,4 +109,27 @@ fn read(name: &str, result: &Value, (lo, hi): (f64, f64)) -> Score {
     score.label = text("label");
     score.rationale = text("reason");
     score
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_function_says_that_it_cost_is_the_cost_of_its_score() {
+        let cost = |said: Value| read("own", &said, (0.0, 1.0)).cost;
+        assert_eq!(cost(json!({"score": 1, "cost_usd": 0.25})), Money::from_dollars(0.25));
+        // Also where it gave no value, and never less than nothing.
+        assert_eq!(cost(json!({"score": null, "cost_usd": 0.5})), Money::from_dollars(0.5));
+        for said in [
+            json!(true),
+            json!({"score": 1}),
+            json!({"score": 1, "cost_usd": -1}),
+            json!({"score": 1, "cost_usd": "1"}),
+        ] {
+            assert_eq!(cost(said), Money::ZERO);
+        }
+    }
 }

@@ -1,16 +1,19 @@
 //! Every endpoint. One file for each thing that is asked about.
 
 pub mod audit;
+pub mod calibrate;
 pub mod charts;
 pub mod compare;
 pub mod dataset_cases;
 pub mod datasets;
 pub mod evidence;
 pub mod explore;
+pub mod imports;
 pub mod jobs;
 pub mod judges;
 pub mod overview;
 pub mod people;
+pub mod project;
 pub mod pushes;
 pub mod releases;
 pub mod review;
@@ -40,10 +43,13 @@ pub fn endpoints() -> Vec<Endpoint> {
     all.extend(charts::endpoints());
     all.extend(datasets::endpoints());
     all.extend(dataset_cases::endpoints());
+    all.extend(imports::endpoints());
     all.extend(audit::endpoints());
     all.extend(people::endpoints());
     all.extend(review::endpoints());
     all.extend(review_lead::endpoints());
     all.extend(judges::endpoints());
+    all.extend(calibrate::endpoints());
+    all.extend(project::endpoints());
     all
 }

@@ -219,7 +219,14 @@ impl File {
     /// # Errors
     /// 413 when it has more than `most` bytes, with what to do `instead`; it breaks off; there is no room.
     pub async fn spooled(self, most: u64, instead: &str) -> Result<std::fs::File, Problem> {
-        let mut file = tempfile::tempfile().map_err(Problem::internal)?;
+        self.written(tempfile::tempfile().map_err(Problem::internal)?, most, instead).await
+    }
+
+    /// As [`File::spooled`], in a file at hand.
+    ///
+    /// # Errors
+    /// As [`File::spooled`].
+    pub async fn written(self, mut file: std::fs::File, most: u64, instead: &str) -> Result<std::fs::File, Problem> {
         let (mut parts, mut left) = (self.0.into_data_stream(), most);
         while let Some(part) = parts.next().await {
             let part = part.map_err(|error| Problem::usage(format!("the body broke off: {error}")))?;

@@ -3,6 +3,7 @@
 use assay_datasets::DatasetError;
 use assay_engine::EngineError;
 use assay_evidence::EvidenceError;
+use assay_home::calibration::Faults;
 use assay_home::{Conflict, Failure};
 use assay_lake::LakeError;
 use assay_report::plain;
@@ -174,8 +175,8 @@ impl From<Failure> for Problem {
             Ok(error) => return (*error).into(),
             Err(error) => error,
         };
-        let error = match error.downcast::<DatasetError>() {
-            Ok(error) => return (*error).into(),
+        let error = match error.downcast::<Faults>() {
+            Ok(faults) => return Self::usage(faults.to_string()),
             Err(error) => error,
         };
         let error = match error.downcast::<Conflict>() {

@@ -138,7 +138,25 @@ fn disagreement(values: impl Iterator<Item = (f64, f64)> + Clone, level: Level) 
     }
 }
 
+/// The distinct ones of finite values, smallest first, each with how often it occurs.
 fn counts(values: &[f64]) -> Vec<(f64, f64)> {
+    // Ratings have few values: looking each one up is faster than a sort.
+    const FEW: usize = 64;
+    let mut found: Vec<(f64, f64)> = Vec::new();
+    for value in values {
+        let at = found.partition_point(|(known, _)| known < value);
+        if found.get(at).is_some_and(|(known, _)| known == value) {
+            found[at].1 += 1.0;
+        } else if found.len() == FEW {
+            return counts_of_many(values);
+        } else {
+            found.insert(at, (*value, 1.0));
+        }
+    }
+    found
+}
+
+fn counts_of_many(values: &[f64]) -> Vec<(f64, f64)> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
     sorted.chunk_by(|a, b| a == b).map(|same| (same[0], same.len() as f64)).collect()
@@ -316,11 +334,12 @@ pub enum Chance {
 /// ```
 pub fn kappa(ratings: &Ratings, categories: &[f64], chance: Chance, weights: Weights) -> Option<Coefficient> {
     let credit = Credit::new(categories, chance, weights)?;
-    let mut table: Vec<Vec<f64>> = Vec::new();
+    let mut table: Vec<f64> = Vec::with_capacity(ratings.len() * categories.len());
     for unit in ratings {
-        table.extend(credit.row(categories, unit)?);
+        credit.row_into(&mut table, categories, unit)?;
     }
-    let sums = table.iter().fold(Sums::default(), |sums, row| sums.with(&credit.of(row), 1.0));
+    let mut sums = Sums::default();
+    table.chunks_exact(categories.len()).for_each(|row| sums.add(row, credit.observed(row)));
     let found = credit.coefficient(&sums)?;
     let Coefficient { value, chance: by_chance, .. } = found;
     let share = sums.shares();
@@ -338,10 +357,9 @@ pub fn kappa(ratings: &Ratings, categories: &[f64], chance: Chance, weights: Wei
         }
     };
     let squares: f64 = table
-        .iter()
+        .chunks_exact(categories.len())
         .map(|row| {
-            let unit = credit.of(row);
-            let own = if unit.pairs > 0.0 { unit.observed - by_chance } else { 0.0 };
+            let own = credit.observed(row).map_or(0.0, |observed| observed - by_chance);
             let part = n / pairs * own / (1.0 - by_chance)
                 - 2.0 * (1.0 - value) * (chance_of(row) - by_chance) / (1.0 - by_chance);
             (part - value).powi(2)
@@ -379,14 +397,17 @@ pub fn kappa_interval(
         return None;
     }
     let credit = Credit::new(categories, chance, weights)?;
-    let mut all = Sums::default();
+    let (mut all, mut row) = (Sums::default(), Vec::new());
     let mut parts: BTreeMap<u32, Sums> = BTreeMap::new();
     for (unit, cluster) in ratings.iter().zip(clusters) {
-        let Some(row) = credit.row(categories, unit)? else { continue };
-        let own = credit.of(&row);
-        all = all.with(&own, 1.0);
-        let part = parts.remove(cluster).unwrap_or_default();
-        parts.insert(*cluster, part.with(&own, 1.0));
+        row.clear();
+        credit.row_into(&mut row, categories, unit)?;
+        if row.is_empty() {
+            continue;
+        }
+        let observed = credit.observed(&row);
+        all.add(&row, observed);
+        parts.entry(*cluster).or_default().add(&row, observed);
     }
     let found = credit.coefficient(&all)?;
     let left_out: Option<Vec<f64>> =
@@ -411,6 +432,16 @@ struct Sums {
 }
 
 impl Sums {
+    /// Adds a unit: how often it got each category, and the agreement in it.
+    fn add(&mut self, row: &[f64], observed: Option<f64>) {
+        let r = row.iter().sum::<f64>();
+        self.units += 1.0;
+        self.pairs += f64::from(u8::from(observed.is_some()));
+        self.observed += observed.unwrap_or(0.0);
+        self.categories.resize(row.len(), 0.0);
+        self.categories.iter_mut().zip(row).for_each(|(sum, count)| *sum += count / r);
+    }
+
     fn with(mut self, other: &Self, times: f64) -> Self {
         self.units += times * other.units;
         self.pairs += times * other.pairs;
@@ -436,27 +467,24 @@ impl Credit {
         Some(Self { chance, weight: categories.iter().map(weight).collect() })
     }
 
-    /// How often a unit got each category; `Some(None)` for one that nobody rated, `None` for a rating that is no category.
-    #[allow(clippy::option_option, reason = "nothing to count is not a rating that is wrong")]
-    fn row(&self, categories: &[f64], unit: &[Option<f64>]) -> Option<Option<Vec<f64>>> {
-        let mut row = vec![0.0; categories.len()];
+    /// Adds to `table` how often a unit got each category; nothing for one that nobody rated. `None` for a rating that is no
+    /// category.
+    fn row_into(&self, table: &mut Vec<f64>, categories: &[f64], unit: &[Option<f64>]) -> Option<()> {
+        let start = table.len();
         for rating in unit.iter().flatten() {
-            row[categories.iter().position(|c| c == rating)?] += 1.0;
+            let at = categories.iter().position(|c| c == rating)?;
+            table.resize(start + categories.len(), 0.0);
+            table[start + at] += 1.0;
         }
-        Some(row.iter().any(|count| *count > 0.0).then_some(row))
+        Some(())
     }
 
-    /// What one unit adds.
-    fn of(&self, row: &[f64]) -> Sums {
+    /// The agreement in a unit with two ratings or more.
+    fn observed(&self, row: &[f64]) -> Option<f64> {
         let r = row.iter().sum::<f64>();
         let credit = |k: usize| self.weight[k].iter().zip(row).map(|(w, c)| w * c).sum::<f64>();
         let agreeing = || row.iter().enumerate().map(|(k, c)| c * (credit(k) - 1.0)).sum::<f64>() / (r * (r - 1.0));
-        Sums {
-            units: 1.0,
-            pairs: f64::from(u8::from(r > 1.0)),
-            observed: if r > 1.0 { agreeing() } else { 0.0 },
-            categories: row.iter().map(|count| count / r).collect(),
-        }
+        (r > 1.0).then(agreeing)
     }
 
     fn gwet(&self) -> f64 {

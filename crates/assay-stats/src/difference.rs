@@ -5,10 +5,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use crate::estimate::{
-    Corpus, Estimate, Interval, Item, Kind, Method, Reason, is_level, level, of_corpus, zero_variance_half,
+    Corpus, Estimate, Interval, Item, Kind, Method, Reason, is_level, level, level_of, of_corpus, zero_variance_half,
 };
 use crate::jackknife::Transform;
-use crate::mean::{clustered_mean, is_clustered};
+use crate::mean::clustered_mean;
 use crate::paired::{mcnemar_midp, sign_flip_exact, tango, tango_p_worse, tango_z};
 use crate::proportion::{critical, mover};
 use crate::quantile::bootstrap_difference;
@@ -193,21 +193,29 @@ pub fn difference(pairs: &[Pair], kind: Kind, confidence: f64, seed: u64) -> Dif
         quantile_difference(&mut result, pairs, q, confidence, seed);
         return result;
     }
-    let items: Vec<Item> = pairs
-        .iter()
-        .map(|pair| Item {
-            value: pair.candidate - pair.baseline,
+    let values: Vec<f64> = pairs.iter().map(|pair| pair.candidate - pair.baseline).collect();
+    let items = || -> Vec<Item> {
+        let item = |(pair, value): (&Pair, &f64)| Item {
+            value: *value,
             repeats: pair.repeats,
             cluster: pair.cluster,
             weight: pair.weight,
-        })
-        .collect();
+        };
+        pairs.iter().zip(&values).map(item).collect()
+    };
     let range = kind.range().map(|(lo, hi)| hi - lo);
     let of_differences = range.map_or(Kind::Unbounded, |range| Kind::Bounded { lo: -range, hi: range });
-    result.estimate = level(&items, of_differences, confidence);
-    let Some(mean) = clustered_mean(&items).filter(|_| result.estimate.se.is_some()) else { return result };
+    let clustered = pairs.iter().any(|pair| pair.cluster.is_some());
+    let weight = pairs[0].weight;
+    let plain = !clustered && weight > 0.0 && pairs.iter().all(|pair| (pair.repeats == 1) & (pair.weight == weight));
+    result.estimate = match plain {
+        true => level_of(&values, of_differences, confidence),
+        false => level(&items(), of_differences, confidence),
+    };
+    let (Some(mean), Some(se), Some(df)) = (result.estimate.value, result.estimate.se, result.estimate.df) else {
+        return result;
+    };
     let z = critical(confidence);
-    let plain = !is_clustered(&items) && items.iter().all(|i| i.repeats == 1 && i.weight == items[0].weight);
     if kind == Kind::Binary && plain {
         let n = pairs.len() as u64;
         result.estimate.method = Method::Tango;
@@ -219,24 +227,23 @@ pub fn difference(pairs: &[Pair], kind: Kind, confidence: f64, seed: u64) -> Dif
         result.gate_method = Method::Tango;
         return result;
     }
-    result.harm = Harm::T { se: mean.se, df: mean.df };
-    let values: Vec<f64> = items.iter().map(|item| item.value).collect();
-    if let Some(p) = sign_flip_exact(&values).filter(|_| !is_clustered(&items)) {
+    result.harm = Harm::T { se, df };
+    if let Some(p) = sign_flip_exact(&values).filter(|_| !clustered) {
         result.p = Some(p);
         result.p_method = Some("exact sign-flip".into());
-    } else if mean.se > 0.0 {
-        result.p = Some((2.0 * t_sf((mean.mean / mean.se).abs(), mean.df)).min(1.0));
-        result.p_method = Some(if is_clustered(&items) { "clustered t" } else { "paired t" }.into());
+    } else if se > 0.0 {
+        result.p = Some((2.0 * t_sf((mean / se).abs(), df)).min(1.0));
+        result.p_method = Some(if clustered { "clustered t" } else { "paired t" }.into());
     }
     result.gate_interval = result.estimate.interval;
     result.gate_method = result.estimate.method;
     match range {
-        Some(range) if items.len() < 500 || mean.df < 100.0 => {
-            result.gate_interval = Some(guarded(&items, &mean, range, confidence));
+        Some(range) if values.len() < 500 || df < 100.0 => {
+            result.gate_interval = Some(guarded(&values, clustered, (mean, se, df), range, confidence));
             result.gate_method = Method::Cr2TGuarded;
         }
-        None if result.estimate.interval.is_some() && (items.len() < 20 || skewness(&values).abs() > 2.0) => {
-            widen_by_bootstrap(&mut result, &items, confidence, seed);
+        None if result.estimate.interval.is_some() && (values.len() < 20 || skewness(&values).abs() > 2.0) => {
+            widen_by_bootstrap(&mut result, &items(), confidence, seed);
         }
         _ => {}
     }
@@ -245,14 +252,14 @@ pub fn difference(pairs: &[Pair], kind: Kind, confidence: f64, seed: u64) -> Dif
 
 /// The plus-two guard: two imagined cases at the ends of the range, so that a rare catastrophic loss that the sample
 /// has not met is not excluded. Generalises Bonett & Price 2012 to bounded differences.
-fn guarded(items: &[Item], mean: &crate::mean::ClusteredMean, range: f64, confidence: f64) -> Interval {
-    let n = items.len() as f64;
-    let centre = mean.mean * n / (n + 2.0);
-    let (se, df) = if is_clustered(items) {
-        let variance = mean.se * mean.se + 2.0 * range * range / ((n + 2.0) * (n + 2.0));
-        (variance.sqrt(), mean.df)
+fn guarded(values: &[f64], clustered: bool, (mean, se, df): (f64, f64, f64), range: f64, confidence: f64) -> Interval {
+    let n = values.len() as f64;
+    let centre = mean * n / (n + 2.0);
+    let (se, df) = if clustered {
+        let variance = se * se + 2.0 * range * range / ((n + 2.0) * (n + 2.0));
+        (variance.sqrt(), df)
     } else {
-        let squares: f64 = items.iter().map(|item| item.value * item.value).sum();
+        let squares: f64 = values.iter().map(|value| value * value).sum();
         let variance = (squares + 2.0 * range * range) / (n + 2.0) - centre * centre;
         ((variance / (n + 2.0)).sqrt(), n + 1.0)
     };
@@ -402,8 +409,28 @@ pub fn corpus_difference(candidate: &Corpus, baseline: &Corpus, cases: [usize; 3
 /// ```
 pub fn unpaired_difference(candidate: &[Item], baseline: &[Item], kind: Kind, confidence: f64) -> Difference {
     let (c, b) = (level(candidate, kind, confidence), level(baseline, kind, confidence));
+    unpaired(&c, &b, kind, confidence)
+}
+
+/// [`unpaired_difference`] of independent cases of one weight, each with one repeat, whose values are read where they are.
+/// O(n + m).
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Kind, Method, unpaired_difference_of};
+///
+/// let found = unpaired_difference_of(&[1.0, 2.0, 3.0], &[2.0, 4.0, 5.5, 6.0], Kind::Unbounded, 0.95);
+/// assert_eq!((found.estimate.value, found.estimate.method), (Some(-2.375), Method::Welch));
+/// ```
+pub fn unpaired_difference_of(candidate: &[f64], baseline: &[f64], kind: Kind, confidence: f64) -> Difference {
+    let (c, b) = (level_of(candidate, kind, confidence), level_of(baseline, kind, confidence));
+    unpaired(&c, &b, kind, confidence)
+}
+
+/// The difference of two levels.
+fn unpaired(c: &Estimate, b: &Estimate, kind: Kind, confidence: f64) -> Difference {
     let mut result = Difference {
-        estimate: Estimate::undefined(candidate.len() + baseline.len(), Reason::NoData),
+        estimate: Estimate::undefined(c.n + b.n, Reason::NoData),
         gate_interval: None,
         gate_method: Method::None,
         better: 0,
@@ -440,7 +467,7 @@ pub fn unpaired_difference(candidate: &[Item], baseline: &[Item], kind: Kind, co
         _ => {
             if let Some(range) = kind.range().map(|(lo, hi)| hi - lo) {
                 let z = critical(confidence);
-                let half = zero_variance_half(range, candidate.len().min(baseline.len()), z);
+                let half = zero_variance_half(range, c.n.min(b.n), z);
                 result.estimate.interval = Some(Interval { lower: cv - bv - half, upper: cv - bv + half });
                 result.estimate.method = Method::ZeroVariance;
             }

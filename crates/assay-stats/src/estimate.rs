@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::jackknife::{Transform, jackknife};
-use crate::mean::{clustered_mean, intraclass_correlation, is_clustered, plain_error};
+use crate::mean::{clustered_mean, intraclass_correlation, is_clustered, plain_error, sum_of};
 use crate::proportion::{critical, wilson};
 use crate::quantile::{order_statistic_interval, quantile_sorted};
 use crate::special::t_quantile;
@@ -305,23 +305,48 @@ pub fn level(items: &[Item], kind: Kind, confidence: f64) -> Estimate {
     estimate
 }
 
-/// [`level`] of independent values without a range, each of weight 1, whose mean is known.
-pub(crate) fn plain_level(values: &[f64], mean: f64, confidence: f64) -> Estimate {
+/// [`level`] of independent cases of one weight, each with one repeat, whose values are read where they are. O(n).
+///
+/// # Examples
+/// ```
+/// use assay_stats::{Item, Kind, level, level_of};
+///
+/// let values = [0.2, 0.9, 0.4, 0.7];
+/// let items = values.map(|value| Item { value, repeats: 1, cluster: None, weight: 1.0 });
+/// assert_eq!(level_of(&values, Kind::Unbounded, 0.95), level(&items, Kind::Unbounded, 0.95));
+/// ```
+pub fn level_of(values: &[f64], kind: Kind, confidence: f64) -> Estimate {
+    plain_level(values, sum_of(values) / values.len() as f64, kind, confidence)
+}
+
+/// [`level_of`] values whose mean is known.
+pub(crate) fn plain_level(values: &[f64], mean: f64, kind: Kind, confidence: f64) -> Estimate {
     let n = values.len();
-    let usual = n > 1 && is_level(confidence) && values.iter().any(|value| *value != values[0]);
+    let (lo, hi) = kind.range().unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+    let usual = n > 1
+        && is_level(confidence)
+        && !matches!(kind, Kind::Quantile { .. })
+        && lo < hi
+        && values.iter().fold(true, |all, value| all & value.is_finite() & (lo <= *value) & (*value <= hi))
+        && (kind == Kind::Binary || values.iter().any(|value| *value != values[0]));
     let se = if usual { plain_error(values, mean) } else { f64::NAN };
     if !mean.is_finite() || !se.is_finite() {
         let item = |value: &f64| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 };
-        return level(&values.iter().map(item).collect::<Vec<_>>(), Kind::Unbounded, confidence);
+        return level(&values.iter().map(item).collect::<Vec<_>>(), kind, confidence);
     }
     let df = n as f64 - 1.0;
-    let half = t_quantile(0.5 + 0.5 * confidence, df) * se;
+    let (method, interval) = if kind == Kind::Binary {
+        (Method::Wilson, wilson(mean.clamp(0.0, 1.0) * n as f64, n as f64, critical(confidence)))
+    } else {
+        let half = t_quantile(0.5 + 0.5 * confidence, df) * se;
+        (Method::Cr2T, Some(Interval { lower: (mean - half).max(lo), upper: (mean + half).min(hi) }))
+    };
     Estimate {
         value: Some(mean),
-        interval: Some(Interval { lower: mean - half, upper: mean + half }),
+        interval,
         se: Some(se),
         df: Some(df),
-        method: Method::Cr2T,
+        method,
         reason: None,
         ..Estimate::undefined(n, Reason::NoData)
     }
@@ -498,13 +523,28 @@ mod tests {
     #[test]
     fn plain_values_are_items_of_weight_one() {
         let some = [1.5, -2.0, 0.25, 7.0, 1e9];
-        for values in [&some[..], &some[..2], &some[..1], &[], &[2.0; 4], &[1.0, f64::NAN], &[1e308, -1e308, 1e308]] {
+        for values in [
+            &some[..],
+            &some[..4],
+            &some[..2],
+            &some[..1],
+            &[],
+            &[2.0; 4],
+            &[1.0; 3],
+            &[0.0, 1.0, 1.0],
+            &[1.0, f64::NAN],
+            &[1e308, -1e308, 1e308],
+        ] {
             let items: Vec<Item> =
                 values.iter().map(|value| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 }).collect();
             let mean = crate::mean::sum_of(values) / values.len() as f64;
             for confidence in [0.9, 2.0] {
-                let plain = plain_level(values, mean, confidence);
-                assert_eq!(plain, level(&items, Kind::Unbounded, confidence), "{values:?}");
+                let kinds =
+                    [Kind::Unbounded, Kind::Binary, Kind::Bounded { lo: -2.0, hi: 7.0 }, Kind::Quantile { q: 0.5 }];
+                for kind in kinds {
+                    let plain = plain_level(values, mean, kind, confidence);
+                    assert_eq!(format!("{plain:?}"), format!("{:?}", level(&items, kind, confidence)), "{values:?}");
+                }
             }
         }
     }

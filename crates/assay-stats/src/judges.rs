@@ -300,7 +300,10 @@ pub fn logistic(rows: &[Vec<f64>], outcomes: &[bool]) -> Option<Logistic> {
     }
     let design: Vec<f64> = rows.iter().flat_map(|row| std::iter::once(1.0).chain(row.iter().copied())).collect();
     // The log-likelihood, its slope and information and the largest linear predictor, in one pass.
+    // Σ ln(1 + s) is the logarithm of a product; as many factors, each at most 2, are far from the largest number.
+    const FACTORS: u32 = 500;
     let look = |beta: &[f64]| {
+        let (mut product, mut factors) = (1.0_f64, 0);
         let (mut value, mut information, mut slope, mut largest) = (0.0, Matrix::zeros(p), vec![0.0; p], 0.0_f64);
         for (row, y) in design.chunks_exact(p).zip(outcomes) {
             let y = f64::from(u8::from(*y));
@@ -308,14 +311,20 @@ pub fn logistic(rows: &[Vec<f64>], outcomes: &[bool]) -> Option<Logistic> {
             largest = largest.max(eta.abs());
             let small = (-eta.abs()).exp();
             let chance = if eta > 0.0 { 1.0 / (1.0 + small) } else { small / (1.0 + small) };
-            value += y * eta - eta.max(0.0) - small.ln_1p();
+            value += y * eta - eta.max(0.0);
+            product *= 1.0 + small;
+            factors += 1;
+            if factors == FACTORS {
+                value -= product.ln();
+                (product, factors) = (1.0, 0);
+            }
             for ((x, cells), slope) in row.iter().zip(information.cells.chunks_exact_mut(p)).zip(&mut slope) {
                 *slope += x * (y - chance);
                 let weighted = x * chance * (1.0 - chance);
                 cells.iter_mut().zip(row).for_each(|(cell, other)| *cell += weighted * other);
             }
         }
-        (value, information, slope, largest)
+        (value - product.ln(), information, slope, largest)
     };
     let mut beta = vec![0.0; p];
     let mut now = look(&beta);

@@ -93,6 +93,6 @@ impl From<Invalid> for String {
 }
 
 pub use corrected::{Correction, Judged, Uncorrected, corrected_difference, corrected_level};
-pub use difference::{Difference, Pair, corpus_difference, difference, unpaired_difference};
-pub use estimate::{Corpus, Estimate, Interval, Item, Kind, Method, Reason, corpus_level, level};
+pub use difference::{Difference, Pair, corpus_difference, difference, unpaired_difference, unpaired_difference_of};
+pub use estimate::{Corpus, Estimate, Interval, Item, Kind, Method, Reason, corpus_level, level, level_of};
 pub use verdict::{Guards, Verdict, VerdictKind, Wording, level_verdict, no_regression};

@@ -3,7 +3,7 @@
 //! With every case its own cluster this is the plain t interval; it needs no random numbers, and at five unequal
 //! clusters it still covers 95% where the usual sandwich covers 68 to 84%.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::estimate::{Item, usable};
 
@@ -219,25 +219,16 @@ pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
     let total = sum(items.iter().map(|item| item.weight));
     let mean = sum(items.iter().map(|item| item.weight * item.value)) / total;
     let scale = n / total;
-    // Singletons need no map: the common case stays a linear pass.
-    let mut named: HashMap<u32, (f64, f64)> = HashMap::new();
-    let mut parts = Parts::default();
-    for item in items {
+    let terms = |item: &Item| {
         let weight = item.weight * scale;
-        let residual = weight * (item.value - mean);
-        match item.cluster {
-            None => parts.add(weight, residual, n),
-            Some(cluster) => {
-                let entry = named.entry(cluster).or_default();
-                entry.0 += weight;
-                entry.1 += residual;
-            }
-        }
+        [weight, weight * (item.value - mean)]
+    };
+    let mut parts = Parts::default();
+    for item in items.iter().filter(|item| item.cluster.is_none()) {
+        let [weight, residual] = terms(item);
+        parts.add(weight, residual, n);
     }
-    let mut clusters: Vec<_> = named.into_iter().collect();
-    // In a fixed order, so that the last digit does not depend on the hash map.
-    clusters.sort_unstable_by_key(|(cluster, _)| *cluster);
-    for (_, (weight, residual)) in clusters {
+    for [weight, residual] in by_cluster(items, terms) {
         parts.add(weight, residual, n);
     }
     if parts.count < 2 {
@@ -256,6 +247,24 @@ pub fn clustered_mean(items: &[Item]) -> Option<ClusteredMean> {
         largest_share: parts.largest / n,
         design_effect: if independent > 0.0 { variance / independent } else { 1.0 },
     })
+}
+
+/// Sums of each cluster's items, the clusters in the order of their numbers; numbers that are not used may have zeros.
+fn by_cluster<const K: usize>(items: &[Item], terms: impl Fn(&Item) -> [f64; K]) -> Vec<[f64; K]> {
+    let Some(last) = items.iter().filter_map(|item| item.cluster).max() else { return Vec::new() };
+    let own = |sums: &mut [f64; K], item: &Item| {
+        sums.iter_mut().zip(terms(item)).for_each(|(sum, term)| *sum += term);
+    };
+    let named = items.iter().filter_map(|item| Some((item.cluster?, item)));
+    // Numbers from 0 on are places; others need a map.
+    if last as usize <= 4 * items.len() {
+        let mut sums = vec![[0.0; K]; last as usize + 1];
+        named.for_each(|(cluster, item)| own(&mut sums[cluster as usize], item));
+        return sums;
+    }
+    let mut sums: BTreeMap<u32, [f64; K]> = BTreeMap::new();
+    named.for_each(|(cluster, item)| own(sums.entry(cluster).or_insert([0.0; K]), item));
+    sums.into_values().collect()
 }
 
 #[derive(Default)]
@@ -298,16 +307,9 @@ impl Parts {
 pub fn sandwich_errors(items: &[Item]) -> Option<(f64, f64)> {
     let mean = clustered_mean(items)?;
     let scale = items.len() as f64 / sum(items.iter().map(|item| item.weight));
-    let mut clusters: std::collections::BTreeMap<u32, f64> = std::collections::BTreeMap::new();
-    let mut squares = 0.0;
-    for item in items {
-        let residual = item.weight * scale * (item.value - mean.mean);
-        match item.cluster {
-            Some(cluster) => *clusters.entry(cluster).or_default() += residual,
-            None => squares += residual * residual,
-        }
-    }
-    squares += sum(clusters.values().map(|residual| residual * residual));
+    let residual = |item: &Item| item.weight * scale * (item.value - mean.mean);
+    let mut squares: f64 = items.iter().filter(|item| item.cluster.is_none()).map(|item| residual(item).powi(2)).sum();
+    squares += sum(by_cluster(items, |item| [residual(item)]).into_iter().map(|[residual]| residual * residual));
     let (cr0, groups) = (squares.sqrt() / items.len() as f64, mean.clusters as f64);
     Some((cr0, cr0 * (groups / (groups - 1.0)).sqrt()))
 }
@@ -382,24 +384,20 @@ pub fn variances(cases: &[Vec<f64>]) -> Option<Variances> {
 /// assert_eq!(intraclass_correlation(&items), Some(1.0));
 /// ```
 pub fn intraclass_correlation(items: &[Item]) -> Option<f64> {
-    let mut groups: HashMap<u32, Vec<f64>> = HashMap::new();
-    for item in items {
-        groups.entry(item.cluster?).or_default().push(item.value);
-    }
-    let (g, n) = (groups.len() as f64, items.len() as f64);
+    let mut values = items.iter().map(|item| Some((item.cluster?, item.value))).collect::<Option<Vec<(u32, f64)>>>()?;
+    values.sort_by_key(|(cluster, _)| *cluster);
+    let groups = || values.chunk_by(|a, b| a.0 == b.0);
+    let (g, n) = (groups().count() as f64, items.len() as f64);
     if g < 2.0 || n <= g {
         return None;
     }
     let grand = sum(items.iter().map(|item| item.value)) / n;
     let (mut between, mut within, mut squares) = (0.0, 0.0, 0.0);
-    let mut keys: Vec<_> = groups.keys().copied().collect();
-    keys.sort_unstable();
-    for key in keys {
-        let values = &groups[&key];
-        let size = values.len() as f64;
-        let mean = sum(values.iter().copied()) / size;
+    for group in groups() {
+        let size = group.len() as f64;
+        let mean = sum(group.iter().map(|(_, value)| *value)) / size;
         between += size * (mean - grand).powi(2);
-        within += sum(values.iter().map(|value| (value - mean).powi(2)));
+        within += sum(group.iter().map(|(_, value)| (value - mean).powi(2)));
         squares += size * size;
     }
     let (between, within) = (between / (g - 1.0), within / (n - g));

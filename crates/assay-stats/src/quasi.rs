@@ -432,7 +432,7 @@ fn estimate(
         let mut at = 0..;
         values.retain(|_| at.next().is_none_or(keep));
     }
-    plain_level(&values, mean, confidence)
+    plain_level(&values, mean, Kind::Unbounded, confidence)
 }
 
 /// A logged decision and its reward.

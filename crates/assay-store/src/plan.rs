@@ -26,6 +26,13 @@ CREATE TABLE cases (
 );
 ";
 
+// The indexes begin with the dataset: each is asked for by its number.
+const BY_ID: &str = "WITH RECURSIVE datasets(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM datasets WHERE n < (SELECT max(dataset) \
+                     FROM cases)) SELECT position FROM datasets CROSS JOIN cases ON dataset = n AND id = $1 LIMIT 1";
+const BY_DIGEST: &str = "WITH RECURSIVE datasets(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM datasets WHERE n < (SELECT \
+                         max(dataset) FROM cases)) SELECT position FROM datasets CROSS JOIN cases ON dataset = n AND \
+                         digest = $1 LIMIT 1";
+
 const BATCH: usize = 2_000;
 
 /// Builds a plan from a stream of cases.
@@ -321,7 +328,8 @@ impl PlanFile {
             return Err(StoreError::Io { path, error });
         }
         let file = File::open_read_only(&path, 4).await?;
-        let cases: i64 = sqlx::query_scalar("SELECT count(*) FROM cases")
+        // Positions are dense: counting would read them all.
+        let cases: i64 = sqlx::query_scalar("SELECT coalesce(max(position) + 1, 0) FROM cases")
             .fetch_one(&file.pool)
             .await
             .map_err(|error| file.error(error))?;
@@ -392,7 +400,7 @@ impl PlanFile {
     /// # Errors
     /// The database fails.
     pub async fn case_by_id(&self, id: &str) -> Result<Option<CaseAt>, StoreError> {
-        let position: Option<i64> = sqlx::query_scalar("SELECT position FROM cases WHERE id = $1 LIMIT 1")
+        let position: Option<i64> = sqlx::query_scalar(BY_ID)
             .bind(id)
             .fetch_optional(&self.file.pool)
             .await
@@ -401,5 +409,18 @@ impl PlanFile {
             Some(position) => Ok(self.cases_at(&[position.unsigned_abs()]).await?.pop()),
             None => Ok(None),
         }
+    }
+
+    /// Where the case with this digest stands.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub async fn position_of(&self, digest: Digest) -> Result<Option<u64>, StoreError> {
+        let position: Option<i64> = sqlx::query_scalar(BY_DIGEST)
+            .bind(digest.as_bytes().to_vec())
+            .fetch_optional(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?;
+        Ok(position.map(i64::unsigned_abs))
     }
 }

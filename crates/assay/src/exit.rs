@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use assay_datasets::DatasetError;
 use assay_engine::EngineError;
+use assay_home::calibration::Faults;
 use assay_review::ReviewError;
 use assay_store::StoreError;
 use assay_suite::Diagnostics;
@@ -31,6 +32,14 @@ pub fn report(error: &(dyn Error + 'static)) -> u8 {
     }
     if let Some(review) = error.downcast_ref::<ReviewError>() {
         return self::review(review);
+    }
+    if let Some(faults) = error.downcast_ref::<Faults>() {
+        eprintln!("{}", faults.lines.join("\n"));
+        if faults.more > 0 {
+            eprintln!("… and {} more", faults.more);
+        }
+        eprintln!("error: {}", assay_report::plain(&faults.what, 4_000));
+        return USAGE;
     }
     eprintln!("error: {}", assay_report::plain(&error.to_string(), 4_000));
     match error.downcast_ref::<EngineError>() {

@@ -60,7 +60,7 @@ def scorer(thing: Any, /, *, range: tuple[float, float] = (0.0, 1.0), input: str
             metadata=metadata,
         )
         metric = copy.copy(thing)
-        metric.error = None
+        metric.error = metric.evaluation_cost = None
         measure = metric.a_measure if awaits else metric.measure
         known = inspect.signature(measure).parameters
         told = {name: value for name, value in quiet.items() if name in known}
@@ -68,11 +68,11 @@ def scorer(thing: Any, /, *, range: tuple[float, float] = (0.0, 1.0), input: str
         if metric.error is not None:
             raise RuntimeError(str(metric.error))
         if getattr(metric, "skipped", False):
-            return scored(None, range, reason=metric.reason or "the metric skipped it")
+            return scored(None, range, reason=metric.reason or "the metric skipped it", cost=metric.evaluation_cost)
         value = metric.score if metric.score is not None else value
         if value is None:
             raise ValueError("the metric gave no score")
-        return scored(value, range, reason=metric.reason)
+        return scored(value, range, reason=metric.reason, cost=metric.evaluation_cost)
 
     options: dict[str, Any] = {"range": range, "direction": _direction(thing, range)}
     if thing.threshold is not None:

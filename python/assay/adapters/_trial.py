@@ -33,15 +33,21 @@ def texts(contexts: Any) -> list[str] | None:
     return [context if isinstance(context, str) else str(context.get("text") or "") for context in contexts]
 
 
-def scored(value: Any, within: tuple[float, float], *, reason: Any = None, label: Any = None) -> dict[str, Any]:
-    """Give a score as a scorer returns it. What is not a number is no score.
+def scored(
+    value: Any, within: tuple[float, float], *, reason: Any = None, label: Any = None, cost: Any = None
+) -> dict[str, Any]:
+    """Give a score as a scorer returns it, with what it cost in dollars. What is not a number is no score.
 
     Raises
     ------
     ValueError
         The value is no number at all, or infinite.
     """
-    said = {"label": None if label is None else str(label), "reason": None if reason is None else as_text(reason)}
+    said: dict[str, Any] = {
+        "label": None if label is None else str(label),
+        "reason": None if reason is None else as_text(reason),
+        "cost_usd": cost if isinstance(cost, (int, float)) else None,
+    }
     if value is None:
         return {**said, "score": None}
     try:

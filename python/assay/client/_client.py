@@ -22,6 +22,8 @@ from assay.client._transport import Answer, Body, Transport, new_key, quote
 if TYPE_CHECKING:
     from assay.client import models
 
+__all__ = ["Client", "Event"]
+
 
 class Event(NamedTuple):
     """Something that a run did.

@@ -8,12 +8,26 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from assay._errors import AssayError
+from assay._plain import plain
+
+__all__ = [
+    "AuthenticationError",
+    "ClientError",
+    "ConflictError",
+    "ForbiddenError",
+    "GateError",
+    "JobError",
+    "NotFoundError",
+    "RateLimitError",
+    "RequestError",
+    "ServerError",
+    "UnreachableError",
+    "WaitError",
+]
 
 
-def plain(text: str, most: int = 4_000) -> str:
-    """Give a text that a terminal can show: what is not printable is replaced, what is long is cut."""
-    shown = "".join(mark if mark.isprintable() or mark == "\n" else "\ufffd" for mark in text[: most + 1])
-    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
+# How much of what a server says is told.
+_MOST = 4_000
 
 
 class ClientError(AssayError):
@@ -150,9 +164,9 @@ def problem(status: int, headers: Mapping[str, str], body: bytes, retry_after: f
         to = headers.get("location", "")
         detail = f"the server sends requests elsewhere: give the address behind {to or 'it'}; a key is not sent along"
     return kind(
-        plain(str(detail or words)),
+        plain(detail or words, _MOST, lines=True),
         status=status,
-        title=plain(str(said.get("title") or words), 200),
+        title=plain(said.get("title") or words),
         retry_after=retry_after,
         blocks=said.get("blocks"),
     )

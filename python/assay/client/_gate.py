@@ -12,6 +12,8 @@ from assay.client._errors import GateError
 if TYPE_CHECKING:
     from assay.client import models
 
+__all__ = ["Gate"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Gate(Result):

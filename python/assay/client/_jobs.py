@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from assay.client import models
     from assay.client._operations import Operations
 
+__all__ = ["Job"]
+
 # Exit codes after which there is a run that its gate has judged.
 JUDGED = {0: "pass", 1: "fail", 3: "inconclusive"}
 # What the other exit codes mean.

@@ -8,7 +8,8 @@ import subprocess
 
 from assay._command import executable
 from assay._errors import AssayError
-from assay.client._errors import ClientError, RequestError, ServerError, plain
+from assay._plain import plain
+from assay.client._errors import ClientError, RequestError, ServerError
 
 
 def push(server: str, key: str | None, run: str, workspace: str | os.PathLike[str] | None, program: str | None) -> str:
@@ -32,9 +33,9 @@ def push(server: str, key: str | None, run: str, workspace: str | os.PathLike[st
     # What a run is called comes after `--`: it is no option.
     done = subprocess.run([*words, "--", run], env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        said = plain(done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}")
+        said = plain(done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}", 4_000, lines=True)
         raise (RequestError if done.returncode == 2 else ServerError)(said)
     found = re.match(r"run (\S+) is on ", done.stdout)
     if found is None:
-        raise ServerError(f"`assay remote push` answered {plain(done.stdout, 200)!r}")
+        raise ServerError(f"`assay remote push` answered {plain(done.stdout)!r}")
     return found[1]

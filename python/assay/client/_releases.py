@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from assay.client._operations import Operations
 
+__all__ = ["Release"]
+
 
 class Release:
     """A release as it was last seen. What is done to it says what was seen: if others acted since, nothing is done.

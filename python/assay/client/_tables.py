@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from assay.client import models
 
+__all__ = ["Table"]
+
 # The form that a file's name asks for.
 FORMS: dict[str, models.Format] = {
     ".arrow": "arrow",

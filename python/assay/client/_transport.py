@@ -22,10 +22,13 @@ from urllib.parse import SplitResult, unquote, urlencode, urlsplit
 from urllib.parse import quote as _quote
 
 from assay import __version__
-from assay.client._errors import ClientError, ConflictError, ServerError, UnreachableError, plain, problem
+from assay._plain import plain
+from assay.client._errors import ClientError, ConflictError, ServerError, UnreachableError, problem
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+__all__ = ["Answer"]
 
 Body = bytes | BinaryIO | Iterable[bytes]
 """What can be sent: bytes, an open file, or parts one after another."""
@@ -159,7 +162,7 @@ class Transport:
     def __init__(self, address: str, key: str | None, *, timeout: float, retries: int, ca_file: str | None) -> None:
         parts = urlsplit(address)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise ValueError(f"server: {plain(address, 200)!r} is no address such as https://assay.example.org")
+            raise ValueError(f"server: {plain(address)!r} is no address such as https://assay.example.org")
         if parts.username is not None or parts.password is not None:
             raise ValueError("server: an address holds no password; give a key")
         if not timeout > 0:

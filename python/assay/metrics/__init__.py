@@ -7,464 +7,77 @@ gives a number, a column an array. Columns are read and counted while other thre
 
 from __future__ import annotations
 
-import importlib
+from assay._lazy import exports
 
+# What `typing` has by this name takes longer to import than all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assay.metrics._anomaly import (
-        AnomalyScores,
-        Vus,
-        adjusted_f1_area,
-        affiliation_scores,
-        anomaly_events,
-        detection_delays,
-        event_scores,
-        nab_score,
-        point_scores,
-        vus,
+    from assay.metrics._anomaly import *
+    from assay.metrics._classification import *
+    from assay.metrics._confusion import *
+    from assay.metrics._corpus import *
+    from assay.metrics._distance import *
+    from assay.metrics._entities import *
+    from assay.metrics._fairness import *
+    from assay.metrics._forecasting import *
+    from assay.metrics._multilabel import *
+    from assay.metrics._overlap import *
+    from assay.metrics._probabilities import *
+    from assay.metrics._records import *
+    from assay.metrics._retrieval import *
+    from assay.metrics._speech import *
+    from assay.metrics._text import *
+    from assay.metrics._translation import *
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        {
+            "_anomaly": (
+                "AnomalyScores Vus adjusted_f1_area affiliation_scores anomaly_events detection_delays event_scores "
+                "nab_score point_scores vus"
+            ),
+            "_classification": (
+                "ClassScores ClassificationReport classification_report f1_score jaccard_score precision_score "
+                "recall_score"
+            ),
+            "_confusion": (
+                "ConfusionMatrix accuracy_score balanced_accuracy_score cohen_kappa_score confusion_matrix "
+                "matthews_corrcoef"
+            ),
+            "_corpus": "CorpusScore interval",
+            "_distance": (
+                "cdist damerau_levenshtein jaro jaro_winkler lcs_similarity levenshtein levenshtein_similarity osa "
+                "partial_ratio token_set_ratio token_sort_ratio"
+            ),
+            "_entities": "EntityScores Span SpanMatches entity_scores entity_spans match_spans",
+            "_fairness": (
+                "Gap GroupRates GroupTable OddsGap demographic_parity equal_opportunity equalized_odds group_rates "
+                "predictive_parity"
+            ),
+            "_forecasting": (
+                "Coverage PitHistogram bias crps_ensemble crps_normal interval_coverage interval_score mae mape mase "
+                "pinball_loss pit_histogram rmse rmsse smape weighted_interval_score wmape"
+            ),
+            "_multilabel": (
+                "MultilabelScores coverage_error label_ranking_average_precision_score label_ranking_loss "
+                "multilabel_scores"
+            ),
+            "_overlap": "Contamination NearDuplicates Overlap contamination jaccard_similarity near_duplicates",
+            "_probabilities": (
+                "PrecisionRecallCurve ReliabilityDiagram RocCurve average_precision_score brier_score "
+                "expected_calibration_error fpr_at_tpr log_loss precision_at_recall precision_recall_curve "
+                "recall_at_precision reliability_diagram roc_auc_score roc_curve top_k_accuracy_score tpr_at_fpr"
+            ),
+            "_records": "FieldScores JsonComparison ToolCallScore compare_json field_scores find_json tool_calls",
+            "_retrieval": (
+                "Retrieval alpha_ndcg average_precision evaluate ndcg precision_at rank_measures read_qrels read_run "
+                "recall_at reciprocal_rank"
+            ),
+            "_speech": "WordErrors cer mer wer wil word_errors",
+            "_text": (
+                "exact_match last_number meteor_score normalize_answer numbers_in_text rouge rouge_l rouge_lsum "
+                "rouge_n token_f1"
+            ),
+            "_translation": "BleuScore corpus_bleu corpus_chrf corpus_ter sentence_bleu sentence_chrf sentence_ter",
+        },
     )
-    from assay.metrics._classification import (
-        ClassificationReport,
-        ClassScores,
-        classification_report,
-        f1_score,
-        jaccard_score,
-        precision_score,
-        recall_score,
-    )
-    from assay.metrics._confusion import (
-        ConfusionMatrix,
-        accuracy_score,
-        balanced_accuracy_score,
-        cohen_kappa_score,
-        confusion_matrix,
-        matthews_corrcoef,
-    )
-    from assay.metrics._corpus import CorpusScore, interval
-    from assay.metrics._distance import (
-        cdist,
-        damerau_levenshtein,
-        jaro,
-        jaro_winkler,
-        lcs_similarity,
-        levenshtein,
-        levenshtein_similarity,
-        osa,
-        partial_ratio,
-        token_set_ratio,
-        token_sort_ratio,
-    )
-    from assay.metrics._entities import EntityScores, Span, SpanMatches, entity_scores, entity_spans, match_spans
-    from assay.metrics._fairness import (
-        Gap,
-        GroupRates,
-        GroupTable,
-        OddsGap,
-        demographic_parity,
-        equal_opportunity,
-        equalized_odds,
-        group_rates,
-        predictive_parity,
-    )
-    from assay.metrics._forecasting import (
-        Coverage,
-        PitHistogram,
-        bias,
-        crps_ensemble,
-        crps_normal,
-        interval_coverage,
-        interval_score,
-        mae,
-        mape,
-        mase,
-        pinball_loss,
-        pit_histogram,
-        rmse,
-        rmsse,
-        smape,
-        weighted_interval_score,
-        wmape,
-    )
-    from assay.metrics._multilabel import (
-        MultilabelScores,
-        coverage_error,
-        label_ranking_average_precision_score,
-        label_ranking_loss,
-        multilabel_scores,
-    )
-    from assay.metrics._overlap import (
-        Contamination,
-        NearDuplicates,
-        Overlap,
-        contamination,
-        jaccard_similarity,
-        near_duplicates,
-    )
-    from assay.metrics._probabilities import (
-        PrecisionRecallCurve,
-        ReliabilityDiagram,
-        RocCurve,
-        average_precision_score,
-        brier_score,
-        expected_calibration_error,
-        fpr_at_tpr,
-        log_loss,
-        precision_at_recall,
-        precision_recall_curve,
-        recall_at_precision,
-        reliability_diagram,
-        roc_auc_score,
-        roc_curve,
-        top_k_accuracy_score,
-        tpr_at_fpr,
-    )
-    from assay.metrics._records import (
-        FieldScores,
-        JsonComparison,
-        ToolCallScore,
-        compare_json,
-        field_scores,
-        find_json,
-        tool_calls,
-    )
-    from assay.metrics._retrieval import (
-        Retrieval,
-        alpha_ndcg,
-        average_precision,
-        evaluate,
-        ndcg,
-        precision_at,
-        rank_measures,
-        read_qrels,
-        read_run,
-        recall_at,
-        reciprocal_rank,
-    )
-    from assay.metrics._speech import WordErrors, cer, mer, wer, wil, word_errors
-    from assay.metrics._text import (
-        exact_match,
-        last_number,
-        meteor_score,
-        normalize_answer,
-        numbers_in_text,
-        rouge,
-        rouge_l,
-        rouge_lsum,
-        rouge_n,
-        token_f1,
-    )
-    from assay.metrics._translation import (
-        BleuScore,
-        corpus_bleu,
-        corpus_chrf,
-        corpus_ter,
-        sentence_bleu,
-        sentence_chrf,
-        sentence_ter,
-    )
-
-__all__ = [
-    "AnomalyScores",
-    "BleuScore",
-    "ClassScores",
-    "ClassificationReport",
-    "ConfusionMatrix",
-    "Contamination",
-    "CorpusScore",
-    "Coverage",
-    "EntityScores",
-    "FieldScores",
-    "Gap",
-    "GroupRates",
-    "GroupTable",
-    "JsonComparison",
-    "MultilabelScores",
-    "NearDuplicates",
-    "OddsGap",
-    "Overlap",
-    "PitHistogram",
-    "PrecisionRecallCurve",
-    "ReliabilityDiagram",
-    "Retrieval",
-    "RocCurve",
-    "Span",
-    "SpanMatches",
-    "ToolCallScore",
-    "Vus",
-    "WordErrors",
-    "accuracy_score",
-    "adjusted_f1_area",
-    "affiliation_scores",
-    "alpha_ndcg",
-    "anomaly_events",
-    "average_precision",
-    "average_precision_score",
-    "balanced_accuracy_score",
-    "bias",
-    "brier_score",
-    "cdist",
-    "cer",
-    "classification_report",
-    "cohen_kappa_score",
-    "compare_json",
-    "confusion_matrix",
-    "contamination",
-    "corpus_bleu",
-    "corpus_chrf",
-    "corpus_ter",
-    "coverage_error",
-    "crps_ensemble",
-    "crps_normal",
-    "damerau_levenshtein",
-    "demographic_parity",
-    "detection_delays",
-    "entity_scores",
-    "entity_spans",
-    "equal_opportunity",
-    "equalized_odds",
-    "evaluate",
-    "event_scores",
-    "exact_match",
-    "expected_calibration_error",
-    "f1_score",
-    "field_scores",
-    "find_json",
-    "fpr_at_tpr",
-    "group_rates",
-    "interval",
-    "interval_coverage",
-    "interval_score",
-    "jaccard_score",
-    "jaccard_similarity",
-    "jaro",
-    "jaro_winkler",
-    "label_ranking_average_precision_score",
-    "label_ranking_loss",
-    "last_number",
-    "lcs_similarity",
-    "levenshtein",
-    "levenshtein_similarity",
-    "log_loss",
-    "mae",
-    "mape",
-    "mase",
-    "match_spans",
-    "matthews_corrcoef",
-    "mer",
-    "meteor_score",
-    "multilabel_scores",
-    "nab_score",
-    "ndcg",
-    "near_duplicates",
-    "normalize_answer",
-    "numbers_in_text",
-    "osa",
-    "partial_ratio",
-    "pinball_loss",
-    "pit_histogram",
-    "point_scores",
-    "precision_at",
-    "precision_at_recall",
-    "precision_recall_curve",
-    "precision_score",
-    "predictive_parity",
-    "rank_measures",
-    "read_qrels",
-    "read_run",
-    "recall_at",
-    "recall_at_precision",
-    "recall_score",
-    "reciprocal_rank",
-    "reliability_diagram",
-    "rmse",
-    "rmsse",
-    "roc_auc_score",
-    "roc_curve",
-    "rouge",
-    "rouge_l",
-    "rouge_lsum",
-    "rouge_n",
-    "sentence_bleu",
-    "sentence_chrf",
-    "sentence_ter",
-    "smape",
-    "token_f1",
-    "token_set_ratio",
-    "token_sort_ratio",
-    "tool_calls",
-    "top_k_accuracy_score",
-    "tpr_at_fpr",
-    "vus",
-    "weighted_interval_score",
-    "wer",
-    "wil",
-    "wmape",
-    "word_errors",
-]
-
-# Which file has a name: none is read before it is asked for.
-_FILES = {
-    "_anomaly": [
-        "AnomalyScores",
-        "Vus",
-        "adjusted_f1_area",
-        "affiliation_scores",
-        "anomaly_events",
-        "detection_delays",
-        "event_scores",
-        "nab_score",
-        "point_scores",
-        "vus",
-    ],
-    "_classification": [
-        "ClassScores",
-        "ClassificationReport",
-        "classification_report",
-        "f1_score",
-        "jaccard_score",
-        "precision_score",
-        "recall_score",
-    ],
-    "_confusion": [
-        "ConfusionMatrix",
-        "accuracy_score",
-        "balanced_accuracy_score",
-        "cohen_kappa_score",
-        "confusion_matrix",
-        "matthews_corrcoef",
-    ],
-    "_corpus": ["CorpusScore", "interval"],
-    "_distance": [
-        "cdist",
-        "damerau_levenshtein",
-        "jaro",
-        "jaro_winkler",
-        "lcs_similarity",
-        "levenshtein",
-        "levenshtein_similarity",
-        "osa",
-        "partial_ratio",
-        "token_set_ratio",
-        "token_sort_ratio",
-    ],
-    "_entities": ["EntityScores", "Span", "SpanMatches", "entity_scores", "entity_spans", "match_spans"],
-    "_fairness": [
-        "Gap",
-        "GroupRates",
-        "GroupTable",
-        "OddsGap",
-        "demographic_parity",
-        "equal_opportunity",
-        "equalized_odds",
-        "group_rates",
-        "predictive_parity",
-    ],
-    "_forecasting": [
-        "Coverage",
-        "PitHistogram",
-        "bias",
-        "crps_ensemble",
-        "crps_normal",
-        "interval_coverage",
-        "interval_score",
-        "mae",
-        "mape",
-        "mase",
-        "pinball_loss",
-        "pit_histogram",
-        "rmse",
-        "rmsse",
-        "smape",
-        "weighted_interval_score",
-        "wmape",
-    ],
-    "_multilabel": [
-        "MultilabelScores",
-        "coverage_error",
-        "label_ranking_average_precision_score",
-        "label_ranking_loss",
-        "multilabel_scores",
-    ],
-    "_overlap": [
-        "Contamination",
-        "NearDuplicates",
-        "Overlap",
-        "contamination",
-        "jaccard_similarity",
-        "near_duplicates",
-    ],
-    "_probabilities": [
-        "PrecisionRecallCurve",
-        "ReliabilityDiagram",
-        "RocCurve",
-        "average_precision_score",
-        "brier_score",
-        "expected_calibration_error",
-        "fpr_at_tpr",
-        "log_loss",
-        "precision_at_recall",
-        "precision_recall_curve",
-        "recall_at_precision",
-        "reliability_diagram",
-        "roc_auc_score",
-        "roc_curve",
-        "top_k_accuracy_score",
-        "tpr_at_fpr",
-    ],
-    "_records": [
-        "FieldScores",
-        "JsonComparison",
-        "ToolCallScore",
-        "compare_json",
-        "field_scores",
-        "find_json",
-        "tool_calls",
-    ],
-    "_retrieval": [
-        "Retrieval",
-        "alpha_ndcg",
-        "average_precision",
-        "evaluate",
-        "ndcg",
-        "precision_at",
-        "rank_measures",
-        "read_qrels",
-        "read_run",
-        "recall_at",
-        "reciprocal_rank",
-    ],
-    "_speech": ["WordErrors", "cer", "mer", "wer", "wil", "word_errors"],
-    "_text": [
-        "exact_match",
-        "last_number",
-        "meteor_score",
-        "normalize_answer",
-        "numbers_in_text",
-        "rouge",
-        "rouge_l",
-        "rouge_lsum",
-        "rouge_n",
-        "token_f1",
-    ],
-    "_translation": [
-        "BleuScore",
-        "corpus_bleu",
-        "corpus_chrf",
-        "corpus_ter",
-        "sentence_bleu",
-        "sentence_chrf",
-        "sentence_ter",
-    ],
-}
-_PLACES = {name: f"assay.metrics.{file}" for file, names in _FILES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module 'assay.metrics' has no attribute {name!r}")
-    return getattr(importlib.import_module(place), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)

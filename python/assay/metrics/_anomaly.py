@@ -9,6 +9,19 @@ from assay import _assay
 from assay._results import Result
 from assay._types import Numbers
 
+__all__ = [
+    "AnomalyScores",
+    "Vus",
+    "adjusted_f1_area",
+    "affiliation_scores",
+    "anomaly_events",
+    "detection_delays",
+    "event_scores",
+    "nab_score",
+    "point_scores",
+    "vus",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class AnomalyScores(Result):

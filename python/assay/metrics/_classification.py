@@ -11,6 +11,16 @@ from assay import _assay
 from assay._results import Result, number
 from assay._types import Labels, Numbers
 
+__all__ = [
+    "ClassScores",
+    "ClassificationReport",
+    "classification_report",
+    "f1_score",
+    "jaccard_score",
+    "precision_score",
+    "recall_score",
+]
+
 Average = Literal["binary", "micro", "macro", "weighted"]
 Class = tuple[float, float, float]
 

@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+__all__ = [
+    "ConfusionMatrix",
+    "accuracy_score",
+    "balanced_accuracy_score",
+    "cohen_kappa_score",
+    "confusion_matrix",
+    "matthews_corrcoef",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class ConfusionMatrix(Result):

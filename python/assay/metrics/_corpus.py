@@ -9,6 +9,8 @@ from assay import _assay
 from assay._results import Interval, Result, number
 from assay._types import Groups, Labels, Numbers
 
+__all__ = ["CorpusScore", "interval"]
+
 ClassMetric = Literal[
     "accuracy",
     "balanced_accuracy",
@@ -30,12 +32,12 @@ class CorpusScore(Result):
 
     Attributes
     ----------
-    value : float
+    estimate : float
         The metric of all cases; NaN where it is undefined.
     interval : Interval
         From a delete-one jackknife with a t quantile, on the logit scale for metrics from 0 to 1 and on Fisher's z for
         those from -1 to 1.
-    se : float
+    standard_error : float
         The standard error, on the metric's own scale.
     n, groups : int
         Cases, and what was left out in turn: cases, or groups of them.
@@ -45,9 +47,9 @@ class CorpusScore(Result):
         What sacrebleu prints for the same settings; empty for other metrics.
     """
 
-    value: float
+    estimate: float
     interval: Interval
-    se: float
+    standard_error: float
     n: int
     groups: int
     method: str
@@ -55,13 +57,13 @@ class CorpusScore(Result):
 
     def __str__(self) -> str:
         ends = f"{number(self.interval.lower)} to {number(self.interval.upper)}"
-        return f"{number(self.value)} ({ends}, {self.interval.confidence:.4g} confidence, n = {self.n})"
+        return f"{number(self.estimate)} ({ends}, {self.interval.confidence:.4g} confidence, n = {self.n})"
 
     def _sentence(self) -> str:
         return str(self)
 
     def __float__(self) -> float:
-        return self.value
+        return self.estimate
 
 
 Level = tuple[float, float, float, float, int, int, str]

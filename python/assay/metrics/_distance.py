@@ -11,6 +11,20 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+__all__ = [
+    "cdist",
+    "damerau_levenshtein",
+    "jaro",
+    "jaro_winkler",
+    "lcs_similarity",
+    "levenshtein",
+    "levenshtein_similarity",
+    "osa",
+    "partial_ratio",
+    "token_set_ratio",
+    "token_sort_ratio",
+]
+
 Scorer = Literal[
     "levenshtein",
     "damerau_levenshtein",

@@ -12,6 +12,8 @@ from assay._results import Result, number
 from assay._types import Texts
 from assay.metrics._classification import ClassScores, averaged, each
 
+__all__ = ["EntityScores", "Span", "SpanMatches", "entity_scores", "entity_spans", "match_spans"]
+
 Scheme = Literal["lenient", "IOB2", "IOBES", "BILOU"]
 
 

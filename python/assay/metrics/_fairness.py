@@ -17,6 +17,18 @@ from assay._types import Groups, Labels
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "Gap",
+    "GroupRates",
+    "GroupTable",
+    "OddsGap",
+    "demographic_parity",
+    "equal_opportunity",
+    "equalized_odds",
+    "group_rates",
+    "predictive_parity",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class GroupRates(Result):

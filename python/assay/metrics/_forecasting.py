@@ -14,6 +14,26 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
+__all__ = [
+    "Coverage",
+    "PitHistogram",
+    "bias",
+    "crps_ensemble",
+    "crps_normal",
+    "interval_coverage",
+    "interval_score",
+    "mae",
+    "mape",
+    "mase",
+    "pinball_loss",
+    "pit_histogram",
+    "rmse",
+    "rmsse",
+    "smape",
+    "weighted_interval_score",
+    "wmape",
+]
+
 
 def mae(y_true: Numbers, y_pred: Numbers) -> float:
     """Mean absolute error, in the unit of the values. For its interval see `interval`.

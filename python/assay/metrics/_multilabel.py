@@ -12,6 +12,14 @@ from assay._results import Result, number
 from assay._types import Table
 from assay.metrics._classification import ClassScores, averaged, each
 
+__all__ = [
+    "MultilabelScores",
+    "coverage_error",
+    "label_ranking_average_precision_score",
+    "label_ranking_loss",
+    "multilabel_scores",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class MultilabelScores(Result):

@@ -10,6 +10,8 @@ from assay import _assay
 from assay._results import Result
 from assay._types import Texts
 
+__all__ = ["Contamination", "NearDuplicates", "Overlap", "contamination", "jaccard_similarity", "near_duplicates"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Overlap(Result):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence, Sized
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +12,25 @@ from assay._types import Labels, Numbers, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+__all__ = [
+    "PrecisionRecallCurve",
+    "ReliabilityDiagram",
+    "RocCurve",
+    "average_precision_score",
+    "brier_score",
+    "expected_calibration_error",
+    "fpr_at_tpr",
+    "log_loss",
+    "precision_at_recall",
+    "precision_recall_curve",
+    "recall_at_precision",
+    "reliability_diagram",
+    "roc_auc_score",
+    "roc_curve",
+    "top_k_accuracy_score",
+    "tpr_at_fpr",
+]
 
 
 def _is_table(values: Any) -> bool:
@@ -94,17 +112,18 @@ class RocCurve(Result):
 
     Attributes
     ----------
-    fpr, tpr : list of float
-        Shares of the negatives and of the positives at or above each threshold.
-    thresholds : list of float
+    fpr, tpr : sequence of float
+        Shares of the negatives and of the positives at or above each threshold: NumPy arrays for a column of scores
+        that is one, or of a data frame; else lists.
+    thresholds : sequence of float
         The first is infinite.
     auc : float
         The area below.
     """
 
-    fpr: list[float]
-    tpr: list[float]
-    thresholds: list[float]
+    fpr: Sequence[float]
+    tpr: Sequence[float]
+    thresholds: Sequence[float]
     auc: float
 
     def _sentence(self) -> str:
@@ -131,8 +150,8 @@ def roc_curve(y_true: Labels, y_score: Numbers, *, pos_label: object = None) -> 
     >>> metrics.roc_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
     <RocCurve: area 0.75, 5 points>
     """
-    thresholds, fpr, tpr, _, auc, _ = _assay.rank_steps(y_true, y_score, pos_label)
-    return RocCurve([0.0, *fpr], [0.0, *tpr], [math.inf, *thresholds], auc)
+    (fpr, tpr, thresholds), auc = _assay.rank_curve("roc", y_true, y_score, pos_label)
+    return RocCurve(fpr, tpr, thresholds, auc)
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
@@ -141,14 +160,14 @@ class PrecisionRecallCurve(Result):
 
     Attributes
     ----------
-    precision, recall : list of float
-    thresholds : list of float
+    precision, recall, thresholds : sequence of float
+        NumPy arrays for a column of scores that is one, or of a data frame; else lists.
     average_precision : float
     """
 
-    precision: list[float]
-    recall: list[float]
-    thresholds: list[float]
+    precision: Sequence[float]
+    recall: Sequence[float]
+    thresholds: Sequence[float]
     average_precision: float
 
     def _sentence(self) -> str:
@@ -174,7 +193,7 @@ def precision_recall_curve(y_true: Labels, y_score: Numbers, *, pos_label: objec
     >>> metrics.precision_recall_curve([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]).recall
     [0.5, 0.5, 1.0, 1.0]
     """
-    thresholds, _, recall, precision, _, area = _assay.rank_steps(y_true, y_score, pos_label)
+    (precision, recall, thresholds), area = _assay.rank_curve("precision_recall", y_true, y_score, pos_label)
     return PrecisionRecallCurve(precision, recall, thresholds, area)
 
 

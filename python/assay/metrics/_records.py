@@ -12,6 +12,8 @@ from assay._results import Result, number
 from assay._types import Groups
 from assay.metrics._corpus import CorpusScore, corpus_score
 
+__all__ = ["FieldScores", "JsonComparison", "ToolCallScore", "compare_json", "field_scores", "find_json", "tool_calls"]
+
 Rule = Literal["exact", "normalized", "number", "date", "anls"]
 
 
@@ -91,7 +93,7 @@ def field_scores(
     >>> given = [{"total": "$1,200.00", "date": "1 May 2024", "vat": 3}]
     >>> expected = [{"total": 1200, "date": "2024-05-01", "name": "ACME"}]
     >>> found = metrics.field_scores(given, expected)
-    >>> round(found.f1.value, 4), found.missing, found.invented
+    >>> round(found.f1.estimate, 4), found.missing, found.invented
     (0.6667, (('name',),), (('vat',),))
     """
     level, credit, expected, given, wrong, missing, invented = _assay.field_scores(

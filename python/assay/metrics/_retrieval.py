@@ -12,6 +12,20 @@ from assay import _assay
 from assay._results import Result, number
 from assay._types import Texts
 
+__all__ = [
+    "Retrieval",
+    "alpha_ndcg",
+    "average_precision",
+    "evaluate",
+    "ndcg",
+    "precision_at",
+    "rank_measures",
+    "read_qrels",
+    "read_run",
+    "recall_at",
+    "reciprocal_rank",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Retrieval(Result):

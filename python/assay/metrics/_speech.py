@@ -10,6 +10,8 @@ from assay._results import Result
 from assay._types import Groups, TextColumn
 from assay.metrics._corpus import CorpusScore, corpus_score
 
+__all__ = ["WordErrors", "cer", "mer", "wer", "wil", "word_errors"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class WordErrors(Result):
@@ -71,7 +73,7 @@ def word_errors(
     --------
     >>> from assay import metrics
     >>> errors = metrics.word_errors(["hello duck", "good day"], ["hello world", "good day to you"])
-    >>> errors.rate.value, errors.hits, errors.insertions
+    >>> errors.rate.estimate, errors.hits, errors.insertions
     (0.75, 3, 2)
     """
     counts, rate, mer, wil = _assay.word_errors(reference, hypothesis, unit, groups, confidence)

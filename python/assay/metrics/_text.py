@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+__all__ = [
+    "exact_match",
+    "last_number",
+    "meteor_score",
+    "normalize_answer",
+    "numbers_in_text",
+    "rouge",
+    "rouge_l",
+    "rouge_lsum",
+    "rouge_n",
+    "token_f1",
+]
+
 
 def normalize_answer(text: str) -> str:
     """Bring a short answer into SQuAD's normal form.

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+__all__ = ["BleuScore", "corpus_bleu", "corpus_chrf", "corpus_ter", "sentence_bleu", "sentence_chrf", "sentence_ter"]
+
 Tokenizer = Literal["13a", "intl", "char", "zh", "none"]
 Smoothing = Literal["none", "exp", "floor", "add-k"]
 
@@ -143,7 +145,7 @@ def corpus_bleu(
     --------
     >>> from assay import metrics
     >>> score = metrics.corpus_bleu(["the cat sat on the mat", "a dog"], ["the cat sat on a mat", "a dog"])
-    >>> round(score.value, 4), score.signature
+    >>> round(score.estimate, 4), score.signature
     (0.5584, 'nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0')
     """
     level, signature, precisions, penalty, length, reference_length = _assay.corpus_bleu(
@@ -213,7 +215,7 @@ def corpus_chrf(
     Examples
     --------
     >>> from assay import metrics
-    >>> metrics.corpus_chrf(["the cat", "a dog"], ["the cat", "a dog"], word_order=2).value
+    >>> metrics.corpus_chrf(["the cat", "a dog"], ["the cat", "a dog"], word_order=2).estimate
     1.0
     """
     level, signature = _assay.corpus_chrf(hypotheses, references, word_order, lowercase, groups, confidence)
@@ -294,7 +296,7 @@ def corpus_ter(
     Examples
     --------
     >>> from assay import metrics
-    >>> metrics.corpus_ter(["a b c d", "x y"], ["b c d a", "x z"]).value
+    >>> metrics.corpus_ter(["a b c d", "x y"], ["b c d a", "x z"]).estimate
     0.3333333333333333
     """
     level, signature = _assay.corpus_ter(

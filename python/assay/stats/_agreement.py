@@ -13,6 +13,23 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers, Table
 
+__all__ = [
+    "Alpha",
+    "Coefficient",
+    "Kappa",
+    "RatingTable",
+    "RawAgreement",
+    "brennan_prediger",
+    "cohen_kappa",
+    "conger_kappa",
+    "fleiss_kappa",
+    "gwet_ac",
+    "krippendorff_alpha",
+    "rating_table",
+    "raw_agreement",
+    "specific_agreement",
+]
+
 Weights = Literal["identity", "linear", "quadratic"]
 """How much credit near categories get: none, by their distance, by its square."""
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers, Table
 
+__all__ = ["Player", "Ranking", "bradley_terry", "elo"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Player(Result):

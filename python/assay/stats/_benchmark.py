@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 
     from assay._types import Numbers, Table
 
+__all__ = [
+    "Anchored",
+    "Irt",
+    "Ladder",
+    "Looks",
+    "anchored_mean",
+    "canary",
+    "canary_exposure",
+    "canary_rank",
+    "find_canaries",
+    "irt_fit",
+    "marked_difference",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Irt(Result):

@@ -11,6 +11,16 @@ from assay import _assay
 from assay._results import Interval, Result, interval, number
 from assay._types import Groups, Numbers
 
+__all__ = [
+    "Bootstrap",
+    "Jackknife",
+    "bootstrap",
+    "delete_one",
+    "jackknife",
+    "jackknife_interval",
+    "studentised_bootstrap",
+]
+
 Statistic = str | Callable[..., float | None]
 
 

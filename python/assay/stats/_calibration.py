@@ -14,6 +14,30 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers
 
+__all__ = [
+    "Brier",
+    "CalibrationError",
+    "Corrected",
+    "PlattScaling",
+    "PositionBias",
+    "PredictionPowered",
+    "RiskCoverage",
+    "brier_decomposition",
+    "calibration_error",
+    "conformal_quantile",
+    "double_sampling",
+    "flip_rate",
+    "isotonic_regression",
+    "label_multiplier",
+    "labels_needed",
+    "platt_scaling",
+    "position_bias",
+    "ppi_mean",
+    "risk_coverage",
+    "rogan_gladen",
+    "temperature_scaling",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Corrected(Result):

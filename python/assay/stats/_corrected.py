@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers
 
+__all__ = ["Correction", "corrected_difference", "corrected_level"]
+
 ScoreKind = Literal["binary", "bounded", "unbounded"]
 
 

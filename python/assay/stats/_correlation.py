@@ -11,6 +11,24 @@ from assay._results import Interval, Result, interval, number
 from assay._types import Groups, Numbers, Rows
 from assay.stats._bootstrap import Jackknife, jackknifed
 
+__all__ = [
+    "AgreementDifference",
+    "Correlation",
+    "DependentCorrelations",
+    "attenuation",
+    "correlation_interval",
+    "dependent_correlations",
+    "disattenuated",
+    "kendall",
+    "metric_agreement",
+    "metric_agreement_difference",
+    "pairwise_accuracy",
+    "pairwise_p",
+    "pearson",
+    "soft_pairwise_accuracy",
+    "spearman",
+]
+
 Method = Literal["pearson", "spearman", "kendall"]
 
 

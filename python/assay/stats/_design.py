@@ -13,6 +13,23 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers
 
+__all__ = [
+    "Assignment",
+    "Pace",
+    "RatingSpeed",
+    "Run",
+    "Task",
+    "alpha_variance",
+    "assign_raters",
+    "gold_items_for",
+    "items_for_alpha",
+    "items_for_shared",
+    "longest_run",
+    "overlap_counts",
+    "rating_speed",
+    "suspension_chance",
+]
+
 
 def overlap_counts(items: int, *, share: float, least: int = 0, each: int = 2, seed: int = 0) -> list[int]:
     """How many ratings each item gets when a random share of them gets `each` and the others one.

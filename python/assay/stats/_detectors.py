@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 
     from assay._types import Numbers
 
+__all__ = [
+    "ADWIN",
+    "DDM",
+    "KSWIN",
+    "Backtest",
+    "Baseline",
+    "BernoulliCusum",
+    "Chart",
+    "Cusum",
+    "Detector",
+    "Ewma",
+    "PageHinkley",
+    "Shewhart",
+    "baseline",
+]
+
 Sides = Literal["both", "up", "down"]
 """Which shifts a chart looks for."""
 

@@ -7,18 +7,21 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay import _assay
-from assay._results import Interval, Result, axes, interval, number
+from assay._estimates import Compared, compared
+from assay._results import axes, number
 from assay._types import Groups, Numbers
-from assay.stats._estimate import Kind, method_name, percent, undefined
+from assay.stats._estimate import Kind, method_name, percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from assay.stats._verdict import Verdict
 
+__all__ = ["Difference", "corpus_difference", "difference"]
 
-@dataclasses.dataclass(frozen=True, repr=False, slots=True)
-class Difference(Result):
+
+@dataclasses.dataclass(frozen=True, repr=False, slots=True, kw_only=True)
+class Difference(Compared):
     """A difference, candidate less baseline.
 
     Attributes
@@ -55,26 +58,7 @@ class Difference(Result):
         What a reader should know.
     """
 
-    estimate: float
-    interval: Interval
-    n: int
-    method: str
     kind: str
-    gate_interval: Interval
-    gate_method: str
-    better: int
-    worse: int
-    same: int
-    p_value: float
-    p_method: str | None
-    paired: bool
-    standard_error: float = math.nan
-    df: float = math.nan
-    clusters: int | None = None
-    design_effect: float = math.nan
-    icc: float = math.nan
-    reason: str | None = None
-    warnings: tuple[str, ...] = ()
     _native: _assay.Difference | None = dataclasses.field(default=None, compare=False)
 
     def _sentence(self) -> str:
@@ -88,14 +72,6 @@ class Difference(Result):
             return f"{gain}, no interval: {self.reason} ({of})"
         shown = f"{percent(self.interval.confidence)} interval {self.interval.lower:+.4g} to {self.interval.upper:+.4g}"
         return f"{gain}, {shown} ({method_name(self.method)}, {of})"
-
-    def __float__(self) -> float:
-        return self.estimate
-
-    @property
-    def pvalue(self) -> float:
-        """The p-value, by the name that SciPy has for it."""
-        return self.p_value
 
     def p_worse(self, margin: float = 0.0) -> float:
         """One-sided p-value against "not worse by more than `margin`": small when such a loss is shown.
@@ -159,29 +135,8 @@ class Difference(Result):
 
 
 def made(found: dict[str, Any], native: _assay.Difference, confidence: float) -> Difference:
-    return Difference(
-        estimate=undefined(found["value"]),
-        interval=interval(found["interval"], confidence),
-        n=found["n"],
-        method=found["method"],
-        kind=found["kind"],
-        gate_interval=interval(found["gate_interval"], confidence),
-        gate_method=found["gate_method"],
-        better=found["better"],
-        worse=found["worse"],
-        same=found["same"],
-        p_value=undefined(found["p"]),
-        p_method=found["p_method"],
-        paired=found["paired"],
-        standard_error=undefined(found["se"]),
-        df=undefined(found["df"]),
-        clusters=found["clusters"],
-        design_effect=undefined(found["design_effect"]),
-        icc=undefined(found["icc"]),
-        reason=found["reason"],
-        warnings=tuple(found["warnings"]),
-        _native=native,
-    )
+    """Make a difference of what the native half gives."""
+    return Difference(**compared(found, confidence), kind=found["kind"], _native=native)
 
 
 def difference(

@@ -14,6 +14,28 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers
 
+__all__ = [
+    "AndersonDarling",
+    "CategoryTest",
+    "Distance",
+    "Distances",
+    "KolmogorovSmirnov",
+    "anderson_ksamp",
+    "bin_counts",
+    "category_test",
+    "drift_distances",
+    "evidently_default",
+    "hellinger",
+    "jensen_shannon",
+    "ks_2samp",
+    "psi",
+    "psi_expected",
+    "quantile_bins",
+    "total_variation",
+    "wasserstein_distance",
+    "wasserstein_interval",
+]
+
 Kind = Literal["numeric", "categorical", "counts"]
 """Columns of numbers, cut at the reference's quantiles; columns of names; or two rows of counts."""
 
@@ -297,7 +319,7 @@ class Distance(Result):
 
     Attributes
     ----------
-    value : float
+    estimate : float
         Between the two samples.
     expected : float
         Its mean over permutations: what it is without drift.
@@ -305,12 +327,12 @@ class Distance(Result):
         Of the permutation test.
     """
 
-    value: float
+    estimate: float
     expected: float
     p_value: float
 
     def _sentence(self) -> str:
-        return f"{number(self.value)} (by chance {number(self.expected)}, p {number(self.p_value, 3)})"
+        return f"{number(self.estimate)} (by chance {number(self.expected)}, p {number(self.p_value, 3)})"
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
@@ -341,7 +363,7 @@ class Distances(Result):
         """Draw each distance beside what it is by chance; needs matplotlib."""
         ax = axes(ax)
         shown = [(name, getattr(self, name)) for name in self._names() if isinstance(getattr(self, name), Distance)]
-        ax.barh(range(len(shown)), [found.value for _, found in shown], label="between the samples")
+        ax.barh(range(len(shown)), [found.estimate for _, found in shown], label="between the samples")
         ax.plot([found.expected for _, found in shown], range(len(shown)), "|", color="black", label="by chance")
         place(ax, [name.replace("_", " ") for name, _ in shown])
         ax.legend()
@@ -370,7 +392,7 @@ def drift_distances(
     --------
     >>> from assay import stats
     >>> found = stats.drift_distances(range(200), range(40, 240))
-    >>> found.psi.p_value < 0.05 and found.psi.value > found.psi.expected
+    >>> found.psi.p_value < 0.05 and found.psi.estimate > found.psi.expected
     True
     """
     found = _assay.drift_distances(_kind(reference, kind), reference, current, bins, permutations, seed)

@@ -7,13 +7,16 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from assay import _assay
-from assay._results import Interval, Result, axes, interval, number
+from assay._estimates import Estimated, estimated
+from assay._results import Interval, axes, number
 from assay._types import Groups, Numbers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from assay.stats._verdict import Verdict
+
+__all__ = ["Level", "corpus_level", "level"]
 
 Kind = Literal["binary", "bounded", "unbounded", "quantile"]
 
@@ -46,8 +49,8 @@ def percent(confidence: float) -> str:
     return f"{100 * confidence:.10g}%"
 
 
-@dataclasses.dataclass(frozen=True, repr=False, slots=True)
-class Level(Result):
+@dataclasses.dataclass(frozen=True, repr=False, slots=True, kw_only=True)
+class Level(Estimated):
     """The level of one run.
 
     Attributes
@@ -74,18 +77,7 @@ class Level(Result):
         What a reader should know.
     """
 
-    estimate: float
-    interval: Interval
-    n: int
-    method: str
     kind: str
-    standard_error: float = math.nan
-    df: float = math.nan
-    clusters: int | None = None
-    design_effect: float = math.nan
-    icc: float = math.nan
-    reason: str | None = None
-    warnings: tuple[str, ...] = ()
     _native: _assay.Level | None = dataclasses.field(default=None, compare=False)
 
     def _sentence(self) -> str:
@@ -96,9 +88,6 @@ class Level(Result):
             return f"{number(self.estimate)}, no interval: {self.reason} ({of})"
         shown = f"{percent(self.interval.confidence)} interval {number(self.interval.lower)}"
         return f"{number(self.estimate)}, {shown} to {number(self.interval.upper)} ({method_name(self.method)}, {of})"
-
-    def __float__(self) -> float:
-        return self.estimate
 
     def verdict(self, *, min: float | None = None, max: float | None = None, worst: Interval | None = None) -> Verdict:
         """Say whether the level is shown to be at least `min` and at most `max`: as `level_verdict`."""
@@ -120,28 +109,9 @@ class Level(Result):
         return ax
 
 
-def undefined(value: float | None) -> float:
-    """Give NaN for what is undefined."""
-    return math.nan if value is None else value
-
-
 def made(found: dict[str, Any], native: _assay.Level, confidence: float) -> Level:
     """Make a level of what the native half gives."""
-    return Level(
-        estimate=undefined(found["value"]),
-        interval=interval(found["interval"], confidence),
-        n=found["n"],
-        method=found["method"],
-        kind=found["kind"],
-        standard_error=undefined(found["se"]),
-        df=undefined(found["df"]),
-        clusters=found["clusters"],
-        design_effect=undefined(found["design_effect"]),
-        icc=undefined(found["icc"]),
-        reason=found["reason"],
-        warnings=tuple(found["warnings"]),
-        _native=native,
-    )
+    return Level(**estimated(found, confidence), kind=found["kind"], _native=native)
 
 
 def level(

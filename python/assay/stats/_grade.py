@@ -8,6 +8,8 @@ from typing import Any
 from assay import _assay
 from assay._results import Interval, Result
 
+__all__ = ["JudgeGrade", "judge_grade"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class JudgeGrade(Result):

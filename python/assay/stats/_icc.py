@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from assay._types import Table
 
+__all__ = ["ICC", "icc"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class ICC(Result):

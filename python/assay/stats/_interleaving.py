@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers
 
+__all__ = [
+    "Preference",
+    "balanced_interleave",
+    "interleaving_credit",
+    "interleaving_preference",
+    "probabilistic_interleave",
+    "team_draft",
+]
+
 
 def _length(a: Groups, b: Groups, length: int | None) -> int:
     if length is not None and length < 0:

@@ -9,6 +9,8 @@ from assay._results import Result, number
 from assay._types import Rows
 from assay.stats._estimate import Level, made
 
+__all__ = ["ItemStatistics", "Saturation", "item_analysis", "saturation"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class ItemStatistics(Result):

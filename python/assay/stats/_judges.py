@@ -16,6 +16,24 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers, Table
 
+__all__ = [
+    "Abstention",
+    "Against",
+    "AltTest",
+    "Logistic",
+    "Verbosity",
+    "abstention_threshold",
+    "active_mean",
+    "alt_test",
+    "effective_judges",
+    "group_difference",
+    "logistic_regression",
+    "next_labels",
+    "partial_correlation",
+    "stratified_ppi_mean",
+    "verbosity_bias",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Against(Result):

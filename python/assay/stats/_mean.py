@@ -10,6 +10,17 @@ from assay import _assay
 from assay._results import Interval, Result, interval, number
 from assay._types import ArrayLike, Groups, Numbers
 
+__all__ = [
+    "ClusteredMean",
+    "SandwichErrors",
+    "Variances",
+    "clustered_mean",
+    "compensated_sum",
+    "intraclass_correlation",
+    "sandwich_errors",
+    "variances",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class ClusteredMean(Result):

@@ -10,6 +10,8 @@ from assay import _assay
 from assay._results import Interval, Result, interval, number
 from assay._types import Column, Groups, Numbers
 
+__all__ = ["MaxT", "benjamini_hochberg", "benjamini_yekutieli", "hochberg", "holm", "hommel", "max_t"]
+
 
 def holm(p: Numbers) -> Column:
     """Holm's adjusted p-values: they control the chance of any false alarm.

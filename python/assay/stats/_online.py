@@ -14,6 +14,25 @@ if TYPE_CHECKING:
 
     from assay._types import Numbers, Table
 
+__all__ = [
+    "AaCheck",
+    "AdjustedEffect",
+    "Arm",
+    "Cuped",
+    "Effect",
+    "Lift",
+    "SampleRatio",
+    "aa_check",
+    "cuped",
+    "effect",
+    "lift",
+    "lin",
+    "mean_arm",
+    "ratio_arm",
+    "sample_ratio",
+    "two_proportions",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class SampleRatio(Result):

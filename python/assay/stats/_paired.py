@@ -9,6 +9,17 @@ from assay import _assay
 from assay._results import Interval, Significance, interval
 from assay._types import ArrayLike, Groups, Numbers
 
+__all__ = [
+    "approximate_randomisation",
+    "bonett_price",
+    "mcnemar",
+    "paired_bootstrap",
+    "sign_flip",
+    "tango",
+    "tango_p_worse",
+    "tango_z",
+]
+
 
 def tango(better: int, worse: int, n: int, *, confidence: float = 0.95) -> Interval:
     """Tango's score interval of the difference of paired rates.

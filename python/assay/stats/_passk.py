@@ -7,6 +7,8 @@ from typing import Any, overload
 from assay import _assay
 from assay._types import Column, Numbers
 
+__all__ = ["pass_at_k", "pass_hat_k"]
+
 
 @overload
 def pass_at_k(n: int, c: int, k: int) -> float: ...

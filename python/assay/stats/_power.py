@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from assay import _assay
 
+__all__ = [
+    "all_pass_cases",
+    "approximate_power",
+    "best_repeats",
+    "clustered_cases",
+    "design_effect",
+    "detectable_effect",
+    "difference_sd",
+    "paired_binary_cases",
+    "paired_cases",
+    "paired_power",
+    "rate_cases",
+    "unpaired_cases",
+]
+
 
 def paired_cases(
     sd: float, *, effect: float = 0.0, margin: float = 0.0, power: float = 0.8, confidence: float = 0.95

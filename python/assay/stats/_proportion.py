@@ -5,6 +5,18 @@ from __future__ import annotations
 from assay import _assay
 from assay._results import Interval, ends_of, interval
 
+__all__ = [
+    "agresti_caffo",
+    "clopper_pearson",
+    "jeffreys",
+    "miettinen_nurminen",
+    "miettinen_nurminen_z",
+    "mover",
+    "newcombe",
+    "wilson",
+    "zero_of_n_upper",
+]
+
 
 def wilson(successes: float, n: float, *, confidence: float = 0.95) -> Interval:
     """Wilson's score interval of a rate.

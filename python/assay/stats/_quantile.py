@@ -6,6 +6,8 @@ from assay import _assay
 from assay._results import Interval, interval
 from assay._types import Groups, Numbers
 
+__all__ = ["quantile", "quantile_difference", "quantile_interval"]
+
 
 def quantile(values: Numbers, q: float) -> float:
     """Give the smallest value with at least a share `q` of the values at or below it (NumPy's "inverted_cdf").

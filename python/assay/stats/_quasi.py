@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers
 
+__all__ = ["AverageEffect", "DiffInDiff", "OffPolicy", "aipw", "diff_in_diff", "ipw", "off_policy"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class DiffInDiff(Effect):

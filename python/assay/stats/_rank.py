@@ -9,6 +9,8 @@ from assay import _assay
 from assay._results import Significance
 from assay._types import Column, Numbers
 
+__all__ = ["cliff_delta", "cohen_dz", "hodges_lehmann", "midranks", "wilcoxon"]
+
 
 def midranks(values: Numbers) -> Column:
     """Rank values from 1; equal ones share the mean of their ranks (SciPy's `rankdata`).

@@ -13,6 +13,24 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Numbers
 
+__all__ = [
+    "DawidSkene",
+    "GoldAccuracy",
+    "Mace",
+    "Severities",
+    "Severity",
+    "TwoWayMean",
+    "Votes",
+    "dawid_skene",
+    "gold_accuracy",
+    "mace",
+    "majority_vote",
+    "rater_severity",
+    "raters_for_reliability",
+    "spearman_brown",
+    "two_way_mean",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Votes(Result):

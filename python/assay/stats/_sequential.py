@@ -9,6 +9,24 @@ from assay import _assay
 from assay._results import Interval, Result, interval, number
 from assay._types import Column, Numbers
 
+__all__ = [
+    "Look",
+    "always_valid_p",
+    "asymptotic_interval",
+    "best_rho2",
+    "betting_interval",
+    "boundaries",
+    "conditional_power",
+    "discordant_log_e",
+    "e_bh",
+    "error_spent",
+    "log_capital",
+    "merge_e_values",
+    "msprt_log_e",
+    "price_of_looking",
+    "repeated_interval",
+]
+
 Spending = Literal["obrien_fleming", "pocock", "hwang_shih_decani"]
 
 

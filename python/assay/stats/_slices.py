@@ -14,6 +14,21 @@ from assay.stats._multiplicity import named_columns
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+__all__ = [
+    "BestCandidate",
+    "Discovery",
+    "Pattern",
+    "RateGap",
+    "Shrinkage",
+    "Shrunken",
+    "WorstSlice",
+    "best_of",
+    "discover",
+    "rate_gap",
+    "shrink_means",
+    "shrink_rates",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Shrunken(Result):

@@ -10,6 +10,23 @@ from typing import Any, overload
 from assay import _assay
 from assay._types import Column, Numbers
 
+__all__ = [
+    "beta_cdf",
+    "beta_quantile",
+    "beta_sf",
+    "binomial_cdf",
+    "binomial_pmf",
+    "chi_square_sf",
+    "gamma_sf",
+    "ln_beta",
+    "ln_gamma",
+    "normal_cdf",
+    "normal_pdf",
+    "normal_quantile",
+    "t_quantile",
+    "t_sf",
+]
+
 
 @overload
 def normal_pdf(x: float) -> float: ...

@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 
     from assay._types import Column, Groups, Numbers
 
+__all__ = [
+    "Decomposition",
+    "DieboldMariano",
+    "Reservoir",
+    "StreamMean",
+    "diebold_mariano",
+    "horvitz_thompson",
+    "mstl",
+    "robust_z",
+    "stl",
+]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Decomposition(Result):

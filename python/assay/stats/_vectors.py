@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from assay._types import Groups, Table
 
+__all__ = ["DomainClassifier", "Mmd", "domain_classifier", "mmd_test"]
+
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)
 class Mmd(Result):

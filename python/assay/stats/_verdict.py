@@ -7,9 +7,12 @@ import math
 from typing import Any
 
 from assay import _assay
+from assay._estimates import undefined
 from assay._results import Interval, Result, ends_of
 from assay.stats._difference import Difference
-from assay.stats._estimate import Level, undefined
+from assay.stats._estimate import Level
+
+__all__ = ["Verdict", "critical_failures", "level_verdict", "no_regression"]
 
 
 @dataclasses.dataclass(frozen=True, repr=False, slots=True)

@@ -11,44 +11,20 @@ OpenTelemetry.
 
 from __future__ import annotations
 
-import importlib
+from assay._lazy import exports
 
+# What `typing` has by this name takes longer to import than all else here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from assay.trace._observe import observe
-    from assay.trace._spans import Call, Retrieval, retrieval, tool
-    from assay.trace._trial import Trial, current, headers, hidden, install, received, trial
-
-__all__ = [
-    "Call",
-    "Retrieval",
-    "Trial",
-    "current",
-    "headers",
-    "hidden",
-    "install",
-    "observe",
-    "received",
-    "retrieval",
-    "tool",
-    "trial",
-]
-
-# Which file has a name: none is read before it is asked for.
-_FILES = {
-    "_observe": ["observe"],
-    "_spans": ["Call", "Retrieval", "retrieval", "tool"],
-    "_trial": ["Trial", "current", "headers", "hidden", "install", "received", "trial"],
-}
-_PLACES = {name: f"assay.trace.{file}" for file, names in _FILES.items() for name in names}
-
-
-def __getattr__(name: str) -> object:
-    place = _PLACES.get(name)
-    if place is None:
-        raise AttributeError(f"module 'assay.trace' has no attribute {name!r}")
-    return getattr(importlib.import_module(place), name)
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    from assay.trace._observe import *
+    from assay.trace._spans import *
+    from assay.trace._trial import *
+else:
+    __all__, __getattr__, __dir__ = exports(
+        __name__,
+        {
+            "_observe": "observe",
+            "_spans": "Call Retrieval retrieval tool",
+            "_trial": "Trial current headers hidden install received trial",
+        },
+    )

@@ -10,6 +10,8 @@ from typing import Any, Literal, TypeVar, overload
 from assay.trace._spans import Described, tool
 from assay.trace._trial import otel
 
+__all__ = ["observe"]
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 Kind = Literal["step", "agent", "tool"]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Span
 
+__all__ = ["Call", "Retrieval", "retrieval", "tool"]
+
 
 def text(value: object) -> str:
     """Give a value as JSON: telemetry never fails for what it is given."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span, Tracer
 
+__all__ = ["Trial", "current", "headers", "hidden", "install", "received", "trial"]
+
 PREFIX = "assay."
 # What of baggage is known by a header of its own.
 PLAIN_HEADERS = {"x-assay-run": "run_id", "x-assay-case": "case_id", "x-assay-epoch": "epoch"}

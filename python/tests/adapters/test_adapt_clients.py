@@ -151,7 +151,7 @@ def test_openai(folder: Path, server: Any, kind: str) -> None:
     # An async client is used in one event loop after another.
     for _ in range(2):
         run = assay.evaluate(CASES, target, ["equals"])
-        assert run.scores["equals"].value == 1.0 and run.targets == ["gpt-x"]
+        assert run.scores["equals"].estimate == 1.0 and run.targets == ["gpt-x"]
     assert (run.totals["input_tokens"], run.totals["output_tokens"]) == (22, 10)
     assert run.cost == pytest.approx(42e-6)
     first = next(body for body in server.seen if body["messages"][-1]["content"] == "hello")
@@ -203,7 +203,7 @@ def test_anthropic(folder: Path, server: Any, kind: str) -> None:
     target = adapt_target(client, model="claude-x", system="Answer in {{ lang }}.", input="question")
     for _ in range(2):
         run = assay.evaluate(CASES, target, ["equals"])
-        assert run.scores["equals"].value == 1.0 and run.targets == ["claude-x"]
+        assert run.scores["equals"].estimate == 1.0 and run.targets == ["claude-x"]
     assert (run.totals["input_tokens"], run.totals["output_tokens"]) == (32, 8)
     first = next(body for body in server.seen if body["messages"][-1]["content"] == "hello")
     assert first == {
@@ -234,7 +234,7 @@ def test_an_async_client_belongs_to_the_loop_that_awaits(folder: Path, server: A
             target = adapt_target(client.client, model="m", input="question")
             return await assay.aevaluate(CASES, target, ["equals"])
 
-    assert asyncio.run(main()).scores["equals"].value == 1.0
+    assert asyncio.run(main()).scores["equals"].estimate == 1.0
 
 
 class _Closing:

@@ -34,8 +34,8 @@ def test_a_dataset_is_read(folder: Path, kind: str) -> None:
         "numpy": lambda: datasets.Dataset.from_list(ROWS).with_format("numpy"),
     }[kind]()
     run = assay.evaluate(made, shout, ["equals"], slices=["lang"], name="hf")
-    assert run.scores["equals"].value == 0.5 and run.totals["ok"] == 2
-    assert {estimate.slice: estimate.value for estimate in run.scores.slices} == {"lang = de": 1.0, "lang = en": 0.0}
+    assert run.scores["equals"].estimate == 0.5 and run.totals["ok"] == 2
+    assert {level.slice: level.estimate for level in run.scores.slices} == {"lang = de": 1.0, "lang = en": 0.0}
 
 
 def test_a_stream_can_be_cut(folder: Path) -> None:
@@ -54,7 +54,7 @@ def test_classes_keep_their_numbers(folder: Path) -> None:
     features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])})
     made = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [0, 1]}, features=features)
     run = assay.evaluate(made, lambda inputs: 1, ["equals"], fields={"expected": "label"})
-    assert run.scores["equals"].value == 0.5
+    assert run.scores["equals"].estimate == 0.5
 
 
 def test_several_splits_are_refused(folder: Path) -> None:

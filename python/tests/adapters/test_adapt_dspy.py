@@ -32,15 +32,15 @@ def lm() -> Iterator[None]:
 
 def test_the_field_that_is_no_reasoning_is_the_answer(folder: Path) -> None:
     run = assay.evaluate(CASES, dspy.ChainOfThought("question -> answer"), ["equals"])
-    assert run.scores["equals"].value == 1.0 and run.targets == ["ChainOfThought"]
+    assert run.scores["equals"].estimate == 1.0 and run.targets == ["ChainOfThought"]
     assert run.totals["output_tokens"] >= 0
 
 
 def test_a_field_can_be_named(folder: Path) -> None:
     module = dspy.Predict("question -> answer, confidence")
-    assert assay.evaluate(CASES, adapt_target(module, output="answer"), ["equals"]).scores["equals"].value == 1.0
+    assert assay.evaluate(CASES, adapt_target(module, output="answer"), ["equals"]).scores["equals"].estimate == 1.0
     run = assay.evaluate(CASES, module, [lambda output: output["confidence"] == "high"])
-    assert run.scores["function"].value == 0.5
+    assert run.scores["function"].estimate == 0.5
 
 
 def test_a_program_of_ones_own_is_called_in_threads_and_its_contexts_are_kept(folder: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_program_of_ones_own_is_called_in_threads_and_its_contexts_are_kept(fo
 
     cases = [{**case, "lang": "en"} for case in CASES]
     run = assay.evaluate(cases, adapt_target(Rag(), inputs=["question"]), ["equals", found])
-    assert run.scores["equals"].value == 1.0 and run.totals["errors"] == 1 and seen == [["Paris is in France."]]
+    assert run.scores["equals"].estimate == 1.0 and run.totals["errors"] == 1 and seen == [["Paris is in France."]]
     assert "no such passage" in str(run.case("b"))
 
 

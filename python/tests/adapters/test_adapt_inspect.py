@@ -50,7 +50,7 @@ def checked(word: str = "bad") -> Any:
 def test_a_task_is_a_target(folder: Path) -> None:
     task = Task(name="words", solver=[system_message("Shout."), generate()], model=_model(_upper))
     run = assay.evaluate(CASES, task, ["equals"], concurrency=4)
-    assert run.scores["equals"].value == 1.0 and run.targets == ["words"] and run.totals["ok"] == 12
+    assert run.scores["equals"].estimate == 1.0 and run.targets == ["words"] and run.totals["ok"] == 12
     # Again, in another event loop; and each case twice.
     run = assay.evaluate(CASES[:2], task, ["equals"], epochs=2)
     assert run.totals["ok"] == 4
@@ -114,7 +114,7 @@ def test_scorers_give_labels_and_explanations(folder: Path) -> None:
         {"id": "b", "said": "It is Rome.", "expected": ["Paris", "London"]},
     ]
     run = assay.evaluate(cases, lambda inputs: inputs["said"], [match(), includes()])
-    assert run.scores["match"].value == 0.5 and run.scores["includes"].value == 0.5
+    assert run.scores["match"].estimate == 0.5 and run.scores["includes"].estimate == 0.5
     one = next(trial for trial in run.cases() if trial["case"] == "a")
     assert one["scores"]["match"] == {"value": 1.0, "label": "C", "reason": "It is Paris", "status": "scored"}
 
@@ -123,7 +123,7 @@ def test_a_judge_of_inspect(folder: Path) -> None:
     grader = _model(lambda *_: _said("Close.\nGRADE: P"))
     judge = adapt_scorer(model_graded_fact(model=grader, partial_credit=True), name="judge")
     run = assay.evaluate([{"q": "a", "expected": "b"}], lambda inputs: "x", [judge])
-    assert run.scores["judge"].value == 0.5 and "Close." in next(iter(run.cases()))["scores"]["judge"]["reason"]
+    assert run.scores["judge"].estimate == 0.5 and "Close." in next(iter(run.cases()))["scores"]["judge"]["reason"]
 
 
 def test_what_scorers_may_give(folder: Path) -> None:

@@ -34,7 +34,7 @@ def _said(text: str, **more: Any) -> AIMessage:
 
 def test_a_model_is_asked_the_question(folder: Path) -> None:
     run = assay.evaluate(CASES, FakeListChatModel(responses=["Paris"]), ["equals"])
-    assert run.scores["equals"].value == 1.0 and run.targets == ["FakeListChatModel"]
+    assert run.scores["equals"].estimate == 1.0 and run.targets == ["FakeListChatModel"]
 
 
 def test_messages_are_given_as_they_are(folder: Path) -> None:
@@ -99,7 +99,7 @@ def test_documents_are_contexts(folder: Path) -> None:
         answer=lambda inputs: model.invoke(inputs["question"]).content
     )
     run = assay.evaluate(CASES[:1], chain, [found, "equals"])
-    assert run.scores["equals"].value == 1.0
+    assert run.scores["equals"].estimate == 1.0
     assert seen == [[("d1", "about Capital of France?"), ("s.md", "more")]] * 2
 
 
@@ -111,7 +111,7 @@ def test_the_answer_of_an_agent_is_its_last_message(folder: Path) -> None:
         return {"messages": [asked, _said("", tool_calls=[call]), ToolMessage("x", tool_call_id="1"), _said("Paris")]}
 
     run = assay.evaluate(CASES[:1], RunnableLambda(agent), ["equals"])
-    assert run.scores["equals"].value == 1.0
+    assert run.scores["equals"].estimate == 1.0
     # Tokens are those of both of its messages.
     assert run.totals["input_tokens"] == 14
 
@@ -137,7 +137,7 @@ def test_an_agent_gets_a_message(folder: Path) -> None:
     run = assay.evaluate(
         [{**CASES[0], "lang": "en"}], agent, ["equals", lambda tool_calls: called.append(tool_calls) or True]
     )
-    assert run.scores["equals"].value == 1.0 and seen == ["France"]
+    assert run.scores["equals"].estimate == 1.0 and seen == ["France"]
     assert called == [[{"name": "look", "arguments": {"place": "France"}}]]
     assert (run.totals["input_tokens"], run.totals["output_tokens"]) == (14, 6)
 

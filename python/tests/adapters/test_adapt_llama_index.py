@@ -45,7 +45,7 @@ def test_nodes_are_contexts(folder: Path, streaming: bool) -> None:
 
     case = {"question": "What?", "contexts": [{"id": "france.md"}], "lang": "en"}
     run = assay.evaluate([case], _engine(streaming=streaming), [found, {"retrieval": {"metric": "recall"}}])
-    assert run.scores["found"].value == 1.0 and run.scores["retrieval"].value == 1.0
+    assert run.scores["found"].estimate == 1.0 and run.scores["retrieval"].estimate == 1.0
     assert run.targets == ["RetrieverQueryEngine"]
     assert seen == [
         [{"id": "france.md", "text": "Paris is the capital of France.", "score": 0.9}, {"id": "n2", "text": "More."}]

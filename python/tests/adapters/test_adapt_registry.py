@@ -77,9 +77,9 @@ def test_a_pipeline_is_a_target(folder: Path) -> None:
     cases = [{"q": "a", "expected": "SAY A!!"}, {"q": "b", "expected": "SAY B!!"}]
     target = adapters.adapt_target(PIPELINE(), prompt="say {{ q }}", marks=2)
     assert target.name == "tiny" and target.options["max_concurrency"] == 1
-    assert assay.evaluate(cases, target, ["equals"]).scores["equals"].value == 1.0
+    assert assay.evaluate(cases, target, ["equals"]).scores["equals"].estimate == 1.0
     run = assay.evaluate([{"q": "a", "expected": "A"}], PIPELINE(), ["equals"])
-    assert run.scores["equals"].value == 1.0 and run.targets == ["tiny"]
+    assert run.scores["equals"].estimate == 1.0 and run.targets == ["tiny"]
     said = adapters.adapt_target(PIPELINE())({"messages": [{"role": "user", "content": "?"}]})
     assert said["output"] == "yes"
     assert target.version == adapters.adapt_target(PIPELINE(), prompt="say {{ q }}", marks=2).version

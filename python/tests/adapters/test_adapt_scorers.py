@@ -36,7 +36,7 @@ def test_autoevals(folder: Path) -> None:
     found = {case: score["value"] for case, score in _scores(run, "Levenshtein").items()}
     assert found == {"same": 1.0, "near": pytest.approx(5 / 7), "far": 0.0}
     assert run.scores["Levenshtein"].range == (0.0, 1.0)
-    assert run.scores["ExactMatch"].value == pytest.approx(1 / 3)
+    assert run.scores["ExactMatch"].estimate == pytest.approx(1 / 3)
     # Texts are no numbers: it fails, which is no zero.
     assert run.scores["NumericDiff"].scorer_errors == 3 and run.scores["NumericDiff"].n == 0
 
@@ -100,10 +100,10 @@ def test_deepeval(folder: Path) -> None:
         cases, answer, [ExactMatchMetric(), PatternMatchMetric(pattern="one.*"), Slow()], concurrency=30
     )
     assert time.perf_counter() - started < 6, "they wait for each other"
-    assert run.scores["exact_match"].value == pytest.approx(1 / 3)
-    assert run.scores["pattern_match"].value == pytest.approx(2 / 3)
+    assert run.scores["exact_match"].estimate == pytest.approx(1 / 3)
+    assert run.scores["pattern_match"].estimate == pytest.approx(2 / 3)
     slow = run.scores["slow_metric"]
-    assert (slow.n, slow.scorer_errors, slow.value) == (20, 10, pytest.approx(0.7))
+    assert (slow.n, slow.scorer_errors, slow.estimate) == (20, 10, pytest.approx(0.7))
     one = next(iter(run.cases()))["scores"]
     assert one["exact_match"]["reason"] == "The actual and expected outputs are exact matches."
     assert adapt_scorer(Slow()).options["threshold"] == 0.5
@@ -137,7 +137,7 @@ def test_a_metric_of_deepeval_with_a_model(folder: Path) -> None:
         threshold=0.6,
     )
     run = assay.evaluate(CASES, answer, [adapt_scorer(metric, input="question", name="right")])
-    assert run.scores["right"].value == pytest.approx(0.7) and run.scores["right"].scorer_errors == 0
+    assert run.scores["right"].estimate == pytest.approx(0.7) and run.scores["right"].scorer_errors == 0
     assert _scores(run, "right")["far"]["reason"] == "mostly right"
 
 
@@ -162,7 +162,7 @@ def test_a_metric_that_is_better_when_lower(folder: Path) -> None:
     scorer = adapt_scorer(Toxic(), input="question")
     assert scorer.options["direction"] == "lower" and scorer.options["threshold"] == 0.2
     run = assay.evaluate(CASES, answer, [scorer])
-    assert run.scores["toxic"].value == pytest.approx(0.1)
+    assert run.scores["toxic"].estimate == pytest.approx(0.1)
 
 
 # Ragas
@@ -183,7 +183,7 @@ def test_ragas(folder: Path) -> None:
     found = {case: score["value"] for case, score in _scores(run, "similar").items()}
     assert found == {"same": 1.0, "near": pytest.approx(5 / 7), "far": pytest.approx(0.0)}
     assert found == {case: pytest.approx(score["value"]) for case, score in _scores(run, "newer").items()}
-    assert run.scores["exact_match"].value == pytest.approx(1 / 3)
+    assert run.scores["exact_match"].estimate == pytest.approx(1 / 3)
     recalled = _scores(run, "recall")
     assert recalled["same"]["value"] == 0.5 and recalled["far"]["status"] == "unscored"
     assert run.scores["recall"].unscored == 2
@@ -210,9 +210,9 @@ def test_metrics_of_ragas_that_are_written_as_functions(folder: Path) -> None:
     graded = adapt_scorer(grade, values={"good": 2, "poor": 0}, input="question")
     others = [adapt_scorer(metric, input="question") for metric in (polite, long)]
     run = assay.evaluate(CASES, answer, [*others, graded])
-    assert run.scores["polite"].value == pytest.approx(2 / 3)
-    assert run.scores["long"].value == pytest.approx(17 / 3) and run.scores["long"].range == (0.0, 50.0)
-    assert run.scores["grade"].value == 2.0
+    assert run.scores["polite"].estimate == pytest.approx(2 / 3)
+    assert run.scores["long"].estimate == pytest.approx(17 / 3) and run.scores["long"].range == (0.0, 50.0)
+    assert run.scores["grade"].estimate == 2.0
     assert _scores(run, "polite")["far"] == {"value": 0.0, "label": "fail", "reason": "it says one", "status": "scored"}
 
 
@@ -250,9 +250,9 @@ def test_evaluate(folder: Path) -> None:
     )
     cases = [{**CASES[i % 3], "id": str(i)} for i in range(30)]
     run = assay.evaluate(cases, answer, [exact])
-    assert run.scores["exact_match"].value == pytest.approx(1 / 3) and run.scores["exact_match"].n == 30
+    assert run.scores["exact_match"].estimate == pytest.approx(1 / 3) and run.scores["exact_match"].n == 30
     bonus = adapt_scorer(exact, bonus=1, range=(0, 2), name="bonus")
-    assert assay.evaluate(cases, answer, [bonus]).scores["bonus"].value == pytest.approx(4 / 3)
+    assert assay.evaluate(cases, answer, [bonus]).scores["bonus"].estimate == pytest.approx(4 / 3)
 
 
 def test_evaluate_of_numbers(folder: Path) -> None:
@@ -263,7 +263,7 @@ def test_evaluate_of_numbers(folder: Path) -> None:
     scorer = adapt_scorer(mae, range=(0, 10))
     assert scorer.options["direction"] == "lower"
     run = assay.evaluate(cases, lambda inputs: inputs["q"], [scorer])
-    assert run.scores["mae"].value == 0.5 and run.scores["mae"].scorer_errors == 1
+    assert run.scores["mae"].estimate == 0.5 and run.scores["mae"].scorer_errors == 1
     assert "the metric wants numbers, but the answer is 'many'" in _scores(run, "mae")["b"]["reason"]
 
 

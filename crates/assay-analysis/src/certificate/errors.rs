@@ -22,7 +22,7 @@ impl Calibrating<'_> {
             seen.iter().map(|(e, y, _)| Some((*e, self.passes(e.value)?, self.passes(*y)?))).collect();
         let Some(classed) = classed else {
             // Scores without a threshold have no classes.
-            made.evidence.rarer_class = seen.len() as u64;
+            made.evidence.rarer_class = made.evidence.labels;
             made.notes.push(
                 "the scores have no `threshold`, so that there are no classes of right and wrong: sensitivity and specificity, \
                  which grade B needs, are not defined"
@@ -55,7 +55,9 @@ impl Calibrating<'_> {
             }
         };
         made.confusion = Some([false, true].map(|y| [false, true].map(|f| cell(y, f))));
-        let people = [count(false, false) + count(true, false), count(false, true) + count(true, true)];
+        // What several targets answered was labelled once.
+        let said = |y: bool| classed.iter().filter(|c| c.2 == y).map(|c| c.0.first.item).collect::<BTreeSet<_>>().len();
+        let people = [said(false), said(true)];
         made.evidence.rarer_class = people.iter().copied().min().unwrap_or(0) as u64;
         if people.contains(&0) {
             made.notes.push(format!(

@@ -5,6 +5,7 @@ struct World {
     verdicts: Vec<Verdict>,
     truths: HashMap<Digest, Truth>,
     score: ScoreKind,
+    arms: Vec<String>,
 }
 
 fn item(case: u32) -> Digest {
@@ -13,7 +14,7 @@ fn item(case: u32) -> Digest {
 
 impl World {
     fn new(score: ScoreKind) -> Self {
-        Self { verdicts: Vec::new(), truths: HashMap::new(), score }
+        Self { verdicts: Vec::new(), truths: HashMap::new(), score, arms: vec!["only".into()] }
     }
 
     fn judge(&mut self, case: u32, cluster: u32, epoch: u32, value: Result<f64, Silence>) {
@@ -45,7 +46,7 @@ impl World {
             direction: Direction::Higher,
             threshold: None,
             runs: Vec::new(),
-            arms: vec!["only".into()],
+            arms: self.arms.clone(),
             verdicts: &self.verdicts,
             truths: (&self.truths, &names),
             swapped: None,
@@ -86,6 +87,36 @@ fn an_item_whose_verdict_cannot_be_read_counts_once_and_an_abstention_is_none() 
     let share = made.evidence.parse_failures.unwrap();
     assert!((share - 1.5 / 12.0).abs() < 1e-12, "{share}");
     assert!(made.notes.iter().any(|note| note.contains("abstained on 2 answers")), "{:?}", made.notes);
+}
+
+#[test]
+fn a_label_of_what_several_targets_answered_counts_once() {
+    let mut world = World::new(ScoreKind::Binary);
+    for arm in 0..4 {
+        for case in 0..30 {
+            world.judge(case, case, 0, Ok(f64::from(case % 2)));
+            world.verdicts.last_mut().unwrap().arm = arm;
+        }
+        world.judge(30, 30, 0, Err(Silence::Unreadable));
+        world.judge(31, 31, 0, Err(Silence::Abstained));
+        world.verdicts.iter_mut().rev().take(2).for_each(|verdict| verdict.arm = arm);
+    }
+    for case in 0..20 {
+        world.label(case, f64::from(case % 2));
+    }
+    world.label(20, 1.0);
+    world.label(21, 1.0);
+    world.truths.get_mut(&item(20)).unwrap().random = false;
+    world.truths.get_mut(&item(21)).unwrap().value = None;
+    world.arms = ["a", "b", "c", "d"].map(str::to_owned).to_vec();
+    let made = world.certificate();
+    assert_eq!((made.judged, made.labels, made.by_hand, made.split), (30, 20, 1, 1));
+    assert_eq!((made.unreadable, made.abstained), (1, 1));
+    // 20 labels are not the 50 that the lowest grade asks for, however many targets gave the same answers.
+    assert_eq!((made.evidence.labels, made.evidence.rarer_class, made.labels_to_go()), (20, 10, 30));
+    // Of each target they are all its own.
+    assert!(made.arms.iter().all(|arm| (arm.judged, arm.labels) == (30, 20)), "{:?}", made.arms);
+    assert_eq!(made.evidence.smaller_arm, Some(20));
 }
 
 /// 60 cases that a judge sees rightly but for every sixth, `copies` of each in one cluster or by themselves.

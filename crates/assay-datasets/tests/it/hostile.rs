@@ -120,6 +120,54 @@ fn zip_bombs_end_with_an_error_or_cost_nothing() {
     assert!(error.to_string().contains("expands to more than 256 MiB"), "{error}");
 }
 
+#[test]
+fn tables_that_would_fill_the_memory_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |name: &str, bytes: &[u8], want: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let began = Instant::now();
+        let error = assay_datasets::rows(&path).unwrap().find_map(Result::err).unwrap();
+        assert!(error.to_string().contains(want), "{error}");
+        assert!(began.elapsed() < Duration::from_secs(60), "{name}: {:?}", began.elapsed());
+    };
+    let columns: Vec<String> = (0..400_000).map(|i| format!("c{i}")).collect();
+    refused("wide.csv", columns.join(",").as_bytes(), "400000 columns");
+    refused("line.csv", &[b"a\n".to_vec(), vec![b'x'; (64 << 20) + 10]].concat(), "longer than 64 MiB");
+    // A few columns more make every row of a sheet as long: 16,000 × 700.
+    let cell = |row: usize, column: &str| format!("<c r=\"{column}{row}\" t=\"str\"><v>{column}</v></c>");
+    let letters = |mut at: usize| {
+        let mut name = Vec::new();
+        loop {
+            name.insert(0, b'A' + (at % 26) as u8);
+            if at < 26 {
+                return String::from_utf8(name).unwrap();
+            }
+            at = at / 26 - 1;
+        }
+    };
+    let header: String = (0..16_000).map(|at| cell(1, &letters(at))).collect();
+    let rows: String = (2..702).map(|row| format!("<row r=\"{row}\">{}</row>", cell(row, "A"))).collect();
+    let sheet = format!(
+        "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData><row \
+         r=\"1\">{header}</row>{rows}</sheetData></worksheet>"
+    );
+    let book = "<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" \
+                xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets><sheet name=\"S\" \
+                sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>";
+    let links = "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" \
+                 Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" \
+                 Target=\"worksheets/sheet1.xml\"/></Relationships>";
+    let parts = [
+        ("xl/workbook.xml", book),
+        ("xl/_rels/workbook.xml.rels", links),
+        ("xl/worksheets/sheet1.xml", sheet.as_str()),
+    ];
+    let members: Vec<(&str, u16, Vec<u8>, &[u8])> =
+        parts.iter().map(|(name, text)| (*name, 0, text.as_bytes().to_vec(), text.as_bytes())).collect();
+    refused("wide.xlsx", &zip_of(&members), "more than 10,000,000 cells");
+}
+
 /// One broken file a line: its name, what is in it, and what the error must say.
 fn corpus() -> Vec<(&'static str, Option<Tool>, Vec<u8>, &'static str)> {
     let deep = |n: usize| [b"{\"messages\":".to_vec(), vec![b'['; n]].concat();

@@ -39,7 +39,7 @@ impl Bench {
     pub fn try_add(&self, name: &str, path: &Path) -> Result<Added, DatasetError> {
         let declared = DatasetDecl { path: path.display().to_string(), ..DatasetDecl::default() };
         let held = self.library.hold().unwrap();
-        add(&self.library, &held, name, "ann", &declared, None, None)
+        add(&self.library, &held, (name, "ann"), Path::new(""), &declared, None, None)
     }
 
     pub fn add(&self, name: &str, lines: &[String]) -> Added {
@@ -100,6 +100,38 @@ fn cases_come_back_as_they_were_and_in_order() {
     assert_eq!(cases.len(), 3_000);
     assert!(cases.iter().enumerate().all(|(i, case)| case.id == format!("c{i}")));
     assert_eq!(cases[7].expected, Some(json!("yes")));
+}
+
+#[test]
+fn what_is_given_up_leaves_nothing_and_takes_nothing_of_others() {
+    let bench = Bench::new();
+    let broken = bench.write("broken.jsonl", &[many(6_000).join("\n"), "{".into()].join("\n"));
+    assert!(bench.try_add("qa", &broken).unwrap_err().to_string().contains("broken.jsonl:6001"));
+    assert_eq!((bench.bytes(), bench.library.names().unwrap().len()), (0, 0));
+    let twice = bench.write("twice.jsonl", &[many(6_000), many(1)].concat().join("\n"));
+    assert!(bench.try_add("qa", &twice).unwrap_err().to_string().contains("`c0`"));
+    assert_eq!(bench.bytes(), 0);
+    // What an earlier version has stays.
+    bench.add("qa", &many(3_000));
+    let before = bench.bytes();
+    assert!(before > 0 && bench.try_add("qa", &broken).is_err());
+    assert_eq!(bench.bytes(), before);
+    assert_eq!(bench.used(json!({"dataset": "qa"})).unwrap().len(), 3_000);
+}
+
+#[test]
+fn a_folder_that_is_not_told_is_in_no_record_and_no_error() {
+    let bench = Bench::new();
+    bench.write("cases.jsonl", &[many(10), many(1)].concat().join("\n"));
+    let base = bench.folder.path();
+    let declared = DatasetDecl { path: "cases.jsonl".into(), ..DatasetDecl::default() };
+    let held = bench.library.hold().unwrap();
+    let error = add(&bench.library, &held, ("qa", "ann"), base, &declared, None, None).unwrap_err();
+    assert_eq!(error.to_string(), "cases.jsonl:11: the id `c0` stands here and at cases.jsonl:1");
+    bench.write("cases.jsonl", &many(10).join("\n"));
+    let added = add(&bench.library, &held, ("qa", "ann"), base, &declared, None, None).unwrap();
+    let record = json!(added.record.unwrap()).to_string();
+    assert!(record.contains("cases.jsonl") && !record.contains(&base.display().to_string()), "{record}");
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! Arguments that are texts: one, a column of them, a column of reference texts. They are read where Python has them.
 
-use numpy::PyArray1;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::{PyList, PyString};
 
 use super::wrong;
+use crate::results::column;
 
 /// A column as a list of Python's own values: Arrow, pandas, Polars and NumPy say what they hold.
 ///
@@ -211,14 +211,5 @@ impl Segments {
             Texts::One(_) => Ok(scores[0].into_pyobject(py)?.into_any().unbind()),
             Texts::Many(_) => column(py, scores),
         }
-    }
-}
-
-/// Numbers as NumPy's array, or a list where NumPy is not installed.
-pub fn column<'py, T: numpy::Element + IntoPyObject<'py>>(py: Python<'py>, values: Vec<T>) -> PyResult<Py<PyAny>> {
-    if py.import("numpy").is_ok() {
-        Ok(PyArray1::from_vec(py, values).into_any().unbind())
-    } else {
-        Ok(PyList::new(py, values)?.into_any().unbind())
     }
 }

@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 
 use super::{invalid, unknown};
 use crate::arrays::tables::matrix;
-use crate::arrays::texts::column;
 use crate::arrays::{floats, same_length};
+use crate::results::column;
 
 #[pyfunction]
 fn forecast_error(py: Python<'_>, metric: &str, y_true: &Bound<'_, PyAny>, y_pred: &Bound<'_, PyAny>) -> PyResult<f64> {

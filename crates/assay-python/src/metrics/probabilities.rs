@@ -10,6 +10,7 @@ use super::{invalid, nan, unknown};
 use crate::arrays::labels::{Labels, labels, positives};
 use crate::arrays::tables::{Matrix, matrix};
 use crate::arrays::{Floats, floats, same_length};
+use crate::results::column_like;
 
 fn scored<'py>(
     y_true: &Bound<'py, PyAny>,
@@ -42,30 +43,46 @@ fn rank_areas(
     Ok((ranked.roc_auc(), ranked.average_precision()))
 }
 
-/// Thresholds, false-positive rates, recall and precision at each, the two areas.
-type Steps = (Vec<f64>, Vec<f64>, Vec<f64>, Vec<f64>, f64, f64);
+/// Columns of a curve in the manner of `y_score`, and the area.
+type Curve<'py> = (Vec<Bound<'py, PyAny>>, f64);
 
+/// Of `roc` false-positive rates, recall and thresholds, after the origin; of `precision_recall` precision, recall and
+/// thresholds.
 #[pyfunction]
-fn rank_steps(
-    py: Python<'_>,
-    y_true: &Bound<'_, PyAny>,
-    y_score: &Bound<'_, PyAny>,
-    pos_label: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Steps> {
+fn rank_curve<'py>(
+    py: Python<'py>,
+    curve: &str,
+    y_true: &Bound<'py, PyAny>,
+    y_score: &Bound<'py, PyAny>,
+    pos_label: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Curve<'py>> {
     let ranked = ranked(y_true, y_score, pos_label)?;
-    Ok(py.detach(|| {
+    let (columns, area) = py.detach(|| {
         let steps = ranked.steps();
         let last = steps[steps.len() - 1];
-        let column = |of: &dyn Fn(&classification::Step) -> f64| steps.iter().map(of).collect();
-        (
-            column(&|step| step.threshold),
-            column(&|step| step.negatives / last.negatives),
-            column(&|step| step.positives / last.positives),
-            column(&|step| step.positives / (step.positives + step.negatives)),
-            ranked.roc_auc(),
-            ranked.average_precision(),
-        )
-    }))
+        type Of<'a> = &'a dyn Fn(&classification::Step) -> f64;
+        let column = |first: &[f64], of: Of<'_>| -> Vec<f64> {
+            let mut column = Vec::with_capacity(steps.len() + 1);
+            column.extend_from_slice(first);
+            column.extend(steps.iter().map(of));
+            column
+        };
+        let recall: Of<'_> = &|step| step.positives / last.positives;
+        match curve {
+            "roc" => {
+                let fall_out: Of<'_> = &|step| step.negatives / last.negatives;
+                let thresholds = column(&[f64::INFINITY], &|step| step.threshold);
+                ([column(&[0.0], fall_out), column(&[0.0], recall), thresholds], ranked.roc_auc())
+            }
+            _ => {
+                let precision: Of<'_> = &|step| step.positives / (step.positives + step.negatives);
+                let columns = [column(&[], precision), column(&[], recall), column(&[], &|step| step.threshold)];
+                (columns, ranked.average_precision())
+            }
+        }
+    });
+    let columns = columns.into_iter().map(|column| column_like(y_score, column)).collect::<PyResult<_>>()?;
+    Ok((columns, area))
 }
 
 #[pyfunction]
@@ -204,7 +221,7 @@ fn reliability(
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rank_areas, module)?)?;
-    module.add_function(wrap_pyfunction!(rank_steps, module)?)?;
+    module.add_function(wrap_pyfunction!(rank_curve, module)?)?;
     module.add_function(wrap_pyfunction!(rank_at, module)?)?;
     module.add_function(wrap_pyfunction!(roc_auc_multiclass, module)?)?;
     module.add_function(wrap_pyfunction!(probability_score, module)?)?;

@@ -5,9 +5,10 @@ use assay_stats::raters;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::arrays::ratings;
+use crate::arrays::tables;
 use crate::arrays::{Names, choice, clusters, flags, is_missing, level, objects, same_length, wrong};
 use crate::results::{Record, both, number, record, refused};
-use crate::tables;
 
 const LEVELS: [(&str, Level); 4] =
     [("nominal", Level::Nominal), ("ordinal", Level::Ordinal), ("interval", Level::Interval), ("ratio", Level::Ratio)];
@@ -34,7 +35,7 @@ fn krippendorff_alpha<'py>(
     confidence: Option<f64>,
 ) -> Record<'py> {
     let level = choice("level", level, &LEVELS)?;
-    let read = tables::ratings("ratings", ratings, categories)?;
+    let read = ratings::ratings("ratings", ratings, categories)?;
     let words = read.words.is_some();
     ordered(level == Level::Ordinal, words, categories.is_some())?;
     if words && matches!(level, Level::Interval | Level::Ratio) {
@@ -63,18 +64,24 @@ fn possible(rows: &[Vec<Option<f64>>], words: Option<usize>, given: Option<&Boun
     if let Some(words) = words {
         return Ok((0..words).map(|place| place as f64).collect());
     }
-    let mut found: Vec<f64> = match given {
-        Some(given) => crate::arrays::floats("categories", given)?.to_vec(),
-        None => rows.iter().flatten().flatten().copied().collect(),
+    let mut found: Vec<f64> = Vec::new();
+    // Categories are few.
+    let mut note = |rating: f64| {
+        if let Err(at) = found.binary_search_by(|other| other.total_cmp(&(rating + 0.0))) {
+            found.insert(at, rating + 0.0);
+        }
     };
-    found.sort_by(f64::total_cmp);
-    found.dedup();
+    match given {
+        Some(given) => crate::arrays::floats("categories", given)?.iter().for_each(|category| note(*category)),
+        None => {
+            rows.iter().flatten().flatten().for_each(|rating| note(*rating));
+            return Ok(found);
+        }
+    }
     let is_listed = |rating: &f64| found.binary_search_by(|other| other.total_cmp(&(rating + 0.0))).is_ok();
     match rows.iter().position(|row| row.iter().flatten().any(|rating| !is_listed(rating))) {
-        Some(at) if given.is_some() => {
-            Err(refused(format!("ratings[{at}] has a rating that is not among the categories")))
-        }
-        _ => Ok(found),
+        Some(at) => Err(refused(format!("ratings[{at}] has a rating that is not among the categories"))),
+        None => Ok(found),
     }
 }
 
@@ -90,7 +97,7 @@ fn kappa<'py>(
 ) -> Record<'py> {
     let (chance, weights) = (choice("chance", chance, &CHANCES)?, choice("weights", weights, &WEIGHTS)?);
     let confidence = level(confidence)?;
-    let read = tables::ratings("ratings", ratings, categories)?;
+    let read = ratings::ratings("ratings", ratings, categories)?;
     ordered(weights != Weights::Identity, read.words.is_some(), categories.is_some())?;
     let categories = possible(&read.rows, read.words.as_ref().map(Vec::len), categories)?;
     let rows = read.rows;
@@ -127,7 +134,7 @@ fn conger_kappa<'py>(
     confidence: f64,
 ) -> PyResult<(f64, Option<(f64, f64)>)> {
     let confidence = level(confidence)?;
-    let rows = tables::ratings("ratings", ratings, None)?.rows;
+    let rows = ratings::ratings("ratings", ratings, None)?.rows;
     let (value, found) = py.detach(|| (raters::conger(&rows), raters::conger_interval(&rows, confidence)));
     Ok((number(value), found.map(|found| both(found.interval))))
 }
@@ -206,7 +213,7 @@ fn specific_agreement<'py>(
     ratings: &Bound<'py, PyAny>,
     categories: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let read = tables::ratings("ratings", ratings, categories)?;
+    let read = ratings::ratings("ratings", ratings, categories)?;
     let possible = possible(&read.rows, read.words.as_ref().map(Vec::len), categories)?;
     let rows = read.rows;
     let found = py.detach(|| agreement::specific(&rows, &possible));
@@ -226,7 +233,7 @@ type Named = (&'static str, f64, Option<(f64, f64)>);
 #[pyfunction]
 fn icc<'py>(py: Python<'py>, ratings: &Bound<'py, PyAny>, confidence: f64) -> PyResult<Vec<Named>> {
     let confidence = level(confidence)?;
-    let rows = tables::matrix("ratings", ratings)?;
+    let rows = tables::rows("ratings", ratings)?;
     if rows.len() < 2 || rows[0].len() < 2 {
         return Err(refused("ratings must have two items and two raters or more"));
     }

@@ -3,9 +3,9 @@
 use assay_stats::arena::{self, Battle, NoRanking, Ranking, Ties};
 use pyo3::prelude::*;
 
+use crate::arrays::tables::rows;
 use crate::arrays::{Names, choice, clusters, floats, is_missing, level, objects, same_length};
 use crate::results::{Record, both, number, record, refused};
-use crate::tables;
 
 const TIES: [(&str, Ties); 3] = [("half", Ties::Half), ("davidson", Ties::Davidson), ("rao_kupper", Ties::RaoKupper)];
 
@@ -32,7 +32,7 @@ fn bradley_terry<'py>(
     if let Some(weights) = &weights {
         same_length(("a", first.len()), ("weights", weights.len()))?;
     }
-    let style = style.map(|style| tables::matrix("style", style)).transpose()?;
+    let style = style.map(|style| rows("style", style)).transpose()?;
     if let Some(style) = &style {
         same_length(("a", first.len()), ("style", style.len()))?;
         if ties != Ties::Half {

@@ -8,9 +8,9 @@ use pyo3::types::PyDict;
 
 use super::difference::{self, Difference};
 use super::estimate::{kind, kind_name, within};
+use crate::arrays::tables;
 use crate::arrays::{choice, count, flags, floats, level, same_length};
 use crate::results::{Record, both, number, record, refused};
-use crate::tables;
 
 const MODELS: [(&str, Model); 3] =
     [("rasch", Model::Rasch), ("1pl", Model::OneParameter), ("2pl", Model::TwoParameter)];
@@ -26,7 +26,7 @@ fn irt_fit<'py>(
 ) -> Record<'py> {
     let steps: usize = count("max_iter", steps, 0)?;
     let model = choice("model", model, &MODELS)?;
-    let rows = tables::optional_matrix("responses", responses)?;
+    let rows = tables::optional_rows("responses", responses)?;
     let answer = |cell: Option<f64>| match cell {
         None => Ok(None),
         Some(0.0) => Ok(Some(false)),

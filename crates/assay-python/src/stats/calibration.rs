@@ -3,7 +3,8 @@
 use assay_stats::calibration::{self, Corrected, DoubleSample, Label};
 use pyo3::prelude::*;
 
-use crate::arrays::{clusters, column, count, counted, flags, floats, inside, level, same_length};
+use crate::arrays::{clusters, count, counted, flags, floats, inside, level, same_length};
+use crate::results::column_like;
 use crate::results::{Record, both, number, record, refused};
 
 /// A corrected estimate.
@@ -153,7 +154,7 @@ fn isotonic_regression<'py>(
     let (x, y, weights) = (&*x, &*y, weights.as_deref());
     let fitted =
         py.detach(|| calibration::isotonic(x, y, weights)).ok_or_else(|| refused("sample_weight must be above 0"))?;
-    column(like, fitted)
+    column_like(like, fitted)
 }
 
 #[pyfunction]

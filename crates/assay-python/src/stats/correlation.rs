@@ -3,7 +3,8 @@
 use assay_stats::correlation::{self, Agreement, Coefficient, Overlapping};
 use pyo3::prelude::*;
 
-use crate::arrays::{all_finite, count, floats, groups, level, rows, same_length};
+use crate::arrays::tables::rows;
+use crate::arrays::{count, floats, groups, level, same_length};
 use crate::results::{Ends, Jackknifed, ends, jackknifed, number, refused};
 
 type Correlate = fn(&[f64], &[f64]) -> Option<f64>;
@@ -95,8 +96,6 @@ fn disattenuated(r: f64, reliability_x: f64, reliability_y: f64) -> PyResult<f64
 fn attenuation(x: &Bound<'_, PyAny>, y: &Bound<'_, PyAny>, confidence: f64) -> PyResult<Option<Jackknifed>> {
     let (x, y, confidence) = (rows("x", x)?, rows("y", y)?, level(confidence)?);
     same_length(("x", x.len()), ("y", y.len()))?;
-    all_finite("x", &x)?;
-    all_finite("y", &y)?;
     Ok(jackknifed(correlation::attenuation(&x, &y, confidence)))
 }
 
@@ -128,7 +127,6 @@ fn pairwise_p(
     seed: &Bound<'_, PyAny>,
 ) -> PyResult<Vec<f64>> {
     let scores = rows("scores", scores)?;
-    all_finite("scores", &scores)?;
     let (draws, seed) = (count("n_resamples", n_resamples, 1)?, count("seed", seed, 0)?);
     let found = py.detach(|| correlation::pairwise_p(&scores, draws, seed));
     found.ok_or_else(|| refused("scores must have two systems (rows) or more, and items"))
@@ -147,7 +145,6 @@ fn tables(of: &[(&str, &Bound<'_, PyAny>)]) -> PyResult<Vec<Vec<Vec<f64>>>> {
     let mut read: Vec<Vec<Vec<f64>>> = Vec::new();
     for (name, value) in of {
         let table = rows(name, value)?;
-        all_finite(name, &table)?;
         if let Some(first) = read.first() {
             same_length((of[0].0, first.len()), (name, table.len()))?;
             let items = |table: &[Vec<f64>]| table.first().map_or(0, Vec::len);

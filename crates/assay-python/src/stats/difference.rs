@@ -1,12 +1,12 @@
 //! Differences: which interval is the decision of `assay_stats::difference`.
 
 use assay_stats::difference::Harm;
-use assay_stats::{Item, Pair};
+use assay_stats::{Item, Kind, Pair};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::estimate::{Design, corpus, described, items, kind, kind_name, omits, values, within};
-use crate::arrays::{count, level, same_length};
+use crate::arrays::{count, floats, level, same_length};
 use crate::results::{ends, fields, number, refused};
 
 /// A difference as it was computed, for the verdicts on it.
@@ -70,20 +70,15 @@ fn paired_difference<'py>(
     let (confidence, seed, omit) = (level(confidence)?, count("seed", seed, 0)?, omits(nan_policy)?);
     let (c, b) = (values("candidate", candidate, omit)?, values("baseline", baseline, omit)?);
     same_length(("candidate", c.len()), ("baseline", b.len()))?;
-    let design = design.read("candidate", c.len())?;
-    let pairs: Vec<Pair> = c
-        .iter()
-        .zip(&b[..])
-        .zip(design)
-        .filter(|((c, b), _)| !c.is_nan() && !b.is_nan())
-        .map(|((candidate, baseline), (cluster, weight, repeats))| Pair {
-            candidate: *candidate,
-            baseline: *baseline,
-            repeats,
-            cluster,
-            weight,
-        })
-        .collect();
+    let pair = |((candidate, baseline), (cluster, weight, repeats)): ((&f64, &f64), (Option<u32>, f64, u32))| {
+        let missing = candidate.is_nan() || baseline.is_nan();
+        (!missing).then_some(Pair { candidate: *candidate, baseline: *baseline, repeats, cluster, weight })
+    };
+    let both = c.iter().zip(&b[..]);
+    let pairs: Vec<Pair> = match design.is_plain() {
+        true => both.zip(std::iter::repeat((None, 1.0, 1))).filter_map(pair).collect(),
+        false => both.zip(design.read("candidate", c.len())?).filter_map(pair).collect(),
+    };
     let both = pairs.iter().flat_map(|pair| [pair.candidate, pair.baseline]);
     let kind = kind(score.0.as_deref(), score.1, score.2, both)?;
     within("candidate", kind, c.iter().copied())?;
@@ -105,15 +100,31 @@ fn unpaired_difference<'py>(
     nan_policy: &str,
 ) -> PyResult<(Difference, Bound<'py, PyDict>)> {
     let (confidence, omit) = (level(confidence)?, omits(nan_policy)?);
+    let kind_of = |c: &mut dyn Iterator<Item = f64>, b: &mut dyn Iterator<Item = f64>| match kind(
+        score.0.as_deref(),
+        score.1,
+        score.2,
+        c.chain(b),
+    )? {
+        Kind::Quantile { .. } => Err(refused("the difference of quantiles is computed of paired cases only")),
+        kind => Ok(kind),
+    };
+    if design.is_plain() && baseline_design.is_plain() && !omit {
+        let (c, b) = (floats("candidate", candidate)?, floats("baseline", baseline)?);
+        let (c, b): (&[f64], &[f64]) = (&c, &b);
+        let kind = kind_of(&mut c.iter().copied(), &mut b.iter().copied())?;
+        within("candidate", kind, c.iter().copied())?;
+        within("baseline", kind, b.iter().copied())?;
+        let found = py.detach(|| assay_stats::unpaired_difference_of(c, b, kind, confidence));
+        return shown(py, found, kind_name(kind));
+    }
     let c = items("candidate", candidate, &design, omit)?;
     let b = items("baseline", baseline, &baseline_design, omit)?;
-    let of = |items: &[Item]| items.iter().map(|item| item.value).collect::<Vec<f64>>().into_iter();
-    let kind = kind(score.0.as_deref(), score.1, score.2, of(&c).chain(of(&b)))?;
-    if matches!(kind, assay_stats::Kind::Quantile { .. }) {
-        return Err(refused("the difference of quantiles is computed of paired cases only"));
-    }
-    within("candidate", kind, of(&c))?;
-    within("baseline", kind, of(&b))?;
+    let of = |items: &[Item]| -> Vec<f64> { items.iter().map(|item| item.value).collect() };
+    let (cs, bs) = (of(&c), of(&b));
+    let kind = kind_of(&mut cs.iter().copied(), &mut bs.iter().copied())?;
+    within("candidate", kind, cs.iter().copied())?;
+    within("baseline", kind, bs.iter().copied())?;
     let found = py.detach(|| assay_stats::unpaired_difference(&c, &b, kind, confidence));
     shown(py, found, kind_name(kind))
 }

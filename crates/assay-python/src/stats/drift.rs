@@ -6,9 +6,9 @@ use assay_stats::drift::{Undefined, embedding, season};
 use assay_stats::forecasts::{self, Window};
 use pyo3::prelude::*;
 
+use crate::arrays::tables;
 use crate::arrays::{Names, choice, count, counts, flags, floats, level, named, optional, same_length};
-use crate::results::{Record, both, column, number, record, refused};
-use crate::tables;
+use crate::results::{Record, all, both, column_like, number, record, refused};
 
 /// A refusal of a setting says what it is for in Python.
 fn why(undefined: Undefined) -> PyErr {
@@ -222,7 +222,7 @@ fn mmd_test<'py>(
 ) -> Record<'py> {
     let permutations: usize = count("permutations", permutations, 0)?;
     let seed: u64 = count("seed", seed, 0)?;
-    let (reference, current) = (tables::matrix("reference", reference)?, tables::matrix("current", current)?);
+    let (reference, current) = (tables::rows("reference", reference)?, tables::rows("current", current)?);
     let found = py
         .detach(|| {
             if linear {
@@ -246,7 +246,7 @@ fn domain_classifier<'py>(
 ) -> Record<'py> {
     let seed: u64 = count("seed", seed, 0)?;
     let confidence = level(confidence)?;
-    let (reference, current) = (tables::matrix("reference", reference)?, tables::matrix("current", current)?);
+    let (reference, current) = (tables::rows("reference", reference)?, tables::rows("current", current)?);
     let folds = folds.map(|folds| named("folds", folds)).transpose()?.map(|(folds, _)| folds);
     if let Some(folds) = &folds {
         same_length(("reference and current", reference.len() + current.len()), ("folds", folds.len()))?;
@@ -279,7 +279,7 @@ fn seasonal<'py>(
             _ => season::mstl(values, &periods, robust),
         })
         .map_err(why)?;
-    let of = |part| crate::arrays::column(like, part);
+    let of = |part| column_like(like, part);
     record!(py;
         seasons: found.seasons.into_iter().map(of).collect::<PyResult<Vec<_>>>()?,
         trend: of(found.trend)?,
@@ -308,7 +308,7 @@ fn robust_z<'py>(
             None => season::mad_z(&values),
         })
         .map_err(why)?;
-    crate::arrays::column(like, column(found))
+    column_like(like, all(found))
 }
 
 #[pyfunction]

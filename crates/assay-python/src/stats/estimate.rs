@@ -77,6 +77,11 @@ pub fn within(name: &str, kind: Kind, values: impl Iterator<Item = f64>) -> PyRe
 pub struct Design<'py>(Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>);
 
 impl Design<'_> {
+    /// Whether cases are independent, of one weight, and have one epoch each.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Self(None, None, None))
+    }
+
     /// (cluster, weight, repeats) of each of `n` values.
     pub fn read(&self, name: &str, n: usize) -> PyResult<Vec<(Option<u32>, f64, u32)>> {
         let Self(clusters, weights, repeats) = self;
@@ -141,7 +146,7 @@ pub fn values<'py>(name: &str, value: &Bound<'py, PyAny>, omit: bool) -> PyResul
 pub fn items(name: &str, value: &Bound<'_, PyAny>, design: &Design<'_>, omit: bool) -> PyResult<Vec<Item>> {
     let read = values(name, value, omit)?;
     let plain = |value: &f64| Item { value: *value, repeats: 1, cluster: None, weight: 1.0 };
-    if let Design(None, None, None) = design {
+    if design.is_plain() {
         return Ok(read.iter().filter(|value| !value.is_nan()).map(plain).collect());
     }
     let design = design.read(name, read.len())?;
@@ -151,13 +156,12 @@ pub fn items(name: &str, value: &Bound<'_, PyAny>, design: &Design<'_>, omit: bo
     Ok(read.iter().zip(&design).filter_map(item).collect())
 }
 
-/// An estimate's fields; its reason in words.
+/// An estimate's fields.
 pub fn described<'py>(estimate: &Estimate, found: Bound<'py, PyDict>) -> PyResult<Bound<'py, PyDict>> {
     let wrong = [Reason::NotFinite, Reason::OutOfRange, Reason::Quantile, Reason::Confidence];
     if let Some(reason) = estimate.reason.filter(|reason| wrong.contains(reason)) {
         return Err(refused(reason));
     }
-    found.set_item("reason", estimate.reason.map(|reason| reason.to_string()))?;
     found.set_item("interval", crate::results::ends(estimate.interval))?;
     Ok(found)
 }
@@ -179,8 +183,15 @@ fn level_of<'py>(
     confidence: f64,
     nan_policy: &str,
 ) -> PyResult<(Level, Bound<'py, PyDict>)> {
-    let confidence = level(confidence)?;
-    let items = items("values", values, &design, omits(nan_policy)?)?;
+    let (confidence, omit) = (level(confidence)?, omits(nan_policy)?);
+    if design.is_plain() && !omit {
+        let read = floats("values", values)?;
+        let read: &[f64] = &read;
+        let kind = kind(score.0.as_deref(), score.1, score.2, read.iter().copied())?;
+        within("values", kind, read.iter().copied())?;
+        return shown(py, py.detach(|| assay_stats::level_of(read, kind, confidence)), kind_name(kind));
+    }
+    let items = items("values", values, &design, omit)?;
     let kind = kind(score.0.as_deref(), score.1, score.2, items.iter().map(|item| item.value))?;
     within("values", kind, items.iter().map(|item| item.value))?;
     let found = py.detach(|| assay_stats::level(&items, kind, confidence));
@@ -225,8 +236,15 @@ fn corpus_level<'py>(
     shown(py, found, if bounds.is_some() { "bounded" } else { "unbounded" })
 }
 
+/// Why something is undefined, in words, of the code that fields and reports have for it; other words are given as they are.
+#[pyfunction]
+fn reason_in_words(code: &str) -> String {
+    serde_json::from_value::<Reason>(code.into()).map_or_else(|_| code.to_owned(), |reason| reason.to_string())
+}
+
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Level>()?;
     module.add_function(wrap_pyfunction!(level_of, module)?)?;
+    module.add_function(wrap_pyfunction!(reason_in_words, module)?)?;
     module.add_function(wrap_pyfunction!(corpus_level, module)?)
 }

@@ -4,19 +4,19 @@ use assay_stats::items::{self, Flag};
 use pyo3::prelude::*;
 
 use super::estimate::Level;
-use crate::arrays::rows;
+use crate::arrays::tables::optional_rows;
 use crate::results::{number, refused};
 
-/// Runs × items, NaN where there is no score.
+/// Runs × items, none where there is no score.
 fn table(scores: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<Option<f64>>>> {
-    let some = |value: f64| (!value.is_nan()).then_some(value);
-    let read = rows("scores", scores)?;
+    let read = optional_rows("scores", scores)?;
     for (run, row) in read.iter().enumerate() {
-        if let Some(item) = row.iter().position(|x| !x.is_nan() && !(0.0..=1.0).contains(x)) {
-            return Err(refused(format!("scores[{run}][{item}] is {}: it must be from 0 to 1", row[item])));
+        let outside = |(item, x): (usize, &Option<f64>)| x.filter(|x| !(0.0..=1.0).contains(x)).map(|x| (item, x));
+        if let Some((item, x)) = row.iter().enumerate().find_map(outside) {
+            return Err(refused(format!("scores[{run}, {item}] is {x}: it must be from 0 to 1")));
         }
     }
-    Ok(read.into_iter().map(|row| row.into_iter().map(some).collect()).collect())
+    Ok(read)
 }
 
 /// Runs, mean, discrimination, p, flag.

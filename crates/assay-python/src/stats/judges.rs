@@ -8,9 +8,10 @@ use pyo3::types::PyDict;
 
 use super::calibration::corrected;
 use super::online::effect;
+use crate::arrays::ratings::ratings;
+use crate::arrays::tables;
 use crate::arrays::{choice, clusters, count, flags, floats, groups, inside, level, named, optional, same_length};
 use crate::results::{Record, both, number, record, refused};
-use crate::tables;
 
 #[pyfunction]
 fn alt_test<'py>(
@@ -26,7 +27,7 @@ fn alt_test<'py>(
         return Err(refused("epsilon must be finite"));
     }
     let q = inside("q", q)?;
-    let read = tables::ratings("people", people, None)?;
+    let read = ratings("people", people, None)?;
     let rows = read.rows;
     let judge = match &read.words {
         None => optional("judge", judge)?,
@@ -94,7 +95,7 @@ fn group_difference<'py>(
 
 #[pyfunction]
 fn effective_judges(py: Python<'_>, errors: &Bound<'_, PyAny>) -> PyResult<f64> {
-    let rows = tables::optional_matrix("errors", errors)?;
+    let rows = tables::optional_rows("errors", errors)?;
     let columns: Vec<Vec<Option<f64>>> =
         (0..rows[0].len()).map(|at| rows.iter().map(|row| row[at]).collect()).collect();
     Ok(number(py.detach(|| judges::independent(&columns))))
@@ -108,7 +109,7 @@ fn logistic_regression<'py>(
     confidence: f64,
 ) -> Record<'py> {
     let confidence = level(confidence)?;
-    let (rows, outcomes) = (tables::matrix("x", x)?, flags("y", y)?);
+    let (rows, outcomes) = (tables::rows("x", x)?, flags("y", y)?);
     same_length(("x", rows.len()), ("y", outcomes.len()))?;
     let found = py.detach(|| judges::logistic(&rows, &outcomes)).ok_or_else(|| {
         refused(

@@ -3,7 +3,8 @@
 use assay_stats::multiplicity;
 use pyo3::prelude::*;
 
-use crate::arrays::{column, count, groups, level, numbers, same_length};
+use crate::arrays::{count, groups, level, numbers, same_length};
+use crate::results::column_like;
 use crate::results::{Ends, ends, number, refused};
 
 #[pyfunction]
@@ -24,7 +25,7 @@ fn adjust<'py>(py: Python<'py>, p: &Bound<'py, PyAny>, method: &str) -> PyResult
         return Err(refused(format!("p[{at}] is {}: it must be from 0 to 1", read[at])));
     }
     let read: &[f64] = &read;
-    column(p, py.detach(|| by(read)))
+    column_like(p, py.detach(|| by(read)))
 }
 
 /// Adjusted p-values, critical value, intervals.

@@ -3,9 +3,9 @@
 use assay_stats::online::{self, Arm, Concern, Effect, Lift, LiftMethod, Unit};
 use pyo3::prelude::*;
 
+use crate::arrays::tables;
 use crate::arrays::{choice, count, counted, counts, floats, level, optional, same_length};
 use crate::results::{Record, both, number, record, refused};
-use crate::tables;
 
 /// An effect.
 pub fn effect<'py>(py: Python<'py>, found: &Effect) -> Record<'py> {
@@ -152,7 +152,7 @@ fn lin_adjusted<'py>(
         let outcomes = floats(name, outcomes)?;
         let of = format!("{name}_covariates");
         let covariates = match covariates {
-            Some(covariates) => tables::optional_matrix(&of, covariates)?,
+            Some(covariates) => tables::optional_rows(&of, covariates)?,
             None => vec![Vec::new(); outcomes.len()],
         };
         same_length((name, outcomes.len()), (&of, covariates.len()))?;

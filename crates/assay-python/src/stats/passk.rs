@@ -45,7 +45,7 @@ fn of<'py>(
         return Ok(found[0].into_pyobject(py)?.into_any());
     }
     let like = if one { c } else { n };
-    crate::arrays::column(like, found)
+    crate::results::column_like(like, found)
 }
 
 #[pyfunction]

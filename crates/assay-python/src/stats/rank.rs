@@ -3,14 +3,15 @@
 use assay_stats::rank::{self, Zeros};
 use pyo3::prelude::*;
 
-use crate::arrays::{column, floats};
+use crate::arrays::floats;
+use crate::results::column_like;
 use crate::results::{number, refused};
 
 #[pyfunction]
 fn midranks<'py>(py: Python<'py>, values: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let read = floats("values", values)?;
     let read: &[f64] = &read;
-    column(values, py.detach(|| rank::midranks(read)).unwrap_or_default())
+    column_like(values, py.detach(|| rank::midranks(read)).unwrap_or_default())
 }
 
 #[pyfunction]

@@ -3,7 +3,8 @@
 use assay_stats::sequential::{self, Bets, Side, Spending};
 use pyo3::prelude::*;
 
-use crate::arrays::{at_least_zero, column, count, finite, floats, inside, level, numbers};
+use crate::arrays::{at_least_zero, count, finite, floats, inside, level, numbers};
+use crate::results::column_like;
 use crate::results::{Ends, ends, number, refused};
 
 fn spending(name: &str, gamma: Option<f64>) -> PyResult<Spending> {
@@ -77,7 +78,7 @@ fn conditional_power(z: f64, t: f64, critical: f64) -> PyResult<f64> {
 #[pyfunction]
 fn always_valid_p<'py>(log_e: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let read = numbers("log_e", log_e)?;
-    column(log_e, sequential::always_valid_p(read.iter().copied()))
+    column_like(log_e, sequential::always_valid_p(read.iter().copied()))
 }
 
 #[pyfunction]
@@ -165,7 +166,7 @@ fn log_capital<'py>(
     };
     let read = floats("values", values)?;
     let path = bets(&read, bounds, total, inside("alpha", alpha)?)?.log_capital(finite("mean", mean)?, side);
-    column(values, path.unwrap_or_default())
+    column_like(values, path.unwrap_or_default())
 }
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -4,7 +4,8 @@ use assay_stats::slices::{self, Outcome, Search, Shrunken, Worst};
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 
-use crate::arrays::{all_finite, count, floats, is_missing, level, numbers, rows, same_length, wrong};
+use crate::arrays::tables::rows;
+use crate::arrays::{count, floats, is_missing, level, numbers, same_length, wrong};
 use crate::results::{Ends, ends, refused};
 
 /// Raw, estimate, interval, shrinkage.
@@ -105,7 +106,6 @@ fn best_of(
     seed: &Bound<'_, PyAny>,
 ) -> PyResult<(usize, f64, f64, Ends, f64)> {
     let scores = rows("scores", scores)?;
-    all_finite("scores", &scores)?;
     let (confidence, draws) = (level(confidence)?, count("n_resamples", n_resamples, 1)?);
     let seed = count("seed", seed, 0)?;
     let found = py.detach(|| slices::best_of(&scores, confidence, draws, seed)).map_err(refused)?;

@@ -3,7 +3,8 @@
 use assay_stats::special;
 use pyo3::prelude::*;
 
-use crate::arrays::{column, numbers};
+use crate::arrays::numbers;
+use crate::results::column_like;
 use crate::results::refused;
 
 /// A function of one number with its parameters.
@@ -56,7 +57,7 @@ fn distribution<'py>(
     }
     let read = numbers(argument, x)?;
     let read: &[f64] = &read;
-    column(x, py.detach(|| read.iter().map(|x| of(*x)).collect()))
+    column_like(x, py.detach(|| read.iter().map(|x| of(*x)).collect()))
 }
 
 pub fn add(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -2,7 +2,8 @@
 //!
 //! `file.py:function` gets the keyword arguments it declares out of `output`, `expected`, `inputs`, `contexts`,
 //! `retrieved`, `tool_calls`, `metadata` and `case_id`. It returns a boolean, a number, `None` (unscored), or a dict
-//! with `score` and, if it likes, `label` and `reason`. State the kind of number by `range: [lo, hi]`; without it a
+//! with `score` and, if it likes, `label`, `reason` and `cost_usd`, what the judgement cost in dollars, which counts as the
+//! run's. State the kind of number by `range: [lo, hi]`; without it a
 //! boolean or 0 and 1 are expected. An exception is an error of the scorer, not a low score.
 //!
 //! `attached: NAME` is a function of the process that runs the command, as `assay.evaluate` of the Python package does.

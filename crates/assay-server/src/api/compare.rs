@@ -7,7 +7,7 @@ use assay_core::Direction;
 use assay_home::Against;
 use assay_home::home::several_targets;
 use assay_lake::browse::{Change, Row, SideBySide};
-use assay_store::{PlanFile, RunRow};
+use assay_store::{CaseAt, PlanFile, RunRow};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -195,8 +195,12 @@ fn shown(value: &Value) -> String {
     text.chars().take(SHOWN).collect()
 }
 
-fn case_side(value: Option<f64>, rows: &[Row], digest: &str) -> CaseSide {
-    let row = rows.iter().find(|row| row.get("case_digest").and_then(Value::as_str) == Some(digest));
+fn position(row: &Row, key: &str) -> u64 {
+    row.get(key).and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn case_side(value: Option<f64>, rows: &[Row], at: u64) -> CaseSide {
+    let row = rows.iter().find(|row| position(row, "position") == at);
     CaseSide {
         value,
         output: row.and_then(|row| string(row, "output")),
@@ -243,29 +247,31 @@ async fn pairs(
     };
     let rows = lake.side_by_side(&pair).await?;
     let rise = |row: &Row| row.get("rise").and_then(Value::as_f64).unwrap_or(0.0);
-    let page = Page::cut(rows, query.limit, |row| (rise(row), string(row, "case_digest").unwrap_or_default()));
-    let digests: Vec<&str> =
-        page.items.iter().filter_map(|row| row.get("case_digest").and_then(Value::as_str)).collect();
-    let after = lake.answers_shown((&row.record, target), &query.scorer, &digests, SHOWN).await?;
-    let before = lake.answers_shown((&base.record, base_target), &query.scorer, &digests, SHOWN).await?;
-    let plan = PlanFile::open(&app.home().workspace, row.record.plan).await?;
-    let mut items = Vec::new();
-    for of in &page.items {
-        let (id, digest) = (string(of, "case_id").unwrap_or_default(), string(of, "case_digest").unwrap_or_default());
-        let case = plan.case_by_id(&id).await?.map(|found| found.case);
+    let page = Page::cut(rows, query.limit, |row| (rise(row), position(row, "position")));
+    let places = |key: &str| page.items.iter().map(|row| position(row, key)).collect::<Vec<_>>();
+    let (at, base_at) = (places("position"), places("base_position"));
+    let after = lake.answers_shown((&row.record, target), &query.scorer, &at, SHOWN).await?;
+    let before = lake.answers_shown((&base.record, base_target), &query.scorer, &base_at, SHOWN).await?;
+    let cases = match at.is_empty() {
+        true => Vec::new(),
+        false => PlanFile::open(&app.home().workspace, row.record.plan).await?.cases_at(&at).await?,
+    };
+    let pair = |(of, found): (&Row, CaseAt)| {
         let value = |key: &str| of.get(key).and_then(Value::as_f64);
-        items.push(CasePair {
-            input: case.as_ref().map_or_else(String::new, |case| match case.inputs.len() {
+        let case = found.case;
+        CasePair {
+            input: match case.inputs.len() {
                 1 => case.inputs.values().map(shown).collect(),
                 _ => shown(&serde_json::to_value(&case.inputs).unwrap_or_default()),
-            }),
-            expected: case.as_ref().and_then(|case| case.expected.as_ref()).map(shown),
-            baseline: case_side(value("baseline"), &before, &digest),
-            candidate: case_side(value("candidate"), &after, &digest),
+            },
+            expected: case.expected.as_ref().map(shown),
+            baseline: case_side(value("baseline"), &before, position(of, "base_position")),
+            candidate: case_side(value("candidate"), &after, found.position),
             rise: rise(of),
-            case_id: id,
-            case_digest: digest,
-        });
-    }
+            case_id: case.id,
+            case_digest: found.digest.to_string(),
+        }
+    };
+    let items = page.items.iter().zip(cases).map(pair).collect();
     Ok(Page { items, next: page.next })
 }

@@ -204,7 +204,11 @@ pub struct Accepted {
 /// The longest note, in characters.
 const LONGEST_NOTE: usize = 2_000;
 
-fn note(text: Option<String>) -> Result<Option<String>, Problem> {
+/// A note that says something.
+///
+/// # Errors
+/// It is too long.
+pub fn note(text: Option<String>) -> Result<Option<String>, Problem> {
     let text = text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     match text.as_ref().is_some_and(|text| text.chars().count() > LONGEST_NOTE) {
         true => Err(Problem::usage(format!("a note has at most {LONGEST_NOTE} characters"))),

@@ -1,6 +1,6 @@
 //! Judges: what each may be used for, what that rests on, and what it lacks. Nothing here asks a model.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_analysis::{Certificate, Standing};
 use assay_core::score::ScorerRecord;
@@ -79,9 +79,9 @@ pub struct JudgeItem {
     calibrated_us: Option<i64>,
     /// When its oldest label reaches its term.
     expires_us: Option<i64>,
-    /// Judged items with labels drawn by chance.
+    /// Judged answers with labels drawn by chance, each once, whichever targets gave it.
     labels: u64,
-    /// Judged items with labels chosen by hand.
+    /// Judged answers with labels chosen by hand.
     by_hand: u64,
     /// How often its frozen verdicts were asked again.
     checks: u64,
@@ -240,7 +240,7 @@ fn find<'k>(all: &'k [Known], word: &str) -> Result<&'k Known, Problem> {
     let by_name = || all.iter().find(|of| of.item.judge == word);
     let by_print = || all.iter().find(|of| prefix && of.item.id.to_string().starts_with(&word.to_lowercase()));
     by_name().or_else(by_print).ok_or_else(|| {
-        let names: std::collections::BTreeSet<&str> = all.iter().map(|of| of.item.judge.as_str()).collect();
+        let names: BTreeSet<&str> = all.iter().map(|of| of.item.judge.as_str()).collect();
         Problem::not_found(match names.is_empty() {
             true => "no run has a judge yet".to_owned(),
             false => {
@@ -266,8 +266,11 @@ pub struct CheckPoint {
 /// The labels that a judge lacks.
 #[derive(Serialize, JsonSchema)]
 pub struct LabelsNeeded {
-    /// Labels that are stored for its criterion, whoever gave them.
+    /// Labels that are stored for its criterion, each rater's own: several of one answer where several people rated it.
     stored: u64,
+    /// Answers that carry them. The same answer to a case counts once, whichever targets gave it. Those that its runs have
+    /// are `labels`, `by_hand` and `split` of its certificate.
+    answers: u64,
     /// How many more to draw: what the counts of the next grade lack, else as many as are worth drawing at once.
     more: u64,
     /// The command that draws them.
@@ -304,14 +307,33 @@ pub struct JudgeView {
 }
 
 async fn judge(call: Call) -> Result<Data<JudgeView>, Problem> {
-    let all = known(&call.app).await?;
-    let known = find(&all, call.part("judge"))?;
+    Ok(Data(view(&call.app, call.part("judge")).await?))
+}
+
+/// A judge by its name or fingerprint, of which runs hold verdicts.
+///
+/// # Errors
+/// 404 when there is none, or no run has it any more.
+pub async fn scorer(app: &App, word: &str) -> Result<ScorerRecord, Problem> {
+    let all = known(app).await?;
+    let scorer = find(&all, word)?.scorer.clone();
+    scorer.ok_or_else(|| Problem::not_found("no run has verdicts of this judge any more"))
+}
+
+/// A judge as it is now.
+///
+/// # Errors
+/// 404 when there is none.
+pub async fn view(app: &App, word: &str) -> Result<JudgeView, Problem> {
+    let all = known(app).await?;
+    let known = find(&all, word)?;
     let item = known.item.clone();
     let mut certificate = known.stored.as_ref().map(|of| of.certificate.clone());
     let criterion = item.criterion.clone().unwrap_or_else(|| item.judge.clone());
-    let labels = call.app.home().state.labels(&criterion).await?;
+    let labels = app.home().state.labels(&criterion).await?;
     let needed = LabelsNeeded {
         stored: labels.len() as u64,
+        answers: labels.iter().map(|label| label.item).collect::<BTreeSet<_>>().len() as u64,
         more: certificate.as_ref().map_or(Certificate::FIRST_LABELS, Certificate::labels_to_go),
         command: format!("assay judge calibrate {} --next next.jsonl", item.judge),
         missing: item.standing.as_ref().map_or_else(|| vec!["a calibration".to_owned()], |of| of.missing.clone()),
@@ -319,7 +341,7 @@ async fn judge(call: Call) -> Result<Data<JudgeView>, Problem> {
     // The cases of a sealed part are not told by their frozen verdicts.
     let frozen = certificate.as_mut().map_or(0, |certificate| std::mem::take(&mut certificate.canaries).len() as u64);
     let others = all.iter().filter(|of| of.item.judge == item.judge && of.item.id != item.id);
-    Ok(Data(JudgeView {
+    Ok(JudgeView {
         frozen,
         checks: known
             .checks
@@ -342,7 +364,7 @@ async fn judge(call: Call) -> Result<Data<JudgeView>, Problem> {
             .collect(),
         certificate,
         item,
-    }))
+    })
 }
 
 /// What is looked for.
@@ -358,10 +380,7 @@ pub struct ProbesQuery {
 }
 
 async fn probes(call: Call<ProbesQuery>) -> Result<Data<Probed>, Problem> {
-    let all = known(&call.app).await?;
-    let Some(scorer) = find(&all, call.part("judge"))?.scorer.clone() else {
-        return Err(Problem::not_found("no run has verdicts of this judge any more"));
-    };
+    let scorer = scorer(&call.app, call.part("judge")).await?;
     let usual = Probing::default();
     let probing = Probing {
         family: call.query.family.clone(),

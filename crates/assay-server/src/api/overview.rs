@@ -95,6 +95,9 @@ pub struct SuiteCard {
     reading: usize,
     /// What its gate says.
     gate: Option<VerdictKind>,
+    /// Two-sided confidence of the intervals of `rows` and `moved`: the gate's, or that of the look that ended the run. Those
+    /// of the trend are each at their own run's.
+    confidence: f64,
 }
 
 /// What was spent in a month.
@@ -188,6 +191,7 @@ async fn card(app: &App, suite: &str, rows: &[RunRow], until: Instant) -> Result
         run: RunItem::of(app, newest).await?,
         previous: previous.map(|row| row.record.id.to_string()),
         gate: now.as_ref().and_then(|now| now.gate),
+        confidence: newest.record.gate.confidence,
         rows: now.map_or_else(nothing, |now| now.rows),
         moved: match previous {
             Some(previous) => moved(app, newest, previous).await?,
@@ -214,27 +218,15 @@ where
     T: Serialize + for<'de> Deserialize<'de>,
     F: FnOnce(&summaries::Read) -> Result<T, Problem>,
 {
-    let state = &app.home().state;
-    let refused = |problem: Problem| if problem.status < 500 { Ok(None) } else { Err(problem) };
-    let base = match summaries::base_of(app, row, against).await {
-        Ok(base) => base,
-        Err(problem) => return refused(problem),
+    let told = async {
+        let base = summaries::base_of(app, row, against).await?;
+        let body = summaries::kept(app, &what, (row, target, base), |read| Ok(serde_json::to_string(&make(read)?)?));
+        Ok::<_, Problem>(serde_json::from_str(&body.await?)?)
     };
-    let stamp = summaries::stamp(app, row, &base).await?;
-    let known = state.figures(std::slice::from_ref(&what)).await?.remove(&what);
-    if let Some((of, body)) = known
-        && of == stamp
-        && let Ok(figures) = serde_json::from_str(&body)
-    {
-        return Ok(Some(figures));
+    match told.await {
+        Err(problem) if problem.status < 500 => Ok(None),
+        told => told.map(Some),
     }
-    let read = match summaries::read(app, row, target, against).await {
-        Ok(read) => read,
-        Err(problem) => return refused(problem),
-    };
-    let figures = make(&read)?;
-    state.keep_figures(&what, &stamp, &serde_json::to_string(&figures)?).await?;
-    Ok(Some(figures))
 }
 
 async fn told_of_newest(app: &App, row: &RunRow) -> Result<Option<Newest>, Problem> {

@@ -106,6 +106,8 @@ pub struct RunItem {
     pub imported: bool,
     /// Whether it is over a sealed part, whose cases are not seen without a reason.
     pub sealed_part: bool,
+    /// The baselines of its suite that it is; a target stands after a colon.
+    pub baselines: Vec<String>,
 }
 
 impl RunItem {
@@ -134,6 +136,7 @@ impl RunItem {
             git: record.git.clone(),
             imported: !record.targets.is_empty() && record.targets.iter().all(|target| target.kind == "imported"),
             sealed_part: record.sealed().is_some(),
+            baselines: home.state.baselines_of(record.id).await?.into_iter().map(|of| of.word()).collect(),
         })
     }
 }
@@ -235,18 +238,10 @@ async fn run(call: Call) -> Result<Data<Run>, Problem> {
     let (row, _) = home.find(call.part("run")).await?;
     let item = RunItem::of(&call.app, &row).await?;
     let record = row.record;
-    let baselines = home.state.baselines().await?;
     Ok(Data(Run {
+        baselines: item.baselines.clone(),
         item,
         fingerprint: record.fingerprint(),
-        baselines: baselines
-            .into_iter()
-            .filter(|of| of.suite == record.suite && of.run == record.id)
-            .map(|of| match of.target {
-                Some(target) => format!("{}:{target}", of.name),
-                None => of.name,
-            })
-            .collect(),
         limits: home.state.limit_changes(record.id).await?,
         reproduce: reproduce(&record),
         record,

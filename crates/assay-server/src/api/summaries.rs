@@ -118,12 +118,22 @@ pub async fn base_of(app: &App, row: &RunRow, against: &Against) -> Result<Base,
 /// # Errors
 /// The baseline or the target is none, a ladder tells of the run alone, or the workspace cannot be read.
 pub async fn read(app: &App, row: &RunRow, target: Option<&str>, against: &Against) -> Result<Arc<Read>, Problem> {
+    let base = base_of(app, row, against).await?;
+    let stamp = stamp(app, row, &base).await?;
+    read_with(app, row, target, (base, stamp)).await
+}
+
+async fn read_with(
+    app: &App,
+    row: &RunRow,
+    target: Option<&str>,
+    (base, stamp): (Base, String),
+) -> Result<Arc<Read>, Problem> {
     if let Some(target) = target.filter(|target| !row.record.targets.iter().any(|of| of.name == *target)) {
         return Err(Problem::not_found(format!("run {} has no target `{target}`", row.record.id.short())));
     }
-    let base = base_of(app, row, against).await?;
     let cell = match ended(row, &base) {
-        true => app.summaries.cell((row.record.id, target.map(str::to_owned), stamp(app, row, &base).await?)),
+        true => app.summaries.cell((row.record.id, target.map(str::to_owned), stamp)),
         false => Cell::default(),
     };
     if let Some(read) = cell.get() {
@@ -137,27 +147,41 @@ pub async fn read(app: &App, row: &RunRow, target: Option<&str>, against: &Again
     reading.await.map_err(Problem::internal)?
 }
 
-/// The same as JSON, of which the workspace keeps what rests on runs that have ended: nobody waits for it again.
+/// Figures made of a [`Read`], as JSON, of which the workspace keeps what rests on runs that have ended, by the name `what`:
+/// nobody waits for them again, also at another server.
+///
+/// # Errors
+/// As [`read`], or they cannot be made.
+pub async fn kept(
+    app: &App,
+    what: &str,
+    (row, target, base): (&RunRow, Option<&str>, Base),
+    make: impl FnOnce(&Read) -> Result<String, Problem>,
+) -> Result<String, Problem> {
+    let (state, stamp) = (&app.home().state, stamp(app, row, &base).await?);
+    if let Some((of, body)) = state.figures(&[what.to_owned()]).await?.remove(what)
+        && of == stamp
+    {
+        return Ok(body);
+    }
+    let ended = ended(row, &base);
+    let body = make(&*read_with(app, row, target, (base, stamp.clone())).await?)?;
+    if ended {
+        state.keep_figures(what, &stamp, &body).await?;
+    }
+    Ok(body)
+}
+
+/// A run's summary, gate and comparison as JSON.
 ///
 /// # Errors
 /// As [`read`].
 pub async fn told(app: &App, row: &RunRow, target: Option<&str>, against: &Against) -> Result<String, Problem> {
     let base = base_of(app, row, against).await?;
-    let stamp = stamp(app, row, &base).await?;
     let with =
         base.as_ref().map(|(base, target)| format!(" with {} {}", base.record.id, target.as_deref().unwrap_or("")));
     let what = format!("summary {} {}{}", row.record.id, target.unwrap_or(""), with.unwrap_or_default());
-    let state = &app.home().state;
-    if let Some((of, body)) = state.figures(std::slice::from_ref(&what)).await?.remove(&what)
-        && of == stamp
-    {
-        return Ok(body);
-    }
-    let body = serde_json::to_string(&*read(app, row, target, against).await?)?;
-    if ended(row, &base) {
-        state.keep_figures(&what, &stamp, &body).await?;
-    }
-    Ok(body)
+    kept(app, &what, (row, target, base), |read| Ok(serde_json::to_string(read)?)).await
 }
 
 fn ended(row: &RunRow, base: &Base) -> bool {

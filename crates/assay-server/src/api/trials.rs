@@ -1,8 +1,9 @@
 //! The trials of a run: pages, distributions, latencies, one case in full, and exports.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use assay_core::{RunRecord, RunStatus};
+use assay_core::{Digest, RunRecord, RunStatus};
 use assay_home::audit;
 use assay_home::home::unseal;
 use assay_lake::browse::{Histogram, Row, TrialFilter, TrialOrder, TrialPage};
@@ -510,7 +511,24 @@ async fn case_of(app: &App, record: &RunRecord, id: &str) -> Result<CaseView, Pr
         runs.iter().map(|row| &row.record).filter(|record| record.sealed().is_none()).collect();
     let began =
         |run: &str| records.iter().find(|record| record.id.to_string() == run).map_or(0, |record| record.started_us);
-    let history = home.lake.scores_over_runs(&records, &digest).await?.into_iter().map(|row| {
+    let mut plans: HashMap<Digest, Option<u64>> = HashMap::from([(record.plan, Some(found.position))]);
+    let mut answered = Vec::new();
+    for of in &records {
+        let at = match plans.get(&of.plan) {
+            Some(at) => *at,
+            None => {
+                // A list of cases may have been removed since.
+                let there = PlanFile::exists(&home.workspace, of.plan);
+                let at = match there {
+                    true => PlanFile::open(&home.workspace, of.plan).await?.position_of(found.digest).await?,
+                    false => None,
+                };
+                *plans.entry(of.plan).or_insert(at)
+            }
+        };
+        answered.extend(at.map(|at| (*of, at)));
+    }
+    let history = home.lake.scores_over_runs(&answered).await?.into_iter().map(|row| {
         let run = string(&row, "run_id").unwrap_or_default();
         Earlier {
             started_us: began(&run),
@@ -525,8 +543,8 @@ async fn case_of(app: &App, record: &RunRecord, id: &str) -> Result<CaseView, Pr
         b.started_us.cmp(&a.started_us).then_with(|| (&a.target, &a.scorer).cmp(&(&b.target, &b.scorer)))
     });
     Ok(CaseView {
-        trials: home.lake.trials_of_case(record, id).await?,
-        scores: home.lake.scores_of_case(record, id).await?,
+        trials: home.lake.trials_of_case(record, found.position).await?,
+        scores: home.lake.scores_of_case(record, found.position).await?,
         neighbours: Neighbours { previous: named(places[0]), next: named(places[1]) },
         digest,
         history,

@@ -3,8 +3,10 @@
 mod access;
 mod api;
 mod audit;
+mod calibrate;
 mod charts;
 mod datasets;
+mod imports;
 mod people;
 mod review;
 mod server;

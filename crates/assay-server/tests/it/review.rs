@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use assay_home::audit::AuditLog;
 use assay_review::{Content, Item, Review, Rubric, Settings};
 use assay_server::access::Role;
 use assay_store::Workspace;
@@ -120,17 +119,6 @@ impl Program {
         answer
     }
 
-    /// The entries of the audit log.
-    fn audited(&self) -> Vec<String> {
-        let mut entries = Vec::new();
-        let mut visit = |_: u64, entry: &[u8]| {
-            entries.push(String::from_utf8_lossy(entry).into_owned());
-            Ok(())
-        };
-        AuditLog::of(&self.server.folder.path().join(".assay")).for_each(0, &mut visit).unwrap();
-        entries
-    }
-
     async fn join(&self, who: &str) -> Value {
         let (status, sitting) = self.ask(who, Method::POST, "/join", None).await;
         assert_eq!(status, 200, "{sitting}");
@@ -191,7 +179,7 @@ async fn two_raters_at_once_lose_and_double_no_rating() {
     let view = program.get("lea", "").await;
     assert_eq!((&view["item"]["accepted"], &view["item"]["complete"]), (&json!(2 * ITEMS), &json!(ITEMS)));
     // Both sittings are in the audit log, by their names, and no rating is.
-    let text = program.audited();
+    let text = program.server.audited();
     for who in ["ada", "bob"] {
         let own = text.iter().filter(|entry| entry.contains("review rate") && entry.contains(who)).count();
         assert_eq!(own, 2, "one that it began, one that it is done: {text:?}");
@@ -454,6 +442,6 @@ async fn a_lead_settles_what_raters_do_not_agree_on() {
     assert_eq!(program.get("lea", "/disputes").await["items"].as_array().unwrap().len(), 1);
     assert_eq!(program.get("lea", "/disputes?settled=true").await["items"].as_array().unwrap().len(), 2);
     assert_eq!(program.get("lea", "/report").await["settled"], 1);
-    let text = program.audited();
+    let text = program.server.audited();
     assert!(text.iter().any(|entry| entry.contains("review adjudicate") && entry.contains("lea")), "{text:?}");
 }

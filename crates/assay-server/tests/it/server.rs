@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use assay_evidence::keys::SigningKey;
 use assay_home::Home;
+use assay_home::audit::AuditLog;
 use assay_server::access::Role;
 use assay_server::{Options, login, serve};
 use assay_store::{Accounts, Key, User, Workspace};
@@ -50,6 +51,17 @@ impl Server {
 
     pub async fn as_host(&self, host: &str, path: &str) -> Response {
         self.get(path).header(HOST, host).send().await.unwrap()
+    }
+
+    /// The entries of the audit log.
+    pub fn audited(&self) -> Vec<String> {
+        let mut entries = Vec::new();
+        let mut visit = |_: u64, entry: &[u8]| {
+            entries.push(String::from_utf8_lossy(entry).into_owned());
+            Ok(())
+        };
+        AuditLog::of(&self.folder.path().join(".assay")).for_each(0, &mut visit).unwrap();
+        entries
     }
 
     pub async fn accounts(&self) -> Accounts {

@@ -28,7 +28,11 @@ enum Action {
         run: String,
     },
     /// List baselines
-    List,
+    List {
+        /// Print JSON lines.
+        #[arg(long)]
+        json: bool,
+    },
     /// Remove a baseline
     Rm {
         /// The suite.
@@ -46,7 +50,7 @@ impl Baseline {
             Action::Rm { suite, name } => {
                 Some(audit::Action::new("baseline rm").on("baseline", name).on("suite", suite))
             }
-            Action::List => None,
+            Action::List { .. } => None,
         }
     }
 
@@ -57,7 +61,12 @@ impl Baseline {
                 let set = home.name_baseline(&name, &run, None).await?;
                 say(&format!("{}: baseline {name} is {}", set.suite, set.run.short()));
             }
-            Action::List => {
+            Action::List { json: true } => {
+                for baseline in home.state.baselines().await? {
+                    say(&serde_json::to_string(&baseline)?);
+                }
+            }
+            Action::List { json: false } => {
                 let rows = home.state.baselines().await?;
                 let cells = rows
                     .into_iter()

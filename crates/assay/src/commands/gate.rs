@@ -19,9 +19,9 @@ pub struct Gate {
     /// The run.
     #[arg(default_value = "latest")]
     run: String,
-    /// Compare with this run, and target after a colon, instead of the baseline `main`; or with the newest
-    /// run at a branch, tag or commit, after `@`.
-    #[arg(long, value_name = "RUN[:TARGET]|@REF")]
+    /// Compare with this run, and target after a colon, or with the baseline of this name, instead of the baseline
+    /// `main`; or with the newest run at a branch, tag or commit, after `@`.
+    #[arg(long, value_name = "RUN[:TARGET]|NAME|@REF")]
     baseline: Option<String>,
     /// Other rules than the run's own: a YAML or JSON list as under `gate.rules` of a suite; `-` for standard input. Rules
     /// that were chosen after the scores were seen prove less than those a run began with.

@@ -5,7 +5,6 @@ mod check;
 mod compare;
 mod files;
 mod jury;
-mod label_file;
 mod next;
 mod probe;
 mod report;

@@ -49,6 +49,7 @@ impl Resume {
         let home = Home::open(workspace, Path::new(".")).await?;
         let row = home.state.find_run(&self.run).await?;
         assay_home::audit::note("run", row.record.id.to_string());
+        home.baseline_run(&row.record, &self.outcome.against()).await?;
         let runner = prepare(&home, row, &self.choices).await?;
         Ok(execute(&home, runner, &self.outcome).await?.code)
     }

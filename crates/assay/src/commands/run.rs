@@ -22,7 +22,7 @@ use crate::exit;
 use crate::referee::GateReferee;
 use assay_home::audit::{self, Action};
 use assay_home::home::library_of;
-use assay_home::{Against, Home, usage};
+use assay_home::{Against, Candidate, Home, usage};
 
 /// Runs a suite: every case against every target, scored, with intervals.
 #[derive(Args)]
@@ -90,9 +90,9 @@ pub struct Outcome {
     /// Let the gate decide the exit code.
     #[arg(long)]
     gate: bool,
-    /// Compare with this run, and target after a colon, instead of the baseline `main`; or with the newest
-    /// run at a branch, tag or commit, after `@`.
-    #[arg(long, value_name = "RUN[:TARGET]|@REF")]
+    /// Compare with this run, and target after a colon, or with the baseline of this name, instead of the baseline
+    /// `main`; or with the newest run at a branch, tag or commit, after `@`.
+    #[arg(long, value_name = "RUN[:TARGET]|NAME|@REF")]
     baseline: Option<String>,
     /// Print events and the result as JSON lines.
     #[arg(long)]
@@ -129,8 +129,24 @@ impl Outcome {
     }
 
     /// What the run is compared with.
-    fn against(&self) -> Against {
+    pub fn against(&self) -> Against {
         Against::said(self.baseline.clone())
+    }
+
+    /// That there is what the run shall be compared with, before anything is spent; `latest` is what it is now, not the run
+    /// itself.
+    async fn settle(&mut self, home: &Home, prepared: &Prepared) -> Result<(), Failure> {
+        let Some(word) = self.baseline.clone() else { return Ok(()) };
+        let path = home.workspace.recorded(&prepared.path);
+        let (suite, tier) = (prepared.suite.name.as_str(), prepared.tier.as_deref());
+        let candidate = Candidate { suite, suite_path: &path, tier, narrowed: None, run: None };
+        if let Some((row, target)) = home.baseline_for(&candidate, &self.against()).await?
+            && !word.starts_with('@')
+        {
+            let id = row.record.id;
+            self.baseline = Some(target.map_or_else(|| id.to_string(), |target| format!("{id}:{target}")));
+        }
+        Ok(())
     }
 }
 
@@ -172,7 +188,7 @@ impl Run {
         Action { near, ..Action::new("run").beginning_itself() }
     }
 
-    pub async fn run(self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
+    pub async fn run(mut self, workspace: Option<PathBuf>) -> Result<u8, Failure> {
         let near = self.selection.suite.parent().unwrap_or(Path::new("."));
         let tiers: Vec<Option<&str>> = match self.tiers.as_slice() {
             [] => vec![None],
@@ -188,6 +204,7 @@ impl Run {
             prepared.labels = self.labels.iter().cloned().collect();
             // Chosen before the first tier becomes a run of its own.
             prepared.earlier = self.earlier(&home, &prepared).await?;
+            self.outcome.settle(&home, &prepared).await?;
             ready.push(prepared);
         }
         for (at, prepared) in ready.into_iter().enumerate() {

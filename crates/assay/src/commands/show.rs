@@ -61,8 +61,8 @@ impl Show {
         let Some(found) = plan.case_by_id(&case).await? else {
             return Err(format!("run {} has no case `{case}`", row.record.id.short()).into());
         };
-        let trials = home.lake.trials_of_case(&row.record, &case).await?;
-        let scores = home.lake.scores_of_case(&row.record, &case).await?;
+        let trials = home.lake.trials_of_case(&row.record, found.position).await?;
+        let scores = home.lake.scores_of_case(&row.record, found.position).await?;
         if self.json {
             say(&serde_json::to_string_pretty(&json!({"case": found.case, "trials": trials, "scores": scores}))?);
             return Ok(exit::PASS);

@@ -1,18 +1,19 @@
 //! `assay dataset add`.
 
-use std::collections::BTreeMap;
+use std::path::Path;
 
-use assay_core::{Case, SliceExpr};
-use assay_datasets::declare::{Fields, Names};
-use assay_datasets::library::{Event, check_name, who};
-use assay_datasets::{DatasetDecl, Format, Library, add};
+use assay_core::SliceExpr;
+use assay_datasets::declare::Fields;
+use assay_datasets::library::who;
+use assay_datasets::{DatasetDecl, Format, Library};
 use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
-use super::redaction::Redaction;
-use super::{count, size};
+use super::{count, redaction, size};
 use crate::exit;
+use assay_home::imports::{Arrived, Incoming, names, table};
+use assay_home::redaction::Redaction;
 use assay_home::usage;
 
 /// Adds the cases of a file or directory as the newest version of a dataset.
@@ -78,53 +79,36 @@ pub struct Add {
 
 impl Add {
     pub fn run(self, library: &Library) -> Result<u8, Failure> {
-        check_name(&self.name)?;
         let declared = self.declared()?;
-        if let Some(tag) = &self.tag {
-            assay_datasets::library::check_tag(tag)?;
-        }
-        let mut redaction = match &self.redact {
-            None => None,
-            Some(policy) => Some(Redaction::new(policy, &self.key_env, true)?),
+        let incoming = Incoming {
+            dataset: &self.name,
+            by: &who(),
+            base: Path::new(""),
+            path: Path::new(&self.path),
+            redaction: self.redact.map(|policy| Redaction::new(&policy, &self.key_env, true)).transpose()?,
+            tag: self.tag,
+            note: self.message,
         };
-        let held = library.hold()?;
-        let parameters = redaction.as_ref().map(Redaction::parameters);
-        let mut through = |case: &mut Case, is_last: bool| match &mut redaction {
-            None => Ok(()),
-            Some(redaction) if is_last => redaction.case(case).map(drop),
-            Some(redaction) => redaction.apply(case).map(drop),
-        };
-        let change = parameters.map(|redacted| add::Redacted { parameters: redacted, case: &mut through });
-        let added = add::add(library, &held, &self.name, &who(), &declared, self.message, change)?;
-        if let (Some(redaction), Some(record)) = (&mut redaction, &added.record) {
-            redaction.keep(library, record.version)?;
-        }
-        let dataset = library.dataset(&self.name)?;
-        let record = dataset.version(None)?;
-        if let Some(tag) = self.tag.filter(|tag| dataset.tags.get(tag) != Some(&record.version)) {
-            let event = Event::Tagged { tag, version: record.version };
-            library.append(&held, &self.name, &who(), vec![event])?;
-        }
+        let Arrived { record, new, cases, new_bytes, named, redaction } = table(library, incoming, declared)?;
         if self.json {
             let found = redaction.as_ref().map(Redaction::kinds);
-            say(&json!({"new": added.record.is_some(), "new_bytes": added.new_bytes, "version": record, "found": found})
-                .to_string());
+            say(&json!({"new": new, "new_bytes": new_bytes, "version": record, "found": found}).to_string());
             return Ok(exit::PASS);
         }
         if let Some(redaction) = &redaction {
-            redaction.tell(&format!("{} cases", count(added.cases)));
+            redaction::tell(redaction, &format!("{} cases", count(cases)));
         }
         let which = format!("{}@{} {}", self.name, record.number, record.version.short());
-        if added.record.is_none() {
-            say(&format!("{which}: nothing changed, {} cases", count(added.cases)));
+        if !new {
+            say(&format!("{which}: nothing changed, {} cases", count(cases)));
             return Ok(exit::PASS);
         }
-        say(&format!("{which}: {} cases, {} new on disk", count(added.cases), size(added.new_bytes)));
+        say(&format!("{which}: {} cases, {} new on disk", count(cases), size(new_bytes)));
         if redaction.is_some() {
-            Redaction::tell_audit(library, record.version);
+            redaction::tell_audit(library, record.version);
         }
-        if added.named > 0 {
-            say(&format!("note: {} cases have no id and got one from their content", count(added.named)));
+        if named > 0 {
+            say(&format!("note: {} cases have no id and got one from their content", count(named)));
         }
         Ok(exit::PASS)
     }
@@ -152,21 +136,6 @@ impl Add {
             metadata: names(&self.metadata),
             outputs: names(&self.outputs),
         };
-        Ok(DatasetDecl { path: self.path.clone(), format, fields, filter, limit: self.limit, ..DatasetDecl::default() })
+        Ok(DatasetDecl { format, fields, filter, limit: self.limit, ..DatasetDecl::default() })
     }
-}
-
-/// `question`, or `question=path.in.the.row`.
-fn names(columns: &[String]) -> Option<Names> {
-    if columns.is_empty() {
-        return None;
-    }
-    let pairs: BTreeMap<String, String> = columns
-        .iter()
-        .map(|column| match column.split_once('=') {
-            Some((name, path)) => (name.to_owned(), path.to_owned()),
-            None => (column.rsplit('.').next().unwrap_or(column).to_owned(), column.clone()),
-        })
-        .collect();
-    Some(Names::Map(pairs))
 }

@@ -2,21 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use assay_core::Case;
-use assay_datasets::library::{Event, How, Lineage, check_name, who};
-use assay_datasets::tools::{Answer, Report, Sink, Tool, import};
-use assay_datasets::version::VersionWriter;
-use assay_datasets::{DatasetError, Library, Place, add};
-use assay_engine::imported::{Answers, Origin, record};
+use assay_datasets::Library;
+use assay_datasets::library::who;
+use assay_datasets::tools::{Report, Tool};
 use assay_report::plain;
 use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
-use super::redaction::Redaction;
-use super::{count, size};
+use super::{count, redaction, size};
 use crate::exit;
 use assay_home::Home;
+use assay_home::imports::{Imported, Incoming, of_tool};
+use assay_home::redaction::Redaction;
 use assay_home::usage;
 
 /// Reads files of promptfoo, Inspect, lm-eval, openai/evals, DeepEval, Ragas, pydantic-evals, HELM, trec_eval, MLflow, and
@@ -55,101 +53,29 @@ pub struct Import {
     json: bool,
 }
 
-/// Cases go into the version as they come, answers wait for the run.
-struct Intake {
-    writer: VersionWriter,
-    answers: Option<Answers>,
-    redaction: Option<Redaction>,
-}
-
-impl Sink for Intake {
-    fn case(&mut self, mut case: Case, place: &Place) -> Result<(), DatasetError> {
-        if let Some(redaction) = &mut self.redaction {
-            redaction.case(&mut case)?;
-        }
-        if let Some(answers) = &mut self.answers {
-            answers.count_case();
-        }
-        self.writer.add(&case, Some(place))
-    }
-
-    fn answer(&mut self, mut answer: Answer) -> Result<(), DatasetError> {
-        if let Some(redaction) = self.redaction.as_mut().filter(|_| self.answers.is_some()) {
-            redaction.answer(&mut answer)?;
-        }
-        match &mut self.answers {
-            None => Ok(()),
-            Some(answers) => answers.add(answer).map_err(|error| DatasetError::new(None, error.to_string())),
-        }
-    }
-}
-
 impl Import {
     pub async fn run(self, library: &Library, workspace: Option<PathBuf>) -> Result<u8, Failure> {
-        check_name(&self.name)?;
-        if let Some(tag) = &self.tag {
-            assay_datasets::library::check_tag(tag)?;
-        }
         if let Some(path) = self.suite.as_ref().filter(|path| path.exists()) {
             return Err(usage(format!("{} exists already: name another file", path.display())));
         }
         let tool = self.from.as_ref().map(|word| word.parse::<Tool>().map_err(usage)).transpose()?;
-        let redaction = match &self.redact {
-            None => None,
-            Some(policy) => Some(Redaction::new(policy, &self.key_env, true)?),
-        };
-        let held = library.hold()?;
-        let answers = if self.cases_only { None } else { Some(Answers::new()?) };
-        let mut intake = Intake { writer: library.write(&held)?, answers, redaction };
-        let report = import(&self.path, tool, &mut intake)?;
-        if let Some(answers) = &intake.answers {
-            // Before the version is added: a hostile file leaves nothing behind.
-            answers.check(&self.path.display().to_string())?;
-        }
-        let tool = match (&report.tool, &report.tool_version) {
-            (Some(tool), Some(version)) => format!("{tool} {version}"),
-            (Some(tool), None) => tool.to_string(),
-            (None, _) => add::tool(),
-        };
-        let (manifest, new_bytes) = intake.writer.finish()?;
-        let mut parameters =
-            json!({"from": tool, "lost": report.lost.iter().map(ToString::to_string).collect::<Vec<_>>()});
-        if let Some(redaction) = &intake.redaction {
-            parameters["redacted"] = redaction.parameters();
-        }
-        let lineage = Lineage {
-            how: How::Imported,
-            parents: Vec::new(),
-            // A folder of files with other endings was read all the same.
-            sources: add::sources(&self.path).unwrap_or_default(),
-            tool: add::tool(),
-            parameters,
+        let policy = self.redact.as_ref();
+        let incoming = Incoming {
+            dataset: &self.name,
+            by: &who(),
+            base: Path::new(""),
+            path: &self.path,
+            redaction: policy.map(|policy| Redaction::new(policy, &self.key_env, true)).transpose()?,
+            tag: self.tag.clone(),
             note: self.message.clone(),
         };
-        let added = library.add(&held, &self.name, &who(), &manifest, lineage)?;
-        let mut redaction = intake.redaction;
-        if let (Some(redaction), Some(added)) = (&mut redaction, &added) {
-            redaction.keep(library, added.version)?;
-        }
-        let dataset = library.dataset(&self.name)?;
-        let record_of = dataset.version(None)?.clone();
-        if let Some(tag) = self.tag.as_ref().filter(|tag| dataset.tags.get(*tag) != Some(&record_of.version)) {
-            let event = Event::Tagged { tag: tag.clone(), version: record_of.version };
-            library.append(&held, &self.name, &who(), vec![event])?;
-        }
-        drop(held);
+        let Imported { arrived, report, tool, answers } = of_tool(library, incoming, tool, !self.cases_only)?;
+        let (record_of, redaction) = (arrived.record, arrived.redaction);
         let which = format!("{}@{}", self.name, record_of.number);
-        let mut run = None;
-        if let Some(answers) = intake.answers.filter(|answers| !answers.is_empty()) {
-            let home = Home::open(workspace, Path::new(".")).await?;
-            let origin = Origin {
-                dataset: which.clone(),
-                suite: self.name.clone(),
-                path: self.path.display().to_string(),
-                tool: tool.clone(),
-            };
-            run = Some(record(&home.workspace, &home.state, &home.lake, library, origin, answers).await?);
-        }
+        let run = match answers {
+            Some(answers) => Some(answers.run(&Home::open(workspace, Path::new(".")).await?).await?),
+            None => None,
+        };
         let suite = self.write_suite(&report, &which)?;
         if self.json {
             let lost: Vec<_> = report
@@ -158,7 +84,7 @@ impl Import {
                 .map(|lost| json!({"what": lost.what, "where": lost.where_, "count": lost.count}))
                 .collect();
             say(&json!({
-                "version": record_of, "new": added.is_some(), "new_bytes": new_bytes, "from": tool,
+                "version": record_of, "new": arrived.new, "new_bytes": arrived.new_bytes, "from": tool,
                 "run": run.as_ref().map(|(record, ..)| record.id), "answers": report.answers, "suite": suite, "lost": lost,
                 "found": redaction.as_ref().map(Redaction::kinds),
             })
@@ -168,14 +94,14 @@ impl Import {
         say(&format!(
             "{which} {}: {} cases from {}{}",
             record_of.version.short(),
-            count(manifest.cases),
+            count(arrived.cases),
             plain(&tool, 80),
-            if added.is_some() { format!(", {} new on disk", size(new_bytes)) } else { ", nothing changed".into() }
+            if arrived.new { format!(", {} new on disk", size(arrived.new_bytes)) } else { ", nothing changed".into() }
         ));
         if let Some(redaction) = &redaction {
-            redaction.tell(&format!("{} cases and {} answers", count(report.cases), count(report.answers)));
-            if added.is_some() {
-                Redaction::tell_audit(library, record_of.version);
+            redaction::tell(redaction, &format!("{} cases and {} answers", count(report.cases), count(report.answers)));
+            if arrived.new {
+                redaction::tell_audit(library, record_of.version);
             }
         }
         if let Some((run, totals, _)) = &run {

@@ -8,9 +8,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::super::{Failure, say};
-use super::redaction::{self, Redaction};
-use super::{count, find};
+use super::{count, find, redaction as told};
 use crate::exit;
+use assay_home::redaction::{DEFAULT, Redaction};
 
 /// Finds personal data and secrets in a version and makes a new one without them: redacted, masked, hashed or replaced by
 /// tokens that only the key turns back. `--preview` shows what would change and writes nothing.
@@ -37,7 +37,7 @@ pub struct Redact {
 
 impl Redact {
     pub fn run(self, library: &Library) -> Result<u8, Failure> {
-        let policy = self.policy.as_ref().map_or(redaction::DEFAULT, |policy| policy);
+        let policy = self.policy.as_ref().map_or(DEFAULT, |policy| policy);
         let mut redaction = Redaction::new(policy, &self.key_env, !self.preview)?;
         let held = library.hold()?;
         let (dataset, record) = find(library, &self.name)?;
@@ -94,11 +94,11 @@ impl Redact {
         if !shown.is_empty() {
             say(&terminal::table(&["case", "field", "kind", "becomes"], shown, &[]));
         }
-        redaction.tell(&format!("{} cases", count(record.cases)));
+        told::tell(&redaction, &format!("{} cases", count(record.cases)));
         match &written {
             Some(version) => {
                 say(&format!("{}@{} {}", dataset.name, version.number, version.version.short()));
-                Redaction::tell_audit(library, version.version);
+                told::tell_audit(library, version.version);
             }
             None if self.preview => say("nothing was written: this is a preview"),
             None => say("nothing changed"),

@@ -56,7 +56,7 @@ impl Refresh {
         let mut parents = vec![Parent { dataset: dataset.name.clone(), version: record.version }];
         let mut sources = Vec::new();
         let source = if Path::new(&self.with).exists() {
-            sources = add::sources(Path::new(&self.with))?;
+            sources = add::sources(Path::new(""), Path::new(&self.with))?;
             DatasetDecl { path: self.with.clone(), ..DatasetDecl::default() }
         } else {
             let (other, of) = find(library, &self.with).map_err(|error| match name_and_version(&self.with).1 {

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use assay_core::Drawn;
+use assay_home::calibration::ProjectLabels;
 use assay_review::Review;
-use assay_review::outcome::{Aggregate, labels};
+use assay_review::outcome::Aggregate;
 use clap::{Args, ValueEnum};
 
 use super::super::{Failure, say};
@@ -41,13 +41,12 @@ enum By {
 
 impl LabelsCommand {
     pub async fn run(self, review: &Review) -> Result<u8, Failure> {
-        let snapshot = review.snapshot(&self.project).await?;
         let how = match self.by {
             By::Usual => Aggregate::Usual,
             By::Majority => Aggregate::Majority,
             By::DawidSkene => Aggregate::DawidSkene,
         };
-        let found = labels(&snapshot, how, self.each);
+        let found = ProjectLabels::of(review, &self.project, how, self.each).await?;
         if found.labels.is_empty() {
             eprintln!("error: no item has a label yet");
             return Ok(exit::NOTHING);
@@ -63,15 +62,7 @@ impl LabelsCommand {
         };
         std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
         say(&format!("{} labels in {}", found.labels.len(), path.display()));
-        if found.split > 0 {
-            say(&format!(
-                "{} questions have none: raters are split; `assay review adjudicate` settles them",
-                found.split
-            ));
-        }
-        if snapshot.project.settings.drawn == Drawn::ByHand {
-            say("the items are from a file that nobody said was drawn at random: these labels cannot correct a judge");
-        }
+        found.notes.iter().for_each(|note| say(note));
         Ok(exit::PASS)
     }
 }

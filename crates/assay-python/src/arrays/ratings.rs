@@ -1,46 +1,18 @@
-//! Arguments with two dimensions: matrices of numbers, and ratings that may be missing or be words.
+//! Arguments that are ratings: a row per item, a column per rater, with numbers or words that may be missing.
 
-use numpy::{PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString};
+use pyo3::types::PyString;
 
-use crate::arrays::{Names, is_missing, objects, wrong};
+use super::tables::{Table, table};
+use super::{Names, is_missing, objects, wrong};
 
-/// Ratings: a row per item, a column per rater.
+/// Ratings of items by raters.
 pub struct Ratings<'py> {
     /// Numbers, or the places of words among the categories; `None` where a rater did not rate.
     pub rows: Vec<Vec<Option<f64>>>,
     /// The words, in their order; `None` for ratings that are numbers.
     pub words: Option<Vec<Bound<'py, PyAny>>>,
-}
-
-/// Rows of finite numbers, all equally long.
-///
-/// # Errors
-/// `TypeError` for what holds no numbers, `ValueError` for another number of dimensions, rows of different lengths, NaN and
-/// infinities.
-pub fn matrix(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<f64>>> {
-    let rows = optional_matrix(name, value)?;
-    rows.into_iter()
-        .enumerate()
-        .map(|(at, row)| {
-            let full: Option<Vec<f64>> = row.into_iter().collect();
-            full.ok_or_else(|| PyValueError::new_err(format!("{name}[{at}] has a missing number")))
-        })
-        .collect()
-}
-
-/// [`matrix`] in which numbers may be missing.
-///
-/// # Errors
-/// As [`matrix`], but for NaN.
-pub fn optional_matrix(name: &str, value: &Bound<'_, PyAny>) -> PyResult<Vec<Vec<Option<f64>>>> {
-    let read = ratings(name, value, None)?;
-    match read.words {
-        None => Ok(read.rows),
-        Some(words) => Err(wrong(&format!("the cells of {name}"), "numbers", &words[0])),
-    }
 }
 
 /// Ratings of an array, a data frame or a sequence of rows. Words become their places among `categories`, or among
@@ -54,39 +26,10 @@ pub fn ratings<'py>(
     value: &Bound<'py, PyAny>,
     categories: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Ratings<'py>> {
-    let py = value.py();
-    let numpy = py.import("sys")?.getattr("modules")?.contains("numpy")?;
-    if numpy && (value.hasattr("__array__")? || value.hasattr("to_numpy")?) && !value.hasattr("to_pydict")? {
-        let array = if value.hasattr("to_numpy")? { value.call_method0("to_numpy")? } else { value.clone() };
-        let array = py.import("numpy")?.call_method1("asarray", (array,))?;
-        let dimensions: usize = array.getattr("ndim")?.extract()?;
-        if dimensions != 2 {
-            return Err(PyValueError::new_err(format!("{name} has {dimensions} dimensions: it must have two")));
-        }
-        let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
-        if ["b", "i", "u", "f"].contains(&kind.as_str()) {
-            let array = py.import("numpy")?.call_method1("asarray", (array, "float64"))?;
-            let array = array.cast_into::<PyArray2<f64>>().map_err(PyErr::from)?.readonly();
-            let rows: Vec<Vec<Option<f64>>> =
-                array.as_array().rows().into_iter().map(|row| row.iter().map(known).collect()).collect();
-            return finite(name, Ratings { rows, words: None });
-        }
-        return cells(name, &array.call_method0("tolist")?, categories);
+    match table(name, value)? {
+        Table::Numbers(matrix) => finite(name, Ratings { rows: matrix.optional(), words: None }),
+        Table::Rows(rows) => cells(name, &rows, categories),
     }
-    if value.hasattr("to_pydict")? {
-        // An Arrow table is columns.
-        let columns = value.call_method0("to_pydict")?.call_method0("values")?;
-        let rows = py
-            .import("builtins")?
-            .getattr("zip")?
-            .call1(pyo3::types::PyTuple::new(py, columns.try_iter()?.collect::<PyResult<Vec<_>>>()?)?)?;
-        return cells(name, PyList::new(py, rows.try_iter()?.collect::<PyResult<Vec<_>>>()?)?.as_any(), categories);
-    }
-    cells(name, value, categories)
-}
-
-fn known(value: &f64) -> Option<f64> {
-    Some(*value).filter(|value| !value.is_nan())
 }
 
 fn finite<'py>(name: &str, read: Ratings<'py>) -> PyResult<Ratings<'py>> {
