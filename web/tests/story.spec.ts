@@ -203,7 +203,7 @@ test('from a suite to a release, on the page', async ({ browser, place: at }, in
     // What they say calibrates the judge.
     await eve.getByRole('button', { name: 'Calibrate a judge…' }).click();
     await asked.getByRole('button', { name: 'Calibrate', exact: true }).click();
-    await expect(asked.getByText('10 new')).toBeVisible();
+    await expect(asked.getByText('10 new', { exact: true })).toBeVisible();
     await asked.getByRole('link', { name: 'See the certificate' }).click();
     await expect(eve.getByRole('main').getByText('10 drawn by chance')).toBeVisible();
 

@@ -38,7 +38,7 @@ export function asked(of: Case): string {
     : inputs.map(([name, value]) => `${name}: ${text(value)}`).join(' · ');
 }
 
-/** The tools whose files are understood, with the names that people know them by. */
+/** The tools of which one file is understood, with the names that people know them by; HELM writes folders. */
 export const TOOLS: Record<string, string> = {
   promptfoo: 'promptfoo',
   inspect: 'Inspect',
@@ -47,7 +47,6 @@ export const TOOLS: Record<string, string> = {
   deepeval: 'DeepEval',
   ragas: 'Ragas',
   'pydantic-evals': 'pydantic-evals',
-  helm: 'HELM',
   'trec-eval': 'trec_eval: qrels, runs, topics',
   'chat-jsonl': 'chats, a conversation a line',
   'batch-jsonl': 'batch requests or results',

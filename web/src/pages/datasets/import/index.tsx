@@ -152,7 +152,11 @@ export function Import({ dataset, close }: { dataset?: string; close: () => void
         )}
         <Field
           label="What it is"
-          hint={table ? undefined : 'One file; folders are for the command: assay dataset import.'}
+          hint={
+            table
+              ? undefined
+              : 'One file; a folder, as HELM writes it, is for the command: assay dataset import.'
+          }
         >
           {ids => (
             <select {...ids} value={said.tool} onChange={set('tool')}>

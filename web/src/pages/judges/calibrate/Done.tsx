@@ -10,7 +10,10 @@ import { GradeBadge } from '../grade';
 export function Done({ made, here, close }: { made: Calibrated; here: boolean; close: () => void }) {
   const { judge, added, notes } = made;
   const { certificate, needed, item } = judge;
-  const certain = [...new Set([...notes, ...(certificate?.notes ?? [])])];
+  // The number of new labels, which they begin with, is told above.
+  const told = new Set(
+    [...notes, ...(certificate?.notes ?? [])].filter(note => !/^\d+ new labels/.test(note)),
+  );
   return (
     <Dialog open wide ends close={close} title={certificate ? 'Calibrated' : 'No certificate yet'}>
       <div className="stack">
@@ -47,9 +50,9 @@ export function Done({ made, here, close }: { made: Calibrated; here: boolean; c
             </>
           )}
         </dl>
-        {certain.length > 0 && (
+        {told.size > 0 && (
           <ul className="notes">
-            {certain.map(note => (
+            {[...told].map(note => (
               <li key={note} className="small">
                 <Said>{note}</Said>
               </li>
