@@ -71,16 +71,9 @@ test('the list has every run with its trials and what is missing', async ({ page
 test('the overview has the newest numbers of every suite', async ({ page }) => {
   await open(page, '/');
   const { suites } = (await (await page.request.get('/api/v1/overview')).json()) as Overview;
-  expect(suites.map(card => card.suite).sort()).toEqual([
-    'agent',
-    'docs-qa',
-    'early',
-    'holdout',
-    'hostile',
-    'judged',
-    'recorded',
-    'support',
-  ]);
+  // A test that imports runs may have added others.
+  const known = ['agent', 'docs-qa', 'early', 'fresh', 'holdout', 'hostile', 'judged', 'recorded', 'support'];
+  expect(suites.map(card => card.suite)).toEqual(expect.arrayContaining(known));
   for (const card of suites) {
     const shown = assay<Shown>('show', card.run.id, '--json');
     const panel = page
@@ -171,7 +164,7 @@ test('a release says what holds it up', async ({ page }) => {
   for (const verdict of shown.evaluation?.verdicts ?? [])
     for (const finding of verdict.findings)
       await expect(page.getByRole('table', { name: `Rules of ${verdict.requirement}` })).toContainText(
-        finding.found,
+        finding.found.replaceAll('`', ''),
       );
   const blocks = page
     .locator('section.panel')
