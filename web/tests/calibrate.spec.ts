@@ -91,7 +91,7 @@ test('a file of labels makes a certificate, which the page shows', async ({ page
   await expect(dialog.getByRole('table', { name: 'First labels' })).toContainText('j004');
   await dialog.getByLabel(/^Labels that mean a pass/).fill('fine');
   await act(page);
-  await expect(dialog.getByRole('heading', { name: 'Calibrated' })).toBeVisible();
+  await expect(dialog.getByRole('heading', { name: 'Compared with people' })).toBeVisible();
   await expect(dialog).toContainText('40 new');
   await expect(dialog).toContainText('40 drawn by chance');
   await dialog.getByRole('button', { name: 'See the certificate' }).click();

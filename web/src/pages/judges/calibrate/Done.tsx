@@ -15,7 +15,7 @@ export function Done({ made, here, close }: { made: Calibrated; here: boolean; c
     [...notes, ...(certificate?.notes ?? [])].filter(note => !/^\d+ new labels/.test(note)),
   );
   return (
-    <Dialog open wide ends close={close} title={certificate ? 'Calibrated' : 'No certificate yet'}>
+    <Dialog open wide ends close={close} title={certificate ? 'Compared with people' : 'No certificate yet'}>
       <div className="stack">
         <p role="status">
           <GradeBadge grade={item.grade} />{' '}
