@@ -205,6 +205,7 @@ pub async fn calibrate(
     let same = known.is_some_and(|known| {
         let known = known.certificate;
         (known.labels_digest, &known.runs) == (certificate.labels_digest, &certificate.runs)
+            && (&known.criterion, &known.coding) == (&certificate.criterion, &certificate.coding)
             && (known.margin, known.confidence) == (certificate.margin, certificate.confidence)
             // Earlier versions counted a label once for each target that gave the answer.
             && known.labels == certificate.labels

@@ -9,12 +9,13 @@ use assay_datasets::declare::Names;
 use assay_datasets::library::{Event, Held, How, Lineage, VersionRecord, check_name, check_tag, today};
 use assay_datasets::tools::{Answer, Report, Sink, Tool, import};
 use assay_datasets::version::VersionWriter;
-use assay_datasets::{DatasetDecl, DatasetError, Library, Place, add};
+use assay_datasets::{DatasetDecl, DatasetError, Format, Library, Place, add};
 use assay_engine::imported::{Answers, Origin, record};
+use assay_report::plain;
 use serde_json::json;
 
 use crate::redaction::Redaction;
-use crate::{Failure, Home};
+use crate::{Failure, Home, usage};
 
 /// A file on its way into a dataset.
 pub struct Incoming<'a> {
@@ -84,10 +85,20 @@ const LONGEST_NAME: usize = 120;
 /// end, which says the format. `None` when nothing is left.
 pub fn file_name(said: &str) -> Option<String> {
     let last = said.rsplit(['/', '\\']).next().unwrap_or_default();
-    let plain = assay_report::plain(last, usize::MAX);
-    let from = (plain.len().saturating_sub(LONGEST_NAME)..plain.len()).find(|at| plain.is_char_boundary(*at))?;
-    let name = plain[from..].trim();
+    let clean = plain(last, usize::MAX);
+    let from = (clean.len().saturating_sub(LONGEST_NAME)..clean.len()).find(|at| clean.is_char_boundary(*at))?;
+    let name = clean[from..].trim();
     (!matches!(name, "" | "." | "..")).then(|| name.to_owned())
+}
+
+/// A format by its word.
+///
+/// # Errors
+/// There is none.
+pub fn format(word: &str) -> Result<Format, Failure> {
+    serde_json::from_value(word.to_ascii_lowercase().into()).map_err(|_| {
+        usage(format!("`{}` is no format: jsonl, csv, tsv, parquet, arrow, xlsx, yaml, json, text", plain(word, 80)))
+    })
 }
 
 /// Columns as they are named in a word each: `question`, or `question=path.in.the.row`; `None` without any.

@@ -948,6 +948,63 @@ class Operations:
             repeat=True,
         )
 
+    def import_dataset(
+        self,
+        dataset: str | int,
+        body: Body,
+        *,
+        file: str,
+        tool: str | None = None,
+        format: str | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        expected: str | None = None,
+        contexts: str | None = None,
+        cluster: str | None = None,
+        weight: str | None = None,
+        critical: str | None = None,
+        metadata: str | None = None,
+        outputs: str | None = None,
+        where: models.SliceExpression | None = None,
+        limit: int | None = None,
+        redact: models.Redact | None = None,
+        cases_only: bool | None = None,
+        tag: str | None = None,
+        note: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.Imported:
+        """Make a file the newest version of a dataset, and what a tool recorded a run; a file with a fault leaves nothing.
+
+        ``POST /api/v1/datasets/{dataset}/import``, for engineer.
+        """
+        return self._transport.json(
+            "POST",
+            f"/api/v1/datasets/{quote(dataset)}/import",
+            query={
+                "file": file,
+                "tool": tool,
+                "format": format,
+                "id": id,
+                "input": input,
+                "expected": expected,
+                "contexts": contexts,
+                "cluster": cluster,
+                "weight": weight,
+                "critical": critical,
+                "metadata": metadata,
+                "outputs": outputs,
+                "where": where,
+                "limit": limit,
+                "redact": redact,
+                "cases_only": cases_only,
+                "tag": tag,
+                "note": note,
+            },
+            body=body,
+            idempotency_key=idempotency_key or new_key(),
+            repeat=True,
+        )
+
     def audit_page(
         self, *, search: str | None = None, limit: models.Limit | None = None, cursor: str | None = None
     ) -> models.AuditPage:
@@ -1272,3 +1329,32 @@ class Operations:
             query={"family": family, "slice": slice, "confidence": confidence},
             repeat=True,
         )
+
+    def calibrate_judge(
+        self, judge: str | int, body: models.CalibrateBody, *, idempotency_key: str | None = None
+    ) -> models.Calibrated:
+        """Compare a judge with labels by people; faulty labels are told by line, and none is stored then.
+
+        ``POST /api/v1/judges/{judge}/calibrate``, for engineer.
+        """
+        return self._transport.json(
+            "POST",
+            f"/api/v1/judges/{quote(judge)}/calibrate",
+            json=body,
+            idempotency_key=idempotency_key or new_key(),
+            repeat=True,
+        )
+
+    def suite_files(self) -> list[models.SuiteFileItem]:
+        """Suite files of the project, as a run of the server takes them.
+
+        ``GET /api/v1/suites/files``, for viewer, engineer, approver, auditor, admin.
+        """
+        return self._transport.json("GET", "/api/v1/suites/files", repeat=True)
+
+    def policies(self) -> list[models.PolicyItem]:
+        """Release policies, those that come with Assay and those of the project.
+
+        ``GET /api/v1/policies``, for viewer, engineer, approver, auditor, admin.
+        """
+        return self._transport.json("GET", "/api/v1/policies", repeat=True)

@@ -705,6 +705,10 @@ class TakeBody(_TakeBody, total=False):
     """Why it is worth keeping; recorded with the case."""
 
 
+Redact: TypeAlias = "Literal['default']"
+"""What is taken out on the way in."""
+
+
 class _UserBody(TypedDict):
     """Somebody new."""
 
@@ -905,6 +909,48 @@ class RaterBody(TypedDict):
     """In words; it is kept."""
 
 
+class CalibrateBody(TypedDict, total=False):
+    """How a judge is calibrated. Without labels and project, the labels that are stored count."""
+
+    labels: LabelsText | None
+    """A file of labels."""
+    project: str | None
+    """A project of human review, whose raters' labels are taken."""
+    question: str | None
+    """The question of the project, where it has several."""
+    criterion: str | None
+    """The criterion that labels are stored under; of a project its question, else what the last certificate used, else the judge's name."""
+    positive: list[str]
+    """Labels that mean a pass; others mean a fail."""
+    scale: list[float] | None
+    """The least and the largest of the labels' own scale, where it is not the judge's."""
+    drawn: Drawn | None
+    """How the labelled items were chosen, where the lines do not say."""
+    replace: bool
+    """Take the new label where one of the same item and rater says something else."""
+    skip_unknown: bool
+    """Leave out labels of cases and items that no run has."""
+    unfinished: bool
+    """Take a file although more than a tenth of its lines have no label yet."""
+    confidence: float | None
+    """Confidence of the intervals; the strictest of the suites' gates by default."""
+    margin: float | None
+    """The margin of the differences that it is to decide; that of the suite's gate by default, else 0.05."""
+
+
+class LabelsText(TypedDict):
+    """A file of labels."""
+
+    name: str
+    """Its name: `.csv` is CSV, everything else JSON lines."""
+    text: str
+    """What is in it."""
+
+
+Drawn: TypeAlias = "Literal['random', 'by_hand']"
+"""How the items that carry labels were chosen among all that were scored. Only a drawn sample can correct a judge."""
+
+
 class _Problem(TypedDict):
     """What went wrong, as the client is told (RFC 9457)."""
 
@@ -988,6 +1034,8 @@ class SuiteCard(TypedDict):
     """Runs that the trend lacks because their scores are still read."""
     gate: VerdictKind | None
     """What its gate says."""
+    confidence: float
+    """Two-sided confidence of the intervals of `rows` and `moved`: the gate's, or that of the look that ended the run. Those of the trend are each at their own run's."""
 
 
 class RunItem(TypedDict):
@@ -1027,6 +1075,8 @@ class RunItem(TypedDict):
     """Whether another tool executed it."""
     sealed_part: bool
     """Whether it is over a sealed part, whose cases are not seen without a reason."""
+    baselines: list[str]
+    """The baselines of its suite that it is; a target stands after a colon."""
 
 
 class _SummaryRow(TypedDict):
@@ -2578,6 +2628,48 @@ class Taken(TypedDict):
     """Whether it waited already."""
 
 
+class Imported(TypedDict):
+    """What became of a file."""
+
+    dataset: str
+    """The dataset."""
+    number: int
+    """The number of the version that holds its cases."""
+    version: Digest
+    """Its digest."""
+    cases: int
+    """Its cases."""
+    new: bool
+    """Whether it is a new version; the newest one held just these cases otherwise."""
+    new_bytes: int
+    """Bytes that were new on disk: earlier versions share theirs."""
+    named: int
+    """Cases that got an id from their content, as the file has none."""
+    tool: str | None
+    """The tool that wrote the file, with its version; none of a table."""
+    run: RunId | None
+    """The run of what the tool recorded."""
+    answers: int
+    """Answers in that run."""
+    left_out: int
+    """Answers that it does not hold: to cases that are revoked, expired or sealed."""
+    lost: list[LostItem]
+    """What could not be kept."""
+    found: dict[str, int] | None
+    """How often each kind of personal data or secret was found, where it was looked for."""
+
+
+class LostItem(TypedDict):
+    """What could not be kept."""
+
+    what: str
+    """What."""
+    where: str
+    """Where it stands."""
+    count: int
+    """How often."""
+
+
 class AuditPage(TypedDict):
     """A page of the audit log."""
 
@@ -2937,10 +3029,6 @@ class SamplingVariant3(TypedDict):
 
 Sampling: TypeAlias = "SamplingVariant1 | SamplingVariant2 | SamplingVariant3"
 """How items are chosen among all that could be."""
-
-
-Drawn: TypeAlias = "Literal['random', 'by_hand']"
-"""How the items that carry labels were chosen among all that were scored. Only a drawn sample can correct a judge."""
 
 
 class _Rubric(TypedDict):
@@ -3694,9 +3782,9 @@ class JudgeItem(TypedDict):
     expires_us: int | None
     """When its oldest label reaches its term."""
     labels: int
-    """Judged items with labels drawn by chance."""
+    """Judged answers with labels drawn by chance, each once, whichever targets gave it."""
     by_hand: int
-    """Judged items with labels chosen by hand."""
+    """Judged answers with labels chosen by hand."""
     checks: int
     """How often its frozen verdicts were asked again."""
     checked_us: int | None
@@ -3811,7 +3899,7 @@ class Certificate(TypedDict):
     margin: float
     """The margin of the differences that the judge is to decide."""
     judged: int
-    """Items judged."""
+    """Items judged. An item is an answer to a case, whoever gave it: the same answer of two targets is one."""
     unreadable: int
     """Items with a verdict that could not be read, each once however often the judge was asked."""
     abstained: int
@@ -3927,7 +4015,9 @@ class LabelsNeeded(TypedDict):
     """The labels that a judge lacks."""
 
     stored: int
-    """Labels that are stored for its criterion, whoever gave them."""
+    """Labels that are stored for its criterion, each rater's own: several of one answer where several people rated it."""
+    answers: int
+    """Answers that carry them. The same answer to a case counts once, whichever targets gave it. Those that its runs have are `labels`, `by_hand` and `split` of its certificate."""
     more: int
     """How many more to draw: what the counts of the next grade lack, else as many as are worth drawing at once."""
     command: str
@@ -3973,3 +4063,51 @@ class JudgeProbe(TypedDict):
     """The p-value of no bias, adjusted over all probes together (Holm)."""
     answers: int
     """Answers behind it."""
+
+
+class Calibrated(TypedDict):
+    """A judge that was calibrated."""
+
+    judge: JudgeView
+    """The judge as it is now."""
+    notes: list[str]
+    """What happened on the way."""
+    added: AddedLabels
+    """What became of the labels."""
+
+
+class AddedLabels(TypedDict):
+    """What became of labels that were handed over."""
+
+    new: int
+    """Labels that are new."""
+    same: int
+    """Labels that were there, saying the same."""
+    replaced: int
+    """Labels that replaced one that said something else."""
+
+
+class SuiteFileItem(TypedDict):
+    """A suite file of the project."""
+
+    path: str
+    """From the project's folder on: what `POST /jobs` takes as its `suite`."""
+    suite: str | None
+    """The suite's name; none when the text is no suite."""
+    error: str | None
+    """What is wrong with the text, by line. Datasets, targets and scorers are looked at when it runs."""
+
+
+class PolicyItem(TypedDict):
+    """A release policy."""
+
+    name: str
+    """What `POST /releases` takes as its `policy`."""
+    title: str | None
+    """The name that it gives itself; none when it is no policy."""
+    why: str | None
+    """What it is for."""
+    builtin: bool
+    """Whether it comes with Assay."""
+    error: str | None
+    """What is wrong with it, by line."""

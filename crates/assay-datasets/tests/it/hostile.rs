@@ -158,7 +158,11 @@ fn tables_that_would_fill_the_memory_are_refused() {
     let links = "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r1\" \
                  Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet\" \
                  Target=\"worksheets/sheet1.xml\"/></Relationships>";
+    let first = "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\"><Relationship Id=\"r0\" \
+                 Type=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument\" \
+                 Target=\"xl/workbook.xml\"/></Relationships>";
     let parts = [
+        ("_rels/.rels", first),
         ("xl/workbook.xml", book),
         ("xl/_rels/workbook.xml.rels", links),
         ("xl/worksheets/sheet1.xml", sheet.as_str()),

@@ -58,8 +58,8 @@ pub struct ImportQuery {
     /// `table`, which is the default: a table, lines or a document of cases; `auto`: what a tool wrote, known by its content; or
     /// the tool, as `assay dataset import --from` takes it.
     tool: Option<String>,
-    /// The format, where the ending does not say it.
-    format: Option<Format>,
+    /// The format, where the ending does not say it: `jsonl`, `csv`, `tsv`, `parquet`, `arrow`, `xlsx`, `yaml`, `json` or `text`.
+    format: Option<String>,
     /// The column of ids. Without one, cases get an id from their content.
     id: Option<String>,
     /// Columns that are inputs, with commas between them, as `question` or `question=path.in.the.row`; by default all that
@@ -109,6 +109,25 @@ fn columns(list: Option<&str>) -> Vec<String> {
     columns.map(str::to_owned).collect()
 }
 
+/// The most bytes of a file that is read so, and what to do with a larger one.
+fn most(name: &str, reading: &Reading) -> (u64, &'static str) {
+    let of_name = || Format::of(Path::new(name));
+    let (format, table) = match reading {
+        Reading::Table(declared) => (declared.format.or_else(of_name), true),
+        Reading::OfTool(_) => (of_name(), false),
+    };
+    let whole = match format {
+        Some(Format::Yaml | Format::Text | Format::Xlsx) => true,
+        // Importers of tools read JSON as it comes.
+        Some(Format::Json) => table,
+        _ => false,
+    };
+    match whole {
+        true => (MOST_WHOLE, ", and this format is read whole: save it as JSON lines, CSV or Parquet"),
+        false => (MOST, ": send it in parts, or use `assay dataset add` where the server runs"),
+    }
+}
+
 impl ImportQuery {
     fn reading(&self) -> Result<Reading, Problem> {
         let fields = Fields {
@@ -123,7 +142,7 @@ impl ImportQuery {
             outputs: names(&columns(self.outputs.as_deref())),
         };
         let declared = DatasetDecl {
-            format: self.format,
+            format: self.format.as_deref().map(imports::format).transpose()?,
             fields,
             filter: self.filter.clone(),
             limit: self.limit,
@@ -139,20 +158,6 @@ impl ImportQuery {
             false => Err(Problem::usage(
                 "`format`, columns, `where` and `limit` are for tables: a tool's own format says what is what",
             )),
-        }
-    }
-
-    /// The most bytes of such a file, and what to do with a larger one.
-    fn most(&self, name: &str, reading: &Reading) -> (u64, &'static str) {
-        let whole = match self.format.or_else(|| Format::of(Path::new(name))) {
-            Some(Format::Yaml | Format::Text | Format::Xlsx) => true,
-            // Importers of tools read JSON as it comes.
-            Some(Format::Json) => matches!(reading, Reading::Table(_)),
-            _ => false,
-        };
-        match whole {
-            true => (MOST_WHOLE, ", and this format is read whole: save it as JSON lines, CSV or Parquet"),
-            false => (MOST, ": send it in parts, or use `assay dataset add` where the server runs"),
         }
     }
 }
@@ -212,7 +217,7 @@ async fn import(call: Call<ImportQuery, File>) -> Result<Data<ImportedFile>, Pro
     let name =
         file_name(&query.file).ok_or_else(|| Problem::usage("`file` is a file's own name, such as cases.csv"))?;
     let reading = query.reading()?;
-    let (most, instead) = query.most(&name, &reading);
+    let (most, instead) = most(&name, &reading);
     let message = note(query.note)?;
     // A folder of its own: nothing that the file names is beside it.
     let scratch = waiting(|| tempfile::Builder::new().prefix("assay-import-").tempdir()).map_err(Problem::internal)?;

@@ -114,7 +114,7 @@ async fn labels_come_once_and_the_judge_is_what_the_command_says() {
     assert_eq!((&judge["certificate"]["judged"], &judge["item"]["criterion"]), (&json!(72), &json!("good")));
     assert!(judge["certificate"]["canaries"] == json!([]) && judge["frozen"].as_u64().unwrap() > 0, "{judge}");
     let shown = desk.by(&desk.engineer, Method::GET, "/api/v1/judges/good", None).await.1;
-    assert_eq!(&shown, judge);
+    assert_eq!((&shown["certificate"], &shown["item"]["grade"]), (&judge["certificate"], &judge["item"]["grade"]));
     // The same as CSV is nothing new; and so is nothing at all.
     let csv = labels(30).lines().fold("case,target,label,rater,drawn\n".to_owned(), |text, line| {
         let of: Value = serde_json::from_str(line).unwrap();

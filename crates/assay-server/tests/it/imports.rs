@@ -161,7 +161,7 @@ async fn a_file_with_a_fault_leaves_nothing_and_is_told_by_its_own_name() {
         (as_file("yaml", ""), vec![b'#'; (16 << 20) + 1], 413, "read whole: save it as JSON lines".into()),
         (as_file("json", ""), vec![b' '; (16 << 20) + 1], 413, "read whole: save it as JSON lines".into()),
         (as_file("csv", "&where=lang+%3D"), CSV.into(), 422, "query".into()),
-        (as_file("csv", "&format=word"), CSV.into(), 422, "query".into()),
+        (as_file("csv", "&format=word"), CSV.into(), 422, "`word` is no format".into()),
         (as_file("csv", "&redact=policy.yaml"), CSV.into(), 422, "query".into()),
         (as_file("csv", "&tag=3"), CSV.into(), 422, "cannot be a tag".into()),
         (as_file("csv", "&colour=red"), CSV.into(), 422, "colour".into()),
@@ -190,7 +190,7 @@ async fn a_file_with_a_fault_leaves_nothing_and_is_told_by_its_own_name() {
     assert_eq!(desk.get("/api/v1/datasets").await["items"], json!([]));
     let failed = desk.server.audited().iter().filter(|of| of.contains("\"outcome\":\"failed\"")).count();
     // What is no request is refused before anything begins.
-    assert_eq!(failed, 22);
+    assert_eq!(failed, 23);
     // Who only looks changes nothing, whatever they send.
     let response = desk.send(&desk.viewer, "qa", "file=cases.csv", CSV).await;
     assert_eq!(response.status(), 403);
@@ -244,7 +244,7 @@ async fn personal_data_is_taken_out_before_it_reaches_the_library() {
     let csv = "id,question\n1,write to ann.lee@example.com today\n2,call nobody\n";
     let (status, made) = desk.import("qa", "file=c.csv&id=id&redact=default", csv).await;
     assert_eq!(status, 200, "{made}");
-    assert_eq!(made["found"], json!({"email": 1}));
+    assert_eq!(made["found"], json!({"EMAIL": 1}));
     let text = serde_json::to_string(&desk.cases("qa")).unwrap();
     assert!(!text.contains("ann.lee") && text.contains("call nobody"), "{text}");
     let (_, none) = desk.import("other", "file=c.csv&id=id&redact=default", "id,q\n1,nothing\n").await;

@@ -5,14 +5,14 @@ use std::path::Path;
 use assay_core::SliceExpr;
 use assay_datasets::declare::Fields;
 use assay_datasets::library::who;
-use assay_datasets::{DatasetDecl, Format, Library};
+use assay_datasets::{DatasetDecl, Library};
 use clap::Args;
 use serde_json::json;
 
 use super::super::{Failure, say};
 use super::{count, redaction, size};
 use crate::exit;
-use assay_home::imports::{Arrived, Incoming, names, table};
+use assay_home::imports::{Arrived, Incoming, format, names, table};
 use assay_home::redaction::Redaction;
 use assay_home::usage;
 
@@ -114,13 +114,7 @@ impl Add {
     }
 
     fn declared(&self) -> Result<DatasetDecl, Failure> {
-        let format = match &self.format {
-            None => None,
-            Some(word) => Some(
-                serde_json::from_value::<Format>(word.to_ascii_lowercase().into())
-                    .map_err(|_| usage(format!("`{word}` is no format: jsonl, csv, tsv, parquet, yaml, json, text")))?,
-            ),
-        };
+        let format = self.format.as_deref().map(format).transpose()?;
         let filter = match &self.filter {
             None => None,
             Some(text) => Some(text.parse::<SliceExpr>().map_err(|error| usage(format!("--where: {error}")))?),
