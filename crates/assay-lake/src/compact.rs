@@ -33,7 +33,9 @@ const FEWEST: usize = 8;
 /// Rows at a time: answers may be long.
 const BATCH: usize = 1_024;
 /// What sorting may hold in memory; the rest waits on disk.
-const MEMORY: usize = 96 << 20;
+const MEMORY: usize = 128 << 20;
+/// Of that, what merging needs at least.
+const MERGING: usize = 16 << 20;
 /// And on disk.
 const DISK: u64 = 1 << 40;
 /// A file is closed when it has about so many bytes.
@@ -109,7 +111,11 @@ impl Lake {
 
     /// Writes the rows of a run anew, in order; gives the files and how many rows they hold.
     async fn rewritten(&self, table: Table, delta: &DeltaTable, run: &RunRecord) -> Result<(Vec<Add>, u64), LakeError> {
-        let config = SessionConfig::new().with_batch_size(BATCH);
+        // Sorting in parts at once would give each a part of the memory.
+        let config = SessionConfig::new()
+            .with_batch_size(BATCH)
+            .with_target_partitions(1)
+            .with_sort_spill_reservation_bytes(MERGING);
         let context = self.within(&Budget::new(MEMORY, DISK)?).session(config);
         context.register_table("rows", delta.table_provider().await?)?;
         let then = if table == Table::Scores { ", scorer" } else { "" };

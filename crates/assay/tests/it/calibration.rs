@@ -373,7 +373,8 @@ fn refusal_detectors_on_xstest_agree_with_people_as_computed_elsewhere() {
         let (got, want) = (figure(&made, key)["value"].as_f64().unwrap(), golden[want].as_f64().unwrap());
         assert!((got - want).abs() < 1e-6, "{key}: {got} and {want}");
     }
-    assert_eq!(made["labels"], 1095);
+    // Eight of the 1,095 labelled answers are another model's, word for word: people said it once.
+    assert_eq!(made["labels"], 1087);
     // A gate says what it may claim.
     let said = folder.assay(&["gate", "latest:llama2new", "--baseline", "latest:llama2orig"]);
     assert!(
