@@ -2268,8 +2268,6 @@ export interface components {
             /** @description Why it is worth keeping; recorded with the case. */
             note?: string | null;
         };
-        /** @description A file format. */
-        Format2: "jsonl" | "csv" | "tsv" | "parquet" | "arrow" | "xlsx" | "yaml" | "json" | "text";
         /** @description What is taken out on the way in. */
         Redact: "default";
         /** @description Somebody new. */
@@ -8515,8 +8513,8 @@ export interface operations {
                  *     the tool, as `assay dataset import --from` takes it.
                  */
                 tool?: string | null;
-                /** @description The format, where the ending does not say it. */
-                format?: components["schemas"]["Format2"] | null;
+                /** @description The format, where the ending does not say it: `jsonl`, `csv`, `tsv`, `parquet`, `arrow`, `xlsx`, `yaml`, `json` or `text`. */
+                format?: string | null;
                 /** @description The column of ids. Without one, cases get an id from their content. */
                 id?: string | null;
                 /**
