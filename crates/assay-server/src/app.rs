@@ -133,7 +133,7 @@ const STRANGERS: NonZeroU32 = NonZeroU32::new(100).unwrap();
 /// So many of them at once.
 const BURST: NonZeroU32 = NonZeroU32::new(200).unwrap();
 /// Long computations at once.
-const HEAVY: usize = 2;
+pub const HEAVY: u32 = 2;
 /// Passwords that are looked at at once.
 const PASSWORDS: usize = 2;
 /// Changes that go on at once.
@@ -172,7 +172,7 @@ impl App {
             openings: Openings::default(),
             questions: Questions::new(&home.lake)?,
             home,
-            heavy: Arc::new(Semaphore::new(HEAVY)),
+            heavy: Arc::new(Semaphore::new(HEAVY as usize)),
             parts: PartCounts::default(),
             metrics: Metrics::default(),
             oidc: options.oidc.map(Provider::new).transpose()?,

@@ -18,7 +18,7 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use tracing::Instrument;
 
 use crate::api::summaries;
-use crate::app::{App, CHANGES, Mode};
+use crate::app::{App, CHANGES, HEAVY, Mode};
 use crate::endpoint::{Endpoint, Peer};
 use crate::metrics::Labels;
 use crate::{Problem, api, jobs, login, oidc, page, telemetry};
@@ -107,7 +107,7 @@ impl Listening {
     pub async fn run(self, end: impl Future<Output = ()> + Send + 'static) -> Result<(), Failure> {
         let app = self.app;
         let jobs = tokio::spawn(jobs::work(app.clone()));
-        tokio::spawn(summaries::read_ahead(app.clone()));
+        let ahead = tokio::spawn(summaries::read_ahead(app.clone()));
         let (ending, mut ended) = (app.ending.clone(), app.ending.subscribe());
         let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(self.listener, service).with_graceful_shutdown(async move {
@@ -124,6 +124,9 @@ impl Listening {
         };
         let _ = tokio::time::timeout(GRACE, app.changes.acquire_many(CHANGES)).await;
         let _ = tokio::time::timeout(GRACE, jobs).await;
+        // What is being read is read to its end: readers of tables panic where the runtime goes away below them.
+        let _ = tokio::time::timeout(GRACE, ahead).await;
+        let _ = tokio::time::timeout(GRACE, app.heavy.acquire_many(HEAVY)).await;
         Ok(answered?)
     }
 }

@@ -483,7 +483,7 @@ async fn the_server_tells_of_itself_by_spans_and_json_lines() {
     let mut log = String::new();
     std::io::Read::read_to_string(&mut process.0.stderr.take().unwrap(), &mut log).unwrap();
     assert!(process.0.wait().unwrap().success(), "{log}");
-    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(&log)).collect();
     let line = lines.iter().find(|line| line["route"] == "/api/v1/runs").expect(&log);
     assert_eq!((&line["status"], &line["method"], &line["level"]), (&json!(200), &json!("GET"), &json!("INFO")));
     assert!(!log.contains(token), "what is asked is not logged");
