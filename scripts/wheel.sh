@@ -4,7 +4,7 @@
 # ASSAY_BIN names a binary that is there already; the native module is built by the cargo profile in ASSAY_PROFILE.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-profile=${ASSAY_PROFILE:-dist}
+profile=${ASSAY_PROFILE:-wheel}
 if [ -z "${ASSAY_BIN:-}" ]; then
   cargo build --profile "$profile" --package assay
   ASSAY_BIN=target/$profile/assay
