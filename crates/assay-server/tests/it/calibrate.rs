@@ -76,7 +76,7 @@ impl Desk {
 /// Labels of the first cases, people passing what the judge passes but for every tenth case.
 fn labels(cases: usize) -> String {
     let line = |i: usize, target: &str| {
-        json!({"case": format!("c{i:02}"), "target": target, "label": (i % 3 != 0) != (i % 10 == 9), "rater": "ann",
+        json!({"case": format!("c{i:02}"), "target": target, "label": i.is_multiple_of(3) == (i % 10 == 9), "rater": "ann",
                "drawn": "random"})
     };
     let each = (0..cases).flat_map(|i| ["base", "cand"].map(|target| format!("{}\n", line(i, target))));
