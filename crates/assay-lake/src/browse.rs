@@ -7,8 +7,8 @@ use assay_core::{RunRecord, TrialKey};
 use datafusion::prelude::SessionConfig;
 use serde_json::{Map, Value};
 
-use crate::query::{Rows, day_literal, of_case};
-use crate::tables::{Table, partition_day};
+use crate::query::{Rows, of_case, of_run};
+use crate::tables::Table;
 use crate::{Lake, LakeError};
 
 /// A row as JSON.
@@ -75,9 +75,9 @@ fn number(value: f64) -> String {
     if value.is_finite() { format!("CAST({value:?} AS DOUBLE)") } else { "NULL".to_owned() }
 }
 
-/// The rows of one run.
-pub(crate) fn of_run(run: &RunRecord) -> String {
-    format!("dt = {} AND run_id = '{}'", day_literal(partition_day(run)), run.id)
+/// The SQL of a trial's case: its position in the run's plan.
+fn position(run: &RunRecord) -> String {
+    format!("number / {}", run.targets.len().max(1) as u64 * u64::from(run.epochs))
 }
 
 impl TrialFilter {
@@ -360,7 +360,7 @@ impl Lake {
     pub async fn side_by_side(&self, pair: &SideBySide<'_>) -> Result<Vec<Row>, LakeError> {
         let same_plan = pair.candidate.0.plan == pair.baseline.0.plan;
         let side = |(run, target): (&RunRecord, &str), search: Option<&str>| {
-            let position = format!("number / {}", run.targets.len().max(1) as u64 * u64::from(run.epochs));
+            let position = position(run);
             // Cases of one plan meet by their place in it, which takes half as long as by their content.
             let key = if same_plan { &position } else { "case_digest" };
             let mut condition =
@@ -421,10 +421,10 @@ impl Lake {
             positions.iter().map(|case| key(case).number(targets, run.epochs).to_string()).collect();
         let condition = format!("{} AND number IN ({})", of_run(run), numbers.join(", "));
         let sql = format!(
-            "SELECT t.number / {} AS position, t.status, substr(t.output, 1, {most}) AS output, t.error_message, t.latency_us, \
-             t.metadata, s.rationale FROM (SELECT * FROM trials WHERE {condition}) AS t LEFT JOIN (SELECT number, rationale FROM \
+            "SELECT t.position, t.status, substr(t.output, 1, {most}) AS output, t.error_message, t.latency_us, \
+             t.metadata, s.rationale FROM (SELECT *, {} AS position FROM trials WHERE {condition}) AS t LEFT JOIN (SELECT number, rationale FROM \
              scores WHERE {condition} AND scorer = {}) AS s ON s.number = t.number",
-            u64::from(targets) * u64::from(run.epochs),
+            position(run),
             text(scorer)
         );
         self.pick(&sql).await?.json().await

@@ -10,9 +10,6 @@ use std::time::SystemTime;
 
 use assay_core::RunRecord;
 use chrono::TimeDelta;
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::error::ArrowError;
 use datafusion::prelude::SessionConfig;
 use deltalake::DeltaTable;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties};
@@ -23,10 +20,10 @@ use deltalake::writer::{DeltaWriter, RecordBatchWriter};
 use futures::TryStreamExt;
 use serde_json::Value;
 
-use crate::browse::of_run;
+use crate::query::of_run;
 use crate::seal::writing;
-use crate::tables::Table;
-use crate::{Budget, Lake, LakeError};
+use crate::tables::{Table, in_columns};
+use crate::{Budget, Lake, LakeError, failed};
 
 /// A run with fewer files of a table is left as it is.
 const FEWEST: usize = 8;
@@ -42,10 +39,6 @@ const DISK: u64 = 1 << 40;
 const FILE: u64 = 128 << 20;
 /// For so long the files that were rewritten stay for those who are reading them.
 const GRACE: TimeDelta = TimeDelta::hours(1);
-
-fn failed(table: Table) -> impl Fn(deltalake::DeltaTableError) -> LakeError {
-    move |error| LakeError::Table { table: table.name(), error }
-}
 
 /// The rows of a file when it holds a run's and no other's.
 fn rows_of(file: &LogicalFileView, run: &str) -> Option<u64> {
@@ -128,13 +121,8 @@ impl Lake {
         let mut rows = 0;
         while let Some(batch) = sorted.try_next().await? {
             rows += batch.num_rows() as u64;
-            let schema = writer.arrow_schema();
             // Readers give texts in an encoding of their own.
-            let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
-                Some(column) => cast(column, field.data_type()),
-                None => Err(ArrowError::SchemaError(format!("there is no column `{}`", field.name()))),
-            });
-            let batch = RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)?;
+            let batch = in_columns(&writer.arrow_schema(), &batch)?;
             writer.write(batch).await.map_err(failed(table))?;
         }
         Ok((writer.flush().await.map_err(failed(table))?, rows))

@@ -89,6 +89,11 @@ impl LakeError {
     }
 }
 
+/// What went wrong with a table.
+pub(crate) fn failed(table: Table) -> impl Fn(deltalake::DeltaTableError) -> LakeError {
+    move |error| LakeError::Table { table: table.name(), error }
+}
+
 /// DataFusion's message without its internal prefixes.
 fn plain(error: &datafusion::error::DataFusionError) -> String {
     error.strip_backtrace().trim_start_matches("Error during planning: ").to_owned()
@@ -128,7 +133,7 @@ impl Lake {
         let absolute = folder.canonicalize().map_err(|error| LakeError::Io { path: folder.clone(), error })?;
         let url = Url::from_directory_path(&absolute).map_err(|()| LakeError::Path(absolute))?;
         let delta = DeltaTable::try_from_url(url).await;
-        Ok(self.keep(table, delta.map_err(|error| LakeError::Table { table: table.name(), error })?))
+        Ok(self.keep(table, delta.map_err(failed(table))?))
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<Table, DeltaTable>> {

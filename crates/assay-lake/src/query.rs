@@ -16,7 +16,7 @@ use futures::TryStreamExt;
 
 pub use assay_core::row::ScoreRow;
 
-use crate::browse::{Row, of_run};
+use crate::browse::Row;
 use crate::tables::{self, Table};
 use crate::{Lake, LakeError};
 
@@ -90,8 +90,7 @@ impl Lake {
     /// # Errors
     /// The table cannot be read.
     pub async fn rows_of_run(&self, table: Table, run: &RunRecord) -> Result<Rows, LakeError> {
-        let (name, day) = (table.name(), day_literal(tables::partition_day(run)));
-        self.query(&format!("SELECT * FROM {name} WHERE dt = {day} AND run_id = '{}'", run.id), None).await
+        self.query(&format!("SELECT * FROM {} WHERE {}", table.name(), of_run(run)), None).await
     }
 
     pub(crate) async fn context(
@@ -130,9 +129,8 @@ impl Lake {
     pub async fn for_each_score(&self, run: &RunRecord, mut visit: impl FnMut(ScoreRow<'_>)) -> Result<(), LakeError> {
         let sql = format!(
             "SELECT target, scorer, case_id, case_digest, cluster_id, weight, critical, epoch, value, counts, status, \
-             trial_status, generation, metadata FROM scores WHERE dt = {} AND run_id = '{}'",
-            day_literal(tables::partition_day(run)),
-            run.id
+             trial_status, generation, metadata FROM scores WHERE {}",
+            of_run(run)
         );
         // One file at a time: whoever visits is slower than a reader, and several would only hold more memory.
         let context = self.context(SessionConfig::new().with_target_partitions(1), None, &[]).await?;
@@ -170,10 +168,9 @@ impl Lake {
         }
         let names: Vec<String> = scorers.iter().map(|name| format!("'{}'", name.replace('\'', "''"))).collect();
         let sql = format!(
-            "SELECT scorer, target, case_digest, epoch, label, reason, details_json FROM scores WHERE dt = {} AND run_id = '{}' \
+            "SELECT scorer, target, case_digest, epoch, label, reason, details_json FROM scores WHERE {} \
              AND trial_status = 'ok' AND scorer IN ({}) ORDER BY number",
-            day_literal(tables::partition_day(run)),
-            run.id,
+            of_run(run),
             names.join(", ")
         );
         let mut rows = self.query(&sql, None).await?;
@@ -220,9 +217,8 @@ impl Lake {
         let sql = format!(
             "SELECT target, epoch, case_digest, latency_us, ttft_us, input_tokens, output_tokens, cached_input_tokens, \
              reasoning_tokens, finish, version, mean_logprob, output, output_json, contexts_json, tool_calls_json, \
-             details_json FROM trials WHERE dt = {} AND run_id = '{}' AND status = 'ok'{condition}",
-            day_literal(tables::partition_day(run)),
-            run.id
+             details_json FROM trials WHERE {} AND status = 'ok'{condition}",
+            of_run(run)
         );
         Ok(Answers(self.query(&sql, None).await?))
     }
@@ -255,15 +251,15 @@ impl Lake {
     }
 }
 
+/// The rows of one run. The day keeps files of others closed.
+pub(crate) fn of_run(run: &RunRecord) -> String {
+    format!("dt = DATE '{}' AND run_id = '{}'", day(tables::partition_day(run)), run.id)
+}
+
 /// The rows of one run and case, by their numbers: what files and their parts are left out by.
 pub(crate) fn of_case(run: &RunRecord, position: u64) -> String {
     let first = |case| TrialKey { case, target: 0, epoch: 0 }.number(run.targets.len() as u32, run.epochs);
     format!("{} AND number >= {} AND number < {}", of_run(run), first(position), first(position + 1))
-}
-
-/// `DATE '2026-11-23'`, so that other days' files are not opened.
-pub(crate) fn day_literal(days: i32) -> String {
-    format!("DATE '{}'", day(days))
 }
 
 pub(crate) fn day(days: i32) -> time::Date {

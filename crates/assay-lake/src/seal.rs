@@ -16,7 +16,7 @@ use deltalake::operations::write::SchemaMode;
 use deltalake::protocol::SaveMode;
 
 use crate::tables::{self, Table};
-use crate::{Lake, LakeError};
+use crate::{Lake, LakeError, failed};
 
 /// Another process may commit or create the table at the same moment; each try starts from its newest state.
 const ATTEMPTS: u32 = 8;
@@ -192,16 +192,16 @@ impl Lake {
     ) -> Result<(), LakeError> {
         let application = run.id.to_string();
         let version = i64::try_from(segment).unwrap_or(i64::MAX);
-        let failed = |error| LakeError::Table { table: table.name(), error };
+        let failed = failed(table);
         let mut attempt = 0;
         loop {
             attempt += 1;
             let delta = self.table(table).await?;
             // Delta refuses a concurrent duplicate but takes a later one, so what was committed is looked up first.
             if delta.version().is_some() {
-                let snapshot = delta.snapshot().map_err(failed)?;
+                let snapshot = delta.snapshot().map_err(&failed)?;
                 let last =
-                    snapshot.transaction_version(delta.log_store().as_ref(), &application).await.map_err(failed)?;
+                    snapshot.transaction_version(delta.log_store().as_ref(), &application).await.map_err(&failed)?;
                 if last.is_some_and(|last| last >= version) {
                     return Ok(());
                 }
@@ -250,7 +250,7 @@ impl Lake {
                 .delete()
                 .with_predicate(col("run_id").eq(lit(run.id.to_string())).and(col(table.outcome()).not_eq(lit("ok"))))
                 .await
-                .map_err(|error| LakeError::Table { table: table.name(), error })?;
+                .map_err(failed(table))?;
         }
         Ok(())
     }

@@ -146,6 +146,21 @@ pub(crate) fn partition_day(run: &RunRecord) -> i32 {
     i32::try_from(run.started_us.div_euclid(86_400_000_000)).unwrap_or(0)
 }
 
+/// Rows in the columns of a schema, by name.
+///
+/// # Errors
+/// A column is missing that may not be empty, or of another kind.
+pub(crate) fn in_columns(schema: &SchemaRef, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
+        Some(column) => {
+            cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..Default::default() })
+        }
+        None if field.is_nullable() => Ok(new_null_array(field.data_type(), batch.num_rows())),
+        None => Err(ArrowError::SchemaError(format!("there is no column `{}`", field.name()))),
+    });
+    RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)
+}
+
 /// Rows of another lake in the columns of this one.
 ///
 /// # Errors
@@ -156,15 +171,7 @@ pub(crate) fn adopted(
     segment: u64,
     batch: &RecordBatch,
 ) -> Result<RecordBatch, ArrowError> {
-    let schema = table.schema();
-    let columns = schema.fields().iter().map(|field| match batch.column_by_name(field.name()) {
-        Some(column) => {
-            cast_with_options(column, field.data_type(), &CastOptions { safe: false, ..Default::default() })
-        }
-        None if field.is_nullable() => Ok(new_null_array(field.data_type(), batch.num_rows())),
-        None => Err(ArrowError::SchemaError(format!("there is no column `{}`", field.name()))),
-    });
-    let batch = RecordBatch::try_new(schema.clone(), columns.collect::<Result<_, _>>()?)?;
+    let batch = in_columns(&table.schema(), batch)?;
     let same = |name: &str, as_text: String| {
         let column = batch.column_by_name(name).map(|column| cast(column, &DataType::Utf8)).transpose()?;
         let all = column.as_ref().and_then(|column| column.as_any().downcast_ref::<StringArray>());

@@ -26,12 +26,17 @@ CREATE TABLE cases (
 );
 ";
 
-// The indexes begin with the dataset: each is asked for by its number.
-const BY_ID: &str = "WITH RECURSIVE datasets(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM datasets WHERE n < (SELECT max(dataset) \
-                     FROM cases)) SELECT position FROM datasets CROSS JOIN cases ON dataset = n AND id = $1 LIMIT 1";
-const BY_DIGEST: &str = "WITH RECURSIVE datasets(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM datasets WHERE n < (SELECT \
-                         max(dataset) FROM cases)) SELECT position FROM datasets CROSS JOIN cases ON dataset = n AND \
-                         digest = $1 LIMIT 1";
+/// The position of the first case with this in a column. The indexes begin with the dataset: each is asked for by its number.
+macro_rules! position_by {
+    ($column:literal) => {
+        concat!(
+            "WITH RECURSIVE datasets(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM datasets WHERE n < (SELECT max(dataset) \
+             FROM cases)) SELECT position FROM datasets CROSS JOIN cases ON dataset = n AND ",
+            $column,
+            " = $1 LIMIT 1"
+        )
+    };
+}
 
 const BATCH: usize = 2_000;
 
@@ -400,7 +405,7 @@ impl PlanFile {
     /// # Errors
     /// The database fails.
     pub async fn case_by_id(&self, id: &str) -> Result<Option<CaseAt>, StoreError> {
-        let position: Option<i64> = sqlx::query_scalar(BY_ID)
+        let position: Option<i64> = sqlx::query_scalar(position_by!("id"))
             .bind(id)
             .fetch_optional(&self.file.pool)
             .await
@@ -416,7 +421,7 @@ impl PlanFile {
     /// # Errors
     /// The database fails.
     pub async fn position_of(&self, digest: Digest) -> Result<Option<u64>, StoreError> {
-        let position: Option<i64> = sqlx::query_scalar(BY_DIGEST)
+        let position: Option<i64> = sqlx::query_scalar(position_by!("digest"))
             .bind(digest.as_bytes().to_vec())
             .fetch_optional(&self.file.pool)
             .await

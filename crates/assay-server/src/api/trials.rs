@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use assay_core::{Digest, RunRecord, RunStatus};
+use assay_core::{RunRecord, RunStatus};
 use assay_home::audit;
 use assay_home::home::unseal;
 use assay_lake::browse::{Histogram, Row, TrialFilter, TrialOrder, TrialPage};
@@ -511,23 +511,16 @@ async fn case_of(app: &App, record: &RunRecord, id: &str) -> Result<CaseView, Pr
         runs.iter().map(|row| &row.record).filter(|record| record.sealed().is_none()).collect();
     let began =
         |run: &str| records.iter().find(|record| record.id.to_string() == run).map_or(0, |record| record.started_us);
-    let mut plans: HashMap<Digest, Option<u64>> = HashMap::from([(record.plan, Some(found.position))]);
-    let mut answered = Vec::new();
+    let mut positions = HashMap::from([(record.plan, Some(found.position))]);
     for of in &records {
-        let at = match plans.get(&of.plan) {
-            Some(at) => *at,
-            None => {
-                // A list of cases may have been removed since.
-                let there = PlanFile::exists(&home.workspace, of.plan);
-                let at = match there {
-                    true => PlanFile::open(&home.workspace, of.plan).await?.position_of(found.digest).await?,
-                    false => None,
-                };
-                *plans.entry(of.plan).or_insert(at)
-            }
-        };
-        answered.extend(at.map(|at| (*of, at)));
+        // A list of cases may have been removed since.
+        if !positions.contains_key(&of.plan) && PlanFile::exists(&home.workspace, of.plan) {
+            let plan = PlanFile::open(&home.workspace, of.plan).await?;
+            positions.insert(of.plan, plan.position_of(found.digest).await?);
+        }
     }
+    let position = |of: &RunRecord| positions.get(&of.plan).copied().flatten();
+    let answered: Vec<(&RunRecord, u64)> = records.iter().filter_map(|of| Some((*of, position(of)?))).collect();
     let history = home.lake.scores_over_runs(&answered).await?.into_iter().map(|row| {
         let run = string(&row, "run_id").unwrap_or_default();
         Earlier {
