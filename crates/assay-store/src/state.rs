@@ -137,10 +137,10 @@ pub struct Baseline {
 
 impl Baseline {
     /// Its name, with the target after a colon.
-    pub fn word(self) -> String {
-        match self.target {
+    pub fn word(&self) -> String {
+        match &self.target {
             Some(target) => format!("{}:{target}", self.name),
-            None => self.name,
+            None => self.name.clone(),
         }
     }
 }
@@ -811,39 +811,24 @@ impl State {
     /// # Errors
     /// The database fails or holds what this version cannot read.
     pub async fn baselines(&self) -> Result<Vec<Baseline>, StoreError> {
-        self.baselines_where(None).await
-    }
-
-    /// The baselines that a run is, by name.
-    ///
-    /// # Errors
-    /// As [`State::baselines`].
-    pub async fn baselines_of(&self, run: RunId) -> Result<Vec<Baseline>, StoreError> {
-        self.baselines_where(Some(run)).await
-    }
-
-    async fn baselines_where(&self, run: Option<RunId>) -> Result<Vec<Baseline>, StoreError> {
-        sqlx::query(
-            "SELECT suite, name, run, target, set_us FROM baselines WHERE $1 IS NULL OR run = $1 ORDER BY suite, name",
-        )
-        .bind(run.map(|run| run.to_string()))
-        .fetch_all(&self.file.pool)
-        .await
-        .map_err(|error| self.file.error(error))?
-        .iter()
-        .map(|row| {
-            Ok(Baseline {
-                suite: self.get(row, "suite")?,
-                name: self.get(row, "name")?,
-                run: self
-                    .get::<String>(row, "run")?
-                    .parse()
-                    .map_err(|error| StoreError::corrupt(&self.file.path, error))?,
-                target: self.get(row, "target")?,
-                set_us: self.get(row, "set_us")?,
+        sqlx::query("SELECT suite, name, run, target, set_us FROM baselines ORDER BY suite, name")
+            .fetch_all(&self.file.pool)
+            .await
+            .map_err(|error| self.file.error(error))?
+            .iter()
+            .map(|row| {
+                Ok(Baseline {
+                    suite: self.get(row, "suite")?,
+                    name: self.get(row, "name")?,
+                    run: self
+                        .get::<String>(row, "run")?
+                        .parse()
+                        .map_err(|error| StoreError::corrupt(&self.file.path, error))?,
+                    target: self.get(row, "target")?,
+                    set_us: self.get(row, "set_us")?,
+                })
             })
-        })
-        .collect()
+            .collect()
     }
 
     /// Removes a baseline; false when there was none.

@@ -9,7 +9,7 @@ use assay_core::{Digest, RunRecord, RunStatus};
 use assay_home::{Against, audit};
 use assay_report::plain;
 use assay_store::state::RunFilter;
-use assay_store::{Journal, LimitChange, Order, RunRow};
+use assay_store::{Baseline, Journal, LimitChange, Order, RunRow};
 use axum::http::{HeaderMap, Method};
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -116,6 +116,11 @@ impl RunItem {
     /// # Errors
     /// The workspace cannot be read.
     pub async fn of(app: &App, row: &RunRow) -> Result<Self, Problem> {
+        Self::among(app, row, &app.home().state.baselines().await?).await
+    }
+
+    /// As [`RunItem::of`] for one of many, with all baselines.
+    async fn among(app: &App, row: &RunRow, baselines: &[Baseline]) -> Result<Self, Problem> {
         let (home, record) = (app.home(), &row.record);
         let executing = row.status == RunStatus::Running && home.workspace.is_executing(record.id);
         Ok(Self {
@@ -136,7 +141,7 @@ impl RunItem {
             git: record.git.clone(),
             imported: !record.targets.is_empty() && record.targets.iter().all(|target| target.kind == "imported"),
             sealed_part: record.sealed().is_some(),
-            baselines: home.state.baselines_of(record.id).await?.into_iter().map(|of| of.word()).collect(),
+            baselines: baselines.iter().filter(|of| of.run == record.id).map(Baseline::word).collect(),
         })
     }
 }
@@ -175,9 +180,9 @@ async fn runs(call: Call<RunsQuery>) -> Result<Data<Page<RunItem>>, Problem> {
     };
     let rows = call.app.home().state.runs_where(&filter, query.limit.get() as u32 + 1).await?;
     let page = Page::cut(rows, query.limit, |row| (row.record.started_us, row.record.id.to_string()));
-    let mut items = Vec::new();
+    let (mut items, baselines) = (Vec::new(), call.app.home().state.baselines().await?);
     for row in &page.items {
-        items.push(RunItem::of(&call.app, row).await?);
+        items.push(RunItem::among(&call.app, row, &baselines).await?);
     }
     Ok(Data(Page { items, next: page.next }))
 }
