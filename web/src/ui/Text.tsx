@@ -33,6 +33,21 @@ export function Said({ children }: { children: string | null | undefined }) {
   );
 }
 
+/** Sentences as a list; nothing where there are none. */
+export function Notes({ of, kind }: { of: Iterable<string>; kind?: string }) {
+  const all = [...of];
+  if (all.length === 0) return null;
+  return (
+    <ul className="notes">
+      {all.map(note => (
+        <li key={note} className={kind}>
+          <Said>{note}</Said>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 const CUT = 6000;
 
 /** A long text from outside in its own lines; beyond a few thousand characters it opens on demand. */

@@ -8,7 +8,7 @@ import { stamp } from '../../format/time';
 import { levelOf, USUAL } from '../../ui/level';
 import { Page, Panel } from '../../ui/Page';
 import { Await, Command } from '../../ui/States';
-import { Said, Text } from '../../ui/Text';
+import { Notes, Text } from '../../ui/Text';
 import { Calibrate } from './calibrate';
 import { Certified } from './Certified';
 import { Checks } from './Checks';
@@ -152,15 +152,7 @@ function Facts({ data }: { data: JudgeView }) {
           </>
         )}
       </dl>
-      {certificate && certificate.notes.length > 0 && (
-        <ul className="notes">
-          {certificate.notes.map(note => (
-            <li key={note} className="unsure small">
-              <Said>{note}</Said>
-            </li>
-          ))}
-        </ul>
-      )}
+      <Notes of={certificate?.notes ?? []} kind="unsure small" />
     </Panel>
   );
 }
@@ -171,24 +163,8 @@ function Needed({ data }: { data: JudgeView }) {
   return (
     <Panel title={item.grade === 'A' ? 'Labels' : 'What the next grade needs'}>
       <div className="stack">
-        {dropped.length > 0 && (
-          <ul className="notes">
-            {dropped.map(why => (
-              <li key={why} className="bad">
-                <Said>{why}</Said>
-              </li>
-            ))}
-          </ul>
-        )}
-        {needed.missing.length > 0 && (
-          <ul className="notes">
-            {needed.missing.map(what => (
-              <li key={what}>
-                <Said>{what}</Said>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Notes of={dropped} kind="bad" />
+        <Notes of={needed.missing} />
         <p>
           <span className="strong tab">{count(needed.stored)}</span> labels are stored for its question;{' '}
           <span className="strong tab">{count(needed.more)}</span> more are worth drawing next. People label

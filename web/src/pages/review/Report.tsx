@@ -4,7 +4,7 @@ import type { ReviewReport } from '../../api/review';
 import { count, money, score } from '../../format/number';
 import { Panel } from '../../ui/Page';
 import { Await } from '../../ui/States';
-import { Said } from '../../ui/Text';
+import { Notes } from '../../ui/Text';
 import { Agreement, Criterion } from './Agreement';
 import { Raters } from './Raters';
 import { ToJudge } from './ToJudge';
@@ -54,15 +54,7 @@ export function Report(props: { path: string; name: string; confidence: number }
               <Fact name="a rating that counts costs" value={money(data.work.cost_per_accepted)} />
               <Fact name="the rest would cost" value={money(data.work.left)} />
             </dl>
-            {data.notes.length > 0 && (
-              <ul className="notes">
-                {data.notes.map(note => (
-                  <li key={note} className="unsure small">
-                    <Said>{note}</Said>
-                  </li>
-                ))}
-              </ul>
-            )}
+            <Notes of={data.notes} kind="unsure small" />
           </Panel>
           <Agreement criteria={data.criteria} name={name} confidence={confidence} />
           <Raters path={path} raters={data.raters} criteria={data.criteria} />

@@ -3,7 +3,7 @@ import type { Calibrated } from '../../../api/judges';
 import { count } from '../../../format/number';
 import { levelOf } from '../../../ui/level';
 import { Dialog } from '../../../ui/Overlay';
-import { Said, Text } from '../../../ui/Text';
+import { Notes, Text } from '../../../ui/Text';
 import { GradeBadge } from '../grade';
 
 /** What was added and what the judge may be used for now; the certificate itself is its page. */
@@ -50,25 +50,11 @@ export function Done({ made, here, close }: { made: Calibrated; here: boolean; c
             </>
           )}
         </dl>
-        {told.size > 0 && (
-          <ul className="notes">
-            {[...told].map(note => (
-              <li key={note} className="small">
-                <Said>{note}</Said>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Notes of={told} kind="small" />
         {needed.missing.length > 0 && (
           <section className="stack tight">
             <h3>What the next grade needs</h3>
-            <ul className="notes">
-              {needed.missing.map(what => (
-                <li key={what} className="small muted">
-                  <Said>{what}</Said>
-                </li>
-              ))}
-            </ul>
+            <Notes of={needed.missing} kind="small muted" />
           </section>
         )}
         <div className="ends">
