@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::query::{Rows, of_case, of_run};
 use crate::tables::Table;
+use crate::tag::has_tag;
 use crate::{Lake, LakeError};
 
 /// A row as JSON.
@@ -91,7 +92,7 @@ impl TrialFilter {
             all.push(format!("{} = {}", table.outcome(), text(status)));
         }
         if let Some((key, value)) = &self.tag {
-            all.push(format!("array_has(map_extract(metadata, {}), {})", text(key), text(value)));
+            all.push(format!("has_tag(metadata, {}, {})", text(key), text(value)));
         }
         all
     }
@@ -204,6 +205,7 @@ impl Lake {
         let mut config = SessionConfig::new();
         config.options_mut().execution.parquet.pushdown_filters = true;
         let context = self.context(config, None, &[]).await?;
+        context.register_udf(has_tag());
         Ok(Rows::of(context.sql(sql).await?.execute_stream().await?))
     }
 

@@ -19,6 +19,7 @@ pub mod export;
 pub mod query;
 pub mod seal;
 pub mod tables;
+mod tag;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
