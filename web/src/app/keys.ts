@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 
 export interface Key {
   /** Shown by `?`. */
@@ -57,10 +57,11 @@ function press(event: KeyboardEvent) {
 /** These keys work while the component is shown. */
 export function useKeys(keys: Keys): void {
   const layer = useRef(keys);
-  useEffect(() => {
+  // Before what they act on is seen: a key that is pressed at once would meet those of before, or none.
+  useLayoutEffect(() => {
     layer.current = keys;
   });
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (layers.length === 0) window.addEventListener('keydown', press);
     layers.push(layer);
     return () => {
