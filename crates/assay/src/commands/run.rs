@@ -133,10 +133,14 @@ impl Outcome {
         Against::said(self.baseline.clone())
     }
 
-    /// That there is what the run shall be compared with, before anything is spent; `latest` is what it is now, not the run
-    /// itself.
+    /// That there is what the run shall be compared with, before anything is spent. `latest` is the newest run as it is now, but
+    /// with a target that the run has, too, it is that of the run itself.
     async fn settle(&mut self, home: &Home, prepared: &Prepared) -> Result<(), Failure> {
         let Some(word) = self.baseline.clone() else { return Ok(()) };
+        let own = word.strip_prefix("latest:");
+        if own.is_some_and(|target| prepared.targets.iter().any(|(name, _)| name == target)) {
+            return Ok(());
+        }
         let path = home.workspace.recorded(&prepared.path);
         let (suite, tier) = (prepared.suite.name.as_str(), prepared.tier.as_deref());
         let candidate = Candidate { suite, suite_path: &path, tier, narrowed: None, run: None };

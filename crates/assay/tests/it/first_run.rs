@@ -24,6 +24,29 @@ fn a_newcomer_gets_from_nothing_to_a_verdict() {
 }
 
 #[test]
+fn a_first_run_is_compared_with_a_target_of_its_own() {
+    let folder = Folder::new();
+    let case = |id: &str| {
+        format!(
+            "{{\"id\": \"{id}\", \"q\": \"x\", \"expected\": \"y\", \"outputs\": {{\"base\": \"n\", \"cand\": \"y\"}}}}\n"
+        )
+    };
+    folder.write("cases.jsonl", ["a", "b", "c", "d", "e", "f", "g", "h"].map(case).concat());
+    folder.write(
+        "assay.yaml",
+        "suite: two\ndataset: cases.jsonl\ntargets:\n  - {name: base, recorded: base}\n  - {name: cand, recorded: cand}\n\
+         scorers: [equals]\ngate: {rules: [{scorer: equals, margin: 0.1, target: cand}]}\n",
+    );
+    // What is neither a run nor a target of this one is said before anything is run.
+    let said = folder.assay(&["run", "--quiet", "--baseline", "latest:none"]);
+    assert!(said.code == 2 && said.err.contains("there are no runs yet"), "{said:?}");
+    for _ in 0..2 {
+        let said = folder.assay(&["run", "--gate", "--baseline", "latest:base"]);
+        assert!(said.code == 0 && said.out.contains("base"), "{said:?}");
+    }
+}
+
+#[test]
 fn every_form_of_report_is_written_and_hostile_answers_stay_text() {
     let folder = Folder::new();
     folder.write("cases.jsonl", "{\"id\": \"a\", \"q\": \"x\", \"expected\": \"y\", \"output\": \"<script>alert(1)</script> ]]> | \\u001b[31m @someone\"}\n{\"id\": \"b\", \"q\": \"z\", \"expected\": \"y\", \"output\": \"y\"}\n");
