@@ -34,11 +34,11 @@ export function Said({ children }: { children: string | null | undefined }) {
 }
 
 /** Sentences as a list; nothing where there are none. */
-export function Notes({ of, kind }: { of: Iterable<string>; kind?: string }) {
+export function Notes({ of, kind, inset }: { of: Iterable<string>; kind?: string; inset?: boolean }) {
   const all = [...of];
   if (all.length === 0) return null;
   return (
-    <ul className="notes">
+    <ul className={inset ? 'notes inset' : 'notes'}>
       {all.map(note => (
         <li key={note} className={kind}>
           <Said>{note}</Said>

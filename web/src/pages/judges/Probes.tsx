@@ -5,7 +5,7 @@ import { domainOf, IntervalBar } from '../../ui/IntervalBar';
 import { intervalOf } from '../../ui/level';
 import { Panel } from '../../ui/Page';
 import { Await, Empty, ProblemView } from '../../ui/States';
-import { Said, Text } from '../../ui/Text';
+import { Notes, Text } from '../../ui/Text';
 import { Found, markOf } from './figures';
 
 /** What moves the judge beside the quality of an answer; asked for on its own, since every verdict is read for it. */
@@ -93,15 +93,7 @@ export function Probes(props: { path: string; judge: string; confidence: number 
                   </tbody>
                 </table>
               )}
-              {data.notes.length > 0 && (
-                <ul className="notes inset">
-                  {data.notes.map(note => (
-                    <li key={note} className="unsure small">
-                      <Said>{note}</Said>
-                    </li>
-                  ))}
-                </ul>
-              )}
+              <Notes of={data.notes} kind="unsure small" inset />
             </>
           );
         }}
