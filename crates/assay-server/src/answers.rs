@@ -11,13 +11,14 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use crate::Problem;
 use crate::app::App;
-use crate::endpoint::{Answer, Call, Data, Described};
+use crate::body::Answer;
+use crate::endpoint::Call;
 
 /// Answers that are kept, in bytes together.
 const MOST: u64 = 64 << 20;
@@ -65,7 +66,7 @@ impl Answers {
 
 impl<T> Made<T> {
     /// JSON of such a value, made elsewhere; no case of a sealed part is in it.
-    pub fn json(body: String) -> Self {
+    pub fn json(body: impl Into<Bytes>) -> Self {
         Self { body: body.into(), sealed: false, of: PhantomData }
     }
 }
@@ -106,10 +107,6 @@ pub async fn anew<T: Serialize>(
 }
 
 impl<T: Serialize + JsonSchema + Send + 'static> Answer for Made<T> {
-    fn describe(schemas: &mut SchemaGenerator) -> Described {
-        Data::<T>::describe(schemas)
-    }
-
     fn respond(self) -> Result<Response, Problem> {
         let mut response = ([(header::CONTENT_TYPE, "application/json")], self.body).into_response();
         if self.sealed {

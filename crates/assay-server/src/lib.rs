@@ -10,6 +10,7 @@ pub mod access;
 pub mod answers;
 pub mod api;
 pub mod app;
+pub mod body;
 pub mod endpoint;
 pub mod jobs;
 pub mod login;

@@ -145,11 +145,11 @@ pub fn router(app: App) -> Router {
 }
 
 fn route(endpoint: Endpoint) -> MethodRouter<App> {
-    let filter = MethodFilter::try_from(endpoint.method).unwrap_or(MethodFilter::GET);
-    let handler = endpoint.handler;
+    let filter = MethodFilter::try_from(endpoint.method.clone()).unwrap_or(MethodFilter::GET);
+    let endpoint = Arc::new(endpoint);
     on(filter, move |State(app): State<App>, request: Request| {
-        let handler = handler.clone();
-        async move { handler(app, request).await }
+        let endpoint = endpoint.clone();
+        async move { endpoint.answer(app, request).await }
     })
 }
 

@@ -12,7 +12,8 @@ use serde_json::Value;
 use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Call, Data, Endpoint, get};
+use crate::body::Data;
+use crate::endpoint::{Call, Endpoint, get};
 use crate::paging::{Limit, cursor, read};
 
 /// The endpoints of this file.

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::judges::{self, JudgeView};
 use crate::Problem;
 use crate::access::Access;
-use crate::endpoint::{Call, Data, Endpoint, Nothing, change};
+use crate::body::Data;
+use crate::endpoint::{Call, Endpoint, Nothing, change};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Call, Data, Done, Endpoint, Nothing, change, get};
+use crate::body::{Data, Done};
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::{Problem, login};
 
 /// The endpoints of this file.

@@ -20,7 +20,8 @@ use crate::Problem;
 use crate::access::Access;
 use crate::answers::{Made, answer};
 use crate::app::App;
-use crate::endpoint::{Call, Data, Endpoint, get};
+use crate::body::Data;
+use crate::endpoint::{Call, Endpoint, get};
 use crate::paging::{Limit, Page, read};
 
 /// The endpoints of this file.

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::datasets::{find, version};
 use crate::Problem;
 use crate::access::Access;
-use crate::endpoint::{Call, Data, Endpoint, Nothing, change, get};
+use crate::body::Data;
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::paging::{Limit, Page, Weighed, cursor, read};
 
 /// The endpoints of this file.

@@ -22,7 +22,8 @@ use serde_json::Value;
 
 use crate::Problem;
 use crate::access::Access;
-use crate::endpoint::{Call, Data, Done, Endpoint, Nothing, change, get};
+use crate::body::{Data, Done};
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::paging::{Limit, Page, Weighed, read};
 
 /// The endpoints of this file.

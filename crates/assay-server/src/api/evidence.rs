@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use crate::Problem;
 use crate::access::Access;
-use crate::endpoint::{Call, Data, Endpoint, File, Raw, ask, change, get};
+use crate::body::{Data, File, Raw};
+use crate::endpoint::{Call, Endpoint, ask, change, get};
 
 /// The largest pack that is checked, in bytes: some million trials.
 const MOST: u64 = 512 << 20;

@@ -11,7 +11,8 @@ use serde_json::Value;
 use super::trials::open_run;
 use crate::Problem;
 use crate::access::Access;
-use crate::endpoint::{Answer, Call, Data, Endpoint, Raw, ask, get};
+use crate::body::{Answer, Data, Raw};
+use crate::endpoint::{Call, Endpoint, ask, get};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {

@@ -21,7 +21,8 @@ use super::dataset_cases::note;
 use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Call, Data, Endpoint, File, change};
+use crate::body::{Data, File};
+use crate::endpoint::{Call, Endpoint, change};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Begun, Call, Data, Done, Endpoint, Nothing, change, get};
+use crate::body::{Begun, Data, Done};
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::jobs::run_of;
 use crate::paging::{Limit, Page, read};
 

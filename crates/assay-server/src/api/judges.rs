@@ -16,7 +16,8 @@ use serde_json::Value;
 use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Call, Data, Endpoint, get};
+use crate::body::Data;
+use crate::endpoint::{Call, Endpoint, get};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {

@@ -21,7 +21,8 @@ use super::summaries;
 use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Call, Data, Endpoint, get};
+use crate::body::Data;
+use crate::endpoint::{Call, Endpoint, get};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, Role};
 use crate::app::{App, Mode};
-use crate::endpoint::{Call, Data, Done, Endpoint, Nothing, Once, change, get};
+use crate::body::{Data, Done, Once};
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::{Problem, login, people};
 
 /// The endpoints of this file.

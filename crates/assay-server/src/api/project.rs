@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::Problem;
 use crate::access::Access;
-use crate::endpoint::{Call, Data, Endpoint, get};
+use crate::body::Data;
+use crate::endpoint::{Call, Endpoint, get};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {

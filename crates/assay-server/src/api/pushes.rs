@@ -13,7 +13,8 @@ use serde::Deserialize;
 use super::runs::RunItem;
 use crate::Problem;
 use crate::access::Access;
-use crate::endpoint::{Call, Data, Done, Endpoint, File, Nothing, amend, change};
+use crate::body::{Data, Done, File};
+use crate::endpoint::{Call, Endpoint, Nothing, amend, change};
 
 /// The most bytes of cases of one run.
 const MOST_CASES: u64 = 8 << 30;

@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Call, Data, Endpoint, Nothing, Raw, change, get};
+use crate::body::{Data, Raw};
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::paging::{Limit, Page};
 use crate::views;
 

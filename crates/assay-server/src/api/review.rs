@@ -20,7 +20,8 @@ use super::review_lead::Lead;
 use crate::Problem;
 use crate::access::Access;
 use crate::app::{App, Who};
-use crate::endpoint::{Call, Data, Done, Endpoint, Nothing, amend, ask, change, get};
+use crate::body::{Data, Done};
+use crate::endpoint::{Call, Endpoint, Nothing, amend, ask, change, get};
 
 /// The endpoints of this file.
 pub fn endpoints() -> Vec<Endpoint> {

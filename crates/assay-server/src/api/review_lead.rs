@@ -19,7 +19,8 @@ use super::review::{Question, Shown};
 use crate::Problem;
 use crate::access::Access;
 use crate::app::App;
-use crate::endpoint::{Call, Data, Endpoint, Nothing, change, get};
+use crate::body::Data;
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::paging::{Limit, Page};
 
 /// The endpoints of this file.

@@ -20,7 +20,8 @@ use super::summaries::{self, Read};
 use crate::access::Access;
 use crate::answers::Made;
 use crate::app::App;
-use crate::endpoint::{Begun, Call, Data, Done, Endpoint, Nothing, Raw, change, get};
+use crate::body::{Begun, Data, Done, Raw};
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::paging::{Limit, Page, read};
 use crate::{Problem, login};
 

@@ -4,12 +4,13 @@ use assay_engine::execute::now_us;
 use assay_report::plain;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use schemars::{JsonSchema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{Access, Role};
 use crate::app::{App, Mode, Who};
-use crate::endpoint::{Answer, Call, Data, Described, Done, Endpoint, Nothing, With, ask, get};
+use crate::body::{Answer, Data, Done, With};
+use crate::endpoint::{Call, Endpoint, Nothing, ask, get};
 use crate::{Problem, login};
 
 /// The endpoints of this file.
@@ -40,13 +41,9 @@ pub fn endpoints() -> Vec<Endpoint> {
 }
 
 /// Sent elsewhere: 302.
-struct Sent;
+pub(crate) struct Sent;
 
 impl Answer for Sent {
-    fn describe(_: &mut SchemaGenerator) -> Described {
-        Described { status: StatusCode::FOUND, content: None, schema: None }
-    }
-
     fn respond(self) -> Result<Response, Problem> {
         Ok(StatusCode::FOUND.into_response())
     }

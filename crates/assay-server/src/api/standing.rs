@@ -7,7 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::access::Access;
-use crate::endpoint::{Call, Data, Endpoint, Raw, get};
+use crate::answers::Made;
+use crate::body::{Data, Raw};
+use crate::endpoint::{Call, Endpoint, get};
 use crate::{Problem, openapi};
 
 /// The endpoints of this file.
@@ -47,6 +49,6 @@ async fn metrics(call: Call) -> Result<Raw, Problem> {
     Ok(Raw(([(header::CONTENT_TYPE, kind)], call.app.metrics.text()).into_response()))
 }
 
-async fn document(_: Call) -> Result<Data<Value>, Problem> {
-    Ok(Data(openapi::document(&super::endpoints())))
+async fn document(_: Call) -> Result<Made<Value>, Problem> {
+    Ok(Made::json(openapi::DOCUMENT))
 }

@@ -16,7 +16,8 @@ use serde_json::{Map, Value};
 use crate::access::Access;
 use crate::answers::{Made, anew, answer};
 use crate::app::App;
-use crate::endpoint::{Call, Data, Done, Endpoint, Nothing, change, get};
+use crate::body::{Data, Done};
+use crate::endpoint::{Call, Endpoint, Nothing, change, get};
 use crate::paging::{Limit, cursor, read};
 use crate::{Problem, login, openings};
 

@@ -1,6 +1,5 @@
 //! What every endpoint has in common.
 
-use assay_server::{api, openapi};
 use reqwest::Method;
 use reqwest::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use serde_json::Value;
@@ -70,17 +69,4 @@ async fn answers_carry_the_headers_that_keep_a_browser_safe() {
     }
     let metrics = server.ask(Method::GET, "/metrics").send().await.unwrap().text().await.unwrap();
     assert!(metrics.contains("assay_http_requests_total") && metrics.trim_end().ends_with("# EOF"), "{metrics}");
-}
-
-/// The page's client is made from this file.
-#[test]
-fn the_document_of_the_api_is_the_one_that_is_kept() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
-    let mut text = serde_json::to_string_pretty(&openapi::document(&api::endpoints())).unwrap();
-    text.push('\n');
-    if std::env::var_os("ASSAY_WRITE_DOCS").is_some() {
-        std::fs::write(path, &text).unwrap();
-    }
-    let kept = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(kept == text, "openapi.json is of another version: ASSAY_WRITE_DOCS=1 writes it anew");
 }
